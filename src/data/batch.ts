@@ -1,0 +1,13 @@
+/** A batch of views, as the trainer, the teacher and the cache see it. */
+export interface Batch {
+  /** The number of pictures. */
+  readonly size: number;
+  /** RGB in [0, 1] before any normalisation, NHWC: [size, height, width, 3]. */
+  readonly images: Float32Array;
+  /** Labels, [size]. */
+  readonly labels: Int32Array;
+  /** Original image indices, [size]. */
+  readonly indices: Uint32Array;
+  /** The number of the view, the same for a whole batch; with the index it determines the augmentation. */
+  readonly view: number;
+}
