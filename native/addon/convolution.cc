@@ -1,0 +1,84 @@
+#include "addon/arguments.h"
+
+namespace bnn {
+namespace {
+
+size_t packed_input(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n * words_per_row(s.c); }
+size_t packed_filter(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c * words_per_row(s.k); }
+
+FloatConvForward read_float_forward(Arguments& a) {
+  const ConvShape s = a.shape();
+  const float* x = a.floats("x", s.input_size());
+  const float* w = a.floats("w", s.filter_size());
+  return {s, x, w, a.writable_floats("y", s.output_size())};
+}
+
+FloatConvBackwardInput read_float_backward_input(Arguments& a) {
+  const ConvShape s = a.shape();
+  const float* dy = a.floats("dy", s.output_size());
+  const float* w = a.floats("w", s.filter_size());
+  return {s, dy, w, a.writable_floats("dx", s.input_size())};
+}
+
+FloatConvBackwardFilter read_float_backward_filter(Arguments& a) {
+  const ConvShape s = a.shape();
+  const float* x = a.floats("x", s.input_size());
+  const float* dy = a.floats("dy", s.output_size());
+  return {s, x, dy, a.writable_floats("dw", s.filter_size())};
+}
+
+BinaryConvForward read_binary_forward(Arguments& a) {
+  const ConvShape s = a.shape();
+  const uint32_t* x = a.words("x", packed_input(s));
+  const uint32_t* w = a.words("w", packed_filter(s));
+  const float* scale = a.floats("scale", s.k);
+  return {s, x, w, scale, a.writable_floats("y", s.output_size())};
+}
+
+BinaryConvBackwardInput read_binary_backward_input(Arguments& a) {
+  const ConvShape s = a.shape();
+  const float* dy = a.floats("dy", s.output_size());
+  const uint32_t* w = a.words("w", packed_filter(s));
+  const float* scale = a.floats("scale", s.k);
+  return {s, dy, w, scale, a.writable_floats("dx", s.input_size())};
+}
+
+BinaryConvBackwardFilter read_binary_backward_filter(Arguments& a) {
+  const ConvShape s = a.shape();
+  const uint32_t* x = a.words("x", packed_input(s));
+  const float* dy = a.floats("dy", s.output_size());
+  const float* scale = a.floats("scale", s.k);
+  const float* latent = a.floats("latent", s.filter_size());
+  return {s, x, dy, scale, latent, a.writable_floats("dw", s.filter_size())};
+}
+
+MatMul read_matmul(Arguments& a) {
+  MatMul m{};
+  m.batch = a.integer("batch");
+  m.m = a.integer("m");
+  m.n = a.integer("n");
+  m.k = a.integer("k");
+  m.transpose_a = a.flag("transposeA");
+  m.transpose_b = a.flag("transposeB");
+  m.a_stride = a.size("aStride");
+  m.b_stride = a.size("bStride");
+  const size_t last = m.batch > 0 ? m.batch - 1 : 0;
+  m.a = a.floats("a", last * m.a_stride + static_cast<size_t>(m.m) * m.k);
+  m.b = a.floats("b", last * m.b_stride + static_cast<size_t>(m.k) * m.n);
+  m.c = a.writable_floats("c", static_cast<size_t>(m.batch) * m.m * m.n);
+  return m;
+}
+
+}  // namespace
+
+void define_convolution_kernels(Napi::Env env, Napi::Object exports) {
+  define_kernel(env, exports, read_float_forward);
+  define_kernel(env, exports, read_float_backward_input);
+  define_kernel(env, exports, read_float_backward_filter);
+  define_kernel(env, exports, read_binary_forward);
+  define_kernel(env, exports, read_binary_backward_input);
+  define_kernel(env, exports, read_binary_backward_filter);
+  define_kernel(env, exports, read_matmul);
+}
+
+}  // namespace bnn

@@ -1,0 +1,111 @@
+#include "addon/arguments.h"
+
+namespace bnn {
+namespace {
+
+struct Rows {
+  size_t rows;
+  int channels;
+  size_t size() const { return rows * channels; }
+  size_t words() const { return rows * words_per_row(channels); }
+};
+
+Rows read_rows(Arguments& a) {
+  const size_t rows = a.size("rows");
+  return {rows, a.integer("channels")};
+}
+
+BatchNormStatistics read_statistics(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* x = a.floats("x", r.size());
+  float* mean = a.writable_floats("mean", r.channels);
+  return {r.rows, r.channels, x, mean, a.writable_floats("variance", r.channels)};
+}
+
+ChannelAffine read_affine(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* x = a.floats("x", r.size());
+  const float* scale = a.floats("scale", r.channels);
+  const float* shift = a.floats("shift", r.channels);
+  return {r.rows, r.channels, x, scale, shift, a.writable_floats("y", r.size())};
+}
+
+ChannelAffineSign read_affine_sign(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* x = a.floats("x", r.size());
+  const float* scale = a.floats("scale", r.channels);
+  const float* shift = a.floats("shift", r.channels);
+  uint32_t* sign = a.words("sign", r.words());
+  return {r.rows, r.channels, x, scale, shift, sign, a.optional_words("mask", r.words())};
+}
+
+BatchNormBackward read_backward(Arguments& a) {
+  const Rows r = read_rows(a);
+  BatchNormBackward b{};
+  b.rows = r.rows;
+  b.channels = r.channels;
+  b.dy = a.floats("dy", r.size());
+  b.x = a.floats("x", r.size());
+  b.mask = a.optional_words("mask", r.words());
+  b.addend = a.optional_floats("addend", r.size());
+  b.mean = a.floats("mean", r.channels);
+  b.inverse_deviation = a.floats("inverseDeviation", r.channels);
+  b.gamma = a.floats("gamma", r.channels);
+  b.dx = a.writable_floats("dx", r.size());
+  b.dgamma = a.writable_floats("dgamma", r.channels);
+  b.dbeta = a.writable_floats("dbeta", r.channels);
+  return b;
+}
+
+AddPrelu read_add_prelu(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* x = a.floats("x", r.size());
+  const float* residual = a.optional_floats("residual", r.size());
+  const float* slope = a.floats("slope", r.channels);
+  return {r.rows, r.channels, x, residual, slope, a.writable_floats("y", r.size())};
+}
+
+PreluBackward read_prelu_backward(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* dy = a.floats("dy", r.size());
+  const float* x = a.floats("x", r.size());
+  const float* residual = a.optional_floats("residual", r.size());
+  const float* slope = a.floats("slope", r.channels);
+  float* dv = a.writable_floats("dv", r.size());
+  return {r.rows, r.channels, dy, x, residual, slope, dv, a.writable_floats("dslope", r.channels)};
+}
+
+PackSigns read_pack(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* x = a.floats("x", r.size());
+  uint32_t* sign = a.words("sign", r.words());
+  return {r.rows, r.channels, x, sign, a.optional_words("mask", r.words())};
+}
+
+UnpackSigns read_unpack(Arguments& a) {
+  const Rows r = read_rows(a);
+  const uint32_t* sign = a.words("sign", r.words());
+  return {r.rows, r.channels, sign, a.writable_floats("y", r.size())};
+}
+
+MeanMagnitude read_mean_magnitude(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* w = a.floats("w", r.size());
+  return {r.rows, r.channels, w, a.writable_floats("scale", r.channels)};
+}
+
+}  // namespace
+
+void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
+  define_kernel(env, exports, read_statistics);
+  define_kernel(env, exports, read_affine);
+  define_kernel(env, exports, read_affine_sign);
+  define_kernel(env, exports, read_backward);
+  define_kernel(env, exports, read_add_prelu);
+  define_kernel(env, exports, read_prelu_backward);
+  define_kernel(env, exports, read_pack);
+  define_kernel(env, exports, read_unpack);
+  define_kernel(env, exports, read_mean_magnitude);
+}
+
+}  // namespace bnn

@@ -1,0 +1,133 @@
+#include "dispatch.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include "implementations.h"
+
+namespace bnn {
+namespace {
+
+struct Entry {
+  const char* family;
+  const char* isa;
+  uint32_t requires_features;
+  void* function;
+};
+
+template <class Args>
+Entry entry(const char* isa, uint32_t features, void (*function)(const Args&)) {
+  return {Args::family, isa, features, reinterpret_cast<void*>(function)};
+}
+
+constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
+
+// Ordered: for each family, the best first.
+const std::vector<Entry>& table() {
+  static const std::vector<Entry> entries = {
+#if defined(BNN_X86)
+#endif
+      entry<FloatConvForward>("reference", 0, reference::run),
+      entry<FloatConvBackwardInput>("reference", 0, reference::run),
+      entry<FloatConvBackwardFilter>("reference", 0, reference::run),
+      entry<MatMul>("reference", 0, reference::run),
+      entry<BatchNormStatistics>("reference", 0, reference::run),
+      entry<ChannelAffine>("reference", 0, reference::run),
+      entry<ChannelAffineSign>("reference", 0, reference::run),
+      entry<BatchNormBackward>("reference", 0, reference::run),
+      entry<AddPrelu>("reference", 0, reference::run),
+      entry<PreluBackward>("reference", 0, reference::run),
+      entry<AveragePool>("reference", 0, reference::run),
+      entry<AveragePoolBackward>("reference", 0, reference::run),
+      entry<MaxPool>("reference", 0, reference::run),
+      entry<MaxPoolBackward>("reference", 0, reference::run),
+      entry<PositionMean>("reference", 0, reference::run),
+      entry<PositionMeanBackward>("reference", 0, reference::run),
+      entry<SwapOuter>("reference", 0, reference::run),
+      entry<Elementwise>("reference", 0, reference::run),
+      entry<Softmax>("reference", 0, reference::run),
+      entry<AdamStep>("reference", 0, reference::run),
+      entry<PackSigns>("reference", 0, reference::run),
+      entry<UnpackSigns>("reference", 0, reference::run),
+      entry<MeanMagnitude>("reference", 0, reference::run),
+      entry<BinaryConvForward>("reference", 0, reference::run),
+      entry<BinaryConvBackwardInput>("reference", 0, reference::run),
+      entry<BinaryConvBackwardFilter>("reference", 0, reference::run),
+  };
+  return entries;
+}
+
+std::string forced = std::getenv("BNN_DISTILL_ISA") ? std::getenv("BNN_DISTILL_ISA") : "";
+
+int rank_of(const std::string& isa) {
+  const auto& all = instruction_sets();
+  for (size_t i = 0; i < all.size(); ++i)
+    if (all[i] == isa) return static_cast<int>(i);
+  return -1;
+}
+
+bool can_run(const Entry& e) { return (e.requires_features & ~cpu_features()) == 0; }
+
+bool allowed(const Entry& e) { return forced.empty() || rank_of(e.isa) >= rank_of(forced); }
+
+const Entry* active_entry(const char* family) {
+  for (const Entry& e : table())
+    if (std::strcmp(e.family, family) == 0 && can_run(e) && allowed(e)) return &e;
+  return nullptr;
+}
+
+}  // namespace
+
+uint32_t detail::table_generation = 1;
+
+uint32_t cpu_features() {
+  static const uint32_t features = [] {
+    uint32_t found = 0;
+#if defined(BNN_X86)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2")) found |= kAvx2;
+    if (__builtin_cpu_supports("fma")) found |= kFma;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      found |= kAvx512;
+    if (__builtin_cpu_supports("avx512vpopcntdq")) found |= kVpopcntdq;
+    if (__builtin_cpu_supports("avx512vbmi")) found |= kVbmi;
+    if (__builtin_cpu_supports("avx512vnni")) found |= kVnni;
+#endif
+    return found;
+  }();
+  return features;
+}
+
+const std::vector<std::string>& instruction_sets() {
+  static const std::vector<std::string> names = {"avx512", "avx2", "reference"};
+  return names;
+}
+
+std::vector<KernelInfo> kernel_list() {
+  std::vector<KernelInfo> list;
+  for (const Entry& e : table()) list.push_back({e.family, e.isa, can_run(e), active_entry(e.family) == &e});
+  return list;
+}
+
+bool force_isa(const std::string& isa) {
+  if (!isa.empty()) {
+    if (rank_of(isa) < 0) return false;
+    if (isa == "avx512" && !(cpu_features() & kAvx512)) return false;
+    if (isa == "avx2" && (cpu_features() & kAvx2Fma) != kAvx2Fma) return false;
+  }
+  forced = isa;
+  ++detail::table_generation;
+  return true;
+}
+
+std::string forced_isa() { return forced; }
+
+void* detail::active_function(const char* family) {
+  const Entry* found = active_entry(family);
+  if (found == nullptr) throw std::logic_error(std::string("no kernel of the family ") + family);
+  return found->function;
+}
+
+}  // namespace bnn

@@ -1,0 +1,66 @@
+#include <cmath>
+
+#include "implementations.h"
+#include "parallel.h"
+#include "reference/bits.h"
+#include "reference/conv_taps.h"
+
+namespace bnn::reference {
+
+void run(const BinaryConvForward& a) {
+  const ConvShape& s = a.shape;
+  const size_t xw = packed_words(s.c);
+  const size_t ww = packed_words(s.k);
+  parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
+    for (int image = 0; image < s.n; ++image)
+      for (int k = 0; k < s.k; ++k) {
+        int sum = 0;
+        for_valid_taps(s, position, [&](int tap, size_t source) {
+          const uint32_t* x = a.x + (source * s.n + image) * xw;
+          for (int c = 0; c < s.c; ++c) sum += sign_at(x, c) * sign_at(a.w + (static_cast<size_t>(tap) * s.c + c) * ww, k);
+        });
+        a.y[(position * s.n + image) * s.k + k] = a.scale[k] * static_cast<float>(sum);
+      }
+  });
+}
+
+void run(const BinaryConvBackwardInput& a) {
+  const ConvShape& s = a.shape;
+  const size_t ww = packed_words(s.k);
+  parallel_for(static_cast<int64_t>(s.h) * s.w, [&](int64_t source) {
+    for (int image = 0; image < s.n; ++image)
+      for (int c = 0; c < s.c; ++c) {
+        double sum = 0;
+        for_outputs_of(s, source, [&](int tap, size_t position) {
+          const uint32_t* w = a.w + (static_cast<size_t>(tap) * s.c + c) * ww;
+          const float* dy = a.dy + (position * s.n + image) * s.k;
+          for (int k = 0; k < s.k; ++k) sum += sign_at(w, k) * static_cast<double>(a.scale[k]) * dy[k];
+        });
+        a.dx[(source * s.n + image) * s.c + c] = static_cast<float>(sum);
+      }
+  });
+}
+
+void run(const BinaryConvBackwardFilter& a) {
+  const ConvShape& s = a.shape;
+  const size_t xw = packed_words(s.c);
+  parallel_for(static_cast<int64_t>(s.taps()) * s.c, [&](int64_t row) {
+    const int tap = static_cast<int>(row / s.c);
+    const int c = static_cast<int>(row % s.c);
+    double* sums = scratch<double>(0, s.k);
+    for (int k = 0; k < s.k; ++k) sums[k] = 0;
+    for_outputs_of_tap(s, tap, [&](size_t source, size_t position) {
+      for (int image = 0; image < s.n; ++image) {
+        const int sign = sign_at(a.x + (source * s.n + image) * xw, c);
+        const float* dy = a.dy + (position * s.n + image) * s.k;
+        for (int k = 0; k < s.k; ++k) sums[k] += sign * static_cast<double>(dy[k]);
+      }
+    });
+    for (int k = 0; k < s.k; ++k) {
+      const size_t i = row * s.k + k;
+      a.dw[i] = std::fabs(a.latent[i]) <= 1.0f ? static_cast<float>(sums[k] * a.scale[k]) : 0.0f;
+    }
+  });
+}
+
+}  // namespace bnn::reference

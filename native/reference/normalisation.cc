@@ -1,0 +1,128 @@
+#include <cmath>
+
+#include "implementations.h"
+#include "parallel.h"
+#include "reference/bits.h"
+
+namespace bnn::reference {
+
+void run(const BatchNormStatistics& a) {
+  parallel_for(a.channels, [&](int64_t c) {
+    double sum = 0;
+    for (size_t row = 0; row < a.rows; ++row) sum += a.x[row * a.channels + c];
+    const double mean = sum / a.rows;
+    double squares = 0;
+    for (size_t row = 0; row < a.rows; ++row) {
+      const double d = a.x[row * a.channels + c] - mean;
+      squares += d * d;
+    }
+    a.mean[c] = static_cast<float>(mean);
+    a.variance[c] = static_cast<float>(squares / a.rows);
+  });
+}
+
+void run(const ChannelAffine& a) {
+  for (size_t row = 0; row < a.rows; ++row)
+    for (int c = 0; c < a.channels; ++c) {
+      const size_t i = row * a.channels + c;
+      a.y[i] = std::fma(a.x[i], a.scale[c], a.shift[c]);
+    }
+}
+
+void run(const ChannelAffineSign& a) {
+  const size_t words = packed_words(a.channels);
+  for (size_t row = 0; row < a.rows; ++row)
+    for (size_t word = 0; word < words; ++word) {
+      uint32_t sign = 0;
+      uint32_t mask = 0;
+      for (int bit = 0; bit < 32 && static_cast<int>(word * 32) + bit < a.channels; ++bit) {
+        const size_t c = word * 32 + bit;
+        const float v = std::fma(a.x[row * a.channels + c], a.scale[c], a.shift[c]);
+        sign |= static_cast<uint32_t>(v >= 0) << bit;
+        mask |= static_cast<uint32_t>(std::fabs(v) <= 1) << bit;
+      }
+      a.sign[row * words + word] = sign;
+      if (a.mask) a.mask[row * words + word] = mask;
+    }
+}
+
+void run(const BatchNormBackward& a) {
+  const size_t words = packed_words(a.channels);
+  parallel_for(a.channels, [&](int64_t c) {
+    const double mean = a.mean[c];
+    const double inverse = a.inverse_deviation[c];
+    const auto upstream = [&](size_t row) {
+      const bool passes = !a.mask || bit_at(a.mask + row * words, static_cast<int>(c));
+      return passes ? static_cast<double>(a.dy[row * a.channels + c]) : 0.0;
+    };
+    double dbeta = 0;
+    double dgamma = 0;
+    for (size_t row = 0; row < a.rows; ++row) {
+      dbeta += upstream(row);
+      dgamma += upstream(row) * (a.x[row * a.channels + c] - mean) * inverse;
+    }
+    for (size_t row = 0; row < a.rows; ++row) {
+      const size_t i = row * a.channels + c;
+      const double normalised = (a.x[i] - mean) * inverse;
+      const double dx = a.gamma[c] * inverse * (upstream(row) - dbeta / a.rows - normalised * dgamma / a.rows);
+      a.dx[i] = static_cast<float>(dx + (a.addend ? a.addend[i] : 0.0f));
+    }
+    a.dgamma[c] = static_cast<float>(dgamma);
+    a.dbeta[c] = static_cast<float>(dbeta);
+  });
+}
+
+void run(const AddPrelu& a) {
+  for (size_t row = 0; row < a.rows; ++row)
+    for (int c = 0; c < a.channels; ++c) {
+      const size_t i = row * a.channels + c;
+      const float v = a.residual ? a.x[i] + a.residual[i] : a.x[i];
+      a.y[i] = v > 0 ? v : a.slope[c] * v;
+    }
+}
+
+void run(const PreluBackward& a) {
+  parallel_for(a.channels, [&](int64_t c) {
+    double dslope = 0;
+    for (size_t row = 0; row < a.rows; ++row) {
+      const size_t i = row * a.channels + c;
+      const float v = a.residual ? a.x[i] + a.residual[i] : a.x[i];
+      const float dy = a.dy[i];
+      if (!(v > 0)) dslope += static_cast<double>(dy) * v;
+      a.dv[i] = v > 0 ? dy : a.slope[c] * dy;
+    }
+    a.dslope[c] = static_cast<float>(dslope);
+  });
+}
+
+void run(const PackSigns& a) {
+  const size_t words = packed_words(a.channels);
+  for (size_t row = 0; row < a.rows; ++row)
+    for (size_t word = 0; word < words; ++word) {
+      uint32_t sign = 0;
+      uint32_t mask = 0;
+      for (int bit = 0; bit < 32 && static_cast<int>(word * 32) + bit < a.channels; ++bit) {
+        const float v = a.x[row * a.channels + word * 32 + bit];
+        sign |= static_cast<uint32_t>(v >= 0) << bit;
+        mask |= static_cast<uint32_t>(std::fabs(v) <= 1) << bit;
+      }
+      a.sign[row * words + word] = sign;
+      if (a.mask) a.mask[row * words + word] = mask;
+    }
+}
+
+void run(const UnpackSigns& a) {
+  const size_t words = packed_words(a.channels);
+  for (size_t row = 0; row < a.rows; ++row)
+    for (int c = 0; c < a.channels; ++c) a.y[row * a.channels + c] = static_cast<float>(sign_at(a.sign + row * words, c));
+}
+
+void run(const MeanMagnitude& a) {
+  for (int k = 0; k < a.channels; ++k) {
+    double sum = 0;
+    for (size_t row = 0; row < a.rows; ++row) sum += std::fabs(a.w[row * a.channels + k]);
+    a.scale[k] = static_cast<float>(sum / a.rows);
+  }
+}
+
+}  // namespace bnn::reference
