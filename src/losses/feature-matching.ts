@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { withAnalyticGradient } from '../ops/analytic-gradient.js';
+import { checkFloat, checkSameSizes } from './argument-checks.js';
+import { unitDistance } from './unit-distance.js';
+
+/**
+ * The squared distance of two feature maps after each is flattened and L2-normalised.
+ *
+ * L = ‖ F_S/‖F_S‖₂ − F_T/‖F_T‖₂ ‖₂² = 2 − 2 cos(F_S, F_T), in [0, 4]; in [0, 2] when neither map is ever negative
+ *
+ * `student` and `teacher` are maps [batch, height, width, channels] (NHWC) of one shape, float32; the result has shape
+ * [batch]. Scale does not matter for norms from 1e-12 to 1e19. A map whose norm is smaller counts as zero: its distance
+ * to another is 1 and it gets no gradient. The teacher is a constant: no gradient flows to it.
+ *
+ * @throws InputError when shapes, types or batch sizes do not fit.
+ * Source: Romero et al. 2015, "FitNets", with normalised maps.
+ */
+export function featureMatching(student: tf.Tensor4D, teacher: tf.Tensor4D): tf.Tensor1D {
+  const loss = 'featureMatching';
+  const axes = ['batch', 'height', 'width', 'channels'];
+  checkFloat(loss, 'student maps', student, axes);
+  checkFloat(loss, 'teacher maps', teacher, axes);
+  checkSameSizes(loss, ['student maps', student], ['teacher maps', teacher]);
+  return withAnalyticGradient<tf.Tensor1D>([student], () => {
+    const rows: [number, number] = [student.shape[0], student.size / student.shape[0]];
+    const flat = tf.reshape<tf.Rank.R2>(student, rows);
+    const { value, gradientScale, projection, difference } = unitDistance(
+      flat,
+      tf.reshape<tf.Rank.R2>(teacher, rows),
+    );
+    return {
+      value,
+      saved: [flat, difference, gradientScale, projection],
+      gradients: (dy, [a, d, scale, along]) => {
+        const factor = tf.mul(tf.expandDims(dy, 1), scale);
+        const gradient = tf.sub(tf.mul(d, factor), tf.mul(a, tf.mul(factor, along)));
+        return [tf.reshape(gradient, student.shape)];
+      },
+    };
+  });
+}

@@ -1,0 +1,54 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { withAnalyticGradient } from '../ops/analytic-gradient.js';
+import { checkFloat, checkSameSizes, checkTemperature } from './argument-checks.js';
+import { distributionOf } from './log-probabilities.js';
+
+export interface KlDivergenceOptions {
+  /** Divides both logits before the softmax; greater than 0, default 4. */
+  readonly temperature?: number;
+}
+
+/**
+ * The divergence of the student's softened distribution from the teacher's.
+ *
+ * L = T² · Σ_k p_T (log p_T − log p_S), p_T = softmax(teacher / T), p_S = softmax(student / T)
+ *
+ * ∂L/∂student = T · (p_S − p_T)
+ *
+ * `student` and `teacher` are logits [batch, classes], float32; the result has shape [batch]. T² keeps the size of the
+ * gradient independent of T. The teacher is a constant: no gradient flows to it. Equal logits give exactly 0 in value
+ * and gradient; any finite logits give a finite result, unless the loss itself is beyond float32.
+ *
+ * @throws InputError when shapes, types or batch sizes do not fit, or the temperature is not greater than 0.
+ * Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".
+ */
+export function klDivergence(
+  student: tf.Tensor2D,
+  teacher: tf.Tensor2D,
+  options: KlDivergenceOptions = {},
+): tf.Tensor1D {
+  return divergence('klDivergence', student, teacher, options.temperature ?? 4);
+}
+
+/** The divergence behind {@link klDivergence} and `labelRefinery`; `loss` names the caller in its errors. */
+export function divergence(
+  loss: string,
+  student: tf.Tensor2D,
+  teacher: tf.Tensor2D,
+  temperature: number,
+): tf.Tensor1D {
+  checkFloat(loss, 'student logits', student, ['batch', 'classes']);
+  checkFloat(loss, 'teacher logits', teacher, ['batch', 'classes']);
+  checkSameSizes(loss, ['student logits', student], ['teacher logits', teacher]);
+  checkTemperature(loss, temperature);
+  return withAnalyticGradient<tf.Tensor1D>([student], () => {
+    const ofTeacher = distributionOf(teacher, temperature);
+    const ofStudent = distributionOf(student, temperature);
+    const gap = tf.sub(ofTeacher.logProbabilities, ofStudent.logProbabilities);
+    return {
+      value: tf.mul(tf.sum(tf.mul(ofTeacher.probabilities, gap), 1), temperature ** 2),
+      saved: [tf.sub(ofStudent.probabilities, ofTeacher.probabilities)],
+      gradients: (dy, [excess]) => [tf.mul(tf.mul(tf.expandDims(dy, 1), temperature), excess)],
+    };
+  });
+}

@@ -1,0 +1,146 @@
+import { InputError } from '../errors.js';
+import { nearestNames } from '../nearest.js';
+import { checkEpsilon, checkTemperature } from './argument-checks.js';
+
+/** The names of the loss terms in recipes, flags and metrics. */
+export type LossName = 'kl' | 'features' | 'attention' | 'refinery' | 'crossEntropy' | 'center';
+
+/** The numbers that shape a term beside its weight. */
+export interface LossOptions {
+  /** The temperature of `kl`, greater than 0. */
+  readonly T?: number;
+  /** The label smoothing of `crossEntropy`, in [0, 1). */
+  readonly epsilon?: number;
+}
+
+/** One term of a run's loss. */
+export interface LossSetting {
+  readonly name: LossName;
+  /** Multiplies the batch mean of the term; at least 0, and 0 leaves the term out. */
+  readonly weight: number;
+  /** Every option that the term has, defaults filled in. */
+  readonly options: LossOptions;
+}
+
+/** The terms of a run that names none, in the order in which they are reported. */
+export const defaultLosses: readonly LossSetting[] = [
+  { name: 'kl', weight: 1, options: { T: 4 } },
+  { name: 'features', weight: 1, options: {} },
+  { name: 'attention', weight: 0, options: {} },
+  { name: 'refinery', weight: 0, options: {} },
+  { name: 'crossEntropy', weight: 1, options: { epsilon: 0.1 } },
+  { name: 'center', weight: 0, options: {} },
+];
+
+const FORM = 'write it as name=weight[,option=value], for example kl=1,T=4';
+
+const optionChecks: Readonly<Record<keyof LossOptions, (where: string, value: number) => void>> = {
+  T: checkTemperature,
+  epsilon: checkEpsilon,
+};
+
+/**
+ * Reads one term as flags write it: `name=weight[,option=value]`, for example `kl=1,T=4`.
+ *
+ * Names: `kl` (option `T`, default 4), `features`, `attention`, `refinery`, `crossEntropy` (option `epsilon`, default
+ * 0.1), `center`. The weight is at least 0.
+ *
+ * @throws InputError for another form, an unknown name or option, an option given twice or a value out of range.
+ */
+export function parseLossFlag(text: string): LossSetting {
+  const [head, ...rest] = text.split(',');
+  const [name, weightText] = pair(text, head);
+  const known = defaultLosses.find((setting) => setting.name === name);
+  if (known === undefined) {
+    const names = defaultLosses.map((setting) => setting.name);
+    throw new InputError(`unknown loss "${name}"; known are ${names.join(', ')}`, {
+      nearest: nearestNames(name, names),
+    });
+  }
+  const weight = number(text, weightText);
+  if (weight < 0) throw new InputError(`the weight of loss ${name} must be at least 0, but is ${weight}`);
+
+  const given: Record<string, number> = {};
+  for (const part of rest) {
+    const [option, valueText] = pair(text, part);
+    if (!isOptionOf(known, option)) throw unknownOption(known, option);
+    if (option in given) throw new InputError(`loss "${text}" gives the option ${option} twice`);
+    given[option] = number(text, valueText);
+    optionChecks[option](`loss ${name}`, given[option]);
+  }
+  return { name: known.name, weight, options: { ...known.options, ...given } };
+}
+
+/**
+ * The terms of a run: the defaults, with the terms in `flags` (as {@link parseLossFlag} reads them) in their place.
+ *
+ * @throws InputError for a flag that does not parse, a loss given twice, or a combination that
+ * {@link checkLossSettings} refuses.
+ */
+export function lossSettings(flags: readonly string[] = []): LossSetting[] {
+  const given = new Map<LossName, { text: string; setting: LossSetting }>();
+  for (const text of flags) {
+    const setting = parseLossFlag(text);
+    const earlier = given.get(setting.name);
+    if (earlier !== undefined) {
+      throw new InputError(`loss ${setting.name} is given twice: "${earlier.text}" and "${text}"`);
+    }
+    given.set(setting.name, { text, setting });
+  }
+  const settings = defaultLosses.map((setting) => given.get(setting.name)?.setting ?? setting);
+  checkLossSettings(settings);
+  return settings;
+}
+
+/**
+ * Refuses terms that train nothing or count the same thing twice: no weight above 0, or `kl` at T = 1 beside `refinery`,
+ * which are one formula on one teacher.
+ *
+ * @throws InputError
+ */
+export function checkLossSettings(settings: readonly LossSetting[]): void {
+  const active = settings.filter(({ weight }) => weight > 0);
+  if (active.length === 0) {
+    throw new InputError('no loss has a weight greater than 0, so there is nothing to train on', {
+      fix: 'give one loss a weight, for example --loss kl=1',
+    });
+  }
+  const kl = active.find(({ name, options }) => name === 'kl' && options.T === 1);
+  const refinery = active.find(({ name }) => name === 'refinery');
+  if (kl !== undefined && refinery !== undefined) {
+    throw new InputError(
+      `kl at T=1 (weight ${kl.weight}) and refinery (weight ${refinery.weight}) are the same loss and would count twice`,
+      { fix: 'set one of the two weights to 0, or give kl another T' },
+    );
+  }
+}
+
+function pair(text: string, part: string): [name: string, value: string] {
+  const pieces = part.split('=').map((piece) => piece.trim());
+  if (pieces.length !== 2 || pieces.includes('')) {
+    throw new InputError(`loss "${text}" is not of the form name=weight: "${part}" has no name and value`, {
+      fix: FORM,
+    });
+  }
+  return [pieces[0], pieces[1]];
+}
+
+function number(text: string, value: string): number {
+  const parsed = Number(value);
+  if (!Number.isFinite(parsed)) {
+    throw new InputError(`loss "${text}" expects a finite number, but got "${value}"`, { fix: FORM });
+  }
+  return parsed;
+}
+
+function isOptionOf(loss: LossSetting, option: string): option is keyof LossOptions {
+  return Object.hasOwn(loss.options, option);
+}
+
+function unknownOption(loss: LossSetting, option: string): InputError {
+  const options = Object.keys(loss.options);
+  const has = options.length === 0 ? 'it has none' : `it has ${options.join(', ')}`;
+  return new InputError(`unknown option "${option}" of loss ${loss.name}; ${has}`, {
+    nearest: nearestNames(option, options),
+  });
+}

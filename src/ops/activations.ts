@@ -1,0 +1,91 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { withAnalyticGradient } from './analytic-gradient.js';
+
+// The gradients select rather than multiply by a 0/1 mask, so that an infinite upstream gradient outside the window
+// becomes 0 and not NaN.
+
+/** `whole` where |x| ≤ 1, else `outside`. */
+function insideUnit<T extends tf.Tensor>(x: T, whole: T, outside: T): T {
+  return tf.where(tf.lessEqual(tf.abs(x), 1), whole, outside);
+}
+
+/** ±1 by the sign of x, 0 and −0 being +1. `tf.sign` would give a third value at 0, which one bit cannot hold. */
+function signs<T extends tf.Tensor>(x: T): T {
+  return tf.where<T>(tf.greaterEqual(x, 0), tf.onesLike(x), tf.fill(x.shape, -1) as T);
+}
+
+/**
+ * The sign with the straight-through estimator.
+ *
+ * q(x) = +1 for x ≥ 0 (−0 included), else −1
+ *
+ * dq/dx = 1 for |x| ≤ 1, else 0
+ *
+ * Any shape. The window is closed: clipped latent weights sit at exactly ±1 and must still learn.
+ * Source: Hubara et al. 2016, "Binarized Neural Networks"; the closed window is larq's `ste_sign`.
+ */
+export function signSte<T extends tf.Tensor>(x: T): T {
+  return withAnalyticGradient<T>([x], () => ({
+    value: signs(x),
+    saved: [x],
+    gradients: (dy, [input]) => [insideUnit(input as T, dy, tf.zerosLike(dy))],
+  }));
+}
+
+/**
+ * The sign with the gradient of its piecewise quadratic approximation.
+ *
+ * q(x) = +1 for x ≥ 0 (−0 included), else −1
+ *
+ * dq/dx = 2 − 2|x| for |x| < 1, else 0
+ *
+ * Any shape. Source: Liu et al. 2018, "Bi-Real Net".
+ */
+export function approxSign<T extends tf.Tensor>(x: T): T {
+  return withAnalyticGradient<T>([x], () => ({
+    value: signs(x),
+    saved: [x],
+    gradients: (dy, [input]) => {
+      const slope = tf.sub(2, tf.mul(2, tf.abs(input)));
+      return [insideUnit(input as T, tf.mul<T>(dy, slope), tf.zerosLike(dy))];
+    },
+  }));
+}
+
+/**
+ * A clamp that leaks, for pre-training in full precision before the sign takes its place.
+ *
+ * f(x) = x for |x| ≤ 1, else 0.1·x + 0.9·sign(x)
+ *
+ * df/dx = 1 for |x| ≤ 1, else 0.1
+ *
+ * Any shape. Source: Liu et al. 2018, "Bi-Real Net", initialisation by pre-training.
+ */
+export function leakyClip<T extends tf.Tensor>(x: T): T {
+  return withAnalyticGradient<T>([x], () => {
+    // clamped + 0.1·(x − clamped) is the same line, exact inside the window and without a selection.
+    const clamped = tf.clipByValue(x, -1, 1);
+    return {
+      value: tf.add<T>(clamped, tf.mul(0.1, tf.sub(x, clamped))),
+      saved: [x],
+      gradients: (dy, [input]) => [insideUnit(input as T, dy, tf.mul<T>(dy, 0.1))],
+    };
+  });
+}
+
+/**
+ * The clamp to [−1, 1], the last step of pre-training before the sign.
+ *
+ * f(x) = max(−1, min(1, x))
+ *
+ * df/dx = 1 for |x| ≤ 1, else 0
+ *
+ * Any shape. Source: Liu et al. 2018, "Bi-Real Net", initialisation by pre-training.
+ */
+export function hardClamp<T extends tf.Tensor>(x: T): T {
+  return withAnalyticGradient<T>([x], () => ({
+    value: tf.clipByValue(x, -1, 1),
+    saved: [x],
+    gradients: (dy, [input]) => [insideUnit(input as T, dy, tf.zerosLike(dy))],
+  }));
+}
