@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { RunError } from '../../errors.js';
+
+/** One implementation of one kernel family. */
+export interface KernelInfo {
+  readonly family: string;
+  readonly isa: string;
+  /** Whether this CPU can run it. */
+  readonly available: boolean;
+  /** Whether it is the one that runs now. */
+  readonly active: boolean;
+}
+
+type KernelFunction = (
+  ...parameters: (number | boolean | Float32Array | Uint32Array | Int32Array | null)[]
+) => void;
+
+/**
+ * The native addon: one function a kernel family, taking the fields of its argument struct (native/kernels.h) in order,
+ * and the controls of threads, instruction set and memory.
+ */
+export interface NativeAddon {
+  allocate(bytes: number): ArrayBuffer;
+  kernels(): KernelInfo[];
+  cpuFeatures(): string[];
+  instructionSets(): string[];
+  /** Limits the kernels to an instruction set and those below it; '' lifts the limit. False when the CPU lacks it. */
+  forceIsa(isa: string): boolean;
+  forcedIsa(): string;
+  setThreads(count: number): void;
+  threads(): number;
+  scratchBytes(): number;
+  readonly floatConvForward: KernelFunction;
+  readonly floatConvBackwardInput: KernelFunction;
+  readonly floatConvBackwardFilter: KernelFunction;
+  readonly matMul: KernelFunction;
+  readonly batchNormStatistics: KernelFunction;
+  readonly channelAffine: KernelFunction;
+  readonly channelAffineSign: KernelFunction;
+  readonly batchNormBackward: KernelFunction;
+  readonly addPrelu: KernelFunction;
+  readonly preluBackward: KernelFunction;
+  readonly averagePool: KernelFunction;
+  readonly averagePoolBackward: KernelFunction;
+  readonly maxPool: KernelFunction;
+  readonly maxPoolBackward: KernelFunction;
+  readonly positionMean: KernelFunction;
+  readonly positionMeanBackward: KernelFunction;
+  readonly swapOuter: KernelFunction;
+  readonly elementwise: KernelFunction;
+  readonly softmax: KernelFunction;
+  readonly adamStep: KernelFunction;
+  readonly packSigns: KernelFunction;
+  readonly unpackSigns: KernelFunction;
+  readonly meanMagnitude: KernelFunction;
+  readonly binaryConvForward: KernelFunction;
+  readonly binaryConvBackwardInput: KernelFunction;
+  readonly binaryConvBackwardFilter: KernelFunction;
+}
+
+// The same depth below the package's root in src/ and in dist/.
+const builtAddon = fileURLToPath(new URL('../../../native/build/bnn_distill.node', import.meta.url));
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The native addon, loaded at the first call from native/build, or from the file that BNN_DISTILL_ADDON names.
+ *
+ * @throws RunError when it was not built or cannot be loaded, or when BNN_DISTILL_ISA names an instruction set that this
+ *   CPU lacks.
+ */
+export function nativeAddon(): NativeAddon {
+  if (loaded) return loaded;
+  const path = process.env['BNN_DISTILL_ADDON'] ?? builtAddon;
+  let addon: NativeAddon;
+  try {
+    addon = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    throw new RunError(
+      missing
+        ? `the native addon was not built: ${path} does not exist.`
+        : `the native addon ${path} cannot be loaded: ${(error as Error).message}.`,
+      {
+        fix: 'install a C++17 compiler and make, then run: npm run build:native (or train with --backend cpu, which is far slower)',
+        cause: error,
+      },
+    );
+  }
+  const forced = addon.forcedIsa();
+  if (forced !== '' && !addon.forceIsa(forced)) {
+    throw new RunError(
+      `BNN_DISTILL_ISA is '${forced}', which this CPU cannot run or is unknown; it knows ${addon.instructionSets().join(', ')} and has ${addon.cpuFeatures().join(', ') || 'none of their features'}.`,
+      { fix: 'unset BNN_DISTILL_ISA, or set it to one that the CPU has' },
+    );
+  }
+  loaded = addon;
+  return addon;
+}

@@ -1,0 +1,105 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../native-backend.js';
+import { nativeKernel, rowsOf } from './registration.js';
+
+/** y = scale·x + shift of a BatchNorm: scale = γ/√(σ² + ε), shift = β − μ·scale. */
+function affine(
+  backend: NativeBackend,
+  { mean, variance, gamma, beta }: Record<string, TensorInfo>,
+  epsilon: number,
+): { scale: Float32Array; shift: Float32Array } {
+  const [mu, sigma2, g, b] = [mean!, variance!, gamma!, beta!].map((t) =>
+    backend.floats(t),
+  ) as Float32Array[];
+  const scale = g!.map((value, c) => value / Math.sqrt(sigma2![c]! + epsilon));
+  return { scale, shift: b!.map((value, c) => value - mu![c]! * scale[c]!) };
+}
+
+/** Registers BatchNorm, with and without sign, and PReLU. */
+export function registerNormalisationKernels(): void {
+  nativeKernel('BatchNormStatistics', ({ inputs: { x }, backend }) => {
+    const { rows, channels } = rowsOf(x!);
+    const mean = backend.output([channels]);
+    const variance = backend.output([channels]);
+    backend.addon.batchNormStatistics(rows, channels, backend.floats(x!), mean.values, variance.values);
+    return [mean.info, variance.info];
+  });
+
+  nativeKernel<{ epsilon: number }>('BatchNorm', ({ inputs, attributes: { epsilon }, backend }) => {
+    const { rows, channels } = rowsOf(inputs['x']!);
+    const { scale, shift } = affine(backend, inputs, epsilon);
+    const y = backend.output(inputs['x']!.shape);
+    backend.addon.channelAffine(rows, channels, backend.floats(inputs['x']!), scale, shift, y.values);
+    return y.info;
+  });
+
+  nativeKernel<{ epsilon: number; withMask: boolean }>('BatchNormSign', ({ inputs, attributes, backend }) => {
+    const x = inputs['x']!;
+    const { rows, channels } = rowsOf(x);
+    const { scale, shift } = affine(backend, inputs, attributes.epsilon);
+    const sign = backend.packedOutput(x.shape);
+    const mask = attributes.withMask ? backend.packedOutput(x.shape) : null;
+    backend.addon.channelAffineSign(
+      rows,
+      channels,
+      backend.floats(x),
+      scale,
+      shift,
+      sign.packed.words,
+      mask ? mask.packed.words : null,
+    );
+    return mask ? [sign.info, mask.info] : [sign.info];
+  });
+
+  nativeKernel<{ epsilon: number }>('BatchNormGrad', ({ inputs, attributes: { epsilon }, backend }) => {
+    const { dy, x, mean, variance, gamma, mask } = inputs;
+    const { rows, channels } = rowsOf(x!);
+    const inverse = backend.floats(variance!).map((value) => 1 / Math.sqrt(value + epsilon));
+    const dx = backend.output(x!.shape);
+    const dgamma = backend.output([channels]);
+    const dbeta = backend.output([channels]);
+    const run = (maskWords: Uint32Array | null): void =>
+      backend.addon.batchNormBackward(
+        rows,
+        channels,
+        backend.floats(dy!),
+        backend.floats(x!),
+        maskWords,
+        null,
+        backend.floats(mean!),
+        inverse,
+        backend.floats(gamma!),
+        dx.values,
+        dgamma.values,
+        dbeta.values,
+      );
+    if (mask) backend.withPackedSigns(mask, ({ words }) => run(words));
+    else run(null);
+    return [dx.info, dgamma.info, dbeta.info];
+  });
+
+  nativeKernel('AddPrelu', ({ inputs: { x, residual, slope }, backend }) => {
+    const { rows, channels } = rowsOf(x!);
+    const y = backend.output(x!.shape);
+    const other = residual ? backend.floats(residual) : null;
+    backend.addon.addPrelu(rows, channels, backend.floats(x!), other, backend.floats(slope!), y.values);
+    return y.info;
+  });
+
+  nativeKernel('PreluGrad', ({ inputs: { dy, v, slope }, backend }) => {
+    const { rows, channels } = rowsOf(v!);
+    const dv = backend.output(v!.shape);
+    const dslope = backend.output([channels]);
+    backend.addon.preluBackward(
+      rows,
+      channels,
+      backend.floats(dy!),
+      backend.floats(v!),
+      null,
+      backend.floats(slope!),
+      dv.values,
+      dslope.values,
+    );
+    return [dv.info, dslope.info];
+  });
+}

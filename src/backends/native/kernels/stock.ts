@@ -1,0 +1,233 @@
+import { backend_util, getKernel, type NamedAttrMap, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../native-backend.js';
+import { convShape, type KernelCall, nativeKernel, rowsOf } from './registration.js';
+
+/** Runs the stock CPU kernel, for the cases that the native one leaves to it. */
+function stock(name: string, { inputs, attributes, backend }: KernelCall<object>): TensorInfo | TensorInfo[] {
+  return getKernel(name, 'cpu').kernelFunc({ inputs, backend, attrs: attributes as NamedAttrMap });
+}
+
+const allFloats = (inputs: Record<string, TensorInfo>): boolean =>
+  Object.values(inputs).every((input) => input.dtype === 'float32');
+
+// The second operand repeats with this period: 0 for equal shapes, 1 for a scalar, C for a row of channels.
+function period(a: TensorInfo, b: TensorInfo): number | undefined {
+  if (util.arraysEqual(a.shape, b.shape)) return 0;
+  const size = util.sizeFromShape(b.shape);
+  if (size === 1 && b.shape.length <= a.shape.length) return 1;
+  const last = a.shape[a.shape.length - 1];
+  return b.shape.length <= a.shape.length && size === last && b.shape[b.shape.length - 1] === last
+    ? size
+    : undefined;
+}
+
+const elementwise: readonly [name: string, operation: number, commutes: boolean][] = [
+  ['Add', 0, true],
+  ['Sub', 1, false],
+  ['Multiply', 2, true],
+  ['RealDiv', 3, false],
+  ['Maximum', 4, true],
+  ['Minimum', 5, true],
+];
+
+interface ConvAttributes {
+  readonly strides: [number, number] | number;
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  readonly dataFormat: 'NHWC' | 'NCHW';
+  readonly dilations?: [number, number] | number;
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  readonly filterShape?: [number, number, number, number];
+  readonly inputShape?: [number, number, number, number];
+}
+
+function convInfo(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  { strides, dilations, pad, dimRoundingMode }: ConvAttributes,
+): backend_util.Conv2DInfo {
+  return backend_util.computeConv2DInfo(
+    inputShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+  );
+}
+
+// Dilated convolutions, grouped ones, other layouts and empty tensors stay with the stock kernels.
+function nativelyPossible(
+  info: backend_util.Conv2DInfo,
+  inputs: Record<string, TensorInfo>,
+  format: string,
+): boolean {
+  return (
+    format === 'NHWC' &&
+    info.dilationHeight === 1 &&
+    info.dilationWidth === 1 &&
+    allFloats(inputs) &&
+    Math.min(...info.inShape, ...info.outShape, ...info.filterShape) > 0 &&
+    info.inChannels === info.filterShape[2]
+  );
+}
+
+function fieldsOf(info: backend_util.Conv2DInfo): Int32Array {
+  return convShape({
+    h: info.inHeight,
+    w: info.inWidth,
+    n: info.batchSize,
+    c: info.inChannels,
+    k: info.outChannels,
+    kernel: [info.filterHeight, info.filterWidth],
+    stride: [info.strideHeight, info.strideWidth],
+    pad: [info.padInfo.top, info.padInfo.left],
+    out: [info.outHeight, info.outWidth],
+  });
+}
+
+/** Calls `use` with the position-major copy of an NHWC tensor. */
+function withPositionMajor(backend: NativeBackend, x: TensorInfo, use: (values: Float32Array) => void): void {
+  const [n, h, w, c] = x.shape as [number, number, number, number];
+  const copy = backend.output([h, w, n, c]);
+  backend.addon.swapOuter(n, h * w, c, backend.floats(x), copy.values);
+  try {
+    use(copy.values);
+  } finally {
+    backend.disposeData(copy.info.dataId);
+  }
+}
+
+/** Fills a new NHWC tensor from the position-major values that `fill` makes. */
+function fromPositionMajor(
+  backend: NativeBackend,
+  [n, h, w, c]: readonly [number, number, number, number],
+  fill: (values: Float32Array) => void,
+): TensorInfo {
+  const made = backend.output([h, w, n, c]);
+  fill(made.values);
+  const y = backend.output([n, h, w, c]);
+  backend.addon.swapOuter(h * w, n, c, made.values, y.values);
+  backend.disposeData(made.info.dataId);
+  return y.info;
+}
+
+function registerStockConvolutions(): void {
+  nativeKernel<ConvAttributes>('Conv2D', (call) => {
+    const { inputs, attributes, backend } = call;
+    const info = convInfo(inputs['x']!.shape, inputs['filter']!.shape, attributes);
+    if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2D', call);
+    return fromPositionMajor(backend, info.outShape, (y) =>
+      withPositionMajor(backend, inputs['x']!, (x) =>
+        backend.addon.floatConvForward(fieldsOf(info), x, backend.floats(inputs['filter']!), y),
+      ),
+    );
+  });
+
+  nativeKernel<ConvAttributes>('Conv2DBackpropInput', (call) => {
+    const { inputs, attributes, backend } = call;
+    const info = convInfo(attributes.inputShape!, inputs['filter']!.shape, attributes);
+    if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2DBackpropInput', call);
+    return fromPositionMajor(backend, info.inShape, (dx) =>
+      withPositionMajor(backend, inputs['dy']!, (dy) =>
+        backend.addon.floatConvBackwardInput(fieldsOf(info), dy, backend.floats(inputs['filter']!), dx),
+      ),
+    );
+  });
+
+  nativeKernel<ConvAttributes>('Conv2DBackpropFilter', (call) => {
+    const { inputs, attributes, backend } = call;
+    const info = convInfo(inputs['x']!.shape, attributes.filterShape!, attributes);
+    if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2DBackpropFilter', call);
+    const dw = backend.output(info.filterShape);
+    withPositionMajor(backend, inputs['x']!, (x) =>
+      withPositionMajor(backend, inputs['dy']!, (dy) =>
+        backend.addon.floatConvBackwardFilter(fieldsOf(info), x, dy, dw.values),
+      ),
+    );
+    return dw.info;
+  });
+}
+
+/** Registers native versions of stock kernels: element-wise operations, softmax, matrix product and convolutions. */
+export function registerStockKernels(): void {
+  for (const [name, operation, commutes] of elementwise) {
+    nativeKernel(name, (call) => {
+      const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
+      const repeats = period(a, b);
+      const swapped = repeats === undefined && commutes ? period(b, a) : undefined;
+      if (!allFloats(call.inputs) || (repeats === undefined && swapped === undefined))
+        return stock(name, call);
+      const [x, y] = repeats === undefined ? [b, a] : [a, b];
+      const out = call.backend.output(x.shape);
+      const { backend } = call;
+      backend.addon.elementwise(
+        operation,
+        out.values.length,
+        (repeats ?? swapped)!,
+        backend.floats(x),
+        backend.floats(y),
+        out.values,
+      );
+      return out.info;
+    });
+  }
+
+  nativeKernel<{ dim: number }>('Softmax', (call) => {
+    const { logits } = call.inputs as { logits: TensorInfo };
+    if (!allFloats(call.inputs) || call.attributes.dim !== logits.shape.length - 1)
+      return stock('Softmax', call);
+    return softmax(call.backend, logits, false);
+  });
+
+  nativeKernel<{ axis: number }>('LogSoftmax', (call) => {
+    const { logits } = call.inputs as { logits: TensorInfo };
+    return softmax(call.backend, logits, true);
+  });
+
+  nativeKernel<{ transposeA: boolean; transposeB: boolean }>('BatchMatMul', (call) => {
+    const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
+    const { transposeA, transposeB } = call.attributes;
+    const [batchA, batchB] = [a, b].map(({ shape }) =>
+      shape.slice(0, -2).reduce((all, size) => all * size, 1),
+    );
+    const sizes = (t: TensorInfo): [number, number] => [
+      t.shape[t.shape.length - 2]!,
+      t.shape[t.shape.length - 1]!,
+    ];
+    const [rowsA, columnsA] = sizes(a);
+    const [rowsB, columnsB] = sizes(b);
+    const batch = Math.max(batchA!, batchB!);
+    const sameBatches = util.arraysEqual(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const broadcastable = (sameBatches || batchA === 1 || batchB === 1) && batch > 0;
+    const leading = batchA! >= batchB! ? a.shape : b.shape;
+    if (!allFloats(call.inputs) || !broadcastable || a.shape.length !== b.shape.length)
+      return stock('BatchMatMul', call);
+    const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+    const n = transposeB ? rowsB : columnsB;
+    const out = call.backend.output([...leading.slice(0, -2), m, n]);
+    const { backend } = call;
+    backend.addon.matMul(
+      batch,
+      m,
+      n,
+      k,
+      transposeA,
+      transposeB,
+      batchA === 1 ? 0 : rowsA * columnsA,
+      batchB === 1 ? 0 : rowsB * columnsB,
+      backend.floats(a),
+      backend.floats(b),
+      out.values,
+    );
+    return out.info;
+  });
+
+  registerStockConvolutions();
+}
+
+function softmax(backend: NativeBackend, logits: TensorInfo, logarithm: boolean): TensorInfo {
+  const { rows, channels } = rowsOf(logits);
+  const y = backend.output(logits.shape);
+  backend.addon.softmax(rows, channels, logarithm, backend.floats(logits), y.values);
+  return y.info;
+}

@@ -1,0 +1,199 @@
+import {
+  abs,
+  add,
+  lessEqual,
+  mean as meanOf,
+  mul,
+  rsqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  cast,
+  greaterEqual,
+  scalar,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { composedKernel, differentiable, untaped } from './kernel.js';
+
+/** Mean and biased variance of each channel, [C]. */
+export interface ChannelStatistics {
+  readonly mean: Tensor1D;
+  readonly variance: Tensor1D;
+}
+
+/** γ and β of a BatchNorm, [C]. */
+export interface AffineParameters {
+  readonly gamma: Tensor1D;
+  readonly beta: Tensor1D;
+}
+
+const allButLast = (x: Tensor): number[] => x.shape.slice(0, -1).map((_, axis) => axis);
+
+const statisticsKernel = composedKernel<object, Tensor[]>('BatchNormStatistics', ({ x }) => {
+  const mean = meanOf(x!, allButLast(x!));
+  return [mean, meanOf(square(sub(x!, mean)), allButLast(x!))];
+});
+
+interface NormAttributes {
+  readonly epsilon: number;
+}
+
+type NormInputs = 'x' | 'mean' | 'variance' | 'gamma' | 'beta';
+
+function normalised({ x, mean, variance, gamma, beta }: Record<string, Tensor>, epsilon: number): Tensor {
+  const scale = mul(gamma!, rsqrt(add(variance!, epsilon)));
+  return add(mul(x!, scale), sub(beta!, mul(mean!, scale)));
+}
+
+const normKernel = composedKernel<NormAttributes, Tensor>('BatchNorm', (inputs, { epsilon }) =>
+  normalised(inputs, epsilon),
+);
+
+// Outputs: the signs, and the mask of the straight-through estimator as ±1 (+1 where |v| ≤ 1).
+const normSignKernel = composedKernel<NormAttributes & { withMask: boolean }, Tensor[]>(
+  'BatchNormSign',
+  (inputs, { epsilon, withMask }) => {
+    const v = normalised(inputs, epsilon);
+    return withMask
+      ? [plusMinus(greaterEqual(v, 0)), plusMinus(lessEqual(abs(v), 1))]
+      : [plusMinus(greaterEqual(v, 0))];
+  },
+);
+
+const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float32'), 2), scalar(1));
+
+// Inputs dy, x, mean, variance, gamma and, after a sign, the mask; outputs dx, dγ, dβ.
+const normGradKernel = composedKernel<NormAttributes, Tensor[]>(
+  'BatchNormGrad',
+  ({ dy, x, mean, variance, gamma, mask }, { epsilon }) => {
+    const upstream = mask ? mul(dy!, mul(add(mask, 1), 0.5)) : dy!;
+    const inverse = rsqrt(add(variance!, epsilon));
+    const centred = mul(sub(x!, mean!), inverse);
+    const rows = x!.size / x!.shape[x!.rank - 1]!;
+    const dbeta = sum(upstream, allButLast(x!));
+    const dgamma = sum(mul(upstream, centred), allButLast(x!));
+    const dx = sub(sub(upstream, mul(dbeta, 1 / rows)), mul(centred, mul(dgamma, 1 / rows)));
+    return [mul(dx, mul(gamma!, inverse)), dgamma, dbeta];
+  },
+);
+
+function checkChannels(name: string, x: Tensor, parameters: Partial<Record<NormInputs, Tensor>>): void {
+  const channels = x.shape[x.rank - 1];
+  for (const [key, tensor] of Object.entries(parameters)) {
+    if (tensor.rank !== 1 || tensor.shape[0] !== channels) {
+      throw new InputError(
+        `${name}: ${key} must have the shape [${channels}] of the channels of x, got [${tensor.shape.join(', ')}].`,
+      );
+    }
+  }
+}
+
+/**
+ * Mean and biased variance of each channel over all other dimensions; not differentiated (the gradient of
+ * {@link batchNormTraining} accounts for them).
+ *
+ * @param x [..., C]
+ */
+export function channelStatistics(x: Tensor): ChannelStatistics {
+  const [mean, variance] = untaped(() => statisticsKernel({ x }, {}));
+  return { mean: mean as Tensor1D, variance: variance as Tensor1D };
+}
+
+/**
+ * BatchNorm with the statistics of the batch: y = γ (x − μ) / √(σ² + ε) + β, differentiated through μ and σ²
+ * (Ioffe and Szegedy 2015).
+ *
+ * @param x [..., C], any layout with channels last
+ * @param statistics what {@link channelStatistics} gave for this x
+ * @param epsilon default 1e-5
+ * @throws InputError when a parameter's shape is not [C]
+ */
+export function batchNormTraining<T extends Tensor>(
+  x: T,
+  { gamma, beta }: AffineParameters,
+  { mean, variance }: ChannelStatistics,
+  epsilon = 1e-5,
+): T {
+  checkChannels('batchNormTraining', x, { gamma, beta, mean, variance });
+  return differentiable([x, gamma, beta], (save) => {
+    save([x, mean, variance, gamma]);
+    return {
+      value: normKernel({ x, mean, variance, gamma, beta }, { epsilon }) as T,
+      gradient: (dy, saved) => normGradients(dy, saved, epsilon),
+    };
+  });
+}
+
+/**
+ * sign(BatchNorm(x)) with the statistics of the batch, fused: s = +1 where v = γ (x − μ) / √(σ² + ε) + β ≥ 0, else −1.
+ * The gradient passes the straight-through estimator, ds/dv = 1 where |v| ≤ 1 and 0 elsewhere, then BatchNorm. On the
+ * native backend s and the mask are stored as one bit an element, and no float copy of v is made.
+ *
+ * @param x [..., C]
+ * @param epsilon default 1e-5
+ * @throws InputError when a parameter's shape is not [C]
+ */
+export function batchNormSign<T extends Tensor>(
+  x: T,
+  { gamma, beta }: AffineParameters,
+  { mean, variance }: ChannelStatistics,
+  epsilon = 1e-5,
+): T {
+  checkChannels('batchNormSign', x, { gamma, beta, mean, variance });
+  return differentiable([x, gamma, beta], (save) => {
+    const [sign, mask] = normSignKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: true });
+    save([x, mean, variance, gamma, mask!]);
+    return { value: sign as T, gradient: (dy, saved) => normGradients(dy, saved, epsilon) };
+  });
+}
+
+function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
+  const [x, mean, variance, gamma, mask] = saved;
+  const inputs = { dy, x: x!, mean: mean!, variance: variance!, gamma: gamma! };
+  return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon });
+}
+
+/** BatchNorm with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormTraining}. */
+export function batchNormInference<T extends Tensor>(
+  x: T,
+  { gamma, beta }: AffineParameters,
+  { mean, variance }: ChannelStatistics,
+  epsilon = 1e-5,
+): T {
+  checkChannels('batchNormInference', x, { gamma, beta, mean, variance });
+  return untaped(() => normKernel({ x, mean, variance, gamma, beta }, { epsilon })) as T;
+}
+
+/** sign(BatchNorm(x)) with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormSign}. */
+export function batchNormSignInference<T extends Tensor>(
+  x: T,
+  { gamma, beta }: AffineParameters,
+  { mean, variance }: ChannelStatistics,
+  epsilon = 1e-5,
+): T {
+  checkChannels('batchNormSignInference', x, { gamma, beta, mean, variance });
+  return untaped(
+    () => normSignKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0],
+  ) as T;
+}
+
+/**
+ * Moves running statistics towards those of a batch, running ← (1 − momentum)·running + momentum·batch, with the unbiased
+ * variance n/(n − 1)·σ². Momentum is in PyTorch's convention (0.2 here is 0.8 in TensorFlow's and ONNX's).
+ *
+ * @param rows n, the number of values in each channel of the batch
+ */
+export function updatedStatistics(
+  running: ChannelStatistics,
+  batch: ChannelStatistics,
+  momentum: number,
+  rows: number,
+): ChannelStatistics {
+  const unbiased = rows > 1 ? rows / (rows - 1) : 1;
+  return {
+    mean: add(mul(running.mean, 1 - momentum), mul(batch.mean, momentum)),
+    variance: add(mul(running.variance, 1 - momentum), mul(batch.variance, momentum * unbiased)),
+  };
+}

@@ -1,0 +1,83 @@
+import {
+  abs,
+  cast,
+  greaterEqual,
+  lessEqual,
+  mean,
+  mul,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import {
+  checkConvolution,
+  convBackwardFilter,
+  convBackwardInput,
+  convForward,
+  type ConvGeometry,
+} from './conv2d.js';
+import { composedKernel, differentiable } from './kernel.js';
+
+type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
+
+const signOf = (x: Tensor): Tensor => sub(mul(cast(greaterEqual(x, 0), 'float32'), 2), 1);
+
+// sign(w) and α = mean |w| of each output channel; on the native backend the signs are packed bits.
+const binariseKernel = composedKernel<object, Tensor[]>('BinariseFilter', ({ w }) => [
+  signOf(w!),
+  mean(abs(w!), [0, 1, 2]),
+]);
+
+const forwardKernel = composedKernel<ConvGeometry, Tensor4D>('BinaryConv2D', ({ x, sign, scale }, geometry) =>
+  mul(convForward({ x: x!, w: sign! }, geometry), scale as Tensor1D),
+);
+
+const backwardInputKernel = composedKernel<BackwardAttributes, Tensor4D>(
+  'BinaryConv2DBackpropInput',
+  ({ dy, sign, scale }, attributes) => convBackwardInput({ dy: mul(dy!, scale!), w: sign! }, attributes),
+);
+
+const backwardFilterKernel = composedKernel<BackwardAttributes, Tensor4D>(
+  'BinaryConv2DBackpropFilter',
+  ({ x, dy, scale, w }, attributes) =>
+    mul(
+      mul(convBackwardFilter({ x: x!, dy: dy! }, attributes), scale!),
+      cast(lessEqual(abs(w!), 1), 'float32'),
+    ),
+);
+
+/**
+ * Convolution of ±1 activations with the signs of latent weights:
+ *
+ *   y[p, n, k] = α_k · Σ_{tap, c} x[p·stride + tap − pad, n, c] · sign(w[tap, c, k]),  α_k = mean |w[·, ·, k]|
+ *
+ * (XNOR-Net, Rastegari et al. 2016). The sum is an exact integer; padding contributes 0; sign(0) = +1. Gradients: to x as
+ * of a convolution with α·sign(w); to w through the straight-through estimator, α_k · Σ x·dy where |w| ≤ 1 and 0
+ * elsewhere, with α treated as a constant.
+ *
+ * @param x ±1, position-major [H, W, N, C]
+ * @param w latent weights [kh, kw, C, K]
+ * @returns [H', W', N, K]
+ * @throws InputError for shapes that do not fit
+ */
+export function binaryConv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeometry): Tensor4D {
+  checkConvolution('binaryConv2d', x, w, geometry);
+  return differentiable([x, w], (save) => {
+    const [sign, scale] = binariseKernel({ w }, {}) as [Tensor, Tensor];
+    save([x, w, sign, scale]);
+    return {
+      value: forwardKernel({ x, sign, scale }, geometry),
+      gradient: (dy, [input, latent, savedSign, savedScale]) => [
+        backwardInputKernel(
+          { dy, sign: savedSign!, scale: savedScale! },
+          { ...geometry, size: [x.shape[0], x.shape[1]] },
+        ),
+        backwardFilterKernel(
+          { x: input!, dy, scale: savedScale!, w: latent! },
+          { ...geometry, size: [w.shape[0], w.shape[1]] },
+        ),
+      ],
+    };
+  });
+}

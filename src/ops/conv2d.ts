@@ -1,0 +1,119 @@
+import {
+  conv2d as stockConv2d,
+  engine,
+  type NamedAttrMap,
+  type Tensor,
+  type Tensor4D,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { composedKernel, differentiable } from './kernel.js';
+
+/** Stride and symmetric zero padding of a convolution, in positions, equal in both directions. */
+export interface ConvGeometry {
+  readonly stride: number;
+  readonly pad: number;
+}
+
+type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
+
+/** Position-major to NHWC with stock operations. */
+export const nhwc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [2, 0, 1, 3]);
+/** NHWC to position-major with stock operations. */
+export const hwnc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [1, 2, 0, 3]);
+
+const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
+  strides: [stride, stride],
+  pad: pad === 0 ? 'valid' : pad,
+  dataFormat: 'NHWC',
+  dilations: [1, 1],
+  dimRoundingMode: 'floor',
+});
+
+/** The convolution of position-major floats: x [H, W, N, C], w [kh, kw, C, K] → [H', W', N, K]. */
+export const convForward = composedKernel<ConvGeometry, Tensor4D>(
+  'PositionMajorConv2D',
+  ({ x, w }, { stride, pad }) =>
+    hwnc(stockConv2d(nhwc(x!), w as Tensor4D, stride, pad === 0 ? 'valid' : pad, 'NHWC', 1, 'floor')),
+);
+
+/** Its gradient to the input of the given size [H, W]. */
+export const convBackwardInput = composedKernel<BackwardAttributes, Tensor4D>(
+  'PositionMajorConv2DBackpropInput',
+  ({ dy, w }, { size, ...geometry }) =>
+    hwnc(
+      engine().runKernel(
+        'Conv2DBackpropInput',
+        { dy: nhwc(dy!), filter: w! },
+        { ...stockAttributes(geometry), inputShape: [dy!.shape[2]!, size[0], size[1], w!.shape[2]!] },
+      ) as Tensor,
+    ),
+);
+
+/** Its gradient to the filter; `size` is the filter's [kh, kw]. */
+export const convBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>(
+  'PositionMajorConv2DBackpropFilter',
+  ({ x, dy }, { size, ...geometry }) =>
+    engine().runKernel(
+      'Conv2DBackpropFilter',
+      { x: nhwc(x!), dy: nhwc(dy!) },
+      { ...stockAttributes(geometry), filterShape: [size[0], size[1], x!.shape[3]!, dy!.shape[3]!] },
+    ) as Tensor4D,
+);
+
+/** Refuses operands that no convolution can join. */
+export function checkConvolution(
+  name: string,
+  x: Tensor4D,
+  w: Tensor4D,
+  { stride, pad }: ConvGeometry,
+): void {
+  if (x.rank !== 4 || w.rank !== 4) {
+    throw new InputError(`${name} needs tensors of rank 4, got ranks ${x.rank} and ${w.rank}.`);
+  }
+  if (x.shape[3] !== w.shape[2]) {
+    throw new InputError(
+      `${name}: the input has ${x.shape[3]} channels and the filter [${w.shape.join(', ')}] takes ${w.shape[2]}.`,
+    );
+  }
+  if (!Number.isInteger(stride) || stride < 1 || !Number.isInteger(pad) || pad < 0) {
+    throw new InputError(
+      `${name} needs a whole stride from 1 and padding from 0, got stride ${stride} and pad ${pad}.`,
+    );
+  }
+  if (x.shape[0] + 2 * pad < w.shape[0] || x.shape[1] + 2 * pad < w.shape[1]) {
+    throw new InputError(
+      `${name}: the filter ${w.shape[0]}×${w.shape[1]} is larger than the padded input ${x.shape[0] + 2 * pad}×${x.shape[1] + 2 * pad}.`,
+    );
+  }
+}
+
+/**
+ * Convolution in full precision, y[p, n, k] = Σ_{tap, c} x[p·stride + tap − pad, n, c] · w[tap, c, k], with its gradients.
+ *
+ * @param x position-major [H, W, N, C]
+ * @param w filter [kh, kw, C, K]
+ * @param inputGradient false when no gradient to x is wanted (x is the network's input), which saves computing it
+ * @returns [⌊(H + 2 pad − kh) / stride⌋ + 1, …, N, K]
+ * @throws InputError for shapes that do not fit
+ */
+export function conv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeometry, inputGradient = true): Tensor4D {
+  checkConvolution('conv2d', x, w, geometry);
+  return differentiable(inputGradient ? [w, x] : [w], (save) => {
+    save([x, w]);
+    return {
+      value: convForward({ x, w }, geometry),
+      gradient: (dy, [input, filter]) => {
+        const gradients = [
+          convBackwardFilter({ x: input!, dy }, { ...geometry, size: [w.shape[0], w.shape[1]] }),
+        ];
+        if (inputGradient) {
+          gradients.push(
+            convBackwardInput({ dy, w: filter! }, { ...geometry, size: [x.shape[0], x.shape[1]] }),
+          );
+        }
+        return gradients;
+      },
+    };
+  });
+}

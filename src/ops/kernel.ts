@@ -1,0 +1,68 @@
+import {
+  customGrad,
+  engine,
+  getBackend,
+  getKernel,
+  type NamedAttrMap,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+
+/** The named inputs of a kernel. */
+export type KernelInputs = Record<string, Tensor>;
+
+/**
+ * A kernel with a composed definition: on a backend that registered a kernel of this name (the native one) that runs;
+ * on every other backend the definition does, which is written with stock operations and is what the kernel must equal
+ * to float rounding.
+ */
+export interface ComposedKernel<Attributes extends object, Outputs extends Tensor | Tensor[]> {
+  (inputs: KernelInputs, attributes: Attributes): Outputs;
+}
+
+/** Defines the kernel `name` by its composition. */
+export function composedKernel<Attributes extends object, Outputs extends Tensor | Tensor[]>(
+  name: string,
+  definition: (inputs: KernelInputs, attributes: Attributes) => Outputs,
+): ComposedKernel<Attributes, Outputs> {
+  return (inputs, attributes) => {
+    if (getKernel(name, getBackend())) {
+      return engine().runKernel(name, inputs, attributes as unknown as NamedAttrMap) as Outputs;
+    }
+    return tidy(() => definition(inputs, attributes));
+  };
+}
+
+/** Runs `body` without recording it on the gradient tape. */
+export function untaped<Result>(body: () => Result): Result {
+  const { state } = engine();
+  state.kernelDepth++;
+  try {
+    return body();
+  } finally {
+    state.kernelDepth--;
+  }
+}
+
+/** What a differentiable operation gives: its value, and the gradient to each of its inputs. */
+export interface Differentiable<Value extends Tensor> {
+  readonly value: Value;
+  /** The gradients to the inputs, in their order, given the upstream gradient and the tensors that were saved. */
+  readonly gradient: (dy: Value, saved: Tensor[]) => Tensor[];
+}
+
+/**
+ * Records an operation with its own gradient. `body` computes the value from `inputs` and hands to `save` what the
+ * gradient needs; nothing else of it survives.
+ */
+export function differentiable<Value extends Tensor>(
+  inputs: readonly Tensor[],
+  body: (save: (tensors: Tensor[]) => void) => Differentiable<Value>,
+): Value {
+  return customGrad<Value>((...parameters) => {
+    const { value, gradient } = body(
+      parameters[parameters.length - 1] as unknown as (tensors: Tensor[]) => void,
+    );
+    return { value, gradFunc: gradient };
+  })(...inputs);
+}
