@@ -1,0 +1,44 @@
+import type { ImageLayout } from './image-input.js';
+
+/** Height, width and channels of a feature map, and the order of its axes in the model. */
+export interface MapShape {
+  readonly shape: readonly [height: number, width: number, channels: number];
+  readonly layout: ImageLayout;
+}
+
+/**
+ * Reads the shape of a rank-4 tensor as a feature map. ONNX convolutions are NCHW whatever the model's input is; a map is
+ * taken as NHWC only if its shape says so: [n, a, a, c] with c ≠ a.
+ */
+export function mapShape(dims: readonly number[]): MapShape {
+  const [, a, b, c] = dims;
+  return a === b && b !== c ? { shape: [a, b, c], layout: 'nhwc' } : { shape: [b, c, a], layout: 'nchw' };
+}
+
+/**
+ * Feature maps in NHWC, each sample L2-normalised and multiplied by √(H·W·C), so that its elements have a mean square of 1;
+ * a map of zeros stays zero.
+ * @param data Maps in the model's layout, at least `samples` of them.
+ * @param into Overwritten from sample `first` on: [·, height, width, channels].
+ */
+export function normaliseFeatures(
+  data: Float32Array,
+  samples: number,
+  { shape: [height, width, channels], layout }: MapShape,
+  into: Float32Array,
+  first: number,
+): void {
+  const plane = height * width;
+  const length = plane * channels;
+  const [channelStep, pixelStep] = layout === 'nchw' ? [plane, 1] : [1, channels];
+  for (let sample = 0; sample < samples; sample++) {
+    const from = sample * length;
+    let squares = 0;
+    for (let i = from; i < from + length; i++) squares += data[i] * data[i];
+    const factor = squares === 0 ? 0 : Math.sqrt(length / squares);
+    let to = (first + sample) * length;
+    for (let pixel = 0; pixel < plane; pixel++)
+      for (let channel = 0, at = from + pixel * pixelStep; channel < channels; channel++, at += channelStep)
+        into[to++] = data[at] * factor;
+  }
+}

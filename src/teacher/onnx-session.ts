@@ -1,0 +1,90 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InputError } from '../errors.js';
+import type { ImageInput } from './image-input.js';
+import type { ModelFile } from './model-file.js';
+import { appendOutputs } from './onnx-wire.js';
+
+/** A tensor that a model computed. */
+export interface FetchedTensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A model loaded by ONNX Runtime on the CPU. */
+export class OnnxSession {
+  private constructor(
+    private readonly session: InferenceSession,
+    private readonly path: string,
+    private readonly tensors: readonly string[],
+  ) {}
+
+  /**
+   * Loads a model that gives `tensors`, whether they are outputs of its graph or not.
+   * @param threads Threads of one operation.
+   * @param optimise Fuse operations: slower to load, faster to run.
+   * @throws {InputError} if ONNX Runtime cannot load the model.
+   */
+  static async create(
+    file: ModelFile,
+    tensors: readonly string[],
+    { threads, optimise }: { threads: number; optimise: boolean },
+  ): Promise<OnnxSession> {
+    const present = new Set(file.model.outputs.map(({ name }) => name));
+    const bytes = appendOutputs(
+      file.bytes,
+      tensors.filter((name) => !present.has(name)),
+    );
+    try {
+      const session = await InferenceSession.create(bytes, {
+        executionProviders: ['cpu'],
+        intraOpNumThreads: threads,
+        graphOptimizationLevel: optimise ? 'all' : 'disabled',
+        externalData: file.external.map(({ path, data }) => ({ path, data })),
+        // Waiting threads that spin would take the processors from the student for 75 ms after each batch.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
+        // Errors arrive as exceptions; nothing below the command line prints.
+        logSeverityLevel: 4,
+      });
+      return new OnnxSession(session, file.path, tensors);
+    } catch (error) {
+      throw new InputError(`ONNX Runtime cannot load ${file.path}: ${reason(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Computes the tensors for one batch.
+   * @param images In the model's layout, `batch` pictures.
+   * @throws {InputError} if ONNX Runtime cannot run the model on them, or a tensor is not float32.
+   */
+  async run(
+    { name, layout, size: [height, width] }: ImageInput,
+    batch: number,
+    images: Float32Array,
+  ): Promise<Map<string, FetchedTensor>> {
+    const dims = layout === 'nchw' ? [batch, 3, height, width] : [batch, height, width, 3];
+    let results: InferenceSession.OnnxValueMapType;
+    try {
+      results = await this.session.run({ [name]: new Tensor('float32', images, dims) }, this.tensors);
+    } catch (error) {
+      throw new InputError(`ONNX Runtime cannot run ${this.path}: ${reason(error)}`, { cause: error });
+    }
+    return new Map(
+      this.tensors.map((tensor) => {
+        const { type, dims, data } = results[tensor];
+        if (!(data instanceof Float32Array))
+          throw new InputError(`tensor "${tensor}" of ${this.path} is ${type}, expected float32`);
+        return [tensor, { dims, data }];
+      }),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+/** ONNX Runtime's message as part of one sentence. */
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+}

@@ -1,0 +1,190 @@
+import { availableParallelism } from 'node:os';
+import type { Batch } from '../data/batch.js';
+import { InputError } from '../errors.js';
+import { nearestNames } from '../nearest.js';
+import { normaliseFeatures } from './feature-map.js';
+import { findTeacher } from './find-teacher.js';
+import type { ImageInput, Normalisation } from './image-input.js';
+import { imageInput, normaliseImages } from './image-input.js';
+import type { LogitsOutput } from './logits-output.js';
+import { logitsOutput } from './logits-output.js';
+import { teacherNormalisation } from './normalisation.js';
+import type { FetchedTensor } from './onnx-session.js';
+import { OnnxSession } from './onnx-session.js';
+import type { ModelTap } from './taps.js';
+import { findTaps } from './taps.js';
+import type { TargetSource, TeacherTargets } from './targets.js';
+
+/** How a teacher is opened. */
+export interface OnnxTeacherOptions {
+  /** The feature maps to give: all that the card names or that are found, none, or some by name. Default `all`. */
+  taps?: 'all' | 'none' | readonly string[];
+  /** Threads of one operation; the processors of the machine by default. */
+  threads?: number;
+  /** Mean of each channel, instead of the card's; with `std` it stands in for a card. */
+  mean?: readonly number[];
+  /** Standard deviation of each channel, instead of the card's. */
+  std?: readonly number[];
+  /** Class names of a teacher without a card: those of the data. By default the numbers of the logits. */
+  classes?: readonly string[];
+}
+
+// Probabilities below this are taken as this much, so that their logarithms stay finite.
+const leastProbability = 1e-30;
+
+/** A teacher that runs an ONNX model for every batch. */
+export class OnnxTeacher implements TargetSource {
+  #images = new Float32Array(0);
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    /** The model's file. */
+    readonly path: string,
+    /** The card's file, if there is one. */
+    readonly cardPath: string | undefined,
+    readonly classes: readonly string[],
+    readonly taps: readonly ModelTap[],
+    /** Kind of the data set that the card names. */
+    readonly dataset: string | undefined,
+    /** Top-1 accuracy on that data set in percent, by the card. */
+    readonly expectedTop1: number | undefined,
+    private readonly input: ImageInput,
+    private readonly normalisation: Normalisation,
+    private readonly output: LogitsOutput,
+    private readonly session: OnnxSession,
+  ) {}
+
+  /** Height and width of the pictures that the teacher takes. */
+  get size(): readonly [height: number, width: number] {
+    return this.input.size;
+  }
+
+  /**
+   * Opens a teacher and runs it once.
+   * @param path A model, or a teacher card that names one; where the card of a model is looked for, see `findTeacher`.
+   * @throws {InputError} for a model that cannot be read or run or whose input is not an image, a wrong card or none, an
+   * unknown tap, or a number of logits other than that of the class names.
+   */
+  static async open(path: string, options: OnnxTeacherOptions = {}): Promise<OnnxTeacher> {
+    const { file, card, cardPath } = await findTeacher(path);
+    const input = imageInput(file, card?.input);
+    const normalisation = teacherNormalisation(file.path, card?.input, options);
+    const output = logitsOutput(file, card?.outputs);
+    const taps =
+      options.taps === 'none' ? [] : chosen(await findTaps(file, input, card?.taps), options.taps ?? 'all');
+    const session = await OnnxSession.create(
+      file,
+      [...new Set([output.tensor, ...taps.map(({ tensor }) => tensor)])],
+      {
+        threads: options.threads ?? availableParallelism(),
+        optimise: true,
+      },
+    );
+    try {
+      const batch = input.batch ?? 1;
+      const results = await session.run(
+        input,
+        batch,
+        new Float32Array(batch * 3 * input.size[0] * input.size[1]),
+      );
+      const count = fetched(results, output.tensor).data.length / batch;
+      const classes =
+        card?.classes ?? options.classes ?? Array.from({ length: count }, (_, index) => String(index));
+      if (classes.length !== count)
+        throw new InputError(
+          `${file.path} gives ${count} logits, but ${cardPath ?? 'the data set'} names ${classes.length} classes`,
+        );
+      return new OnnxTeacher(
+        file.path,
+        cardPath,
+        classes,
+        taps,
+        card?.dataset,
+        card?.expectedTop1,
+        input,
+        normalisation,
+        output,
+        session,
+      );
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Logits and feature maps of a batch of views. Calls made at the same time are answered one after the other.
+   * @throws {InputError} if the pictures do not have the teacher's size.
+   */
+  async targets(batch: Batch): Promise<TeacherTargets> {
+    const answer = this.#last.then(() => this.#run(batch));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** Frees the model once the targets asked for so far are there. */
+  async dispose(): Promise<void> {
+    await this.#last;
+    await this.session.release();
+  }
+
+  async #run({ images, size }: Batch): Promise<TeacherTargets> {
+    const [height, width] = this.input.size;
+    const plane = height * width;
+    const picture = 3 * plane;
+    if (images.length !== size * picture)
+      throw new InputError(
+        `the teacher ${this.path} takes ${height}×${width} pictures, but a batch of ${size} holds ${images.length} values`,
+        { fix: 'choose data of that size' },
+      );
+    const step = this.input.batch ?? size;
+    const logits = new Float32Array(size * this.classes.length);
+    const features = new Map(
+      this.taps.map(({ name, shape }) => [name, new Float32Array(size * shape[0] * shape[1] * shape[2])]),
+    );
+    // A model with a fixed batch is fed one after the other; the last one is filled up with what the buffer holds.
+    for (let first = 0; first < size; first += step) {
+      const count = Math.min(step, size - first);
+      const buffer = this.#buffer(step * picture);
+      const part = images.subarray(first * picture, (first + count) * picture);
+      normaliseImages(part, buffer, plane, this.input.layout, this.normalisation);
+      const results = await this.session.run(this.input, step, buffer);
+      this.#writeLogits(fetched(results, this.output.tensor).data, count, logits, first);
+      for (const tap of this.taps)
+        normaliseFeatures(fetched(results, tap.tensor).data, count, tap, features.get(tap.name)!, first);
+    }
+    return { logits, features };
+  }
+
+  /** The input of one run, kept between batches. */
+  #buffer(length: number): Float32Array {
+    if (this.#images.length < length) this.#images = new Float32Array(length);
+    return this.#images.subarray(0, length);
+  }
+
+  #writeLogits(data: Float32Array, count: number, logits: Float32Array, first: number): void {
+    const classes = this.classes.length;
+    const start = first * classes;
+    logits.set(data.subarray(0, count * classes), start);
+    if (!this.output.probabilities) return;
+    for (let i = start; i < start + count * classes; i++)
+      logits[i] = Math.log(Math.max(logits[i], leastProbability));
+  }
+}
+
+function fetched(results: ReadonlyMap<string, FetchedTensor>, tensor: string): FetchedTensor {
+  return results.get(tensor)!;
+}
+
+function chosen(taps: readonly ModelTap[], names: 'all' | readonly string[]): readonly ModelTap[] {
+  if (names === 'all') return taps;
+  return names.map((name) => {
+    const tap = taps.find((candidate) => candidate.name === name);
+    if (tap !== undefined) return tap;
+    const known = taps.map((candidate) => candidate.name);
+    throw new InputError(`the teacher has no tap "${name}"`, {
+      nearest: nearestNames(name, known),
+      fix: known.length > 0 ? `its taps are ${known.join(', ')}` : 'name its taps in the teacher card',
+    });
+  });
+}
