@@ -27,6 +27,10 @@ constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
 const std::vector<Entry>& table() {
   static const std::vector<Entry> entries = {
 #if defined(BNN_X86)
+      entry<FloatConvForward>("avx2", kAvx2Fma, avx2::run),
+      entry<FloatConvBackwardInput>("avx2", kAvx2Fma, avx2::run),
+      entry<FloatConvBackwardFilter>("avx2", kAvx2Fma, avx2::run),
+      entry<MatMul>("avx2", kAvx2Fma, avx2::run),
 #endif
       entry<FloatConvForward>("reference", 0, reference::run),
       entry<FloatConvBackwardInput>("reference", 0, reference::run),
