@@ -24,7 +24,7 @@ export const hwnc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [1, 2, 0, 
 
 const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
   strides: [stride, stride],
-  pad: pad === 0 ? 'valid' : pad,
+  pad,
   dataFormat: 'NHWC',
   dilations: [1, 1],
   dimRoundingMode: 'floor',
@@ -34,7 +34,7 @@ const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
 export const convForward = composedKernel<ConvGeometry, Tensor4D>(
   'PositionMajorConv2D',
   ({ x, w }, { stride, pad }) =>
-    hwnc(stockConv2d(nhwc(x!), w as Tensor4D, stride, pad === 0 ? 'valid' : pad, 'NHWC', 1, 'floor')),
+    hwnc(stockConv2d(nhwc(x!), w as Tensor4D, stride, pad, 'NHWC', 1, 'floor')),
 );
 
 /** Its gradient to the input of the given size [H, W]. */

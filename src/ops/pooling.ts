@@ -28,7 +28,7 @@ export interface AveragePoolGeometry extends PoolGeometry {
 const stock = ({ window, stride, pad }: PoolGeometry): NamedAttrMap => ({
   filterSize: [window, window],
   strides: [stride, stride],
-  pad: pad === 0 ? 'valid' : pad,
+  pad,
   dimRoundingMode: 'floor',
 });
 

@@ -1,0 +1,137 @@
+import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { nearestNames } from '../nearest.js';
+import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
+import { BinaryBlock } from '../nn/binary-block.js';
+import { Conv2d } from '../nn/conv2d.js';
+import { Linear } from '../nn/linear.js';
+import { ParameterStore } from '../nn/parameters.js';
+import { globalMean } from '../ops/pooling.js';
+import { toPositionMajor } from '../ops/position-major.js';
+import { type BinaryResNetDepth, binaryResNetDepths } from './depths.js';
+
+/** What a forward pass gives. */
+export interface StudentOutput {
+  /** [N, classes], before softmax. */
+  readonly logits: Tensor2D;
+  /** The feature maps asked for, by level from 1: position-major [H, W, N, C], real-valued, after the level's last block. */
+  readonly features: ReadonlyMap<number, Tensor4D>;
+}
+
+/** Settings of a student. */
+export interface StudentOptions {
+  readonly classes: number;
+  /** Keys the initial values; default 0. */
+  readonly seed?: number;
+  readonly batchNorm?: BatchNormOptions;
+}
+
+/**
+ * A binary ResNet for 32×32 pictures: full-precision 3×3 stem → BN; levels of {@link BinaryBlock}, each level after the
+ * first starting with stride 2; BN → global mean → full-precision classifier. Every binary convolution has a skip of its
+ * own; stem, shortcuts and classifier stay in full precision.
+ */
+export class BinaryResNet {
+  readonly store: ParameterStore;
+  readonly classes: number;
+  readonly levels: number;
+  private readonly stemConv: Conv2d;
+  private readonly stemBn: BatchNorm;
+  private readonly blocks: { block: BinaryBlock; endsLevel: number | undefined }[] = [];
+  private readonly headBn: BatchNorm;
+  private readonly head: Linear;
+
+  constructor(
+    readonly name: string,
+    readonly depth: BinaryResNetDepth,
+    { classes, seed = 0, batchNorm = {} }: StudentOptions,
+  ) {
+    this.store = new ParameterStore(seed);
+    this.classes = classes;
+    this.levels = depth.widths.length;
+    const { root } = this.store;
+    const stem = root.child('stem');
+    let inputs = depth.widths[0]!;
+    this.stemConv = new Conv2d(
+      stem.child('conv'),
+      { inputs: 3, outputs: inputs, window: 3 },
+      { stride: 1, pad: 1 },
+      false,
+    );
+    this.stemBn = new BatchNorm(stem.child('bn'), inputs, batchNorm);
+    depth.widths.forEach((outputs, level) => {
+      const count = depth.blocks[level]!;
+      for (let i = 0; i < count; i++) {
+        const stride = level > 0 && i === 0 ? 2 : 1;
+        const scope = root.child('blocks').child(String(this.blocks.length));
+        const block = new BinaryBlock(scope, { inputs, outputs, stride }, batchNorm);
+        this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
+        inputs = outputs;
+      }
+    });
+    this.headBn = new BatchNorm(root.child('head').child('bn'), inputs, batchNorm);
+    this.head = new Linear(root.child('head').child('linear'), inputs, classes);
+  }
+
+  /**
+   * @param images normalised pictures, NHWC [N, H, W, 3]
+   * @param training statistics of the batch (and running ones moved) or running statistics
+   * @param wanted the levels whose feature maps to give; default none
+   */
+  apply(images: Tensor4D, training: boolean, wanted: ReadonlySet<number> = new Set()): StudentOutput {
+    const features = new Map<number, Tensor4D>();
+    const input = toPositionMajor(images);
+    const stem = this.stemConv.apply(input);
+    input.dispose();
+    let x = this.stemBn.apply(stem, training);
+    stem.dispose();
+    let keptInput = false;
+    for (const { block, endsLevel } of this.blocks) {
+      const y = block.apply(x, training);
+      // What the gradient needs is saved; everything else goes back to the pool at once.
+      if (!keptInput) x.dispose();
+      keptInput = endsLevel !== undefined && wanted.has(endsLevel);
+      if (keptInput) features.set(endsLevel!, y);
+      x = y;
+    }
+    const normalised = this.headBn.apply(x, training);
+    if (!keptInput) x.dispose();
+    const pooled = globalMean(normalised);
+    normalised.dispose();
+    const logits = this.head.apply(pooled);
+    pooled.dispose();
+    return { logits, features };
+  }
+
+  /** The number of channels of a level's feature map. */
+  channelsOf(level: number): number {
+    return this.depth.widths[level - 1]!;
+  }
+
+  /** Logits in evaluation mode. */
+  predict(images: Tensor4D): Tensor2D {
+    return tidy(() => this.apply(images, false).logits);
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+}
+
+/** The names of the students that {@link createStudent} makes. */
+export const studentNames: readonly string[] = Object.keys(binaryResNetDepths);
+
+/**
+ * Makes a student by name.
+ *
+ * @throws InputError for an unknown name
+ */
+export function createStudent(name: string, options: StudentOptions): BinaryResNet {
+  if (!Object.hasOwn(binaryResNetDepths, name)) {
+    throw new InputError(`the student '${name}' is unknown; expected one of ${studentNames.join(', ')}.`, {
+      nearest: nearestNames(name, studentNames),
+      fix: `choose one of them, for instance --student ${nearestNames(name, studentNames)[0] ?? studentNames[0]}`,
+    });
+  }
+  return new BinaryResNet(name, binaryResNetDepths[name as keyof typeof binaryResNetDepths], options);
+}

@@ -1,0 +1,81 @@
+import { type Tensor, type Tensor1D, tidy, type Variable } from '@tensorflow/tfjs-core';
+import {
+  batchNormInference,
+  batchNormSign,
+  batchNormSignInference,
+  batchNormTraining,
+  type ChannelStatistics,
+  channelStatistics,
+  updatedStatistics,
+} from '../ops/batch-norm.js';
+import { untaped } from '../ops/kernel.js';
+import type { Scope } from './parameters.js';
+
+/** Settings of a BatchNorm. */
+export interface BatchNormOptions {
+  /** running = (1 − momentum)·running + momentum·batch, in (0, 1]; default 0.2 (PyTorch's convention; TensorFlow's 0.8). */
+  readonly momentum?: number;
+  /** Added to the variance; default 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * BatchNorm over the last dimension: y = γ (x − μ) / √(σ² + ε) + β, with the statistics of the batch in training and the
+ * running ones (unbiased variance) in evaluation. Parameters `gamma` (1) and `beta` (0), buffers `runningMean` (0) and
+ * `runningVariance` (1).
+ */
+export class BatchNorm {
+  readonly gamma: Variable & Tensor1D;
+  readonly beta: Variable & Tensor1D;
+  readonly runningMean: Variable & Tensor1D;
+  readonly runningVariance: Variable & Tensor1D;
+  readonly momentum: number;
+  readonly epsilon: number;
+
+  constructor(scope: Scope, channels: number, { momentum = 0.2, epsilon = 1e-5 }: BatchNormOptions = {}) {
+    this.gamma = scope.parameter('gamma', [channels], { kind: 'constant', value: 1 });
+    this.beta = scope.parameter('beta', [channels], { kind: 'constant', value: 0 });
+    this.runningMean = scope.buffer('runningMean', [channels], 0);
+    this.runningVariance = scope.buffer('runningVariance', [channels], 1);
+    this.momentum = momentum;
+    this.epsilon = epsilon;
+  }
+
+  /** The normalised tensor. */
+  apply<T extends Tensor>(x: T, training: boolean): T {
+    return this.normalise(x, training, batchNormTraining, batchNormInference);
+  }
+
+  /** The sign of the normalised tensor, ±1, with the straight-through gradient; see `batchNormSign`. */
+  sign<T extends Tensor>(x: T, training: boolean): T {
+    return this.normalise(x, training, batchNormSign, batchNormSignInference);
+  }
+
+  private normalise<T extends Tensor>(
+    x: T,
+    training: boolean,
+    trainingOp: typeof batchNormTraining,
+    inferenceOp: typeof batchNormInference,
+  ): T {
+    if (!training) {
+      return inferenceOp(x, this, { mean: this.runningMean, variance: this.runningVariance }, this.epsilon);
+    }
+    const statistics = channelStatistics(x);
+    this.moveRunning(statistics, x.size / x.shape[x.rank - 1]!);
+    const y = trainingOp(x, this, statistics, this.epsilon);
+    statistics.mean.dispose();
+    statistics.variance.dispose();
+    return y;
+  }
+
+  private moveRunning(batch: ChannelStatistics, rows: number): void {
+    untaped(() =>
+      tidy(() => {
+        const running = { mean: this.runningMean, variance: this.runningVariance };
+        const moved = updatedStatistics(running, batch, this.momentum, rows);
+        this.runningMean.assign(moved.mean);
+        this.runningVariance.assign(moved.variance);
+      }),
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import type { Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import { binaryConv2d } from '../ops/binary-conv2d.js';
+import { conv2d, type ConvGeometry } from '../ops/conv2d.js';
+import type { Scope } from './parameters.js';
+
+/** The size of a convolution layer: a square window. */
+export interface ConvSize {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly window: number;
+}
+
+/** A convolution in full precision without bias; parameter `filter` [kh, kw, C, K], He-normal. Position-major. */
+export class Conv2d {
+  readonly filter: Variable & Tensor4D;
+
+  constructor(
+    scope: Scope,
+    { inputs, outputs, window }: ConvSize,
+    private readonly geometry: ConvGeometry,
+    private readonly inputGradient = true,
+  ) {
+    const fill = { kind: 'heNormal', fanIn: window * window * inputs } as const;
+    this.filter = scope.parameter('filter', [window, window, inputs, outputs], fill);
+  }
+
+  apply(x: Tensor4D): Tensor4D {
+    return conv2d(x, this.filter, this.geometry, this.inputGradient);
+  }
+}
+
+/**
+ * A convolution with binary weights, sign(latent)·mean|latent| for each output channel, on ±1 activations; parameter
+ * `latent` [kh, kw, C, K], He-normal. Position-major. See `binaryConv2d`.
+ */
+export class BinaryConv2d {
+  readonly latent: Variable & Tensor4D;
+
+  constructor(
+    scope: Scope,
+    { inputs, outputs, window }: ConvSize,
+    private readonly geometry: ConvGeometry,
+  ) {
+    const fill = { kind: 'heNormal', fanIn: window * window * inputs } as const;
+    this.latent = scope.parameter('latent', [window, window, inputs, outputs], fill, true);
+  }
+
+  apply(x: Tensor4D): Tensor4D {
+    return binaryConv2d(x, this.latent, this.geometry);
+  }
+}

@@ -1,0 +1,100 @@
+import { type Tensor, tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
+import { purposes, RandomStream } from '../data/random.js';
+
+/** A tensor that training moves. */
+export interface Parameter {
+  /** Its path in the network, such as `blocks.3.conv.latent`. */
+  readonly name: string;
+  readonly variable: Variable;
+  /** Whether only its sign takes part in the forward pass. */
+  readonly latent: boolean;
+}
+
+/** A tensor of state that no gradient moves, such as a running mean. */
+export interface StateBuffer {
+  readonly name: string;
+  readonly variable: Variable;
+}
+
+/** How a new tensor is filled. */
+export type Initialisation =
+  | { readonly kind: 'constant'; readonly value: number }
+  /** Normal with σ = √(2 / fanIn) (He et al. 2015). */
+  | { readonly kind: 'heNormal'; readonly fanIn: number }
+  /** Uniform in ±bound. */
+  | { readonly kind: 'uniform'; readonly bound: number };
+
+/** The parameters and buffers of a network, in the order in which its layers made them. */
+export class ParameterStore {
+  readonly parameters: Parameter[] = [];
+  readonly buffers: StateBuffer[] = [];
+
+  /** @param seed keys the initial values, each tensor with numbers of its own */
+  constructor(readonly seed: number) {}
+
+  /** The scope of the whole network; layers make their tensors in scopes below it. */
+  get root(): Scope {
+    return new Scope(this, '');
+  }
+
+  /** Parameters and buffers by name. */
+  named(): Map<string, Variable> {
+    return new Map([...this.parameters, ...this.buffers].map((entry) => [entry.name, entry.variable]));
+  }
+
+  dispose(): void {
+    for (const { variable: held } of [...this.parameters, ...this.buffers]) held.dispose();
+    this.parameters.length = 0;
+    this.buffers.length = 0;
+  }
+}
+
+/** A place in the network's tree of names, where a layer makes its tensors. */
+export class Scope {
+  constructor(
+    private readonly store: ParameterStore,
+    private readonly path: string,
+  ) {}
+
+  child(name: string): Scope {
+    return new Scope(this.store, this.nameOf(name));
+  }
+
+  parameter<T extends Tensor>(
+    name: string,
+    shape: number[],
+    fill: Initialisation,
+    latent = false,
+  ): Variable & T {
+    const made = this.make(shape, fill, true);
+    this.store.parameters.push({ name: this.nameOf(name), variable: made, latent });
+    return made as Variable & T;
+  }
+
+  buffer<T extends Tensor>(name: string, shape: number[], value: number): Variable & T {
+    const made = this.make(shape, { kind: 'constant', value }, false);
+    this.store.buffers.push({ name: this.nameOf(name), variable: made });
+    return made as Variable & T;
+  }
+
+  private nameOf(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+
+  private make(shape: number[], fill: Initialisation, trainable: boolean): Variable {
+    const values = new Float32Array(shape.reduce((all, size) => all * size, 1));
+    if (fill.kind === 'constant') {
+      values.fill(fill.value);
+    } else {
+      const index = this.store.parameters.length + this.store.buffers.length;
+      const stream = new RandomStream({ seed: this.store.seed, index, purpose: purposes.initialisation });
+      if (fill.kind === 'heNormal') {
+        const deviation = Math.sqrt(2 / fill.fanIn);
+        for (let i = 0; i < values.length; i++) values[i] = deviation * stream.normal();
+      } else {
+        for (let i = 0; i < values.length; i++) values[i] = fill.bound * (2 * stream.float() - 1);
+      }
+    }
+    return tidy(() => variable(tensor(values, shape), trainable));
+  }
+}

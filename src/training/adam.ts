@@ -1,0 +1,152 @@
+import {
+  add,
+  clipByValue,
+  div,
+  engine,
+  getBackend,
+  getKernel,
+  mul,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  tidy,
+  variable,
+  type Variable,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import type { Parameter } from '../nn/parameters.js';
+
+/** Settings of Adam. */
+export interface AdamOptions {
+  /** β₁ in [0, 1); default 0.9. */
+  readonly beta1?: number;
+  /** β₂ in [0, 1); default 0.999. */
+  readonly beta2?: number;
+  /** ε > 0; default 1e-8. */
+  readonly epsilon?: number;
+  /** Added to the gradient as weightDecay·w, for parameters of rank 2 and more only; from 0, default 0. */
+  readonly weightDecay?: number;
+  /** Clip latent weights to [−1, 1] after each step; default false. */
+  readonly clipLatent?: boolean;
+}
+
+interface Moments {
+  readonly m: Variable;
+  readonly v: Variable;
+}
+
+/**
+ * Adam (Kingma and Ba 2015) with weight decay added to the gradient:
+ *
+ *   g ← g + λw,  m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
+ *
+ * On the native backend a step is one pass over memory that writes weights and moments in place.
+ */
+export class Adam {
+  readonly #options: Required<AdamOptions>;
+  readonly #moments = new Map<string, Moments>();
+  #step = 0;
+
+  /** @throws InputError for a setting out of its range */
+  constructor({
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay = 0,
+    clipLatent = false,
+  }: AdamOptions = {}) {
+    for (const [name, value] of Object.entries({ beta1, beta2 })) {
+      if (!(value >= 0 && value < 1)) throw new InputError(`Adam's ${name} must be in [0, 1), got ${value}.`);
+    }
+    if (!(epsilon > 0)) throw new InputError(`Adam's epsilon must be above 0, got ${epsilon}.`);
+    if (!(weightDecay >= 0))
+      throw new InputError(`Adam's weightDecay must be at least 0, got ${weightDecay}.`);
+    this.#options = { beta1, beta2, epsilon, weightDecay, clipLatent };
+  }
+
+  /** The number of steps begun. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Begins the next step; every parameter may then be moved once. */
+  beginStep(): void {
+    this.#step++;
+  }
+
+  /** Moves one parameter along its gradient. */
+  move({ name, variable: w, latent }: Parameter, gradient: Tensor, lr: number): void {
+    const { beta1, beta2, epsilon, weightDecay, clipLatent } = this.#options;
+    const { m, v } = this.#momentsOf(name, w);
+    const attributes = {
+      step: this.#step,
+      lr,
+      beta1,
+      beta2,
+      epsilon,
+      weightDecay: w.rank >= 2 ? weightDecay : 0,
+      clip: latent && clipLatent ? 1 : 0,
+    };
+    if (getKernel('AdamStep', getBackend())) {
+      engine().runKernel('AdamStep', { gradient, w, m, v }, attributes);
+    } else {
+      composedStep({ gradient, w, m, v }, attributes);
+    }
+  }
+
+  /** The moments by name (`<parameter>.m`, `<parameter>.v`), for checkpoints. */
+  state(): Map<string, Variable> {
+    return new Map(
+      [...this.#moments].flatMap(([name, { m, v }]) => [
+        [`${name}.m`, m] as const,
+        [`${name}.v`, v] as const,
+      ]),
+    );
+  }
+
+  dispose(): void {
+    for (const { m, v } of this.#moments.values()) {
+      m.dispose();
+      v.dispose();
+    }
+    this.#moments.clear();
+  }
+
+  #momentsOf(name: string, w: Variable): Moments {
+    let moments = this.#moments.get(name);
+    if (!moments) {
+      moments = tidy(() => ({ m: variable(zerosLike(w), false), v: variable(zerosLike(w), false) }));
+      this.#moments.set(name, moments);
+    }
+    return moments;
+  }
+}
+
+interface StepAttributes {
+  readonly step: number;
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  readonly clip: number;
+}
+
+function composedStep(
+  { gradient, w, m, v }: { gradient: Tensor; w: Variable; m: Variable; v: Variable },
+  { step, lr, beta1, beta2, epsilon, weightDecay, clip }: StepAttributes,
+): void {
+  tidy(() => {
+    const g = weightDecay > 0 ? add(gradient, mul(w, weightDecay)) : gradient;
+    m.assign(add(mul(m, beta1), mul(g, 1 - beta1)));
+    v.assign(add(mul(v, beta2), mul(square(g), 1 - beta2)));
+    const direction = div(
+      mul(m, 1 / (1 - beta1 ** step)),
+      add(sqrt(mul(v, 1 / (1 - beta2 ** step))), epsilon),
+    );
+    const moved = sub(w, mul(direction, lr));
+    w.assign(clip > 0 ? clipByValue(moved, -clip, clip) : moved);
+  });
+}
