@@ -103,6 +103,15 @@ export class BinaryResNet {
     return { logits, features };
   }
 
+  /** Height and width of a level's feature map for pictures of this size. */
+  sizeOf(level: number, [height, width]: readonly [number, number]): [number, number] {
+    // Each level after the first starts with a 3×3 convolution of stride 2 and padding 1.
+    const halved = (size: number): number => Math.floor((size - 1) / 2) + 1;
+    let size: [number, number] = [height, width];
+    for (let i = 1; i < level; i++) size = [halved(size[0]), halved(size[1])];
+    return size;
+  }
+
   /** The number of channels of a level's feature map. */
   channelsOf(level: number): number {
     return this.depth.widths[level - 1]!;

@@ -1,0 +1,84 @@
+import { tensor, tidy } from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { type NamedTensor, readSafetensors, writeSafetensors } from '../files/safetensors.js';
+import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
+
+/** The version of the names and the metadata in checkpoints. */
+const formatVersion = '1';
+
+/** What a checkpoint says of the student beside its tensors. */
+export interface CheckpointFacts {
+  /** Class names in label order. */
+  readonly classes: readonly string[];
+  /** Epochs trained. */
+  readonly epoch: number;
+}
+
+/**
+ * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
+ * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`.
+ */
+export async function saveStudent(
+  path: string,
+  student: BinaryResNet,
+  facts: CheckpointFacts,
+): Promise<void> {
+  const tensors = new Map<string, NamedTensor>();
+  for (const [name, variable] of student.store.named()) {
+    tensors.set(name, { shape: variable.shape, values: (await variable.data()) as Float32Array });
+  }
+  const metadata = {
+    format: formatVersion,
+    architecture: student.name,
+    classes: JSON.stringify(facts.classes),
+    epoch: String(facts.epoch),
+  };
+  await writeSafetensors(path, { tensors, metadata });
+}
+
+/** A student read back, and what its checkpoint says of it. */
+export interface LoadedStudent extends CheckpointFacts {
+  readonly student: BinaryResNet;
+}
+
+/**
+ * Makes the student that a checkpoint holds.
+ *
+ * @throws InputError when the file is missing or damaged, of another format version, or its tensors do not fit its
+ *   architecture
+ */
+export async function loadStudent(path: string): Promise<LoadedStudent> {
+  const { tensors, metadata } = await readSafetensors(path);
+  const { format, architecture, classes, epoch } = metadata;
+  if (format !== formatVersion || architecture === undefined || classes === undefined) {
+    throw new InputError(
+      `${path} is not a checkpoint of a student of format ${formatVersion} (its format is ${format ?? 'not said'}).`,
+    );
+  }
+  const names = JSON.parse(classes) as string[];
+  const student = createStudent(architecture, { classes: names.length });
+  try {
+    fill(path, student, tensors);
+  } catch (error) {
+    student.dispose();
+    throw error;
+  }
+  return { student, classes: names, epoch: Number(epoch) };
+}
+
+function fill(path: string, student: BinaryResNet, tensors: ReadonlyMap<string, NamedTensor>): void {
+  const variables = student.store.named();
+  for (const [name, variable] of variables) {
+    const held = tensors.get(name);
+    if (!held) throw new InputError(`${path} lacks the tensor '${name}' of ${student.name}.`);
+    if (held.shape.join() !== variable.shape.join()) {
+      throw new InputError(
+        `${path} holds '${name}' as [${held.shape.join(', ')}]; ${student.name} has it as [${variable.shape.join(', ')}].`,
+      );
+    }
+    tidy(() => variable.assign(tensor(held.values, [...held.shape])));
+  }
+  const stranger = [...tensors.keys()].find((name) => !variables.has(name));
+  if (stranger !== undefined)
+    throw new InputError(`${path} holds '${stranger}', which ${student.name} does not have.`);
+}

@@ -1,0 +1,61 @@
+import { evaluationBatches } from '../data/batches.js';
+import type { Dataset } from '../data/dataset.js';
+import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { TargetSource } from '../teacher/targets.js';
+import { type Accuracy, AccuracyCounter } from './accuracy.js';
+import { studentInput } from './pictures.js';
+
+/** Settings of an evaluation. */
+export interface EvaluationOptions {
+  /** Pictures at a time; default 250. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Hears after each batch how many pictures are done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/** The student's accuracy on a split, with running statistics and pictures as they are. */
+export async function evaluateStudent(
+  student: BinaryResNet,
+  dataset: Dataset,
+  options: EvaluationOptions = {},
+): Promise<Accuracy> {
+  return evaluate(dataset, options, (batch) => {
+    const input = studentInput(batch, dataset);
+    const logits = student.predict(input);
+    const values = logits.dataSync();
+    input.dispose();
+    logits.dispose();
+    return { logits: values as Float32Array, classes: student.classes };
+  });
+}
+
+/** The teacher's accuracy on a split, on pictures as they are. */
+export async function evaluateTeacher(
+  teacher: TargetSource,
+  dataset: Dataset,
+  options: EvaluationOptions = {},
+): Promise<Accuracy> {
+  return evaluate(dataset, options, async (batch) => ({
+    logits: (await teacher.targets(batch)).logits,
+    classes: teacher.classes.length,
+  }));
+}
+
+type Answer = { logits: Float32Array; classes: number };
+
+async function evaluate(
+  dataset: Dataset,
+  { batchSize = 250, signal, onProgress }: EvaluationOptions,
+  answer: (batch: Parameters<typeof studentInput>[0]) => Answer | Promise<Answer>,
+): Promise<Accuracy> {
+  const counter = new AccuracyCounter();
+  const batches = evaluationBatches(dataset, { batchSize, ...(signal ? { signal } : {}) });
+  for await (const batch of batches.epoch(0)) {
+    const { logits, classes } = await answer(batch);
+    counter.add(logits, batch.labels, classes);
+    batches.recycle(batch);
+    onProgress?.(counter.result.total);
+  }
+  return counter.result;
+}

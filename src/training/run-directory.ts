@@ -1,0 +1,74 @@
+import { appendFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../errors.js';
+import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
+
+/** The files of a run, in its directory. */
+export const runFiles = {
+  settings: 'settings.json',
+  metrics: 'metrics.jsonl',
+  best: 'best.safetensors',
+  last: 'last.safetensors',
+  summary: 'summary.json',
+} as const;
+
+/** A directory that holds all of one run: resolved settings, metrics, checkpoints, summary. */
+export class RunDirectory {
+  private constructor(readonly path: string) {}
+
+  /**
+   * Makes the directory `path`, or, without one, the first `runs/<name>-<n>` that does not exist.
+   *
+   * @throws InputError when `path` exists and is not empty, or cannot be written
+   */
+  static async create(path: string | undefined, name: string): Promise<RunDirectory> {
+    if (path !== undefined) {
+      if (await isOccupied(path)) {
+        throw new InputError(`the output directory ${path} exists and is not empty.`, {
+          fix: `choose another --out, or remove it: rm -r ${path}`,
+        });
+      }
+      await makeDirectory(path);
+      return new RunDirectory(path);
+    }
+    for (let n = 1; ; n++) {
+      const candidate = join('runs', `${name}-${n}`);
+      if (await exists(candidate)) continue;
+      await makeDirectory(candidate);
+      return new RunDirectory(candidate);
+    }
+  }
+
+  file(kind: keyof typeof runFiles): string {
+    return join(this.path, runFiles[kind]);
+  }
+
+  async writeJson(kind: 'settings' | 'summary', value: object): Promise<void> {
+    await writeFileAtomically(this.file(kind), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Appends one line to metrics.jsonl. */
+  async appendMetrics(line: object): Promise<void> {
+    try {
+      await appendFile(this.file('metrics'), `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      throw writeError(this.file('metrics'), error);
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isOccupied(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw writeError(path, error);
+  }
+}

@@ -1,0 +1,111 @@
+import { availableParallelism } from 'node:os';
+import { parseDataSpec } from '../data/data-spec.js';
+import { InputError } from '../errors.js';
+import type { LossSetting } from '../losses/loss-settings.js';
+import { studentNames } from '../models/bnn-resnet.js';
+import { nearestNames } from '../nearest.js';
+import { needsTeacher } from './student-losses.js';
+
+/** Everything that decides a run. It is written to the run directory as it was resolved. */
+export interface RunSettings {
+  /** Path of an ONNX model or a teacher card; undefined when no loss needs a teacher. */
+  readonly teacher: string | undefined;
+  /** Stands in for the card's normalisation. */
+  readonly mean: readonly number[] | undefined;
+  readonly std: readonly number[] | undefined;
+  /** A name among the students. */
+  readonly student: string;
+  /** `<kind>:<folder>`. */
+  readonly data: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** The initial learning rate of Adam. */
+  readonly lr: number;
+  readonly schedule: 'cosine' | 'constant';
+  readonly weightDecay: number;
+  readonly clipLatent: boolean;
+  /** Keys initialisation and shuffling. */
+  readonly seed: number;
+  /** Keys the augmentation of each view. */
+  readonly viewSeed: number;
+  readonly threads: number;
+  /** The run directory; undefined for the first free `runs/<student>-<n>`. */
+  readonly out: string | undefined;
+  readonly backend: string;
+  readonly losses: readonly LossSetting[];
+}
+
+/** The settings that a run has unless it says otherwise. */
+export const defaultRunSettings = {
+  epochs: 10,
+  batchSize: 128,
+  lr: 1e-3,
+  schedule: 'cosine',
+  weightDecay: 0,
+  clipLatent: false,
+  seed: 0,
+  viewSeed: 0,
+  threads: availableParallelism(),
+  backend: 'native',
+} as const;
+
+/**
+ * Refuses settings before any work starts.
+ *
+ * @throws InputError that names the first wrong value
+ */
+export function checkRunSettings(settings: RunSettings): void {
+  const whole: readonly [flag: string, value: number, least: number][] = [
+    ['--epochs', settings.epochs, 1],
+    ['--batch-size', settings.batchSize, 2],
+    ['--seed', settings.seed, 0],
+    ['--view-seed', settings.viewSeed, 0],
+    ['--threads', settings.threads, 1],
+  ];
+  for (const [flag, value, least] of whole) {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InputError(`${flag} must be a whole number of at least ${least}, got ${value}.`);
+    }
+  }
+  if (!(settings.lr > 0 && Number.isFinite(settings.lr))) {
+    throw new InputError(`--lr must be a finite number above 0, got ${settings.lr}.`);
+  }
+  if (!(settings.weightDecay >= 0 && Number.isFinite(settings.weightDecay))) {
+    throw new InputError(
+      `--weight-decay must be a finite number of at least 0, got ${settings.weightDecay}.`,
+    );
+  }
+  if (!studentNames.includes(settings.student)) {
+    const nearest = nearestNames(settings.student, studentNames);
+    throw new InputError(
+      `the student '${settings.student}' is unknown; expected one of ${studentNames.join(', ')}.`,
+      {
+        nearest,
+        fix: `choose one of them, for instance --student ${nearest[0] ?? studentNames[0]}`,
+      },
+    );
+  }
+  parseDataSpec(settings.data);
+  checkLosses(settings);
+}
+
+function checkLosses({ teacher, losses }: RunSettings): void {
+  const active = losses.filter(({ weight }) => weight > 0);
+  if (active.some(({ name }) => name === 'center')) {
+    throw new InputError(
+      `the loss 'center' cannot be a term of a run, since its centres need an optimizer of their own.`,
+      {
+        fix: 'leave it out here; the library has centerLoss for a loop of your own',
+      },
+    );
+  }
+  const taught = active.filter(needsTeacher);
+  if (teacher === undefined && taught.length > 0) {
+    throw new InputError(
+      `the losses ${taught.map(({ name }) => name).join(', ')} need a teacher, and none was given.`,
+      {
+        fix: `name one with --teacher <model.onnx|card.yaml>, or train without: ${taught.map(({ name }) => `--loss ${name}=0`).join(' ')}`,
+      },
+    );
+  }
+}

@@ -1,0 +1,318 @@
+import { useBackend } from '../backends/use-backend.js';
+import { type Batches, batchesOf } from '../data/batches.js';
+import { loadDataset } from '../data/data-spec.js';
+import type { Dataset } from '../data/dataset.js';
+import { InputError } from '../errors.js';
+import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
+import { checkClasses } from '../teacher/classes.js';
+import { OnnxTeacher } from '../teacher/onnx-teacher.js';
+import { type Accuracy, formatShare, top1Percent } from './accuracy.js';
+import { Adam } from './adam.js';
+import { loadStudent, saveStudent } from './checkpoint.js';
+import { evaluateStudent, evaluateTeacher } from './evaluation.js';
+import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
+import { RunDirectory } from './run-directory.js';
+import { checkRunSettings, type RunSettings } from './run-settings.js';
+import { constantSchedule, cosineSchedule } from './schedules.js';
+import { comparesMaps } from './student-losses.js';
+import { type StepReport, Trainer } from './trainer.js';
+
+/** What a run tells while it goes on. */
+export type RunEvent =
+  | {
+      readonly kind: 'started';
+      readonly directory: string;
+      readonly trainingPictures: number;
+      readonly validationPictures: number;
+      readonly parameters: number;
+      /** Which level of the student is compared with which feature map of the teacher; empty without such a loss. */
+      readonly pairs: readonly { level: number; tap: Tap; connector: boolean }[];
+    }
+  | ({ readonly kind: 'step' } & StepReport)
+  | ({ readonly kind: 'epoch' } & EpochReport)
+  | {
+      readonly kind: 'evaluating';
+      readonly who: 'student' | 'teacher';
+      readonly done: number;
+      readonly total: number;
+    };
+
+type Tap = LevelPair['tap'];
+
+/** What one epoch did. */
+export interface EpochReport {
+  /** From 0. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Means over the steps. */
+  readonly loss: number;
+  readonly terms: Readonly<Record<string, number>>;
+  readonly lr: number;
+  readonly validation: Accuracy;
+  /** Whether it is the best on the validation split so far. */
+  readonly best: boolean;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+}
+
+/** The end of a run. */
+export interface RunSummary {
+  readonly directory: string;
+  /** Of the best epoch by the validation split, counted from 1. */
+  readonly bestEpoch: number;
+  readonly validation: Accuracy;
+  /** The test split, on which nothing was selected. */
+  readonly test: { readonly student: Accuracy; readonly teacher: Accuracy | undefined };
+  readonly seconds: number;
+}
+
+/** How far a teacher may stay under its card on the validation split, in percentage points. */
+const tolerableShortfall = 20;
+
+/**
+ * Trains a student by distillation: settings to run directory. It yields events and gives the summary at the end.
+ *
+ * @throws InputError for settings, files or data that are wrong; RunError when the work fails
+ */
+export async function* distil(
+  settings: RunSettings,
+  { signal }: { signal?: AbortSignal } = {},
+): AsyncGenerator<RunEvent, RunSummary> {
+  checkRunSettings(settings);
+  const began = performance.now();
+  await useBackend(settings.backend, { threads: settings.threads });
+  const [training, validation, test] = (await Promise.all(
+    (['train', 'validation', 'test'] as const).map((split) => loadDataset(settings.data, split)),
+  )) as [Dataset, Dataset, Dataset];
+  const teacher = await openTeacher(settings, training);
+  let student: BinaryResNet | undefined;
+  try {
+    if (teacher) await checkTeacher(teacher, validation);
+    student = createStudent(settings.student, { classes: training.classes.length, seed: settings.seed });
+    const directory = await RunDirectory.create(settings.out, settings.student);
+    await directory.writeJson('settings', settings);
+    const best = yield* trainEpochs({ settings, training, validation, teacher, student, directory, signal });
+    student.dispose();
+    ({ student } = await loadStudent(directory.file('best')));
+    const testOf = async (who: 'student' | 'teacher'): Promise<Accuracy> =>
+      who === 'student'
+        ? evaluateStudent(student!, test, { signal })
+        : evaluateTeacher(teacher!, test, { signal });
+    yield { kind: 'evaluating', who: 'student', done: 0, total: test.length };
+    const ofStudent = await testOf('student');
+    if (teacher) yield { kind: 'evaluating', who: 'teacher', done: 0, total: test.length };
+    const ofTeacher = teacher ? await testOf('teacher') : undefined;
+    const summary: RunSummary = {
+      directory: directory.path,
+      bestEpoch: best.epoch + 1,
+      validation: best.validation,
+      test: { student: ofStudent, teacher: ofTeacher },
+      seconds: (performance.now() - began) / 1000,
+    };
+    await directory.writeJson('summary', summary);
+    return summary;
+  } finally {
+    student?.dispose();
+    await teacher?.dispose();
+  }
+}
+
+async function openTeacher(settings: RunSettings, data: Dataset): Promise<OnnxTeacher | undefined> {
+  if (settings.teacher === undefined) return undefined;
+  const maps = settings.losses.some((setting) => setting.weight > 0 && comparesMaps(setting));
+  const teacher = await OnnxTeacher.open(settings.teacher, {
+    taps: maps ? 'all' : 'none',
+    threads: settings.threads,
+    classes: data.classes,
+    ...(settings.mean ? { mean: settings.mean } : {}),
+    ...(settings.std ? { std: settings.std } : {}),
+  });
+  try {
+    checkClasses(teacher.classes, data.classes);
+    if (teacher.size.join() !== data.size.join()) {
+      throw new InputError(
+        `the teacher takes pictures of ${teacher.size.join('×')} and the data has ${data.size.join('×')}.`,
+      );
+    }
+  } catch (error) {
+    await teacher.dispose();
+    throw error;
+  }
+  return teacher;
+}
+
+/** Refuses a teacher that is far worse than its card says: its preprocessing is wrong. */
+async function checkTeacher(teacher: OnnxTeacher, validation: Dataset): Promise<void> {
+  if (teacher.expectedTop1 === undefined || teacher.dataset !== validation.kind) return;
+  const pictures = Math.min(validation.length, 500);
+  const accuracy = await evaluateTeacher(teacher, firstPictures(validation, pictures));
+  if (top1Percent(accuracy) >= teacher.expectedTop1 - tolerableShortfall) return;
+  throw new InputError(
+    `the teacher's top-1 on ${pictures} validation pictures is ${formatShare(accuracy.top1, accuracy.total)}, far under the ${teacher.expectedTop1} % of its card.`,
+    {
+      fix: `check mean, std, color, scale and layout in ${teacher.cardPath ?? 'its card'}, and the order of the classes`,
+    },
+  );
+}
+
+function firstPictures(dataset: Dataset, length: number): Dataset {
+  const bytes = dataset.size[0] * dataset.size[1] * 3;
+  return {
+    ...dataset,
+    length,
+    indices: dataset.indices.subarray(0, length),
+    labels: dataset.labels.subarray(0, length),
+    pixels: dataset.pixels.subarray(0, length * bytes),
+  };
+}
+
+interface TrainingParts {
+  readonly settings: RunSettings;
+  readonly training: Dataset;
+  readonly validation: Dataset;
+  readonly teacher: OnnxTeacher | undefined;
+  readonly student: BinaryResNet;
+  readonly directory: RunDirectory;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, EpochReport> {
+  const { settings, training, validation, teacher, student, directory, signal } = parts;
+  const pairs = pairsOf(settings, training, teacher, student);
+  const connectors = new Connectors(pairs, settings.seed);
+  const optimizer = new Adam({ weightDecay: settings.weightDecay, clipLatent: settings.clipLatent });
+  const { lr, epochs } = settings;
+  const schedule = settings.schedule === 'cosine' ? cosineSchedule({ lr, epochs }) : constantSchedule({ lr });
+  const batches = trainingBatches(settings, training, signal);
+  const trainer = new Trainer({
+    student,
+    dataset: training,
+    batches,
+    teacher,
+    losses: settings.losses,
+    pairs,
+    connectors,
+    optimizer,
+    schedule,
+  });
+  try {
+    yield {
+      kind: 'started',
+      directory: directory.path,
+      trainingPictures: training.length,
+      validationPictures: validation.length,
+      parameters: student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0),
+      pairs: pairs.map(({ level, tap }) => ({ level, tap, connector: connectors.has(level) })),
+    };
+    let best: EpochReport | undefined;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const began = performance.now();
+      const sums = new Map<string, number>();
+      let last: StepReport | undefined;
+      for await (const report of trainer.epoch(epoch)) {
+        signal?.throwIfAborted();
+        last = report;
+        for (const [name, value] of Object.entries({ ...report.terms, '': report.loss })) {
+          sums.set(name, (sums.get(name) ?? 0) + value);
+        }
+        await directory.appendMetrics({ event: 'step', split: 'train', ...stepMetrics(report) });
+        yield { kind: 'step', ...report };
+      }
+      const seconds = (performance.now() - began) / 1000;
+      const accuracy = await evaluateStudent(student, validation, { signal });
+      const steps = last!.stepsPerEpoch;
+      const means = [...sums].map(([name, sum]) => [name, sum / steps] as const);
+      const isBest = !best || accuracy.top1 > best.validation.top1;
+      const report: EpochReport = {
+        epoch,
+        epochs,
+        loss: sums.get('')! / steps,
+        terms: Object.fromEntries(means.filter(([name]) => name !== '')),
+        lr: last!.lr,
+        validation: accuracy,
+        best: isBest,
+        seconds,
+        imagesPerSecond: (steps * settings.batchSize) / seconds,
+      };
+      if (isBest) best = report;
+      const facts = { classes: training.classes, epoch: epoch + 1 };
+      await saveStudent(directory.file('last'), student, facts);
+      if (isBest) await saveStudent(directory.file('best'), student, facts);
+      await directory.appendMetrics({ event: 'epoch', split: 'validation', ...epochMetrics(report) });
+      yield { kind: 'epoch', ...report };
+    }
+    return best!;
+  } finally {
+    optimizer.dispose();
+    connectors.dispose();
+  }
+}
+
+function trainingBatches(settings: RunSettings, training: Dataset, signal: AbortSignal | undefined): Batches {
+  return batchesOf(training, {
+    batchSize: settings.batchSize,
+    seed: settings.seed,
+    viewSeed: settings.viewSeed,
+    // A live teacher answers every view afresh.
+    views: settings.epochs,
+    augmentation: { crop: { padding: Math.round(training.size[0] / 8) }, flip: true },
+    ...(signal ? { signal } : {}),
+  });
+}
+
+function pairsOf(
+  { losses }: RunSettings,
+  training: Dataset,
+  teacher: OnnxTeacher | undefined,
+  student: BinaryResNet,
+): LevelPair[] {
+  const comparing = losses.filter((setting) => setting.weight > 0 && comparesMaps(setting));
+  if (!teacher || comparing.length === 0) return [];
+  const pairs = pairLevels(student, training.size, teacher.taps);
+  if (pairs.length > 0) return pairs;
+  const names = comparing.map(({ name }) => name);
+  throw new InputError(
+    `the loss ${names.join(', ')} compares feature maps, and no feature map of the teacher has the height and width of a level of ${student.name}.`,
+    {
+      fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or name the teacher's taps in its card`,
+    },
+  );
+}
+
+function stepMetrics({ epoch, step, stepsPerEpoch, loss, terms, lr, images, ...times }: StepReport): object {
+  const stepMs = times.dataMs + times.teacherMs + times.studentMs;
+  return {
+    step: epoch * stepsPerEpoch + step + 1,
+    epoch: epoch + 1,
+    loss,
+    terms,
+    lr,
+    ...times,
+    stepMs,
+    imagesPerSecond: (1000 * images) / stepMs,
+  };
+}
+
+function epochMetrics({
+  epoch,
+  loss,
+  terms,
+  lr,
+  validation,
+  best,
+  seconds,
+  imagesPerSecond,
+}: EpochReport): object {
+  return {
+    epoch: epoch + 1,
+    trainLoss: loss,
+    trainTerms: terms,
+    lr,
+    top1Percent: top1Percent(validation),
+    correct: validation.top1,
+    pictures: validation.total,
+    best,
+    seconds,
+    imagesPerSecond,
+  };
+}

@@ -1,0 +1,80 @@
+import { add, mul, type Tensor1D, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { attentionMatching } from '../losses/attention-matching.js';
+import { featureMatching } from '../losses/feature-matching.js';
+import { klDivergence } from '../losses/kl-divergence.js';
+import { labelRefinery } from '../losses/label-refinery.js';
+import { labelSmoothedCrossEntropy } from '../losses/label-smoothed-cross-entropy.js';
+import type { LossSetting } from '../losses/loss-settings.js';
+import type { LossTerm } from '../losses/weighted-sum.js';
+import type { StudentOutput } from '../models/bnn-resnet.js';
+import { toBatchMajor } from '../ops/position-major.js';
+import type { Connectors, LevelPair } from './level-pairs.js';
+
+/** The teacher's answer as tensors. */
+export interface TargetTensors {
+  readonly logits: Tensor2D;
+  /** NHWC, by the name of the tap. */
+  readonly features: ReadonlyMap<string, Tensor4D>;
+}
+
+/** What the loss terms of a batch are computed from. */
+export interface LossInputs {
+  readonly output: StudentOutput;
+  readonly labels: Tensor1D;
+  /** Absent when the run has no teacher. */
+  readonly targets: TargetTensors | undefined;
+  readonly pairs: readonly LevelPair[];
+  readonly connectors: Connectors;
+}
+
+/** Whether a term needs the teacher's logits or feature maps. */
+export function needsTeacher({ name }: LossSetting): boolean {
+  return name !== 'crossEntropy' && name !== 'center';
+}
+
+/** Whether a term compares feature maps. */
+export function comparesMaps({ name }: LossSetting): boolean {
+  return name === 'features' || name === 'attention';
+}
+
+/** The terms of positive weight. `features` and `attention` are means over the pairs of levels. */
+export function lossTerms(settings: readonly LossSetting[], inputs: LossInputs): LossTerm[] {
+  return settings
+    .filter(({ weight }) => weight > 0)
+    .map((setting) => ({ name: setting.name, weight: setting.weight, value: lossValue(setting, inputs) }));
+}
+
+function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D {
+  const { logits } = inputs.output;
+  switch (name) {
+    case 'kl':
+      return klDivergence(logits, inputs.targets!.logits, { temperature: options.T! });
+    case 'refinery':
+      return labelRefinery(logits, inputs.targets!.logits);
+    case 'crossEntropy':
+      return labelSmoothedCrossEntropy(logits, inputs.labels, { epsilon: options.epsilon! });
+    case 'features':
+      return meanOverPairs(inputs, (pair, map) => {
+        const connected = inputs.connectors.apply(pair.level, map);
+        return featureMatching(toBatchMajor(connected), inputs.targets!.features.get(pair.tap.name)!);
+      });
+    case 'attention':
+      return meanOverPairs(inputs, (pair, map) =>
+        attentionMatching(toBatchMajor(map), inputs.targets!.features.get(pair.tap.name)!),
+      );
+    case 'center':
+      throw new Error('center has no place among the terms of a run');
+  }
+}
+
+function meanOverPairs(
+  { output, pairs }: LossInputs,
+  compare: (pair: LevelPair, map: Tensor4D) => Tensor1D,
+): Tensor1D {
+  return mul(
+    pairs
+      .map((pair) => compare(pair, output.features.get(pair.level)!))
+      .reduce((sum, value) => add(sum, value)),
+    1 / pairs.length,
+  );
+}

@@ -1,0 +1,144 @@
+import { keep, type Scalar, tensor1d, type Tensor1D, tensor2d, tensor4d } from '@tensorflow/tfjs-core';
+import type { Batch } from '../data/batch.js';
+import type { Batches } from '../data/batches.js';
+import type { Dataset } from '../data/dataset.js';
+import { RunError } from '../errors.js';
+import type { LossSetting } from '../losses/loss-settings.js';
+import { weightedSum } from '../losses/weighted-sum.js';
+import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Parameter } from '../nn/parameters.js';
+import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
+import type { Adam } from './adam.js';
+import { backpropagate } from './backpropagation.js';
+import { Connectors, type LevelPair } from './level-pairs.js';
+import { studentInput } from './pictures.js';
+import type { Schedule } from './schedules.js';
+import { comparesMaps, lossTerms, type TargetTensors } from './student-losses.js';
+
+/** What one step did. */
+export interface StepReport {
+  /** Epoch, from 0. */
+  readonly epoch: number;
+  /** Step of the epoch, from 0, and their number. */
+  readonly step: number;
+  readonly stepsPerEpoch: number;
+  /** The weighted sum, and the batch mean of each term. */
+  readonly loss: number;
+  readonly terms: Readonly<Record<string, number>>;
+  readonly lr: number;
+  readonly images: number;
+  /** Milliseconds that the step waited for its batch, took for the teacher and for the student. */
+  readonly dataMs: number;
+  readonly teacherMs: number;
+  readonly studentMs: number;
+}
+
+/** What a {@link Trainer} is made of. */
+export interface TrainerParts {
+  readonly student: BinaryResNet;
+  /** The training pictures, for their normalisation. */
+  readonly dataset: Dataset;
+  readonly batches: Batches;
+  /** Absent when no loss needs a teacher. */
+  readonly teacher: TargetSource | undefined;
+  readonly losses: readonly LossSetting[];
+  readonly pairs: readonly LevelPair[];
+  readonly connectors: Connectors;
+  readonly optimizer: Adam;
+  /** The learning rate by the fractional epoch. */
+  readonly schedule: Schedule;
+}
+
+/** Minimises the weighted sum of losses over batches of views. It prints nothing: each step is reported to the caller. */
+export class Trainer {
+  readonly #parts: TrainerParts;
+  readonly #parameters: ReadonlyMap<number, Parameter>;
+  readonly #wanted: ReadonlySet<number>;
+
+  constructor(parts: TrainerParts) {
+    this.#parts = parts;
+    const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
+    this.#parameters = new Map(all.map((parameter) => [parameter.variable.id, parameter]));
+    const maps = parts.losses.some((setting) => setting.weight > 0 && comparesMaps(setting));
+    this.#wanted = new Set(maps ? parts.pairs.map(({ level }) => level) : []);
+  }
+
+  /**
+   * Trains one epoch, step by step.
+   *
+   * @throws RunError when a loss is not finite; it names the step and the term
+   */
+  async *epoch(epoch: number): AsyncGenerator<StepReport> {
+    const { batches, teacher } = this.#parts;
+    const stepsPerEpoch = batches.batchesPerEpoch;
+    let step = 0;
+    let asked = performance.now();
+    for await (const batch of batches.epoch(epoch)) {
+      const taken = performance.now();
+      const targets = await teacher?.targets(batch);
+      const taught = performance.now();
+      const lr = this.#parts.schedule(epoch + step / stepsPerEpoch);
+      const { loss, terms } = this.step(batch, targets, lr);
+      const done = performance.now();
+      const place = `step ${step + 1} of epoch ${epoch + 1}`;
+      checkFinite(place, loss, terms);
+      const times = { dataMs: taken - asked, teacherMs: taught - taken, studentMs: done - taught };
+      yield { epoch, step, stepsPerEpoch, loss, terms, lr, images: batch.size, ...times };
+      batches.recycle(batch);
+      step++;
+      asked = performance.now();
+    }
+  }
+
+  /** One optimisation step on one batch; gives the loss and the batch mean of each term. */
+  step(
+    batch: Batch,
+    targets: TeacherTargets | undefined,
+    lr: number,
+  ): { loss: number; terms: Record<string, number> } {
+    const { student, dataset, losses, pairs, connectors, optimizer } = this.#parts;
+    const input = studentInput(batch, dataset);
+    const labels = tensor1d(batch.labels, 'int32');
+    const targetTensors = targets && this.#asTensors(targets, batch.size);
+    const means = new Map<string, Scalar>();
+    optimizer.beginStep();
+    const variables = [...this.#parameters.values()].map(({ variable }) => variable);
+    const total = backpropagate(
+      () => {
+        const output = student.apply(input, true, this.#wanted);
+        const inputs = { output, labels: labels as Tensor1D, targets: targetTensors, pairs, connectors };
+        const sum = weightedSum(lossTerms(losses, inputs));
+        for (const [name, mean] of sum.byName) means.set(name, keep(mean));
+        return sum.total;
+      },
+      variables,
+      (variable, gradient) => {
+        optimizer.move(this.#parameters.get(variable.id)!, gradient, lr);
+        gradient.dispose();
+      },
+    );
+    const loss = total.dataSync()[0]!;
+    const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]!]));
+    for (const tensor of [total, input, labels, ...means.values()]) tensor.dispose();
+    targetTensors?.logits.dispose();
+    for (const map of targetTensors?.features.values() ?? []) map.dispose();
+    return { loss, terms };
+  }
+
+  #asTensors({ logits, features }: TeacherTargets, size: number): TargetTensors {
+    const pairs = this.#wanted.size > 0 ? this.#parts.pairs : [];
+    const maps = pairs.map(
+      ({ tap }) => [tap.name, tensor4d(features.get(tap.name)!, [size, ...tap.shape])] as const,
+    );
+    return { logits: tensor2d(logits, [size, this.#parts.student.classes]), features: new Map(maps) };
+  }
+}
+
+function checkFinite(place: string, loss: number, terms: Readonly<Record<string, number>>): void {
+  const term = Object.entries(terms).find(([, value]) => !Number.isFinite(value));
+  if (Number.isFinite(loss) && !term) return;
+  const what = term ? `the loss term '${term[0]}' is ${term[1]}` : `the loss is ${loss}`;
+  throw new RunError(`${what} at ${place}.`, {
+    fix: 'use a smaller learning rate (--lr), or look for pictures or labels that are not finite',
+  });
+}
