@@ -1,0 +1,109 @@
+import { InputError } from '../errors.js';
+import { purposes, RandomStream } from './random.js';
+
+/**
+ * What is done to a training picture. Each operation draws from a stream of its own (see {@link purposes}), in the order
+ * crop, flip; another operation is one more field here, one more in {@link ViewParameters} and one more purpose.
+ */
+export interface Augmentation {
+  /** Pad with black on all four sides by `padding` pixels and cut out a window of the original size; null: not at all. */
+  readonly crop: { readonly padding: number } | null;
+  /** Mirror left to right with probability ½. */
+  readonly flip: boolean;
+}
+
+/** Pictures as they are, for evaluation. */
+export const noAugmentation: Augmentation = { crop: null, flip: false };
+
+/** The usual augmentation of 32×32 pictures: crop 32 out of 40 (padding 4) and flip. */
+export const cropAndFlip: Augmentation = { crop: { padding: 4 }, flip: true };
+
+/** The drawn parameters of one view: out(y, x) = in(y + offsetY, x' + offsetX), x' = flip ? width − 1 − x : x. */
+export interface ViewParameters {
+  /** Rows that the window is moved down, in [−padding, padding]; 0 is the picture itself. */
+  readonly offsetY: number;
+  /** Columns that the window is moved to the right, in [−padding, padding]. */
+  readonly offsetX: number;
+  readonly flip: boolean;
+}
+
+/**
+ * Draws the parameters of the view (index, view): a pure function of its arguments.
+ *
+ * @param viewSeed integer in [0, 2^53)
+ * @param index original index of the picture
+ * @param size height and width of the picture, in pixels
+ * @throws InputError if the padding is not an integer in [0, min(height, width))
+ */
+export function drawAugmentation(
+  augmentation: Augmentation,
+  viewSeed: number,
+  index: number,
+  view: number,
+  size: readonly [height: number, width: number],
+): ViewParameters {
+  let offsetY = 0;
+  let offsetX = 0;
+  if (augmentation.crop !== null) {
+    const { padding } = augmentation.crop;
+    checkPadding(padding, size);
+    const stream = new RandomStream({ seed: viewSeed, index, view, purpose: purposes.crop });
+    offsetY = stream.integer(2 * padding + 1) - padding;
+    offsetX = stream.integer(2 * padding + 1) - padding;
+  }
+  const flip =
+    augmentation.flip &&
+    new RandomStream({ seed: viewSeed, index, view, purpose: purposes.flip }).integer(2) === 1;
+  return { offsetY, offsetX, flip };
+}
+
+function checkPadding(padding: number, [height, width]: readonly [number, number]): void {
+  if (Number.isInteger(padding) && padding >= 0 && padding < Math.min(height, width)) return;
+  throw new InputError(
+    `crop padding must be an integer from 0 to ${Math.min(height, width) - 1} for ${height}×${width} pictures, got ${padding}`,
+  );
+}
+
+/** byte / 255 in float32. */
+const unitInterval = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
+/**
+ * Writes a view in [0, 1].
+ *
+ * @param source RGB bytes [height, width, 3], starting at `sourceOffset`
+ * @param target floats [height, width, 3], starting at `targetOffset`; all of them are written
+ */
+export function makeView(
+  source: Uint8Array,
+  sourceOffset: number,
+  [height, width]: readonly [height: number, width: number],
+  { offsetY, offsetX, flip }: ViewParameters,
+  target: Float32Array,
+  targetOffset: number,
+): void {
+  const rowLength = 3 * width;
+  // The columns of the target that the picture covers; the rest is padding.
+  const shift = flip ? -offsetX : offsetX;
+  const firstColumn = Math.max(0, -shift);
+  const endColumn = Math.min(width, width - shift);
+  // Where column x of the target is read from: first + step · x.
+  const step = flip ? -3 : 3;
+  const first = flip ? 3 * (width - 1 + offsetX) : 3 * offsetX;
+  for (let y = 0; y < height; y++) {
+    const row = targetOffset + y * rowLength;
+    const sourceY = y + offsetY;
+    if (sourceY < 0 || sourceY >= height) {
+      target.fill(0, row, row + rowLength);
+      continue;
+    }
+    target.fill(0, row, row + 3 * firstColumn);
+    target.fill(0, row + 3 * endColumn, row + rowLength);
+    let from = sourceOffset + sourceY * rowLength + first + step * firstColumn;
+    for (let to = row + 3 * firstColumn; to < row + 3 * endColumn; to += 3) {
+      target[to] = unitInterval[source[from]];
+      target[to + 1] = unitInterval[source[from + 1]];
+      target[to + 2] = unitInterval[source[from + 2]];
+      from += step;
+    }
+  }
+}

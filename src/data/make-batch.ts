@@ -1,0 +1,36 @@
+import { drawAugmentation, makeView, type Augmentation } from './augmentation.js';
+import type { Batch } from './batch.js';
+import type { Dataset } from './dataset.js';
+
+/** What of a data set is needed to make views of it. */
+export type Pictures = Pick<Dataset, 'size' | 'indices' | 'labels' | 'pixels'>;
+
+/**
+ * The batch of the given rows, in their order, each as its view `view`: a pure function of its arguments. A picture's
+ * view depends on its original index, not on its row or its neighbours in the batch.
+ *
+ * @param rows rows of the data set, not original indices
+ * @param viewSeed integer in [0, 2^53)
+ * @param images where to write the pictures, [rows.length, height, width, 3]; by default a new array
+ * @throws InputError if the augmentation does not fit the pictures
+ */
+export function makeBatch(
+  { size, indices, labels, pixels }: Pictures,
+  rows: ArrayLike<number>,
+  view: number,
+  viewSeed: number,
+  augmentation: Augmentation,
+  images: Float32Array = new Float32Array(rows.length * size[0] * size[1] * 3),
+): Batch {
+  const pictureLength = size[0] * size[1] * 3;
+  const batchLabels = new Int32Array(rows.length);
+  const batchIndices = new Uint32Array(rows.length);
+  for (let n = 0; n < rows.length; n++) {
+    const row = rows[n];
+    batchLabels[n] = labels[row];
+    batchIndices[n] = indices[row];
+    const parameters = drawAugmentation(augmentation, viewSeed, indices[row], view, size);
+    makeView(pixels, row * pictureLength, size, parameters, images, n * pictureLength);
+  }
+  return { size: rows.length, images, labels: batchLabels, indices: batchIndices, view };
+}
