@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { withAnalyticGradient } from '../ops/analytic-gradient.js';
+import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkSameSizes } from './argument-checks.js';
 import { ZERO_NORM, unitDistance } from './unit-distance.js';
 
@@ -23,7 +23,7 @@ export function attentionMatching(student: tf.Tensor4D, teacher: tf.Tensor4D): t
   checkFloat(loss, 'student maps', student, axes);
   checkFloat(loss, 'teacher maps', teacher, axes);
   checkSameSizes(loss, ['student maps', student], ['teacher maps', teacher], [0, 1, 2]);
-  return withAnalyticGradient<tf.Tensor1D>([student], () => {
+  return differentiable<tf.Tensor1D>([student], () => {
     const ofStudent = attention(student);
     const { value, gradientScale, projection, difference } = unitDistance(
       ofStudent.map,

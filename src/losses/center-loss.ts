@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { withAnalyticGradient } from '../ops/analytic-gradient.js';
+import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkLabels } from './argument-checks.js';
 import { nanWhereUnknown } from './known-labels.js';
 import { InputError } from '../errors.js';
@@ -29,7 +29,7 @@ export function centerLoss(features: tf.Tensor2D, labels: tf.Tensor1D, centers: 
       `${loss} expects centers as wide as the features, but got features of width ${features.shape[1]} and centers of width ${width}`,
     );
   }
-  return withAnalyticGradient<tf.Tensor1D>([features, centers], () => {
+  return differentiable<tf.Tensor1D>([features, centers], () => {
     // Backends disagree on gathering beyond the end (some throw, some read what is there), so it never happens.
     const own = tf.gather(centers, tf.clipByValue(labels, 0, classes - 1));
     const offset = tf.sub(features, own);

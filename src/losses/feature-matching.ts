@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { withAnalyticGradient } from '../ops/analytic-gradient.js';
+import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkSameSizes } from './argument-checks.js';
 import { unitDistance } from './unit-distance.js';
 
@@ -21,7 +21,7 @@ export function featureMatching(student: tf.Tensor4D, teacher: tf.Tensor4D): tf.
   checkFloat(loss, 'student maps', student, axes);
   checkFloat(loss, 'teacher maps', teacher, axes);
   checkSameSizes(loss, ['student maps', student], ['teacher maps', teacher]);
-  return withAnalyticGradient<tf.Tensor1D>([student], () => {
+  return differentiable<tf.Tensor1D>([student], () => {
     const rows: [number, number] = [student.shape[0], student.size / student.shape[0]];
     const flat = tf.reshape<tf.Rank.R2>(student, rows);
     const { value, gradientScale, projection, difference } = unitDistance(

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { withAnalyticGradient } from '../ops/analytic-gradient.js';
+import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkSameSizes, checkTemperature } from './argument-checks.js';
 import { distributionOf } from './log-probabilities.js';
 
@@ -41,7 +41,7 @@ export function divergence(
   checkFloat(loss, 'teacher logits', teacher, ['batch', 'classes']);
   checkSameSizes(loss, ['student logits', student], ['teacher logits', teacher]);
   checkTemperature(loss, temperature);
-  return withAnalyticGradient<tf.Tensor1D>([student], () => {
+  return differentiable<tf.Tensor1D>([student], () => {
     const ofTeacher = distributionOf(teacher, temperature);
     const ofStudent = distributionOf(student, temperature);
     const gap = tf.sub(ofTeacher.logProbabilities, ofStudent.logProbabilities);

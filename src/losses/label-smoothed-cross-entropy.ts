@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { withAnalyticGradient } from '../ops/analytic-gradient.js';
+import { differentiable } from '../ops/differentiable.js';
 import { checkEpsilon, checkFloat, checkLabels } from './argument-checks.js';
 import { nanWhereUnknown } from './known-labels.js';
 import { distributionOf } from './log-probabilities.js';
@@ -32,7 +32,7 @@ export function labelSmoothedCrossEntropy(
   checkFloat(loss, 'student logits', student, ['batch', 'classes']);
   checkLabels(loss, labels, student.shape[0]);
   checkEpsilon(loss, epsilon);
-  return withAnalyticGradient<tf.Tensor1D>([student], () => {
+  return differentiable<tf.Tensor1D>([student], () => {
     const classes = student.shape[1];
     const { probabilities, logProbabilities } = distributionOf(student);
     const target = tf.oneHot(labels, classes, 1 - epsilon + epsilon / classes, epsilon / classes, 'float32');

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { withAnalyticGradient } from './analytic-gradient.js';
+import { differentiable } from './differentiable.js';
 
 // The gradients select rather than multiply by a 0/1 mask, so that an infinite upstream gradient outside the window
 // becomes 0 and not NaN.
@@ -25,7 +25,7 @@ function signs<T extends tf.Tensor>(x: T): T {
  * Source: Hubara et al. 2016, "Binarized Neural Networks"; the closed window is larq's `ste_sign`.
  */
 export function signSte<T extends tf.Tensor>(x: T): T {
-  return withAnalyticGradient<T>([x], () => ({
+  return differentiable<T>([x], () => ({
     value: signs(x),
     saved: [x],
     gradients: (dy, [input]) => [insideUnit(input as T, dy, tf.zerosLike(dy))],
@@ -42,7 +42,7 @@ export function signSte<T extends tf.Tensor>(x: T): T {
  * Any shape. Source: Liu et al. 2018, "Bi-Real Net".
  */
 export function approxSign<T extends tf.Tensor>(x: T): T {
-  return withAnalyticGradient<T>([x], () => ({
+  return differentiable<T>([x], () => ({
     value: signs(x),
     saved: [x],
     gradients: (dy, [input]) => {
@@ -62,7 +62,7 @@ export function approxSign<T extends tf.Tensor>(x: T): T {
  * Any shape. Source: Liu et al. 2018, "Bi-Real Net", initialisation by pre-training.
  */
 export function leakyClip<T extends tf.Tensor>(x: T): T {
-  return withAnalyticGradient<T>([x], () => {
+  return differentiable<T>([x], () => {
     // clamped + 0.1·(x − clamped) is the same line, exact inside the window and without a selection.
     const clamped = tf.clipByValue(x, -1, 1);
     return {
@@ -83,7 +83,7 @@ export function leakyClip<T extends tf.Tensor>(x: T): T {
  * Any shape. Source: Liu et al. 2018, "Bi-Real Net", initialisation by pre-training.
  */
 export function hardClamp<T extends tf.Tensor>(x: T): T {
-  return withAnalyticGradient<T>([x], () => ({
+  return differentiable<T>([x], () => ({
     value: tf.clipByValue(x, -1, 1),
     saved: [x],
     gradients: (dy, [input]) => [insideUnit(input as T, dy, tf.zerosLike(dy))],

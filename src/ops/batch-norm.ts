@@ -15,7 +15,8 @@ import {
   scalar,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { composedKernel, differentiable, untaped } from './kernel.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel, untaped } from './kernel.js';
 
 /** Mean and biased variance of each channel, [C]. */
 export interface ChannelStatistics {
@@ -32,8 +33,8 @@ export interface AffineParameters {
 const allButLast = (x: Tensor): number[] => x.shape.slice(0, -1).map((_, axis) => axis);
 
 const statisticsKernel = composedKernel<object, Tensor[]>('BatchNormStatistics', ({ x }) => {
-  const mean = meanOf(x!, allButLast(x!));
-  return [mean, meanOf(square(sub(x!, mean)), allButLast(x!))];
+  const mean = meanOf(x, allButLast(x));
+  return [mean, meanOf(square(sub(x, mean)), allButLast(x))];
 });
 
 interface NormAttributes {
@@ -43,8 +44,8 @@ interface NormAttributes {
 type NormInputs = 'x' | 'mean' | 'variance' | 'gamma' | 'beta';
 
 function normalised({ x, mean, variance, gamma, beta }: Record<string, Tensor>, epsilon: number): Tensor {
-  const scale = mul(gamma!, rsqrt(add(variance!, epsilon)));
-  return add(mul(x!, scale), sub(beta!, mul(mean!, scale)));
+  const scale = mul(gamma, rsqrt(add(variance, epsilon)));
+  return add(mul(x, scale), sub(beta, mul(mean, scale)));
 }
 
 const normKernel = composedKernel<NormAttributes, Tensor>('BatchNorm', (inputs, { epsilon }) =>
@@ -68,14 +69,14 @@ const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float3
 const normGradKernel = composedKernel<NormAttributes, Tensor[]>(
   'BatchNormGrad',
   ({ dy, x, mean, variance, gamma, mask }, { epsilon }) => {
-    const upstream = mask ? mul(dy!, mul(add(mask, 1), 0.5)) : dy!;
-    const inverse = rsqrt(add(variance!, epsilon));
-    const centred = mul(sub(x!, mean!), inverse);
-    const rows = x!.size / x!.shape[x!.rank - 1]!;
-    const dbeta = sum(upstream, allButLast(x!));
-    const dgamma = sum(mul(upstream, centred), allButLast(x!));
+    const upstream = mask ? mul(dy, mul(add(mask, 1), 0.5)) : dy;
+    const inverse = rsqrt(add(variance, epsilon));
+    const centred = mul(sub(x, mean), inverse);
+    const rows = x.size / x.shape[x.rank - 1];
+    const dbeta = sum(upstream, allButLast(x));
+    const dgamma = sum(mul(upstream, centred), allButLast(x));
     const dx = sub(sub(upstream, mul(dbeta, 1 / rows)), mul(centred, mul(dgamma, 1 / rows)));
-    return [mul(dx, mul(gamma!, inverse)), dgamma, dbeta];
+    return [mul(dx, mul(gamma, inverse)), dgamma, dbeta];
   },
 );
 
@@ -117,13 +118,11 @@ export function batchNormTraining<T extends Tensor>(
   epsilon = 1e-5,
 ): T {
   checkChannels('batchNormTraining', x, { gamma, beta, mean, variance });
-  return differentiable([x, gamma, beta], (save) => {
-    save([x, mean, variance, gamma]);
-    return {
-      value: normKernel({ x, mean, variance, gamma, beta }, { epsilon }) as T,
-      gradient: (dy, saved) => normGradients(dy, saved, epsilon),
-    };
-  });
+  return differentiable<T>([x, gamma, beta], () => ({
+    value: normKernel({ x, mean, variance, gamma, beta }, { epsilon }) as T,
+    saved: [x, mean, variance, gamma],
+    gradients: (dy, saved) => normGradients(dy, saved, epsilon),
+  }));
 }
 
 /**
@@ -142,16 +141,19 @@ export function batchNormSign<T extends Tensor>(
   epsilon = 1e-5,
 ): T {
   checkChannels('batchNormSign', x, { gamma, beta, mean, variance });
-  return differentiable([x, gamma, beta], (save) => {
+  return differentiable<T>([x, gamma, beta], () => {
     const [sign, mask] = normSignKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: true });
-    save([x, mean, variance, gamma, mask!]);
-    return { value: sign as T, gradient: (dy, saved) => normGradients(dy, saved, epsilon) };
+    return {
+      value: sign as T,
+      saved: [x, mean, variance, gamma, mask],
+      gradients: (dy, saved) => normGradients(dy, saved, epsilon),
+    };
   });
 }
 
 function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
   const [x, mean, variance, gamma, mask] = saved;
-  const inputs = { dy, x: x!, mean: mean!, variance: variance!, gamma: gamma! };
+  const inputs = { dy, x: x, mean: mean, variance: variance, gamma: gamma };
   return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon });
 }
 

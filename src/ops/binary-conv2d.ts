@@ -17,7 +17,8 @@ import {
   convForward,
   type ConvGeometry,
 } from './conv2d.js';
-import { composedKernel, differentiable } from './kernel.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
 
 type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
@@ -25,26 +26,23 @@ const signOf = (x: Tensor): Tensor => sub(mul(cast(greaterEqual(x, 0), 'float32'
 
 // sign(w) and α = mean |w| of each output channel; on the native backend the signs are packed bits.
 const binariseKernel = composedKernel<object, Tensor[]>('BinariseFilter', ({ w }) => [
-  signOf(w!),
-  mean(abs(w!), [0, 1, 2]),
+  signOf(w),
+  mean(abs(w), [0, 1, 2]),
 ]);
 
 const forwardKernel = composedKernel<ConvGeometry, Tensor4D>('BinaryConv2D', ({ x, sign, scale }, geometry) =>
-  mul(convForward({ x: x!, w: sign! }, geometry), scale as Tensor1D),
+  mul(convForward({ x: x, w: sign }, geometry), scale as Tensor1D),
 );
 
 const backwardInputKernel = composedKernel<BackwardAttributes, Tensor4D>(
   'BinaryConv2DBackpropInput',
-  ({ dy, sign, scale }, attributes) => convBackwardInput({ dy: mul(dy!, scale!), w: sign! }, attributes),
+  ({ dy, sign, scale }, attributes) => convBackwardInput({ dy: mul(dy, scale), w: sign }, attributes),
 );
 
 const backwardFilterKernel = composedKernel<BackwardAttributes, Tensor4D>(
   'BinaryConv2DBackpropFilter',
   ({ x, dy, scale, w }, attributes) =>
-    mul(
-      mul(convBackwardFilter({ x: x!, dy: dy! }, attributes), scale!),
-      cast(lessEqual(abs(w!), 1), 'float32'),
-    ),
+    mul(mul(convBackwardFilter({ x: x, dy: dy }, attributes), scale), cast(lessEqual(abs(w), 1), 'float32')),
 );
 
 /**
@@ -63,18 +61,18 @@ const backwardFilterKernel = composedKernel<BackwardAttributes, Tensor4D>(
  */
 export function binaryConv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeometry): Tensor4D {
   checkConvolution('binaryConv2d', x, w, geometry);
-  return differentiable([x, w], (save) => {
+  return differentiable([x, w], () => {
     const [sign, scale] = binariseKernel({ w }, {}) as [Tensor, Tensor];
-    save([x, w, sign, scale]);
     return {
       value: forwardKernel({ x, sign, scale }, geometry),
-      gradient: (dy, [input, latent, savedSign, savedScale]) => [
+      saved: [x, w, sign, scale],
+      gradients: (dy, [input, latent, savedSign, savedScale]) => [
         backwardInputKernel(
-          { dy, sign: savedSign!, scale: savedScale! },
+          { dy, sign: savedSign, scale: savedScale },
           { ...geometry, size: [x.shape[0], x.shape[1]] },
         ),
         backwardFilterKernel(
-          { x: input!, dy, scale: savedScale!, w: latent! },
+          { x: input, dy, scale: savedScale, w: latent },
           { ...geometry, size: [w.shape[0], w.shape[1]] },
         ),
       ],

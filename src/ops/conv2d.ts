@@ -7,7 +7,8 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { composedKernel, differentiable } from './kernel.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
 
 /** Stride and symmetric zero padding of a convolution, in positions, equal in both directions. */
 export interface ConvGeometry {
@@ -33,8 +34,7 @@ const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
 /** The convolution of position-major floats: x [H, W, N, C], w [kh, kw, C, K] → [H', W', N, K]. */
 export const convForward = composedKernel<ConvGeometry, Tensor4D>(
   'PositionMajorConv2D',
-  ({ x, w }, { stride, pad }) =>
-    hwnc(stockConv2d(nhwc(x!), w as Tensor4D, stride, pad, 'NHWC', 1, 'floor')),
+  ({ x, w }, { stride, pad }) => hwnc(stockConv2d(nhwc(x), w as Tensor4D, stride, pad, 'NHWC', 1, 'floor')),
 );
 
 /** Its gradient to the input of the given size [H, W]. */
@@ -42,11 +42,11 @@ export const convBackwardInput = composedKernel<BackwardAttributes, Tensor4D>(
   'PositionMajorConv2DBackpropInput',
   ({ dy, w }, { size, ...geometry }) =>
     hwnc(
-      engine().runKernel(
+      engine().runKernel<Tensor>(
         'Conv2DBackpropInput',
-        { dy: nhwc(dy!), filter: w! },
-        { ...stockAttributes(geometry), inputShape: [dy!.shape[2]!, size[0], size[1], w!.shape[2]!] },
-      ) as Tensor,
+        { dy: nhwc(dy), filter: w },
+        { ...stockAttributes(geometry), inputShape: [dy.shape[2]!, size[0], size[1], w.shape[2]!] },
+      ),
     ),
 );
 
@@ -54,11 +54,11 @@ export const convBackwardInput = composedKernel<BackwardAttributes, Tensor4D>(
 export const convBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>(
   'PositionMajorConv2DBackpropFilter',
   ({ x, dy }, { size, ...geometry }) =>
-    engine().runKernel(
+    engine().runKernel<Tensor4D>(
       'Conv2DBackpropFilter',
-      { x: nhwc(x!), dy: nhwc(dy!) },
-      { ...stockAttributes(geometry), filterShape: [size[0], size[1], x!.shape[3]!, dy!.shape[3]!] },
-    ) as Tensor4D,
+      { x: nhwc(x), dy: nhwc(dy) },
+      { ...stockAttributes(geometry), filterShape: [size[0], size[1], x.shape[3]!, dy.shape[3]!] },
+    ),
 );
 
 /** Refuses operands that no convolution can join. */
@@ -99,21 +99,17 @@ export function checkConvolution(
  */
 export function conv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeometry, inputGradient = true): Tensor4D {
   checkConvolution('conv2d', x, w, geometry);
-  return differentiable(inputGradient ? [w, x] : [w], (save) => {
-    save([x, w]);
-    return {
-      value: convForward({ x, w }, geometry),
-      gradient: (dy, [input, filter]) => {
-        const gradients = [
-          convBackwardFilter({ x: input!, dy }, { ...geometry, size: [w.shape[0], w.shape[1]] }),
-        ];
-        if (inputGradient) {
-          gradients.push(
-            convBackwardInput({ dy, w: filter! }, { ...geometry, size: [x.shape[0], x.shape[1]] }),
-          );
-        }
-        return gradients;
-      },
-    };
-  });
+  return differentiable(inputGradient ? [w, x] : [w], () => ({
+    value: convForward({ x, w }, geometry),
+    saved: [x, w],
+    gradients: (dy, [input, filter]) => {
+      const gradients = [
+        convBackwardFilter({ x: input, dy }, { ...geometry, size: [w.shape[0], w.shape[1]] }),
+      ];
+      if (inputGradient) {
+        gradients.push(convBackwardInput({ dy, w: filter }, { ...geometry, size: [x.shape[0], x.shape[1]] }));
+      }
+      return gradients;
+    },
+  }));
 }

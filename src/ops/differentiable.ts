@@ -14,7 +14,7 @@ export interface Forward<Y extends tf.Tensor> {
  * uses but that are not among `inputs` are constants. The gradients are of first order: differentiating them again
  * treats what was saved as constant.
  */
-export function withAnalyticGradient<Y extends tf.Tensor>(
+export function differentiable<Y extends tf.Tensor>(
   inputs: readonly tf.Tensor[],
   forward: () => Forward<Y>,
 ): Y {

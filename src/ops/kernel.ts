@@ -1,12 +1,4 @@
-import {
-  customGrad,
-  engine,
-  getBackend,
-  getKernel,
-  type NamedAttrMap,
-  type Tensor,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { engine, getBackend, getKernel, type NamedAttrMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** The named inputs of a kernel. */
 export type KernelInputs = Record<string, Tensor>;
@@ -27,7 +19,7 @@ export function composedKernel<Attributes extends object, Outputs extends Tensor
 ): ComposedKernel<Attributes, Outputs> {
   return (inputs, attributes) => {
     if (getKernel(name, getBackend())) {
-      return engine().runKernel(name, inputs, attributes as unknown as NamedAttrMap) as Outputs;
+      return engine().runKernel<Outputs>(name, inputs, attributes as unknown as NamedAttrMap);
     }
     return tidy(() => definition(inputs, attributes));
   };
@@ -42,27 +34,4 @@ export function untaped<Result>(body: () => Result): Result {
   } finally {
     state.kernelDepth--;
   }
-}
-
-/** What a differentiable operation gives: its value, and the gradient to each of its inputs. */
-export interface Differentiable<Value extends Tensor> {
-  readonly value: Value;
-  /** The gradients to the inputs, in their order, given the upstream gradient and the tensors that were saved. */
-  readonly gradient: (dy: Value, saved: Tensor[]) => Tensor[];
-}
-
-/**
- * Records an operation with its own gradient. `body` computes the value from `inputs` and hands to `save` what the
- * gradient needs; nothing else of it survives.
- */
-export function differentiable<Value extends Tensor>(
-  inputs: readonly Tensor[],
-  body: (save: (tensors: Tensor[]) => void) => Differentiable<Value>,
-): Value {
-  return customGrad<Value>((...parameters) => {
-    const { value, gradient } = body(
-      parameters[parameters.length - 1] as unknown as (tensors: Tensor[]) => void,
-    );
-    return { value, gradFunc: gradient };
-  })(...inputs);
 }

@@ -11,7 +11,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { hwnc, nhwc } from './conv2d.js';
-import { composedKernel, differentiable } from './kernel.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
 
 /** Window, stride and symmetric padding of a pooling, in positions, equal in both directions. */
 export interface PoolGeometry {
@@ -52,35 +53,33 @@ function divisorCorrection(
 const averageKernel = composedKernel<AveragePoolGeometry, Tensor4D>(
   'PositionMajorAveragePool',
   ({ x }, geometry) => {
-    const means = hwnc(engine().runKernel('AvgPool', { x: nhwc(x!) }, stock(geometry)) as Tensor);
-    return geometry.countPadding
-      ? mul(means, divisorCorrection([x!.shape[0]!, x!.shape[1]!], geometry))
-      : means;
+    const means = hwnc(engine().runKernel<Tensor>('AvgPool', { x: nhwc(x) }, stock(geometry)));
+    return geometry.countPadding ? mul(means, divisorCorrection([x.shape[0], x.shape[1]!], geometry)) : means;
   },
 );
 
 const averageGradKernel = composedKernel<AverageGradAttributes, Tensor4D>(
   'PositionMajorAveragePoolGrad',
   ({ dy }, { size, ...geometry }) => {
-    const upstream = geometry.countPadding ? mul(dy!, divisorCorrection(size, geometry)) : dy!;
-    const input = ones([dy!.shape[2]!, size[0], size[1], dy!.shape[3]!]);
-    return hwnc(engine().runKernel('AvgPoolGrad', { dy: nhwc(upstream), input }, stock(geometry)) as Tensor);
+    const upstream = geometry.countPadding ? mul(dy, divisorCorrection(size, geometry)) : dy;
+    const input = ones([dy.shape[2]!, size[0], size[1], dy.shape[3]!]);
+    return hwnc(engine().runKernel<Tensor>('AvgPoolGrad', { dy: nhwc(upstream), input }, stock(geometry)));
   },
 );
 
 const maxKernel = composedKernel<PoolGeometry, Tensor4D>('PositionMajorMaxPool', ({ x }, geometry) =>
-  hwnc(engine().runKernel('MaxPool', { x: nhwc(x!) }, stock(geometry)) as Tensor),
+  hwnc(engine().runKernel<Tensor>('MaxPool', { x: nhwc(x) }, stock(geometry))),
 );
 
 const maxGradKernel = composedKernel<PoolGeometry, Tensor4D>(
   'PositionMajorMaxPoolGrad',
   ({ dy, x, y }, geometry) =>
     hwnc(
-      engine().runKernel(
+      engine().runKernel<Tensor>(
         'MaxPoolGrad',
-        { dy: nhwc(dy!), input: nhwc(x!), output: nhwc(y!) },
+        { dy: nhwc(dy), input: nhwc(x), output: nhwc(y) },
         stock(geometry),
-      ) as Tensor,
+      ),
     ),
 );
 
@@ -114,7 +113,8 @@ export function averagePool(x: Tensor4D, geometry: AveragePoolGeometry): Tensor4
   const size = [x.shape[0], x.shape[1]] as const;
   return differentiable([x], () => ({
     value: averageKernel({ x }, geometry),
-    gradient: (dy) => [averageGradKernel({ dy }, { ...geometry, size })],
+    saved: [],
+    gradients: (dy) => [averageGradKernel({ dy }, { ...geometry, size })],
   }));
 }
 
@@ -126,21 +126,21 @@ export function averagePool(x: Tensor4D, geometry: AveragePoolGeometry): Tensor4
  */
 export function maxPool(x: Tensor4D, geometry: PoolGeometry): Tensor4D {
   checkPool('maxPool', x, geometry);
-  return differentiable([x], (save) => {
+  return differentiable([x], () => {
     const value = maxKernel({ x }, geometry);
-    save([x, value]);
     return {
       value,
-      gradient: (dy, [input, output]) => [maxGradKernel({ dy, x: input!, y: output! }, geometry)],
+      saved: [x, value],
+      gradients: (dy, [input, output]) => [maxGradKernel({ dy, x: input, y: output }, geometry)],
     };
   });
 }
 
-const globalMeanKernel = composedKernel<object, Tensor2D>('PositionMean', ({ x }) => mean(x!, [0, 1]));
+const globalMeanKernel = composedKernel<object, Tensor2D>('PositionMean', ({ x }) => mean(x, [0, 1]));
 
 const globalMeanGradKernel = composedKernel<{ size: readonly [number, number] }, Tensor4D>(
   'PositionMeanGrad',
-  ({ dy }, { size: [h, w] }) => mul(ones([h, w, 1, 1]), mul(dy!, 1 / (h * w))),
+  ({ dy }, { size: [h, w] }) => mul(ones([h, w, 1, 1]), mul(dy, 1 / (h * w))),
 );
 
 /**
@@ -154,6 +154,7 @@ export function globalMean(x: Tensor4D): Tensor2D {
   const size = [x.shape[0], x.shape[1]] as const;
   return differentiable([x], () => ({
     value: globalMeanKernel({ x }, {}),
-    gradient: (dy) => [globalMeanGradKernel({ dy }, { size })],
+    saved: [],
+    gradients: (dy) => [globalMeanGradKernel({ dy }, { size })],
   }));
 }

@@ -1,5 +1,6 @@
 import { type Tensor4D, transpose } from '@tensorflow/tfjs-core';
-import { composedKernel, differentiable } from './kernel.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
 
 // Both directions swap the two outer groups of dimensions; `batchMajor` says which the input is.
 const swapOuter = composedKernel<{ batchMajor: boolean }, Tensor4D>('SwapOuter', ({ x }, { batchMajor }) =>
@@ -17,7 +18,8 @@ const swapOuter = composedKernel<{ batchMajor: boolean }, Tensor4D>('SwapOuter',
 export function toPositionMajor(x: Tensor4D): Tensor4D {
   return differentiable([x], () => ({
     value: swapOuter({ x }, { batchMajor: true }),
-    gradient: (dy) => [swapOuter({ x: dy }, { batchMajor: false })],
+    saved: [],
+    gradients: (dy) => [swapOuter({ x: dy }, { batchMajor: false })],
   }));
 }
 
@@ -30,6 +32,7 @@ export function toPositionMajor(x: Tensor4D): Tensor4D {
 export function toBatchMajor(x: Tensor4D): Tensor4D {
   return differentiable([x], () => ({
     value: swapOuter({ x }, { batchMajor: false }),
-    gradient: (dy) => [swapOuter({ x: dy }, { batchMajor: true })],
+    saved: [],
+    gradients: (dy) => [swapOuter({ x: dy }, { batchMajor: true })],
   }));
 }

@@ -1,18 +1,19 @@
 import { add, greater, minimum, mul, sum, type Tensor, type Tensor1D, where } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { composedKernel, differentiable } from './kernel.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
 
 const addPreluKernel = composedKernel<object, Tensor>('AddPrelu', ({ x, residual, slope }) => {
-  const v = residual ? add(x!, residual) : x!;
-  return where(greater(v, 0), v, mul(v, slope!));
+  const v = residual ? add(x, residual) : x;
+  return where(greater(v, 0), v, mul(v, slope));
 });
 
 // Outputs dv and dslope.
 const preluGradKernel = composedKernel<object, Tensor[]>('PreluGrad', ({ dy, v, slope }) => [
-  where(greater(v!, 0), dy!, mul(dy!, slope!)),
+  where(greater(v, 0), dy, mul(dy, slope)),
   sum(
-    mul(dy!, minimum(v!, 0)),
-    v!.shape.slice(0, -1).map((_, axis) => axis),
+    mul(dy, minimum(v, 0)),
+    v.shape.slice(0, -1).map((_, axis) => axis),
   ),
 ]);
 
@@ -34,13 +35,11 @@ function checkSlope(x: Tensor, slope: Tensor1D): void {
  */
 export function prelu<T extends Tensor>(x: T, slope: Tensor1D): T {
   checkSlope(x, slope);
-  return differentiable([x, slope], (save) => {
-    save([x, slope]);
-    return {
-      value: addPreluKernel({ x, slope }, {}) as T,
-      gradient: (dy, [v, savedSlope]) => preluGradKernel({ dy, v: v!, slope: savedSlope! }, {}),
-    };
-  });
+  return differentiable<T>([x, slope], () => ({
+    value: addPreluKernel({ x, slope }, {}) as T,
+    saved: [x, slope],
+    gradients: (dy, [v, savedSlope]) => preluGradKernel({ dy, v: v, slope: savedSlope }, {}),
+  }));
 }
 
 /**
@@ -58,16 +57,14 @@ export function addPrelu<T extends Tensor>(x: T, residual: T, slope: Tensor1D): 
       `addPrelu: x and the residual must have the same shape, got [${x.shape.join(', ')}] and [${residual.shape.join(', ')}].`,
     );
   }
-  return differentiable([x, residual, slope], (save) => {
-    save([x, residual, slope]);
-    return {
-      value: addPreluKernel({ x, residual, slope }, {}) as T,
-      gradient: (dy, [savedX, savedResidual, savedSlope]) => {
-        const v = add(savedX!, savedResidual!);
-        const [dv, dslope] = preluGradKernel({ dy, v, slope: savedSlope! }, {});
-        v.dispose();
-        return [dv!, dv!.clone(), dslope!];
-      },
-    };
-  });
+  return differentiable<T>([x, residual, slope], () => ({
+    value: addPreluKernel({ x, residual, slope }, {}) as T,
+    saved: [x, residual, slope],
+    gradients: (dy, [savedX, savedResidual, savedSlope]) => {
+      const v = add(savedX, savedResidual);
+      const [dv, dslope] = preluGradKernel({ dy, v, slope: savedSlope }, {});
+      v.dispose();
+      return [dv, dv.clone(), dslope];
+    },
+  }));
 }
