@@ -1,0 +1,40 @@
+// The main job on what comes with the package: the ResNet-20 teacher teaches a binary ResNet-20 on the embedded sample of
+// CIFAR-10. It ends with exit code 1 when the student stays under 30 % on the test pictures.
+import { distil, defaultRunSettings, formatShare, lossSettings, top1Percent } from 'bnn-distill';
+
+const least = 30;
+const settings = {
+  ...defaultRunSettings,
+  teacher: new URL('../teachers/cifar10-resnet20.onnx', import.meta.url).pathname,
+  mean: undefined,
+  std: undefined,
+  student: 'bnn-resnet20',
+  data: 'cifar10-sample',
+  out: undefined,
+  epochs: Number(process.argv[2] ?? 12),
+  batchSize: 50,
+  lr: 3e-3,
+  losses: lossSettings([]),
+};
+
+const run = distil(settings);
+let next = await run.next();
+for (; !next.done; next = await run.next()) {
+  const event = next.value;
+  if (event.kind === 'started') {
+    console.log(`${event.trainingPictures} training pictures, run in ${event.directory}`);
+  } else if (event.kind === 'epoch') {
+    const { epoch, epochs, loss, validation, seconds } = event;
+    console.log(
+      `epoch ${epoch + 1}/${epochs}  loss ${loss.toFixed(3)}  validation top-1 ${formatShare(validation.top1, validation.total)}  ${seconds.toFixed(1)} s`,
+    );
+  }
+}
+const { directory, test, seconds } = next.value;
+console.log(`student  test top-1 ${formatShare(test.student.top1, test.student.total)}`);
+console.log(`teacher  test top-1 ${formatShare(test.teacher.top1, test.teacher.total)}`);
+console.log(`run      ${directory} (${seconds.toFixed(0)} s)`);
+if (top1Percent(test.student) < least) {
+  console.error(`the student stayed under ${least} %: something is wrong with this build.`);
+  process.exitCode = 1;
+}

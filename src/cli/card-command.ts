@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { writeDraftCard } from '../teacher/draft-card.js';
+
+/** Adds `distill card init`. */
+export function addCardCommand(program: Command): void {
+  program
+    .command('card')
+    .description('Teacher cards, which say what ONNX does not.')
+    .command('init')
+    .description(
+      'Drafts the card of an ONNX model beside it; complete it, then name it or the model as --teacher.',
+    )
+    .argument('<model.onnx>', 'the model')
+    .action(async (model: string) => {
+      process.stdout.write(`${await writeDraftCard(model)}\n`);
+    });
+}

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { evaluateModel } from '../training/evaluate-model.js';
+import { formatShare } from '../training/accuracy.js';
+import { defaultRunSettings } from '../training/run-settings.js';
+import { coloursOf, numberOf } from './arguments.js';
+
+interface EvalFlags {
+  readonly model: string;
+  readonly data?: string;
+  readonly threads: number;
+  readonly backend: string;
+  readonly mean?: number[];
+  readonly std?: number[];
+}
+
+/** Adds `distill eval`. */
+export function addEvalCommand(program: Command, signal: AbortSignal): void {
+  program
+    .command('eval')
+    .description('Prints top-1 and top-5 of a teacher or of a trained student on the test split.')
+    .requiredOption(
+      '--model <file|run>',
+      'an ONNX model, a teacher card, a run directory or a checkpoint (.safetensors)',
+    )
+    .option(
+      '--data <kind:folder>',
+      "the data (default: $DISTILL_DATA, else the run's own, else the sample of the teacher's data set)",
+    )
+    .option(
+      '--mean <r,g,b>',
+      "mean of each colour in [0, 1], in place of the teacher's card",
+      coloursOf('--mean'),
+    )
+    .option(
+      '--std <r,g,b>',
+      "standard deviation of each colour, in place of the teacher's card",
+      coloursOf('--std'),
+    )
+    .option('--threads <n>', 'threads', numberOf('--threads'), defaultRunSettings.threads)
+    .option('--backend <name>', 'where a student runs: native, cpu, tensorflow', defaultRunSettings.backend)
+    .action(async (flags: EvalFlags) => {
+      const { top1, top5, total } = await evaluateModel(flags, { signal });
+      process.stdout.write(`top-1 ${formatShare(top1, total)}\ntop-5 ${formatShare(top5, total)}\n`);
+    });
+}

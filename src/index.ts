@@ -1,0 +1,97 @@
+/**
+ * bnn-distill: knowledge distillation from full-precision teachers to binary (1-bit) students.
+ *
+ * Everything that a user of the library may import, and nothing else.
+ */
+export { InputError, RunError } from './errors.js';
+export { type BackendName, backendNames, type BackendOptions, useBackend } from './backends/use-backend.js';
+
+export { attentionMatching } from './losses/attention-matching.js';
+export { centerLoss } from './losses/center-loss.js';
+export { featureMatching } from './losses/feature-matching.js';
+export { klDivergence, type KlDivergenceOptions } from './losses/kl-divergence.js';
+export { labelRefinery } from './losses/label-refinery.js';
+export { labelSmoothedCrossEntropy } from './losses/label-smoothed-cross-entropy.js';
+export {
+  defaultLosses,
+  type LossName,
+  type LossOptions,
+  type LossSetting,
+  lossSettings,
+  parseLossFlag,
+} from './losses/loss-settings.js';
+export { type LossTerm, type WeightedSum, weightedSum } from './losses/weighted-sum.js';
+
+export { approxSign, hardClamp, leakyClip, signSte } from './ops/activations.js';
+export {
+  type AffineParameters,
+  batchNormInference,
+  batchNormSign,
+  batchNormSignInference,
+  batchNormTraining,
+  type ChannelStatistics,
+  channelStatistics,
+} from './ops/batch-norm.js';
+export { binaryConv2d } from './ops/binary-conv2d.js';
+export { conv2d, type ConvGeometry } from './ops/conv2d.js';
+export {
+  averagePool,
+  type AveragePoolGeometry,
+  globalMean,
+  maxPool,
+  type PoolGeometry,
+} from './ops/pooling.js';
+export { toBatchMajor, toPositionMajor } from './ops/position-major.js';
+export { addPrelu, prelu } from './ops/prelu.js';
+
+export { BatchNorm, type BatchNormOptions } from './nn/batch-norm.js';
+export { BinaryBlock, type BinaryBlockSize } from './nn/binary-block.js';
+export { BinaryConv2d, Conv2d, type ConvSize } from './nn/conv2d.js';
+export { Downsample } from './nn/downsample.js';
+export { Linear } from './nn/linear.js';
+export {
+  type Initialisation,
+  type Parameter,
+  ParameterStore,
+  Scope,
+  type StateBuffer,
+} from './nn/parameters.js';
+export {
+  BinaryResNet,
+  createStudent,
+  studentNames,
+  type StudentOptions,
+  type StudentOutput,
+} from './models/bnn-resnet.js';
+export { type BinaryResNetDepth, binaryResNetDepths } from './models/depths.js';
+
+export type { Batch } from './data/batch.js';
+export { type Augmentation, cropAndFlip, noAugmentation } from './data/augmentation.js';
+export { type Batches, batchesOf, type BatchOptions, evaluationBatches, makeBatch } from './data/batches.js';
+export { type DataKind, loadDataset, registerDataKind } from './data/data-spec.js';
+export type { Dataset, Split } from './data/dataset.js';
+
+export { loadCard, type TeacherCard } from './teacher/card.js';
+export { checkClasses } from './teacher/classes.js';
+export { describeModel, type ModelDescription } from './teacher/describe-model.js';
+export { OnnxTeacher, type OnnxTeacherOptions } from './teacher/onnx-teacher.js';
+export type { Tap, TargetSource, TeacherTargets } from './teacher/targets.js';
+
+export { type Accuracy, AccuracyCounter, formatShare, top1Percent } from './training/accuracy.js';
+export { Adam, type AdamOptions } from './training/adam.js';
+export { backpropagate } from './training/backpropagation.js';
+export { type CheckpointFacts, type LoadedStudent, loadStudent, saveStudent } from './training/checkpoint.js';
+export { evaluateModel, type EvaluateModelSettings } from './training/evaluate-model.js';
+export { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './training/evaluation.js';
+export { Connectors, type LevelPair, pairLevels } from './training/level-pairs.js';
+export { distil, type EpochReport, type RunEvent, type RunSummary } from './training/run.js';
+export { defaultRunSettings, type RunSettings } from './training/run-settings.js';
+export {
+  constantSchedule,
+  cosineSchedule,
+  linearSchedule,
+  type Schedule,
+  stepSchedule,
+  withWarmup,
+} from './training/schedules.js';
+export { type StepReport, Trainer, type TrainerParts } from './training/trainer.js';

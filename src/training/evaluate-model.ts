@@ -1,0 +1,90 @@
+import { readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { useBackend } from '../backends/use-backend.js';
+import { loadDataset } from '../data/data-spec.js';
+import type { Dataset } from '../data/dataset.js';
+import { InputError } from '../errors.js';
+import { checkClasses } from '../teacher/classes.js';
+import { defaultData } from '../teacher/default-data.js';
+import { OnnxTeacher } from '../teacher/onnx-teacher.js';
+import type { Accuracy } from './accuracy.js';
+import { loadStudent } from './checkpoint.js';
+import { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './evaluation.js';
+import { runFiles } from './run-directory.js';
+
+/** What to evaluate, and on what. */
+export interface EvaluateModelSettings {
+  /** An ONNX model, a teacher card, a run directory (its best epoch) or a checkpoint. */
+  readonly model: string;
+  /** `<kind>:<folder>`; default: DISTILL_DATA, else the run's own, else the sample of the teacher's data set. */
+  readonly data?: string;
+  readonly threads: number;
+  readonly backend: string;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/**
+ * The accuracy of a teacher or of a trained student on the test split.
+ *
+ * @throws InputError for a model or data that are missing or wrong, or whose classes differ
+ */
+export async function evaluateModel(
+  settings: EvaluateModelSettings,
+  options: EvaluationOptions = {},
+): Promise<Accuracy> {
+  const { model } = settings;
+  const found = await stat(model).catch((error: unknown) => {
+    throw new InputError(`the model ${model} does not exist.`, { cause: error });
+  });
+  if (found.isDirectory()) {
+    return evaluateCheckpoint(settings, join(model, runFiles.best), await dataOfRun(settings), options);
+  }
+  if (extname(model) === '.safetensors') {
+    const data = settings.data ?? (await defaultData(undefined, `distill eval --model ${model}`));
+    return evaluateCheckpoint(settings, model, data, options);
+  }
+  const data = settings.data ?? (await defaultData(model, `distill eval --model ${model}`));
+  const test = await loadDataset(data, 'test');
+  const teacher = await OnnxTeacher.open(model, {
+    taps: 'none',
+    threads: settings.threads,
+    classes: test.classes,
+    ...(settings.mean ? { mean: settings.mean } : {}),
+    ...(settings.std ? { std: settings.std } : {}),
+  });
+  try {
+    checkClasses(teacher.classes, test.classes);
+    return await evaluateTeacher(teacher, test, options);
+  } finally {
+    await teacher.dispose();
+  }
+}
+
+async function evaluateCheckpoint(
+  { backend, threads }: EvaluateModelSettings,
+  path: string,
+  data: string,
+  options: EvaluationOptions,
+): Promise<Accuracy> {
+  const test: Dataset = await loadDataset(data, 'test');
+  await useBackend(backend, { threads });
+  const { student, classes } = await loadStudent(path);
+  try {
+    checkClasses(classes, test.classes);
+    return await evaluateStudent(student, test, options);
+  } finally {
+    student.dispose();
+  }
+}
+
+async function dataOfRun({ model, data }: EvaluateModelSettings): Promise<string> {
+  if (data !== undefined) return data;
+  if (process.env['DISTILL_DATA']) return process.env['DISTILL_DATA'];
+  const path = join(model, runFiles.settings);
+  try {
+    return (JSON.parse(await readFile(path, 'utf8')) as { data: string }).data;
+  } catch (error) {
+    throw new InputError(`${model} is not a run directory: ${path} cannot be read.`, { cause: error });
+  }
+}
