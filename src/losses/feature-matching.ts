@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkSameSizes } from './argument-checks.js';
-import { unitDistance } from './unit-distance.js';
+import { unitDistanceGradKernel, unitDistanceKernel } from './unit-distance.js';
 
 /**
  * The squared distance of two feature maps after each is flattened and L2-normalised.
@@ -21,19 +21,19 @@ export function featureMatching(student: tf.Tensor4D, teacher: tf.Tensor4D): tf.
   checkFloat(loss, 'student maps', student, axes);
   checkFloat(loss, 'teacher maps', teacher, axes);
   checkSameSizes(loss, ['student maps', student], ['teacher maps', teacher]);
+  const rows: [number, number] = [student.shape[0], student.size / student.shape[0]];
   return differentiable<tf.Tensor1D>([student], () => {
-    const rows: [number, number] = [student.shape[0], student.size / student.shape[0]];
-    const flat = tf.reshape<tf.Rank.R2>(student, rows);
-    const { value, gradientScale, projection, difference } = unitDistance(
-      flat,
-      tf.reshape<tf.Rank.R2>(teacher, rows),
-    );
+    const a = tf.reshape<tf.Rank.R2>(student, rows);
+    const b = tf.reshape<tf.Rank.R2>(teacher, rows);
+    const [value, statistics] = unitDistanceKernel({ a, b }, {});
     return {
       value,
-      saved: [flat, difference, gradientScale, projection],
-      gradients: (dy, [a, d, scale, along]) => {
-        const factor = tf.mul(tf.expandDims(dy, 1), scale);
-        const gradient = tf.sub(tf.mul(d, factor), tf.mul(a, tf.mul(factor, along)));
+      saved: [a, b, statistics],
+      gradients: (dy, [savedA, savedB, savedStatistics]) => {
+        const gradient = unitDistanceGradKernel(
+          { dy, a: savedA, b: savedB, statistics: savedStatistics },
+          {},
+        );
         return [tf.reshape(gradient, student.shape)];
       },
     };

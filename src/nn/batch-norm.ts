@@ -51,6 +51,13 @@ export class BatchNorm {
     return this.normalise(x, training, batchNormSign, batchNormSignInference);
   }
 
+  /** The statistics of a batch, towards which the running ones are moved; the caller disposes of them. */
+  batchStatistics(x: Tensor): ChannelStatistics {
+    const statistics = channelStatistics(x);
+    this.moveRunning(statistics, x.size / x.shape[x.rank - 1]!);
+    return statistics;
+  }
+
   private normalise<T extends Tensor>(
     x: T,
     training: boolean,
@@ -60,8 +67,7 @@ export class BatchNorm {
     if (!training) {
       return inferenceOp(x, this, { mean: this.runningMean, variance: this.runningVariance }, this.epsilon);
     }
-    const statistics = channelStatistics(x);
-    this.moveRunning(statistics, x.size / x.shape[x.rank - 1]!);
+    const statistics = this.batchStatistics(x);
     const y = trainingOp(x, this, statistics, this.epsilon);
     statistics.mean.dispose();
     statistics.variance.dispose();

@@ -1,4 +1,5 @@
 import type { Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import { binaryResidual } from '../ops/binary-residual.js';
 import { addPrelu } from '../ops/prelu.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 import { BinaryConv2d } from './conv2d.js';
@@ -37,13 +38,29 @@ export class BinaryBlock {
 
   /** @param x position-major [H, W, N, inputs] */
   apply(x: Tensor4D, training: boolean): Tensor4D {
-    const residual = this.shortcut ? this.shortcut.apply(x, training) : x;
-    const signs = this.bn.sign(x, training);
+    const residual = this.shortcut?.apply(x, training);
+    const y = training ? this.trained(x, residual) : this.evaluated(x, residual ?? x);
+    residual?.dispose();
+    return y;
+  }
+
+  private trained(x: Tensor4D, residual: Tensor4D | undefined): Tensor4D {
+    const statistics = this.bn.batchStatistics(x);
+    const { epsilon } = this.bn;
+    const { latent, geometry } = this.conv;
+    const operands = { affine: this.bn, statistics, epsilon, latent, slope: this.slope, residual };
+    const y = binaryResidual(x, operands, geometry);
+    statistics.mean.dispose();
+    statistics.variance.dispose();
+    return y;
+  }
+
+  private evaluated(x: Tensor4D, residual: Tensor4D): Tensor4D {
+    const signs = this.bn.sign(x, false);
     const convolved = this.conv.apply(signs);
     signs.dispose();
     const y = addPrelu(convolved, residual, this.slope);
     convolved.dispose();
-    if (this.shortcut) residual.dispose();
     return y;
   }
 }

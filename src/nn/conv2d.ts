@@ -39,7 +39,7 @@ export class BinaryConv2d {
   constructor(
     scope: Scope,
     { inputs, outputs, window }: ConvSize,
-    private readonly geometry: ConvGeometry,
+    readonly geometry: ConvGeometry,
   ) {
     const fill = { kind: 'heNormal', fanIn: window * window * inputs } as const;
     this.latent = scope.parameter('latent', [window, window, inputs, outputs], fill, true);

@@ -15,6 +15,7 @@ import {
   scalar,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
+import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
 
@@ -52,8 +53,8 @@ const normKernel = composedKernel<NormAttributes, Tensor>('BatchNorm', (inputs, 
   normalised(inputs, epsilon),
 );
 
-// Outputs: the signs, and the mask of the straight-through estimator as ±1 (+1 where |v| ≤ 1).
-const normSignKernel = composedKernel<NormAttributes & { withMask: boolean }, Tensor[]>(
+/** Outputs: the signs and, when asked, the mask of the straight-through estimator as ±1 (+1 where |v| ≤ 1). */
+export const normSignKernel = composedKernel<NormAttributes & { withMask: boolean }, Tensor[]>(
   'BatchNormSign',
   (inputs, { epsilon, withMask }) => {
     const v = normalised(inputs, epsilon);
@@ -65,18 +66,22 @@ const normSignKernel = composedKernel<NormAttributes & { withMask: boolean }, Te
 
 const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float32'), 2), scalar(1));
 
-// Inputs dy, x, mean, variance, gamma and, after a sign, the mask; outputs dx, dγ, dβ.
-const normGradKernel = composedKernel<NormAttributes, Tensor[]>(
+/**
+ * The gradient of BatchNorm in training. Inputs dy, x, mean, variance, gamma and, after a sign, the mask; `addend`, when it
+ * is there, is added to dx. Outputs dx, dγ, dβ. With `inPlace` the memory of dy may become that of dx.
+ */
+export const normGradKernel = composedKernel<NormAttributes & { readonly inPlace: boolean }, Tensor[]>(
   'BatchNormGrad',
-  ({ dy, x, mean, variance, gamma, mask }, { epsilon }) => {
+  ({ dy, x, mean, variance, gamma, mask, addend }, { epsilon }) => {
     const upstream = mask ? mul(dy, mul(add(mask, 1), 0.5)) : dy;
     const inverse = rsqrt(add(variance, epsilon));
     const centred = mul(sub(x, mean), inverse);
     const rows = x.size / x.shape[x.rank - 1];
     const dbeta = sum(upstream, allButLast(x));
     const dgamma = sum(mul(upstream, centred), allButLast(x));
-    const dx = sub(sub(upstream, mul(dbeta, 1 / rows)), mul(centred, mul(dgamma, 1 / rows)));
-    return [mul(dx, mul(gamma, inverse)), dgamma, dbeta];
+    const centredDy = sub(sub(upstream, mul(dbeta, 1 / rows)), mul(centred, mul(dgamma, 1 / rows)));
+    const dx = mul(centredDy, mul(gamma, inverse));
+    return [addend ? add(dx, addend) : dx, dgamma, dbeta];
   },
 );
 
@@ -154,7 +159,7 @@ export function batchNormSign<T extends Tensor>(
 function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
   const [x, mean, variance, gamma, mask] = saved;
   const inputs = { dy, x: x, mean: mean, variance: variance, gamma: gamma };
-  return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon });
+  return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon, inPlace: isConsumable(dy) });
 }
 
 /** BatchNorm with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormTraining}. */

@@ -24,22 +24,26 @@ type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, numb
 
 const signOf = (x: Tensor): Tensor => sub(mul(cast(greaterEqual(x, 0), 'float32'), 2), 1);
 
-// sign(w) and α = mean |w| of each output channel; on the native backend the signs are packed bits.
-const binariseKernel = composedKernel<object, Tensor[]>('BinariseFilter', ({ w }) => [
+/** sign(w) and α = mean |w| of each output channel; on the native backend the signs are packed bits. */
+export const binariseKernel = composedKernel<object, Tensor[]>('BinariseFilter', ({ w }) => [
   signOf(w),
   mean(abs(w), [0, 1, 2]),
 ]);
 
-const forwardKernel = composedKernel<ConvGeometry, Tensor4D>('BinaryConv2D', ({ x, sign, scale }, geometry) =>
-  mul(convForward({ x: x, w: sign }, geometry), scale as Tensor1D),
+/** y = α · (x * sign(w)) of ±1 activations. */
+export const binaryForward = composedKernel<ConvGeometry, Tensor4D>(
+  'BinaryConv2D',
+  ({ x, sign, scale }, geometry) => mul(convForward({ x: x, w: sign }, geometry), scale as Tensor1D),
 );
 
-const backwardInputKernel = composedKernel<BackwardAttributes, Tensor4D>(
+/** Its gradient to x of the given size [H, W]. */
+export const binaryBackwardInput = composedKernel<BackwardAttributes, Tensor4D>(
   'BinaryConv2DBackpropInput',
   ({ dy, sign, scale }, attributes) => convBackwardInput({ dy: mul(dy, scale), w: sign }, attributes),
 );
 
-const backwardFilterKernel = composedKernel<BackwardAttributes, Tensor4D>(
+/** Its straight-through gradient to the latent weights w of the given size [kh, kw]. */
+export const binaryBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>(
   'BinaryConv2DBackpropFilter',
   ({ x, dy, scale, w }, attributes) =>
     mul(mul(convBackwardFilter({ x: x, dy: dy }, attributes), scale), cast(lessEqual(abs(w), 1), 'float32')),
@@ -64,14 +68,14 @@ export function binaryConv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeometry): 
   return differentiable([x, w], () => {
     const [sign, scale] = binariseKernel({ w }, {}) as [Tensor, Tensor];
     return {
-      value: forwardKernel({ x, sign, scale }, geometry),
+      value: binaryForward({ x, sign, scale }, geometry),
       saved: [x, w, sign, scale],
       gradients: (dy, [input, latent, savedSign, savedScale]) => [
-        backwardInputKernel(
+        binaryBackwardInput(
           { dy, sign: savedSign, scale: savedScale },
           { ...geometry, size: [x.shape[0], x.shape[1]] },
         ),
-        backwardFilterKernel(
+        binaryBackwardFilter(
           { x: input, dy, scale: savedScale, w: latent },
           { ...geometry, size: [w.shape[0], w.shape[1]] },
         ),

@@ -1,21 +1,48 @@
-import { add, greater, minimum, mul, sum, type Tensor, type Tensor1D, where } from '@tensorflow/tfjs-core';
+import {
+  add,
+  div,
+  greater,
+  minimum,
+  mul,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  where,
+} from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
+import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
-const addPreluKernel = composedKernel<object, Tensor>('AddPrelu', ({ x, residual, slope }) => {
-  const v = residual ? add(x, residual) : x;
-  return where(greater(v, 0), v, mul(v, slope));
-});
+/** prelu(x + residual), or prelu(x). With `inPlace` the memory of x may become that of the result. */
+export const addPreluKernel = composedKernel<{ readonly inPlace: boolean }, Tensor>(
+  'AddPrelu',
+  ({ x, residual, slope }) => {
+    const v = residual ? add(x, residual) : x;
+    return where(greater(v, 0), v, mul(v, slope));
+  },
+);
 
-// Outputs dv and dslope.
-const preluGradKernel = composedKernel<object, Tensor[]>('PreluGrad', ({ dy, v, slope }) => [
+/**
+ * The gradients of prelu to its input and its slope. `v` is the input or, with `fromOutput`, the output, from which the
+ * input follows where all slopes are positive: v = y where y > 0, y / slope elsewhere. With `inPlace` the memory of dy may
+ * become that of dv.
+ */
+export const preluGradKernel = composedKernel<
+  { readonly fromOutput: boolean; readonly inPlace: boolean },
+  Tensor[]
+>('PreluGrad', ({ dy, v, slope }, { fromOutput }) => [
   where(greater(v, 0), dy, mul(dy, slope)),
   sum(
-    mul(dy, minimum(v, 0)),
+    mul(dy, minimum(fromOutput ? div(v, slope) : v, 0)),
     v.shape.slice(0, -1).map((_, axis) => axis),
   ),
 ]);
+
+/** Whether the input of a prelu follows from its output: all slopes are well above 0. Reads the slopes back. */
+export function isInvertible(slope: Tensor1D): boolean {
+  return slope.dataSync().every((value) => value > 1e-6);
+}
 
 function checkSlope(x: Tensor, slope: Tensor1D): void {
   if (slope.rank !== 1 || slope.shape[0] !== x.shape[x.rank - 1]) {
@@ -36,9 +63,10 @@ function checkSlope(x: Tensor, slope: Tensor1D): void {
 export function prelu<T extends Tensor>(x: T, slope: Tensor1D): T {
   checkSlope(x, slope);
   return differentiable<T>([x, slope], () => ({
-    value: addPreluKernel({ x, slope }, {}) as T,
+    value: addPreluKernel({ x, slope }, { inPlace: false }) as T,
     saved: [x, slope],
-    gradients: (dy, [v, savedSlope]) => preluGradKernel({ dy, v: v, slope: savedSlope }, {}),
+    gradients: (dy, [v, savedSlope]) =>
+      preluGradKernel({ dy, v, slope: savedSlope }, { fromOutput: false, inPlace: isConsumable(dy) }),
   }));
 }
 
@@ -57,14 +85,19 @@ export function addPrelu<T extends Tensor>(x: T, residual: T, slope: Tensor1D): 
       `addPrelu: x and the residual must have the same shape, got [${x.shape.join(', ')}] and [${residual.shape.join(', ')}].`,
     );
   }
-  return differentiable<T>([x, residual, slope], () => ({
-    value: addPreluKernel({ x, residual, slope }, {}) as T,
-    saved: [x, residual, slope],
-    gradients: (dy, [savedX, savedResidual, savedSlope]) => {
-      const v = add(savedX, savedResidual);
-      const [dv, dslope] = preluGradKernel({ dy, v, slope: savedSlope }, {});
-      v.dispose();
-      return [dv, dv.clone(), dslope];
-    },
-  }));
+  return differentiable<T>([x, residual, slope], () => {
+    const value = addPreluKernel({ x, residual, slope }, { inPlace: false }) as T;
+    const fromOutput = isInvertible(slope);
+    return {
+      value,
+      saved: [fromOutput ? value : add(x, residual), slope],
+      gradients: (dy, [v, savedSlope]) => {
+        const [dv, dslope] = preluGradKernel(
+          { dy, v, slope: savedSlope },
+          { fromOutput, inPlace: isConsumable(dy) },
+        );
+        return [dv, dv.clone(), dslope];
+      },
+    };
+  });
 }

@@ -1,4 +1,14 @@
-import { add, engine, onesLike, type Scalar, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import {
+  add,
+  clone,
+  engine,
+  onesLike,
+  type Scalar,
+  type Tensor,
+  tidy,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { markConsumable } from '../ops/consumable.js';
 
 /** What the engine records of one operation. */
 interface TapeNode {
@@ -84,9 +94,14 @@ function propagate(node: TapeNode, gradients: Map<number, Tensor>, dependent: Re
   const wanted = Object.entries(node.inputs).filter(([, { id }]) => dependent.has(id));
   if (wanted.length > 0) {
     if (!node.gradient) throw new Error(`the operation ${node.kernelName} has no gradient`);
+    // Nothing else holds an upstream gradient, so the operation may overwrite it.
+    for (const dy of dys) if (dy) markConsumable(dy);
     const found = tidy(() => {
       const thunks = node.gradient!(dys);
-      return wanted.map(([name]) => thunks[name]!());
+      // A gradient that is dy itself outlives it.
+      return wanted
+        .map(([name]) => thunks[name]!())
+        .map((gradient) => (dys.includes(gradient) ? clone(gradient) : gradient));
     });
     wanted.forEach(([, { id }], at) => {
       const gathered = gradients.get(id);

@@ -50,6 +50,8 @@ export interface NativeAddon {
   readonly swapOuter: KernelFunction;
   readonly elementwise: KernelFunction;
   readonly softmax: KernelFunction;
+  readonly unitDistance: KernelFunction;
+  readonly unitDistanceBackward: KernelFunction;
   readonly adamStep: KernelFunction;
   readonly packSigns: KernelFunction;
   readonly unpackSigns: KernelFunction;

@@ -106,6 +106,16 @@ export class NativeBackend extends MathBackendCPU {
     return { info: { dataId: this.#store(storage), shape: [...shape], dtype: 'float32' }, values };
   }
 
+  /**
+   * The memory of `tensor` as that of a result of the same shape, when nobody else refers to it; a new one otherwise. The
+   * kernel must write each element after it read it.
+   */
+  outputInPlaceOf(tensor: TensorInfo): FloatOutput {
+    if (this.refCount(tensor.dataId) !== 1 || tensor.dtype !== 'float32') return this.output(tensor.shape);
+    this.incRef(tensor.dataId);
+    return { info: { ...tensor, shape: [...tensor.shape] }, values: this.floats(tensor) };
+  }
+
   /** A new ±1 tensor stored as packed signs over its last dimension; the words are undefined. */
   packedOutput(shape: readonly number[]): { info: TensorInfo; packed: PackedSigns } {
     const channels = shape[shape.length - 1] ?? 1;

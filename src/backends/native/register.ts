@@ -2,6 +2,7 @@ import { getKernelsForBackend, registerBackend, registerKernel } from '@tensorfl
 import '@tensorflow/tfjs-backend-cpu';
 import { nativeAddon } from './addon.js';
 import { registerConvolutionKernels } from './kernels/convolution.js';
+import { registerLossKernels } from './kernels/loss.js';
 import { registerNormalisationKernels } from './kernels/normalisation.js';
 import { registerOptimizerKernels } from './kernels/optimizer.js';
 import { registerPoolingKernels } from './kernels/pooling.js';
@@ -40,6 +41,7 @@ export function registerNativeBackend(): void {
   registerConvolutionKernels();
   registerNormalisationKernels();
   registerPoolingKernels();
+  registerLossKernels();
   registerOptimizerKernels();
   registerStockKernels();
   registered = true;

@@ -51,11 +51,12 @@ export function registerNormalisationKernels(): void {
     return mask ? [sign.info, mask.info] : [sign.info];
   });
 
-  nativeKernel<{ epsilon: number }>('BatchNormGrad', ({ inputs, attributes: { epsilon }, backend }) => {
-    const { dy, x, mean, variance, gamma, mask } = inputs;
+  nativeKernel<{ epsilon: number; inPlace: boolean }>('BatchNormGrad', ({ inputs, attributes, backend }) => {
+    const { epsilon, inPlace } = attributes;
+    const { dy, x, mean, variance, gamma, mask, addend } = inputs;
     const { rows, channels } = rowsOf(x!);
     const inverse = backend.floats(variance!).map((value) => 1 / Math.sqrt(value + epsilon));
-    const dx = backend.output(x!.shape);
+    const dx = inPlace ? backend.outputInPlaceOf(dy!) : backend.output(x!.shape);
     const dgamma = backend.output([channels]);
     const dbeta = backend.output([channels]);
     const run = (maskWords: Uint32Array | null): void =>
@@ -65,7 +66,7 @@ export function registerNormalisationKernels(): void {
         backend.floats(dy!),
         backend.floats(x!),
         maskWords,
-        null,
+        addend ? backend.floats(addend) : null,
         backend.floats(mean!),
         inverse,
         backend.floats(gamma!),
@@ -78,17 +79,22 @@ export function registerNormalisationKernels(): void {
     return [dx.info, dgamma.info, dbeta.info];
   });
 
-  nativeKernel('AddPrelu', ({ inputs: { x, residual, slope }, backend }) => {
-    const { rows, channels } = rowsOf(x!);
-    const y = backend.output(x!.shape);
-    const other = residual ? backend.floats(residual) : null;
-    backend.addon.addPrelu(rows, channels, backend.floats(x!), other, backend.floats(slope!), y.values);
-    return y.info;
-  });
+  nativeKernel<{ inPlace: boolean }>(
+    'AddPrelu',
+    ({ inputs: { x, residual, slope }, attributes, backend }) => {
+      const { rows, channels } = rowsOf(x!);
+      const y = attributes.inPlace ? backend.outputInPlaceOf(x!) : backend.output(x!.shape);
+      const other = residual ? backend.floats(residual) : null;
+      backend.addon.addPrelu(rows, channels, backend.floats(x!), other, backend.floats(slope!), y.values);
+      return y.info;
+    },
+  );
 
-  nativeKernel('PreluGrad', ({ inputs: { dy, v, slope }, backend }) => {
+  nativeKernel<{ fromOutput: boolean; inPlace: boolean }>('PreluGrad', ({ inputs, attributes, backend }) => {
+    const { dy, v, slope } = inputs;
     const { rows, channels } = rowsOf(v!);
-    const dv = backend.output(v!.shape);
+    const slopes = backend.floats(slope!);
+    const dv = attributes.inPlace ? backend.outputInPlaceOf(dy!) : backend.output(v!.shape);
     const dslope = backend.output([channels]);
     backend.addon.preluBackward(
       rows,
@@ -96,10 +102,12 @@ export function registerNormalisationKernels(): void {
       backend.floats(dy!),
       backend.floats(v!),
       null,
-      backend.floats(slope!),
+      slopes,
       dv.values,
       dslope.values,
     );
+    // Where y ≤ 0 the input is y / slope, so that Σ dy·v = Σ dy·y / slope.
+    if (attributes.fromOutput) for (let c = 0; c < channels; c++) dslope.values[c]! /= slopes[c]!;
     return [dv.info, dslope.info];
   });
 }
