@@ -31,6 +31,8 @@ const std::vector<Entry>& table() {
       entry<FloatConvBackwardInput>("avx2", kAvx2Fma, avx2::run),
       entry<FloatConvBackwardFilter>("avx2", kAvx2Fma, avx2::run),
       entry<MatMul>("avx2", kAvx2Fma, avx2::run),
+      entry<UnitDistance>("avx2", kAvx2Fma, avx2::run),
+      entry<UnitDistanceBackward>("avx2", kAvx2Fma, avx2::run),
 #endif
       entry<FloatConvForward>("reference", 0, reference::run),
       entry<FloatConvBackwardInput>("reference", 0, reference::run),
@@ -51,6 +53,8 @@ const std::vector<Entry>& table() {
       entry<SwapOuter>("reference", 0, reference::run),
       entry<Elementwise>("reference", 0, reference::run),
       entry<Softmax>("reference", 0, reference::run),
+      entry<UnitDistance>("reference", 0, reference::run),
+      entry<UnitDistanceBackward>("reference", 0, reference::run),
       entry<AdamStep>("reference", 0, reference::run),
       entry<PackSigns>("reference", 0, reference::run),
       entry<UnpackSigns>("reference", 0, reference::run),

@@ -219,6 +219,31 @@ struct Softmax {
   float* y;
 };
 
+// The squared distance of the directions of `rows` pairs of rows of `size` floats: with u = a/‖a‖, v = b/‖b‖, d = u − v,
+//   value = ‖d‖², summed from the differences (2 − 2·u·v cancels when the two agree)
+// Norms under kZeroNorm are taken as kZeroNorm. `statistics` gets four floats a row, all that the gradient needs besides a
+// and b: ‖a‖, ‖b‖, 2/‖a‖, (u·d)/‖a‖, the last two 0 where ‖a‖ is not above kZeroNorm: without a direction there is no pull.
+constexpr double kZeroNorm = 1e-12;
+struct UnitDistance {
+  static constexpr const char* family = "unitDistance";
+  size_t rows, size;
+  const float* a;
+  const float* b;
+  float* value;
+  float* statistics;
+};
+
+// da = dy · (2/‖a‖) · (d − u·(u·d)), dy one float a row, `statistics` those of UnitDistance
+struct UnitDistanceBackward {
+  static constexpr const char* family = "unitDistanceBackward";
+  size_t rows, size;
+  const float* dy;
+  const float* a;
+  const float* b;
+  const float* statistics;
+  float* da;
+};
+
 // Adam (Kingma and Ba 2015) in one pass: g += weight_decay·w; m = β₁m + (1 − β₁)g; v = β₂v + (1 − β₂)g²;
 // w −= lr · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε); then w clipped to [−clip, clip] when clip > 0.
 struct AdamStep {

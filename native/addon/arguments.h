@@ -113,5 +113,6 @@ void define_convolution_kernels(Napi::Env env, Napi::Object exports);
 void define_normalisation_kernels(Napi::Env env, Napi::Object exports);
 void define_pooling_kernels(Napi::Env env, Napi::Object exports);
 void define_elementwise_kernels(Napi::Env env, Napi::Object exports);
+void define_loss_kernels(Napi::Env env, Napi::Object exports);
 
 }  // namespace bnn
