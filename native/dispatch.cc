@@ -33,6 +33,9 @@ const std::vector<Entry>& table() {
       entry<MatMul>("avx2", kAvx2Fma, avx2::run),
       entry<UnitDistance>("avx2", kAvx2Fma, avx2::run),
       entry<UnitDistanceBackward>("avx2", kAvx2Fma, avx2::run),
+      entry<BinaryConvForward>("avx2", kAvx2Fma, avx2::run),
+      entry<BinaryConvBackwardInput>("avx2", kAvx2Fma, avx2::run),
+      entry<BinaryConvBackwardFilter>("avx2", kAvx2Fma, avx2::run),
 #endif
       entry<FloatConvForward>("reference", 0, reference::run),
       entry<FloatConvBackwardInput>("reference", 0, reference::run),

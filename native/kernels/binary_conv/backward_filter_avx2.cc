@@ -1,0 +1,189 @@
+// Gradient of a binary convolution to its filter. The lanes of a row are 16 output channels, the rows the images of one
+// output position; the input's signs at the position under each tap add them up for each input channel
+// (sum_tables_avx2.h). The output positions are cut into ranges whose sums are added at the end: tasks for all threads, and
+// a small rounding error.
+#include <immintrin.h>
+
+#include <algorithm>
+
+#include "implementations.h"
+#include "kernels/binary_conv/sum_tables_avx2.h"
+#include "parallel.h"
+#include "reference/bits.h"
+
+namespace bnn::avx2 {
+namespace {
+
+constexpr size_t kTableBytes = 26 << 10;       // of tables in the L1 cache together
+constexpr int kMaxUnits = 32;                  // tables of so many (position, images) pairs
+constexpr int kWantedTasks = 32;
+constexpr size_t kMaxPartialBytes = 4u << 20;  // of sums of ranges
+
+enum Scratch { kWords, kTables, kPartials, kOwnSums };
+
+struct Plan {
+  ConvShape shape;
+  int channels;     // input channels, a multiple of 4
+  int chunks;       // of kWordRows images
+  int bits;         // rows of a table
+  int groups;       // tables of a chunk
+  int units;        // chunks whose tables are kept together
+  int blocks;       // of kLanes output channels
+  int ranges;       // of output positions
+  const uint64_t* words;  // [chunk][input position][channels]
+  const float* dy;
+  const float* scale;
+  const float* latent;
+  float* dw;
+
+  size_t block_sums() const { return static_cast<size_t>(shape.taps()) * channels * kLanes; }
+  int chunk_rows(int chunk) const { return std::min(kWordRows, shape.n - chunk * kWordRows); }
+};
+
+// The 32 bits of one word of 32 images become, for each of 32 channels, the bits of the images.
+void transpose_bits(const uint32_t* images, uint32_t* channels) {
+  alignas(32) uint8_t bytes[4][32];
+  for (int i = 0; i < 32; ++i)
+    for (int b = 0; b < 4; ++b) bytes[b][i] = static_cast<uint8_t>(images[i] >> (8 * b));
+  for (int b = 0; b < 4; ++b) {
+    __m256i v = _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes[b]));
+    for (int bit = 7; bit >= 0; --bit, v = _mm256_add_epi8(v, v))
+      channels[8 * b + bit] = static_cast<uint32_t>(_mm256_movemask_epi8(v));
+  }
+}
+
+// The words of one chunk of images at one input position.
+void make_words(const Plan& p, const uint32_t* x, size_t position, int chunk, uint64_t* words) {
+  const ConvShape& s = p.shape;
+  const size_t row_words = packed_words(s.c);
+  const int count = p.chunk_rows(chunk);
+  const uint32_t* rows = x + (position * s.n + chunk * kWordRows) * row_words;
+  for (int c0 = 0; c0 < p.channels; c0 += 32) {
+    uint32_t halves[2][32] = {};
+    for (int half = 0; half * 32 < count; ++half) {
+      uint32_t images[32] = {};
+      for (int i = 0; i < 32 && half * 32 + i < count; ++i) images[i] = rows[(half * 32 + i) * row_words + c0 / 32];
+      transpose_bits(images, halves[half]);
+    }
+    for (int c = 0; c < std::min(32, p.channels - c0); ++c)
+      words[c0 + c] = sign_word(halves[0][c] | static_cast<uint64_t>(halves[1][c]) << 32);
+  }
+}
+
+template <int kBits>
+void build_unit(const Plan& p, size_t position, int chunk, int block, float* tables) {
+  const ConvShape& s = p.shape;
+  const int channels = std::min(kLanes, s.k - block * kLanes);
+  const int count = p.chunk_rows(chunk);
+  const float* dy = p.dy + (position * s.n + chunk * kWordRows) * s.k + block * kLanes;
+  if (channels == kLanes) return build_tables<kBits>(dy, s.k, count, p.groups, tables);
+  alignas(64) float rows[kWordRows * kLanes];
+  const __m256i low = first_lanes(channels);
+  const __m256i high = first_lanes(channels - 8);
+  for (int i = 0; i < count; ++i) {
+    _mm256_store_ps(rows + i * kLanes, _mm256_maskload_ps(dy + static_cast<size_t>(i) * s.k, low));
+    _mm256_store_ps(rows + i * kLanes + 8, _mm256_maskload_ps(dy + static_cast<size_t>(i) * s.k + 8, high));
+  }
+  build_tables<kBits>(rows, kLanes, count, p.groups, tables);
+}
+
+// The sums [tap][channel][16] of one block of output channels over the output positions [first, end).
+template <int kBits>
+void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
+  const ConvShape& s = p.shape;
+  const size_t inputs = static_cast<size_t>(s.h) * s.w;
+  const size_t unit_tables = table_floats(kBits, p.groups);
+  float* tables = scratch<float>(kTables, unit_tables * p.units);
+  std::fill_n(sums, p.block_sums(), 0.0f);
+  const int64_t end_unit = end * p.chunks;
+  for (int64_t unit = first * p.chunks; unit < end_unit; unit += p.units) {
+    const int units = static_cast<int>(std::min<int64_t>(p.units, end_unit - unit));
+    for (int u = 0; u < units; ++u)
+      build_unit<kBits>(p, (unit + u) / p.chunks, static_cast<int>((unit + u) % p.chunks), block, tables + u * unit_tables);
+    for (int ky = 0; ky < s.kernel_h; ++ky)
+      for (int kx = 0; kx < s.kernel_w; ++kx) {
+        SignedRows valid[kMaxUnits];
+        int count = 0;
+        for (int u = 0; u < units; ++u) {
+          const int64_t position = (unit + u) / p.chunks;
+          const int y = static_cast<int>(position / s.out_w) * s.stride_h + ky - s.pad_top;
+          const int x = static_cast<int>(position % s.out_w) * s.stride_w + kx - s.pad_left;
+          if (y < 0 || y >= s.h || x < 0 || x >= s.w) continue;
+          const size_t source = (unit + u) % p.chunks * inputs + static_cast<size_t>(y) * s.w + x;
+          valid[count++] = {tables + u * unit_tables, p.words + source * p.channels};
+        }
+        if (count == 0) continue;
+        const int tap = ky * s.kernel_w + kx;
+        accumulate<kBits>(sums + static_cast<size_t>(tap) * p.channels * kLanes, p.channels, valid, count, p.groups);
+      }
+  }
+}
+
+// dw of one tap and block from the sums of all ranges, `range_stride` floats apart
+void finish(const Plan& p, int block, int tap, const float* sums, size_t range_stride) {
+  const ConvShape& s = p.shape;
+  const int k0 = block * kLanes;
+  const __m256 one = _mm256_set1_ps(1.0f);
+  const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+  for (int lane = 0; lane < kLanes && k0 + lane < s.k; lane += 8) {
+    const __m256i mask = first_lanes(s.k - k0 - lane);
+    const __m256 scale = _mm256_maskload_ps(p.scale + k0 + lane, mask);
+    for (int c = 0; c < s.c; ++c) {
+      const float* from = sums + (static_cast<size_t>(tap) * p.channels + c) * kLanes + lane;
+      __m256 total = _mm256_load_ps(from);
+      for (int range = 1; range < p.ranges; ++range) total = _mm256_add_ps(total, _mm256_load_ps(from + range * range_stride));
+      const size_t i = (static_cast<size_t>(tap) * s.c + c) * s.k + k0 + lane;
+      const __m256 latent = _mm256_and_ps(_mm256_maskload_ps(p.latent + i, mask), magnitude);
+      const __m256 kept = _mm256_and_ps(_mm256_mul_ps(total, scale), _mm256_cmp_ps(latent, one, _CMP_LE_OQ));
+      _mm256_maskstore_ps(p.dw + i, mask, kept);
+    }
+  }
+}
+
+}  // namespace
+
+void run(const BinaryConvBackwardFilter& a) {
+  const ConvShape& s = a.shape;
+  const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
+  const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
+  Plan p{};
+  p.shape = s;
+  p.channels = (s.c + 3) / 4 * 4;
+  p.chunks = (s.n + kWordRows - 1) / kWordRows;
+  p.bits = best_table_bits(std::min(s.n, kWordRows), s.taps() * s.c);
+  p.groups = (std::min(s.n, kWordRows) + p.bits - 1) / p.bits;
+  p.units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
+  p.blocks = (s.k + kLanes - 1) / kLanes;
+  const size_t all_sums = p.block_sums() * p.blocks;
+  const int64_t affordable = kMaxPartialBytes / (all_sums * sizeof(float));
+  p.ranges = static_cast<int>(
+      std::max<int64_t>(1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
+  p.dy = a.dy;
+  p.scale = a.scale;
+  p.latent = a.latent;
+  p.dw = a.dw;
+  uint64_t* words = scratch<uint64_t>(kWords, static_cast<size_t>(p.chunks) * inputs * p.channels);
+  p.words = words;
+  parallel_for(inputs, [&](int64_t position) {
+    for (int chunk = 0; chunk < p.chunks; ++chunk)
+      make_words(p, a.x, position, chunk, words + (static_cast<size_t>(chunk) * inputs + position) * p.channels);
+  });
+  float* partials = p.ranges > 1 ? scratch<float>(kPartials, all_sums * p.ranges) : nullptr;
+  parallel_for(static_cast<int64_t>(p.blocks) * p.ranges, [&](int64_t task) {
+    const int block = static_cast<int>(task % p.blocks);
+    const int64_t range = task / p.blocks;
+    float* sums = partials ? partials + range * all_sums + block * p.block_sums() : scratch<float>(kOwnSums, p.block_sums());
+    const int64_t first = range * outputs / p.ranges;
+    const int64_t end = (range + 1) * outputs / p.ranges;
+    p.bits == 4 ? sum_range<4>(p, block, first, end, sums) : sum_range<5>(p, block, first, end, sums);
+    if (partials == nullptr)
+      for (int tap = 0; tap < s.taps(); ++tap) finish(p, block, tap, sums, 0);
+  });
+  if (partials != nullptr)
+    parallel_for(static_cast<int64_t>(p.blocks) * s.taps(), [&](int64_t task) {
+      const int block = static_cast<int>(task % p.blocks);
+      finish(p, block, static_cast<int>(task / p.blocks), partials + block * p.block_sums(), all_sums);
+    });
+}
+
+}  // namespace bnn::avx2

@@ -1,0 +1,166 @@
+// Sums of signed rows by table. Of B rows of 16 floats there are 2^B sums ±r0 ±r1 … ±r(B−1); a table holds them all, and B
+// sign bits of a word select one. So a signed sum of many rows costs one load and one addition for every B of them.
+//
+// Both gradients of a binary convolution have this form: to the input with rows of 16 images (one row an output channel,
+// signs from the filter), to the filter with rows of 16 output channels (one row an image, signs from the input).
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bnn::avx2 {
+namespace {
+
+constexpr int kLanes = 16;
+constexpr int kRowBytes = kLanes * sizeof(float);
+constexpr int kWordRows = 64;   // signs in a word
+constexpr int kWordShift = 6;   // words are kept rotated by this, so that a field is a byte offset into a table
+
+static_assert(kRowBytes == 1 << kWordShift, "a field of a word must select a row of its table");
+
+inline uint64_t rotate_right(uint64_t v, int by) { return v >> by | v << (64 - by); }
+
+// A word as accumulate() takes it: bit r of `signs` is the sign of row r.
+inline uint64_t sign_word(uint64_t signs) { return rotate_right(signs, 64 - kWordShift); }
+
+inline size_t table_floats(int bits, int groups) { return static_cast<size_t>(groups) * kLanes << bits; }
+
+// The tables of `groups` groups of kBits rows; rows from `count` on are zeros.
+template <int kBits>
+inline void build_tables(const float* rows, size_t stride, int count, int groups, float* table) {
+  static_assert(kBits == 4 || kBits == 5, "tables of 4 or 5 rows");
+  const __m256 zero = _mm256_setzero_ps();
+  for (int group = 0; group < groups; ++group, rows += kBits * stride, count -= kBits)
+    for (int lane = 0; lane < kLanes; lane += 8) {
+      float* to = table + (static_cast<size_t>(group) * kLanes << kBits) + lane;
+      const float* from = rows + lane;
+      const __m256 r0 = count > 0 ? _mm256_loadu_ps(from) : zero;
+      const __m256 r1 = count > 1 ? _mm256_loadu_ps(from + stride) : zero;
+      const __m256 r2 = count > 2 ? _mm256_loadu_ps(from + 2 * stride) : zero;
+      const __m256 r3 = count > 3 ? _mm256_loadu_ps(from + 3 * stride) : zero;
+      const __m256 sum01 = _mm256_add_ps(r0, r1), difference01 = _mm256_sub_ps(r0, r1);
+      const __m256 sum23 = _mm256_add_ps(r2, r3), difference23 = _mm256_sub_ps(r2, r3);
+      const __m256 low[4] = {_mm256_sub_ps(zero, sum01), difference01, _mm256_sub_ps(zero, difference01), sum01};
+      const __m256 high[4] = {_mm256_sub_ps(zero, sum23), difference23, _mm256_sub_ps(zero, difference23), sum23};
+      if (kBits == 4) {
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; ++i) _mm256_store_ps(to + i * kLanes, _mm256_add_ps(low[i & 3], high[i >> 2]));
+      } else {
+        const __m256 r4 = count > 4 ? _mm256_loadu_ps(from + 4 * stride) : zero;
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; ++j) {
+          const __m256 minus = _mm256_sub_ps(high[j], r4), plus = _mm256_add_ps(high[j], r4);
+#pragma GCC unroll 4
+          for (int i = 0; i < 4; ++i) {
+            _mm256_store_ps(to + (4 * j + i) * kLanes, _mm256_add_ps(low[i], minus));
+            _mm256_store_ps(to + (16 + 4 * j + i) * kLanes, _mm256_add_ps(low[i], plus));
+          }
+        }
+      }
+    }
+}
+
+// Tables, and for each row of the sum the signs with which it takes the tables' rows.
+struct SignedRows {
+  const float* table;
+  const uint64_t* words;
+};
+
+// Adds the row of a table that the first field of a word selects, and moves the next field to its place. The empty asm
+// keeps the compiler from computing the offsets of several words in a vector, which then go through memory.
+template <int kBits>
+inline void add_selected(const char* table, uint64_t& word, __m256& low, __m256& high) {
+  size_t offset;
+  __asm__("mov %[word], %[offset]\n\t"
+          "ror %[bits], %[word]\n\t"
+          "and %[field], %k[offset]\n\t"
+          "vaddps (%[table],%[offset]), %[low], %[low]\n\t"
+          "vaddps 32(%[table],%[offset]), %[high], %[high]"
+          : [offset] "=&r"(offset), [word] "+r"(word), [low] "+x"(low), [high] "+x"(high)
+          : [bits] "i"(kBits), [field] "i"(((1 << kBits) - 1) << kWordShift), [table] "r"(table)
+          : "memory");
+}
+
+// Four words at a time, since their additions do not wait for each other. kRest is groups % 4: a short loop of unrolled
+// steps has no branch that is hard to predict.
+template <int kBits, int kRest>
+inline void accumulate_groups(float* sums, int count, const SignedRows* units, int unit_count, int groups) {
+  constexpr size_t table_bytes = static_cast<size_t>(kRowBytes) << kBits;
+  for (int i = 0; i < count; i += 4, sums += 4 * kLanes) {
+    __m256 a0 = _mm256_setzero_ps(), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+    for (int u = 0; u < unit_count; ++u) {
+      const char* table = reinterpret_cast<const char*>(units[u].table);
+      const uint64_t* words = units[u].words + i;
+      uint64_t a = words[0], b = words[1], c = words[2], d = words[3];
+      const auto add_group = [&](int group) __attribute__((always_inline)) {
+        add_selected<kBits>(table + group * table_bytes, a, a0, a1);
+        add_selected<kBits>(table + group * table_bytes, b, b0, b1);
+        add_selected<kBits>(table + group * table_bytes, c, c0, c1);
+        add_selected<kBits>(table + group * table_bytes, d, d0, d1);
+      };
+      for (int group = 4; group <= groups; group += 4, table += 4 * table_bytes) {
+        add_group(0);
+        add_group(1);
+        add_group(2);
+        add_group(3);
+      }
+      if (kRest > 0) add_group(0);
+      if (kRest > 1) add_group(1);
+      if (kRest > 2) add_group(2);
+    }
+    const __m256 totals[8] = {a0, a1, b0, b1, c0, c1, d0, d1};
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; ++j)
+      _mm256_store_ps(sums + 8 * j, _mm256_add_ps(_mm256_load_ps(sums + 8 * j), totals[j]));
+  }
+}
+
+// sums[i] += the signed rows of all units, for `count` rows of 16 floats (a multiple of 4). The units are added up from
+// zero first: a two-level sum keeps the rounding error small.
+template <int kBits>
+inline void accumulate(float* sums, int count, const SignedRows* units, int unit_count, int groups) {
+  switch (groups % 4) {
+    case 0: return accumulate_groups<kBits, 0>(sums, count, units, unit_count, groups);
+    case 1: return accumulate_groups<kBits, 1>(sums, count, units, unit_count, groups);
+    case 2: return accumulate_groups<kBits, 2>(sums, count, units, unit_count, groups);
+    default: return accumulate_groups<kBits, 3>(sums, count, units, unit_count, groups);
+  }
+}
+
+// Tables of 4 or 5 rows, whichever costs fewer memory accesses: a table is written once and read `reads` times.
+inline int best_table_bits(int rows, int reads) {
+  const auto cost = [&](int bits) {
+    const int groups = (rows + bits - 1) / bits;
+    return groups * ((int64_t{2} << bits) + reads);
+  };
+  return cost(4) <= cost(5) ? 4 : 5;
+}
+
+// The mask of the first `count` of 8 lanes.
+inline __m256i first_lanes(int count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+// columns[j] = element j of the 8 rows `stride` floats apart, from halves of rows i and i + 4 side by side, since moving
+// halves between registers is slow where registers are 128 bits wide inside.
+inline void load_transposed(const float* rows, size_t stride, __m256 columns[8]) {
+#pragma GCC unroll 2
+  for (int half = 0; half < 8; half += 4) {
+    __m256 r[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i)
+      r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(rows + i * stride + half)),
+                                  _mm_loadu_ps(rows + (i + 4) * stride + half), 1);
+    const __m256 low01 = _mm256_unpacklo_ps(r[0], r[1]), high01 = _mm256_unpackhi_ps(r[0], r[1]);
+    const __m256 low23 = _mm256_unpacklo_ps(r[2], r[3]), high23 = _mm256_unpackhi_ps(r[2], r[3]);
+    columns[half] = _mm256_shuffle_ps(low01, low23, 0x44);
+    columns[half + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
+    columns[half + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
+    columns[half + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
+  }
+}
+
+}  // namespace
+}  // namespace bnn::avx2
