@@ -119,23 +119,29 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
   }
 }
 
-// dw of one tap and block from the sums of all ranges, `range_stride` floats apart
+// dw of one tap and block from the sums of all ranges, `range_stride` floats apart. The rows of dw lie far apart, so that
+// the hardware does not foresee them: they are fetched ahead.
 void finish(const Plan& p, int block, int tap, const float* sums, size_t range_stride) {
+  constexpr int kAhead = 12;
   const ConvShape& s = p.shape;
   const int k0 = block * kLanes;
   const __m256 one = _mm256_set1_ps(1.0f);
   const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
-  for (int lane = 0; lane < kLanes && k0 + lane < s.k; lane += 8) {
-    const __m256i mask = first_lanes(s.k - k0 - lane);
-    const __m256 scale = _mm256_maskload_ps(p.scale + k0 + lane, mask);
-    for (int c = 0; c < s.c; ++c) {
-      const float* from = sums + (static_cast<size_t>(tap) * p.channels + c) * kLanes + lane;
-      __m256 total = _mm256_load_ps(from);
-      for (int range = 1; range < p.ranges; ++range) total = _mm256_add_ps(total, _mm256_load_ps(from + range * range_stride));
-      const size_t i = (static_cast<size_t>(tap) * s.c + c) * s.k + k0 + lane;
-      const __m256 latent = _mm256_and_ps(_mm256_maskload_ps(p.latent + i, mask), magnitude);
-      const __m256 kept = _mm256_and_ps(_mm256_mul_ps(total, scale), _mm256_cmp_ps(latent, one, _CMP_LE_OQ));
-      _mm256_maskstore_ps(p.dw + i, mask, kept);
+  const __m256i masks[2] = {first_lanes(s.k - k0), first_lanes(s.k - k0 - 8)};
+  const __m256 scales[2] = {_mm256_maskload_ps(p.scale + k0, masks[0]), _mm256_maskload_ps(p.scale + k0 + 8, masks[1])};
+  const float* latent = p.latent + static_cast<size_t>(tap) * s.c * s.k + k0;
+  float* dw = p.dw + static_cast<size_t>(tap) * s.c * s.k + k0;
+  const float* from = sums + static_cast<size_t>(tap) * p.channels * kLanes;
+  for (int c = 0; c < s.c; ++c, from += kLanes, latent += s.k, dw += s.k) {
+    __builtin_prefetch(latent + static_cast<size_t>(kAhead) * s.k, 0);
+    __builtin_prefetch(dw + static_cast<size_t>(kAhead) * s.k, 1);
+    for (int half = 0; half < 2; ++half) {
+      __m256 total = _mm256_load_ps(from + 8 * half);
+      for (int range = 1; range < p.ranges; ++range)
+        total = _mm256_add_ps(total, _mm256_load_ps(from + 8 * half + range * range_stride));
+      const __m256 size = _mm256_and_ps(_mm256_maskload_ps(latent + 8 * half, masks[half]), magnitude);
+      const __m256 kept = _mm256_and_ps(_mm256_mul_ps(total, scales[half]), _mm256_cmp_ps(size, one, _CMP_LE_OQ));
+      _mm256_maskstore_ps(dw + 8 * half, masks[half], kept);
     }
   }
 }

@@ -42,6 +42,15 @@ struct Task {
   int first_row, end_row;
 };
 
+// Asks for dy of a position before load_rows needs it: its rows are short and lie far apart.
+inline void prefetch_rows(const Plan& p, const Task& t, size_t position, int chunk) {
+  const ConvShape& s = p.shape;
+  const float* dy = p.dy + (position * s.n + t.first_image) * s.k + chunk * kChunkRows;
+  const int count = p.chunk_rows(chunk);
+  for (int i = 0; i < t.images; ++i)
+    for (int k = 0; k < count; k += 16) __builtin_prefetch(dy + static_cast<size_t>(i) * s.k + k);
+}
+
 // dy of one output position for 16 images and a chunk of channels, scaled, as rows [channel][16 images]
 void load_rows(const Plan& p, const Task& t, size_t position, int chunk, float* rows) {
   const ConvShape& s = p.shape;
@@ -125,6 +134,7 @@ void run_task(const Plan& p, const Task& t) {
       const uint64_t* words = p.words + static_cast<size_t>(chunk) * s.taps() * p.channels + t.first_channel;
       for (int ox = 0; ox < s.out_w; ++ox) {
         load_rows(p, t, static_cast<size_t>(oy) * s.out_w + ox, chunk, rows);
+        if (ox + 1 < s.out_w) prefetch_rows(p, t, static_cast<size_t>(oy) * s.out_w + ox + 1, chunk);
         build_tables<kBits>(rows, kLanes, count, chunk_groups, tables + ox % p.window * column_tables);
         // With a window a column of input waits for its last column of output; without one each tap is added by itself.
         const bool wait = p.window > 1;

@@ -1,0 +1,17 @@
+#include "implementations.h"
+#include "kernels/folded_rows_avx2.h"
+
+namespace bnn::avx2 {
+
+void run(const MeanMagnitude& a) {
+  const FoldedRows rows(a.rows, a.channels);
+  double* totals = scratch<double>(kCallSlot, rows.channels);
+  sum_channels<1>(rows, totals, [&](const Chunk&) {
+    return [&](auto lanes, size_t offset, size_t) {
+      return Terms<1>{{_mm256_andnot_ps(_mm256_set1_ps(-0.0f), lanes.load(a.w + offset))}};
+    };
+  });
+  for (size_t c = 0; c < rows.channels; ++c) a.scale[c] = static_cast<float>(totals[c] / a.rows);
+}
+
+}  // namespace bnn::avx2

@@ -1,0 +1,49 @@
+#include "implementations.h"
+#include "kernels/folded_rows_avx2.h"
+
+namespace bnn::avx2 {
+namespace {
+
+template <class Lanes>
+__m256 load_sum(Lanes lanes, const float* x, const float* residual, size_t offset) {
+  const __m256 v = lanes.load(x + offset);
+  return residual == nullptr ? v : _mm256_add_ps(v, lanes.load(residual + offset));
+}
+
+__m256 is_positive(__m256 v) { return _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ); }
+
+}  // namespace
+
+void run(const AddPrelu& a) {
+  const FoldedRows rows(a.rows, a.channels);
+  float* slope = scratch<float>(kCallSlot, rows.width);
+  rows.repeat(a.slope, slope);
+  const bool streamed = worth_streaming(a.y, rows.size()) && a.y != a.x && a.y != a.residual;
+  for_chunks(rows, [&](const Chunk& chunk) {
+    each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
+      const __m256 v = load_sum(lanes, a.x, a.residual, offset);
+      const __m256 sloped = _mm256_mul_ps(_mm256_loadu_ps(slope + column), v);
+      lanes.store(a.y + offset, _mm256_blendv_ps(sloped, v, is_positive(v)));
+    });
+  });
+}
+
+// One pass: each term of dslope stores its part of dv on the way.
+void run(const PreluBackward& a) {
+  const FoldedRows rows(a.rows, a.channels);
+  double* totals = scratch<double>(kCallSlot, rows.channels + rows.width);
+  float* slope = reinterpret_cast<float*>(totals + rows.channels);
+  rows.repeat(a.slope, slope);
+  sum_channels<1>(rows, totals, [&](const Chunk&) {
+    return [&](auto lanes, size_t offset, size_t column) {
+      const __m256 v = load_sum(lanes, a.x, a.residual, offset);
+      const __m256 dy = lanes.load(a.dy + offset);
+      const __m256 positive = is_positive(v);
+      lanes.store(a.dv + offset, _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(slope + column), dy), dy, positive));
+      return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dy, v))}};
+    };
+  });
+  for (size_t c = 0; c < rows.channels; ++c) a.dslope[c] = static_cast<float>(totals[c]);
+}
+
+}  // namespace bnn::avx2

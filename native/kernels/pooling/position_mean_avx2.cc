@@ -1,0 +1,47 @@
+#include "implementations.h"
+#include "kernels/pooling/blocks_avx2.h"
+
+namespace bnn::avx2 {
+namespace {
+
+constexpr int kTaskSlot = 8;
+
+}  // namespace
+
+void run(const PositionMean& a) {
+  const Blocks blocks(a.inner, 512);
+  parallel_for(static_cast<int64_t>(blocks.count), [&](int64_t block) {
+    const size_t start = blocks.start(block);
+    const size_t width = blocks.width_of(block);
+    double* sums = scratch<double>(kTaskSlot, 2 * blocks.width);
+    float* run = reinterpret_cast<float*>(sums + blocks.width);
+    std::fill(sums, sums + blocks.width, 0.0);
+    add_rows<1>(a.positions, width, sums, run, [&](auto lanes, size_t position, size_t column) {
+      return Terms<1>{{lanes.load(a.x + position * a.inner + start + column)}};
+    });
+    for (size_t i = 0; i < width; ++i) a.y[start + i] = static_cast<float>(sums[i] / a.positions);
+  });
+}
+
+void run(const PositionMeanBackward& a) {
+  const Blocks blocks(a.inner, 16384);
+  const size_t positions_of_task = std::max(16384 / std::max(a.inner, size_t{1}), size_t{1});
+  const size_t groups = (a.positions + positions_of_task - 1) / positions_of_task;
+  const bool streamed = worth_streaming(a.dx, a.positions * a.inner) && a.inner % kLanes == 0;
+  const __m256 by = _mm256_set1_ps(static_cast<float>(a.positions));
+  parallel_for(static_cast<int64_t>(groups * blocks.count), [&](int64_t task) {
+    const size_t block = task % blocks.count;
+    const size_t first = task / blocks.count * positions_of_task;
+    const size_t start = blocks.start(block);
+    for (size_t p = first; p < std::min(a.positions, first + positions_of_task); ++p) {
+      const auto body = [&](auto lanes, size_t i) {
+        lanes.store(a.dx + p * a.inner + start + i, _mm256_div_ps(lanes.load(a.dy + start + i), by));
+      };
+      if (streamed) for_vectors<StreamedLanes>(blocks.width_of(block), body);
+      else for_vectors(blocks.width_of(block), body);
+    }
+    if (streamed) _mm_sfence();
+  });
+}
+
+}  // namespace bnn::avx2
