@@ -23,9 +23,19 @@ export const nhwc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [2, 0, 1, 
 /** NHWC to position-major with stock operations. */
 export const hwnc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [1, 2, 0, 3]);
 
+type Sides = [number, number];
+
+// Given as one number the padding makes TensorFlow.js take the window's height for its width too.
+const explicitPadding = (pad: number): [Sides, Sides, Sides, Sides] => [
+  [0, 0],
+  [pad, pad],
+  [pad, pad],
+  [0, 0],
+];
+
 const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
   strides: [stride, stride],
-  pad,
+  pad: explicitPadding(pad),
   dataFormat: 'NHWC',
   dilations: [1, 1],
   dimRoundingMode: 'floor',
@@ -34,7 +44,8 @@ const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
 /** The convolution of position-major floats: x [H, W, N, C], w [kh, kw, C, K] → [H', W', N, K]. */
 export const convForward = composedKernel<ConvGeometry, Tensor4D>(
   'PositionMajorConv2D',
-  ({ x, w }, { stride, pad }) => hwnc(stockConv2d(nhwc(x), w as Tensor4D, stride, pad, 'NHWC', 1, 'floor')),
+  ({ x, w }, { stride, pad }) =>
+    hwnc(stockConv2d(nhwc(x), w as Tensor4D, stride, explicitPadding(pad), 'NHWC', 1, 'floor')),
 );
 
 /** Its gradient to the input of the given size [H, W]. */

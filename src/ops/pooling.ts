@@ -1,9 +1,12 @@
 import {
+  div,
   engine,
   mean,
   mul,
-  ones,
   type NamedAttrMap,
+  ones,
+  pad,
+  slice,
   type Tensor,
   type Tensor2D,
   type Tensor4D,
@@ -26,61 +29,76 @@ export interface AveragePoolGeometry extends PoolGeometry {
   readonly countPadding: boolean;
 }
 
-const stock = ({ window, stride, pad }: PoolGeometry): NamedAttrMap => ({
+// Other backends pad differently or not at all, and the stock average's gradient divides by another number than its value
+// at a border. So the definitions pad first and leave pooling without padding to them.
+const stock = ({ window, stride }: PoolGeometry): NamedAttrMap => ({
   filterSize: [window, window],
   strides: [stride, stride],
-  pad,
+  pad: 'valid',
   dimRoundingMode: 'floor',
 });
 
+const padded = (x: Tensor, { pad: size }: PoolGeometry, value: number): Tensor4D => {
+  const sides: [number, number] = [size, size];
+  return size === 0 ? nhwc(x) : pad(nhwc(x), [[0, 0], sides, sides, [0, 0]], value);
+};
+
+/** The part of a gradient to a padded NHWC input that belongs to the input, position-major. */
+function unpadded(
+  gradient: Tensor,
+  [h, w]: readonly [number, number],
+  { pad: size }: PoolGeometry,
+): Tensor4D {
+  const [n, , , c] = (gradient as Tensor4D).shape;
+  return hwnc(slice(gradient as Tensor4D, [0, size, size, 0], [n, h, w, c]));
+}
+
 type AverageGradAttributes = AveragePoolGeometry & { readonly size: readonly [number, number] };
 
-// The stock kernel divides by the valid positions; the sum over the window is that mean times their number.
-function divisorCorrection(
-  [h, w]: readonly [number, number],
-  { window, stride, pad }: PoolGeometry,
-): Tensor4D {
-  const outputs = (size: number): number => Math.floor((size + 2 * pad - window) / stride) + 1;
-  const valid = (size: number, at: number): number =>
-    Math.min(at * stride - pad + window, size) - Math.max(at * stride - pad, 0);
-  const factors = new Float32Array(outputs(h) * outputs(w));
-  for (let i = 0; i < factors.length; i++) {
-    factors[i] = (valid(h, Math.floor(i / outputs(w))) * valid(w, i % outputs(w))) / (window * window);
+// The part of each window that lies inside the input of size [h, w].
+function insideParts([h, w]: readonly [number, number], geometry: PoolGeometry): Tensor4D {
+  const { window, stride, pad: size } = geometry;
+  const outputs = (length: number): number => Math.floor((length + 2 * size - window) / stride) + 1;
+  const inside = (length: number, at: number): number =>
+    Math.min(at * stride - size + window, length) - Math.max(at * stride - size, 0);
+  const parts = new Float32Array(outputs(h) * outputs(w));
+  for (let i = 0; i < parts.length; i++) {
+    parts[i] = (inside(h, Math.floor(i / outputs(w))) * inside(w, i % outputs(w))) / (window * window);
   }
-  return tensor4d(factors, [outputs(h), outputs(w), 1, 1]);
+  return tensor4d(parts, [outputs(h), outputs(w), 1, 1]);
 }
 
 const averageKernel = composedKernel<AveragePoolGeometry, Tensor4D>(
   'PositionMajorAveragePool',
   ({ x }, geometry) => {
-    const means = hwnc(engine().runKernel<Tensor>('AvgPool', { x: nhwc(x) }, stock(geometry)));
-    return geometry.countPadding ? mul(means, divisorCorrection([x.shape[0], x.shape[1]!], geometry)) : means;
+    const [h, w] = (x as Tensor4D).shape;
+    const means = hwnc(engine().runKernel<Tensor>('AvgPool', { x: padded(x, geometry, 0) }, stock(geometry)));
+    return geometry.countPadding ? means : div(means, insideParts([h, w], geometry));
   },
 );
 
 const averageGradKernel = composedKernel<AverageGradAttributes, Tensor4D>(
   'PositionMajorAveragePoolGrad',
   ({ dy }, { size, ...geometry }) => {
-    const upstream = geometry.countPadding ? mul(dy, divisorCorrection(size, geometry)) : dy;
-    const input = ones([dy.shape[2]!, size[0], size[1], dy.shape[3]!]);
-    return hwnc(engine().runKernel<Tensor>('AvgPoolGrad', { dy: nhwc(upstream), input }, stock(geometry)));
+    const upstream = geometry.countPadding ? dy : div(dy, insideParts(size, geometry));
+    const [, , n, c] = (dy as Tensor4D).shape;
+    const input = ones([n, size[0] + 2 * geometry.pad, size[1] + 2 * geometry.pad, c]);
+    const inputs = { dy: nhwc(upstream), input };
+    return unpadded(engine().runKernel<Tensor>('AvgPoolGrad', inputs, stock(geometry)), size, geometry);
   },
 );
 
 const maxKernel = composedKernel<PoolGeometry, Tensor4D>('PositionMajorMaxPool', ({ x }, geometry) =>
-  hwnc(engine().runKernel<Tensor>('MaxPool', { x: nhwc(x) }, stock(geometry))),
+  hwnc(engine().runKernel<Tensor>('MaxPool', { x: padded(x, geometry, -Infinity) }, stock(geometry))),
 );
 
 const maxGradKernel = composedKernel<PoolGeometry, Tensor4D>(
   'PositionMajorMaxPoolGrad',
-  ({ dy, x, y }, geometry) =>
-    hwnc(
-      engine().runKernel<Tensor>(
-        'MaxPoolGrad',
-        { dy: nhwc(dy), input: nhwc(x), output: nhwc(y) },
-        stock(geometry),
-      ),
-    ),
+  ({ dy, x, y }, geometry) => {
+    const [h, w] = (x as Tensor4D).shape;
+    const inputs = { dy: nhwc(dy), input: padded(x, geometry, -Infinity), output: nhwc(y) };
+    return unpadded(engine().runKernel<Tensor>('MaxPoolGrad', inputs, stock(geometry)), [h, w], geometry);
+  },
 );
 
 function checkPool(name: string, x: Tensor4D, { window, stride, pad }: PoolGeometry): void {
@@ -119,7 +137,8 @@ export function averagePool(x: Tensor4D, geometry: AveragePoolGeometry): Tensor4
 }
 
 /**
- * Max pooling of a position-major tensor; padding never wins. The gradient goes to the largest value of each window.
+ * Max pooling of a position-major tensor; padding never wins. The gradient goes to the largest value of each
+ * window, to the first in row order of equal ones.
  *
  * @param x [H, W, N, C]
  * @throws InputError for a geometry that does not fit
