@@ -40,6 +40,11 @@ struct Plan {
   int chunk_rows(int chunk) const { return std::min(kWordRows, shape.n - chunk * kWordRows); }
 };
 
+// The mask of the first `count` of 8 lanes.
+inline __m256i first_lanes(int count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
 // The 32 bits of one word of 32 images become, for each of 32 channels, the bits of the images.
 void transpose_bits(const uint32_t* images, uint32_t* channels) {
   alignas(32) uint8_t bytes[4][32];
@@ -87,6 +92,12 @@ void build_unit(const Plan& p, size_t position, int chunk, int block, float* tab
   build_tables<kBits>(rows, kLanes, count, p.groups, tables);
 }
 
+// Asks for dy of a unit before build_unit needs it: one line an image, too far apart for the hardware to foresee.
+inline void prefetch_unit(const Plan& p, size_t position, int chunk, int block) {
+  const float* dy = p.dy + (position * p.shape.n + chunk * kWordRows) * p.shape.k + block * kLanes;
+  for (int i = 0; i < p.chunk_rows(chunk); ++i) __builtin_prefetch(dy + static_cast<size_t>(i) * p.shape.k);
+}
+
 // The sums [tap][channel][16] of one block of output channels over the output positions [first, end).
 template <int kBits>
 void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
@@ -100,6 +111,8 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
     const int units = static_cast<int>(std::min<int64_t>(p.units, end_unit - unit));
     for (int u = 0; u < units; ++u)
       build_unit<kBits>(p, (unit + u) / p.chunks, static_cast<int>((unit + u) % p.chunks), block, tables + u * unit_tables);
+    for (int64_t next = unit + units; next < std::min(unit + 2 * units, end_unit); ++next)
+      prefetch_unit(p, next / p.chunks, static_cast<int>(next % p.chunks), block);
     for (int ky = 0; ky < s.kernel_h; ++ky)
       for (int kx = 0; kx < s.kernel_w; ++kx) {
         SignedRows valid[kMaxUnits];

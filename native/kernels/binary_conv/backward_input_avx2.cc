@@ -6,9 +6,11 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "implementations.h"
 #include "kernels/binary_conv/sum_tables_avx2.h"
+#include "kernels/binary_conv/transpose_avx2.h"
 #include "parallel.h"
 #include "reference/bits.h"
 
@@ -16,15 +18,19 @@ namespace bnn::avx2 {
 namespace {
 
 constexpr int kChunkRows = kWordRows;    // output channels whose tables lie in the L1 cache together
-constexpr int kWindowChannels = 16;      // up to so many, the tables of a window of columns do
-constexpr int kChannelsPerTask = 64;     // input channels of a task, a multiple of 4
-constexpr int kRowsPerTask = 8;          // input rows of a task
+constexpr int kWindowChannels = 32;      // up to so many, small tables of a window of columns do
+constexpr size_t kRingBytes = 400 << 10;  // of a task, so that its ring stays in the L2 cache
+constexpr int kMinChannels = 64;          // input channels of a task: tables are built anew for each task
+constexpr int kMinRows = 2;               // input rows of a task: output rows at its edges are read twice
+constexpr int kTasksPerThread = 4;
 
 enum Scratch { kWords, kScale, kTables, kRing };
 
 struct Plan {
   ConvShape shape;
   int channels;         // input channels, a multiple of 4
+  int task_channels;    // of a task
+  int task_rows;
   int chunks;           // of output channels
   int bits;             // rows of a table
   int window;           // columns of output whose tables are kept
@@ -60,15 +66,11 @@ void load_rows(const Plan& p, const Task& t, size_t position, int chunk, float* 
   for (int k = 0; k < count; k += 8)
     for (int half = 0; half < kLanes; half += 8) {
       const float* from = dy + static_cast<size_t>(half) * s.k + k;
-      size_t stride = s.k;
-      alignas(32) float edge[8 * 8] = {};
-      if (count - k < 8 || t.images - half < 8) {
-        for (int i = 0; i < std::min(8, t.images - half); ++i) std::copy_n(from + i * stride, std::min(8, count - k), edge + 8 * i);
-        from = edge;
-        stride = 8;
-      }
       __m256 columns[8];
-      load_transposed(from, stride, columns);
+      if (count - k < 8 || t.images - half < 8)
+        load_transposed_edge(from, s.k, std::min(8, t.images - half), std::min(8, count - k), columns);
+      else
+        load_transposed(from, s.k, columns);
       float* to = rows + k * kLanes + half;
 #pragma GCC unroll 8
       for (int i = 0; i < 8; ++i) _mm256_store_ps(to + i * kLanes, _mm256_mul_ps(columns[i], _mm256_set1_ps(p.scale[k0 + k + i])));
@@ -79,9 +81,13 @@ void load_rows(const Plan& p, const Task& t, size_t position, int chunk, float* 
 void store_row(const Plan& p, const Task& t, int y, float* row) {
   const ConvShape& s = p.shape;
   const int channels = std::min(t.channels, s.c - t.first_channel);
+  const size_t position_floats = static_cast<size_t>(s.n) * s.c;
   for (int x = 0; x < s.w; ++x) {
     float* sums = row + static_cast<size_t>(x) * t.channels * kLanes;
     float* dx = p.dx + ((static_cast<size_t>(y) * s.w + x) * s.n + t.first_image) * s.c + t.first_channel;
+    if (x + 2 < s.w)
+      for (int i = 0; i < t.images; ++i)
+        for (int c = 0; c < channels; c += 16) __builtin_prefetch(dx + 2 * position_floats + static_cast<size_t>(i) * s.c + c, 1);
     for (int c = 0; c < channels; c += 8) {
       const int count = std::min(8, channels - c);
       for (int half = 0; half < t.images; half += 8) {
@@ -92,7 +98,7 @@ void store_row(const Plan& p, const Task& t, int y, float* row) {
           if (count == 8)
             _mm256_storeu_ps(to, images[i]);
           else
-            _mm256_maskstore_ps(to, first_lanes(count), images[i]);
+            std::memcpy(to, &images[i], count * sizeof(float));
         }
       }
     }
@@ -162,6 +168,21 @@ void run_task(const Plan& p, const Task& t) {
   finish_rows_before(t.end_row);
 }
 
+// Blocks of equal size whose rings fit the cache
+int channels_per_task(const ConvShape& s, int channels) {
+  const size_t channel_bytes = static_cast<size_t>(s.w) * s.kernel_h * kRowBytes;
+  const int most = std::max(kMinChannels, static_cast<int>(kRingBytes / channel_bytes));
+  const int blocks = (channels + most - 1) / most;
+  return ((channels + blocks - 1) / blocks + 3) / 4 * 4;
+}
+
+// Rows are cut as far as the threads need it; the sums do not depend on it.
+int rows_per_task(const ConvShape& s, int other_blocks) {
+  const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
+  const int blocks = std::clamp((wanted + other_blocks - 1) / other_blocks, 1, std::max(1, s.h / kMinRows));
+  return (s.h + blocks - 1) / blocks;
+}
+
 }  // namespace
 
 void run(const BinaryConvBackwardInput& a) {
@@ -178,7 +199,8 @@ void run(const BinaryConvBackwardInput& a) {
   p.dx = a.dx;
   const int window = (s.kernel_w + s.stride_w - 1) / s.stride_w;
   p.window = s.k <= kWindowChannels && window <= 4 ? window : 1;
-  p.bits = best_table_bits(std::min(s.k, kChunkRows), s.taps() * std::min(s.c, kChannelsPerTask));
+  p.task_channels = channels_per_task(s, p.channels);
+  p.bits = p.window > 1 ? 4 : best_table_bits(std::min(s.k, kChunkRows), s.taps() * p.task_channels);
   const size_t row_words = packed_words(s.k);
   uint64_t* words = scratch<uint64_t>(kWords, static_cast<size_t>(p.chunks) * s.taps() * p.channels);
   p.words = words;
@@ -196,8 +218,9 @@ void run(const BinaryConvBackwardInput& a) {
     }
   });
   const int image_blocks = (s.n + kLanes - 1) / kLanes;
-  const int channel_blocks = (p.channels + kChannelsPerTask - 1) / kChannelsPerTask;
-  const int row_blocks = (s.h + kRowsPerTask - 1) / kRowsPerTask;
+  const int channel_blocks = (p.channels + p.task_channels - 1) / p.task_channels;
+  p.task_rows = rows_per_task(s, image_blocks * channel_blocks);
+  const int row_blocks = (s.h + p.task_rows - 1) / p.task_rows;
   parallel_for(static_cast<int64_t>(image_blocks) * channel_blocks * row_blocks, [&](int64_t index) {
     const int row_block = static_cast<int>(index % row_blocks);
     const int channel_block = static_cast<int>(index / row_blocks % channel_blocks);
@@ -205,10 +228,10 @@ void run(const BinaryConvBackwardInput& a) {
     Task t;
     t.first_image = image_block * kLanes;
     t.images = std::min(kLanes, s.n - t.first_image);
-    t.first_channel = channel_block * kChannelsPerTask;
-    t.channels = std::min(kChannelsPerTask, p.channels - t.first_channel);
-    t.first_row = row_block * kRowsPerTask;
-    t.end_row = std::min(s.h, t.first_row + kRowsPerTask);
+    t.first_channel = channel_block * p.task_channels;
+    t.channels = std::min(p.task_channels, p.channels - t.first_channel);
+    t.first_row = row_block * p.task_rows;
+    t.end_row = std::min(s.h, t.first_row + p.task_rows);
     p.bits == 4 ? run_task<4>(p, t) : run_task<5>(p, t);
   });
 }

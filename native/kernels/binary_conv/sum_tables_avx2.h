@@ -138,29 +138,5 @@ inline int best_table_bits(int rows, int reads) {
   return cost(4) <= cost(5) ? 4 : 5;
 }
 
-// The mask of the first `count` of 8 lanes.
-inline __m256i first_lanes(int count) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-// columns[j] = element j of the 8 rows `stride` floats apart, from halves of rows i and i + 4 side by side, since moving
-// halves between registers is slow where registers are 128 bits wide inside.
-inline void load_transposed(const float* rows, size_t stride, __m256 columns[8]) {
-#pragma GCC unroll 2
-  for (int half = 0; half < 8; half += 4) {
-    __m256 r[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i)
-      r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(rows + i * stride + half)),
-                                  _mm_loadu_ps(rows + (i + 4) * stride + half), 1);
-    const __m256 low01 = _mm256_unpacklo_ps(r[0], r[1]), high01 = _mm256_unpackhi_ps(r[0], r[1]);
-    const __m256 low23 = _mm256_unpacklo_ps(r[2], r[3]), high23 = _mm256_unpackhi_ps(r[2], r[3]);
-    columns[half] = _mm256_shuffle_ps(low01, low23, 0x44);
-    columns[half + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
-    columns[half + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
-    columns[half + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
-  }
-}
-
 }  // namespace
 }  // namespace bnn::avx2
