@@ -20,7 +20,7 @@ export function addEvalCommand(program: Command, signal: AbortSignal): void {
     .description('Prints top-1 and top-5 of a teacher or of a trained student on the test split.')
     .requiredOption(
       '--model <file|run>',
-      'an ONNX model, a teacher card, a run directory or a checkpoint (.safetensors)',
+      'an ONNX model, a teacher card, a run directory or a checkpoint (.safetensors) (required)',
     )
     .option(
       '--data <kind:folder>',
@@ -28,12 +28,12 @@ export function addEvalCommand(program: Command, signal: AbortSignal): void {
     )
     .option(
       '--mean <r,g,b>',
-      "mean of each colour in [0, 1], in place of the teacher's card",
+      "mean of each colour in [0, 1] (default: the teacher's card's)",
       coloursOf('--mean'),
     )
     .option(
       '--std <r,g,b>',
-      "standard deviation of each colour, in place of the teacher's card",
+      "standard deviation of each colour (default: the teacher's card's)",
       coloursOf('--std'),
     )
     .option('--threads <n>', 'threads', numberOf('--threads'), defaultRunSettings.threads)

@@ -9,12 +9,12 @@ import { reportError } from './report-error.js';
 import { addTrainOptions } from './train-command.js';
 
 const examples = `Commands that work as they stand:
-  distill --teacher teachers/cifar10-resnet20.onnx --student bnn-resnet20            (on the embedded sample of CIFAR-10)
-  distill --teacher teachers/cifar10-resnet20.onnx --student bnn-resnet20 --epochs 3 --lr 2e-3 --loss features=0
-  distill eval --model teachers/cifar10-resnet20.onnx
-  distill inspect teachers/cifar10-resnet20.onnx
+  distill --teacher cifar10-resnet20 --student bnn-resnet20            (on the embedded sample of CIFAR-10)
+  distill --teacher cifar10-resnet20 --student bnn-resnet20 --epochs 3 --lr 2e-3 --loss features=0
+  distill eval --model cifar10-resnet20
+  distill inspect cifar10-resnet20
 On the full data set:
-  distill --teacher teachers/cifar10-resnet20.onnx --student bnn-resnet20 --data cifar10:<folder> --epochs 100
+  distill --teacher cifar10-resnet20 --student bnn-resnet20 --data cifar10:<folder> --epochs 100
 `;
 
 function createProgram(signal: AbortSignal): Command {
@@ -41,7 +41,9 @@ function createProgram(signal: AbortSignal): Command {
         .option('--debug', 'show the stack trace of an error (default: off)');
     }
     // Errors are ours to print: cause, nearest, fix.
-    command.exitOverride().configureOutput({ writeErr: () => undefined });
+    command.configureOutput({ writeErr: () => undefined }).exitOverride((exit) => {
+      throw exit.exitCode === 0 ? exit : usageError(exit, command);
+    });
   }
   return program;
 }
@@ -69,8 +71,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       process.stderr.write('\ndistill: interrupted.\n');
       return 130;
     }
-    const shown = error instanceof CommanderError ? usageError(error, program, args) : error;
-    return reportError(shown, args.includes('--debug'));
+    return reportError(error, args.includes('--debug'));
   } finally {
     process.off('SIGINT', interrupt);
   }
@@ -80,13 +81,13 @@ class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** A usage error in our words, with the flags or commands nearest to what was typed. */
-function usageError(error: CommanderError, program: Command, args: readonly string[]): InputError {
-  const command = commandOf(program, args);
+/** A usage error of a command in our words, with the flags or commands nearest to what was typed. */
+function usageError(error: CommanderError, command: Command): InputError {
   const fix = `see ${pathOf(command)} --help`;
-  const typed = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  const names = command.commands.map((sub) => sub.name());
   switch (error.code) {
     case 'commander.unknownOption': {
+      const typed = /'([^']*)'/.exec(error.message)?.[1] ?? '';
       const flags = command.options.map(({ long }) => long ?? '').filter((flag) => flag !== '');
       return new InputError(`unknown flag '${typed}'.`, {
         nearest: nearestNames(typed.split('=')[0]!, flags),
@@ -95,24 +96,15 @@ function usageError(error: CommanderError, program: Command, args: readonly stri
     }
     case 'commander.unknownCommand':
     case 'commander.excessArguments': {
-      const names = command.commands.map((sub) => sub.name());
-      const word =
-        typed !== '' ? typed : (args.find((arg) => !arg.startsWith('-') && !names.includes(arg)) ?? '');
+      const word = command.args[command.registeredArguments.length] ?? '';
       return new InputError(`unexpected argument '${word}'.`, { nearest: nearestNames(word, names), fix });
     }
+    // Commander's way to say that a command which only groups others was called alone.
+    case 'commander.help':
+      return new InputError(`${pathOf(command)} needs one of its commands: ${names.join(', ')}.`, { fix });
     default:
-      return new InputError(`${error.message.replace(/^error: /, '')}.`, { fix });
+      return new InputError(`${error.message.replace(/^error: |\.$/g, '')}.`, { fix });
   }
-}
-
-function commandOf(program: Command, args: readonly string[]): Command {
-  let command = program;
-  for (const arg of args) {
-    const next = command.commands.find((sub) => sub.name() === arg);
-    if (!next) break;
-    command = next;
-  }
-  return command;
 }
 
 function pathOf(command: Command): string {

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { backendNames } from '../backends/use-backend.js';
 import { InputError } from '../errors.js';
 import { lossSettings } from '../losses/loss-settings.js';
@@ -6,7 +6,7 @@ import { studentNames } from '../models/bnn-resnet.js';
 import { defaultData } from '../teacher/default-data.js';
 import { formatShare } from '../training/accuracy.js';
 import { distil, type RunSummary } from '../training/run.js';
-import { defaultRunSettings, type RunSettings } from '../training/run-settings.js';
+import { defaultRunSettings, type RunSettings, scheduleNames } from '../training/run-settings.js';
 import { coloursOf, gather, numberOf } from './arguments.js';
 import { TrainingProgress } from './training-progress.js';
 
@@ -20,8 +20,11 @@ interface TrainFlags extends Omit<RunSettings, 'losses' | 'data' | 'student'> {
 export function addTrainOptions(program: Command, signal: AbortSignal): void {
   const d = defaultRunSettings;
   program
-    .option('--teacher <model.onnx|card.yaml>', 'the teacher: an ONNX model, or its card')
-    .option('--student <name>', `the binary student: ${studentNames.join(', ')}`)
+    .option(
+      '--teacher <model.onnx|card.yaml>',
+      'the teacher: an ONNX model, or its card (default: none; every loss but crossEntropy needs one)',
+    )
+    .option('--student <name>', `the binary student: ${studentNames.join(', ')} (required)`)
     .option(
       '--data <kind:folder>',
       "the data: cifar10:<folder>, cifar100:<folder> or cifar10-sample (default: $DISTILL_DATA, else the sample of the teacher's data set)",
@@ -29,11 +32,7 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
     .option('--epochs <n>', 'passes over the training pictures', numberOf('--epochs'), d.epochs)
     .option('--batch-size <n>', 'pictures of a step', numberOf('--batch-size'), d.batchSize)
     .option('--lr <x>', 'initial learning rate of Adam', numberOf('--lr'), d.lr)
-    .addOption(
-      new Option('--schedule <name>', 'the learning rate over the epochs')
-        .choices(['cosine', 'constant'])
-        .default(d.schedule),
-    )
+    .option('--schedule <name>', `the learning rate over the epochs: ${scheduleNames.join(', ')}`, d.schedule)
     .option(
       '--weight-decay <x>',
       'added to the gradient as x·w, for tensors of rank 2 and more',
@@ -50,12 +49,12 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
     .option('--view-seed <n>', 'keys the augmentation of each view', numberOf('--view-seed'), d.viewSeed)
     .option(
       '--mean <r,g,b>',
-      "mean of each colour in [0, 1], in place of the teacher's card",
+      "mean of each colour in [0, 1] (default: the teacher's card's)",
       coloursOf('--mean'),
     )
     .option(
       '--std <r,g,b>',
-      "standard deviation of each colour, in place of the teacher's card",
+      "standard deviation of each colour (default: the teacher's card's)",
       coloursOf('--std'),
     )
     .option('--threads <n>', 'threads of student and teacher', numberOf('--threads'), d.threads)
@@ -70,7 +69,7 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const { loss, student, ...rest } = flags;
   if (student === undefined) {
     throw new InputError(`no student was named; expected --student with one of ${studentNames.join(', ')}.`, {
-      fix: 'type for instance: distill --teacher teachers/cifar10-resnet20.onnx --student bnn-resnet20',
+      fix: 'type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
     });
   }
   const typed = `distill${flags.teacher === undefined ? '' : ` --teacher ${flags.teacher}`} --student ${student}`;

@@ -21,7 +21,7 @@ export async function defaultData(model: string | undefined, again: string): Pro
   const kind = dataset ?? 'cifar10';
   throw new InputError(
     dataset === undefined
-      ? 'no data was named, and the teacher has no card that names some.'
+      ? 'no data was named, and no card of a teacher names some.'
       : `no data was named, and no sample of the teacher's data set '${dataset}' comes with the package.`,
     { fix: `type: ${again} --data ${kind}:<folder>   (or set DISTILL_DATA=${kind}:<folder>)` },
   );

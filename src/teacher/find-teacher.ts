@@ -16,11 +16,12 @@ export interface FoundTeacher {
 export const packagedTeachers = fileURLToPath(new URL('../../teachers', import.meta.url));
 
 /**
- * Finds the model and the card of a teacher. `path` is a card (`.yaml`, `.yml`), which names its model, or a model, whose
+ * Finds the model and the card of a teacher. `name` is that of a teacher in the package (`cifar10-resnet20`), a card (`.yaml`, `.yml`), which names its model, or a model, whose
  * card is looked for as `<model without .onnx>.yaml` beside it, then by SHA-256 among the cards of the package.
  * @throws {InputError} for a file that cannot be read, a wrong card, or a model that is not the one its card is for.
  */
-export async function findTeacher(path: string): Promise<FoundTeacher> {
+export async function findTeacher(name: string): Promise<FoundTeacher> {
+  const path = await builtIn(name);
   if (['.yaml', '.yml'].includes(extname(path).toLowerCase())) {
     const card = await loadCard(path);
     const modelPath = join(dirname(path), card.file);
@@ -39,6 +40,13 @@ export async function findTeacher(path: string): Promise<FoundTeacher> {
     if (cardSha256(card)[0] === file.sha256[0]) return matched(file, card, cardPath);
   }
   return { file, card: undefined, cardPath: undefined };
+}
+
+/** The card of the package's teacher of this name, unless a file of the name is there; everything else as it is. */
+async function builtIn(name: string): Promise<string> {
+  if (!/^[\w-]+$/.test(name) || (await exists(name))) return name;
+  const cardPath = join(packagedTeachers, `${name}.yaml`);
+  return (await exists(cardPath)) ? cardPath : name;
 }
 
 /** Where the card of a model is looked for and drafted: its path with `.onnx` replaced by `.yaml`. */

@@ -11,6 +11,7 @@ import type { Accuracy } from './accuracy.js';
 import { loadStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './evaluation.js';
 import { runFiles } from './run-directory.js';
+import { checkWhole } from './run-settings.js';
 
 /** What to evaluate, and on what. */
 export interface EvaluateModelSettings {
@@ -34,10 +35,10 @@ export async function evaluateModel(
   options: EvaluationOptions = {},
 ): Promise<Accuracy> {
   const { model } = settings;
-  const found = await stat(model).catch((error: unknown) => {
-    throw new InputError(`the model ${model} does not exist.`, { cause: error });
-  });
-  if (found.isDirectory()) {
+  checkWhole('--threads', settings.threads, 1);
+  // What is no file may be the name of a teacher in the package; who is asked for it says so if not.
+  const found = await stat(model).catch(() => undefined);
+  if (found?.isDirectory()) {
     return evaluateCheckpoint(settings, join(model, runFiles.best), await dataOfRun(settings), options);
   }
   if (extname(model) === '.safetensors') {

@@ -6,6 +6,9 @@ import { studentNames } from '../models/bnn-resnet.js';
 import { nearestNames } from '../nearest.js';
 import { needsTeacher } from './student-losses.js';
 
+/** The courses of the learning rate that a run can take. */
+export const scheduleNames = ['cosine', 'constant'] as const;
+
 /** Everything that decides a run. It is written to the run directory as it was resolved. */
 export interface RunSettings {
   /** Path of an ONNX model or a teacher card; undefined when no loss needs a teacher. */
@@ -21,7 +24,7 @@ export interface RunSettings {
   readonly batchSize: number;
   /** The initial learning rate of Adam. */
   readonly lr: number;
-  readonly schedule: 'cosine' | 'constant';
+  readonly schedule: (typeof scheduleNames)[number];
   readonly weightDecay: number;
   readonly clipLatent: boolean;
   /** Keys initialisation and shuffling. */
@@ -62,17 +65,19 @@ export function checkRunSettings(settings: RunSettings): void {
     ['--view-seed', settings.viewSeed, 0],
     ['--threads', settings.threads, 1],
   ];
-  for (const [flag, value, least] of whole) {
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new InputError(`${flag} must be a whole number of at least ${least}, got ${value}.`);
-    }
-  }
+  for (const [flag, value, least] of whole) checkWhole(flag, value, least);
   if (!(settings.lr > 0 && Number.isFinite(settings.lr))) {
     throw new InputError(`--lr must be a finite number above 0, got ${settings.lr}.`);
   }
   if (!(settings.weightDecay >= 0 && Number.isFinite(settings.weightDecay))) {
     throw new InputError(
       `--weight-decay must be a finite number of at least 0, got ${settings.weightDecay}.`,
+    );
+  }
+  if (!scheduleNames.includes(settings.schedule)) {
+    throw new InputError(
+      `the schedule '${settings.schedule as string}' is unknown; expected one of ${scheduleNames.join(', ')}.`,
+      { nearest: nearestNames(settings.schedule, scheduleNames) },
     );
   }
   if (!studentNames.includes(settings.student)) {
@@ -87,6 +92,12 @@ export function checkRunSettings(settings: RunSettings): void {
   }
   parseDataSpec(settings.data);
   checkLosses(settings);
+}
+
+/** @throws InputError unless `value` is a whole number of at least `least` */
+export function checkWhole(flag: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new InputError(`${flag} must be a whole number of at least ${least}, got ${value}.`);
 }
 
 function checkLosses({ teacher, losses }: RunSettings): void {
