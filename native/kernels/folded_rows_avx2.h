@@ -10,11 +10,6 @@
 
 namespace bnn::avx2 {
 
-// Scratch memory: of the call for its parameters, of the call for its partial results, of a task.
-constexpr int kCallSlot = 6;
-constexpr int kPartialSlot = 7;
-constexpr int kTaskSlot = 8;
-
 // A piece of the rows that one task works on. The pieces depend on the shape alone.
 struct Chunk {
   size_t first, last;  // folded rows

@@ -5,7 +5,6 @@
 namespace bnn::avx2 {
 namespace {
 
-constexpr int kTaskSlot = 8;
 constexpr size_t kBlock = 4096;
 
 int valid_along(int out, int stride, int pad, int kernel, int size) {

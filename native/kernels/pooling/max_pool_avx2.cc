@@ -7,11 +7,10 @@
 namespace bnn::avx2 {
 namespace {
 
-constexpr int kTaskSlot = 8;
 constexpr size_t kBlock = 4096;
 
 // The gradient of overlapping windows meets in one place, so that a task takes a block at every position.
-constexpr size_t kMostBlocks = 8;
+constexpr size_t kMostBlocks = 16;
 
 size_t backward_block(size_t inner) {
   const size_t width = (inner + kMostBlocks - 1) / kMostBlocks;

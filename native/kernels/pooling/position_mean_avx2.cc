@@ -2,11 +2,6 @@
 #include "kernels/pooling/blocks_avx2.h"
 
 namespace bnn::avx2 {
-namespace {
-
-constexpr int kTaskSlot = 8;
-
-}  // namespace
 
 void run(const PositionMean& a) {
   const Blocks blocks(a.inner, 512);
