@@ -90,7 +90,7 @@ function usageError(error: CommanderError, command: Command): InputError {
       const typed = /'([^']*)'/.exec(error.message)?.[1] ?? '';
       const flags = command.options.map(({ long }) => long ?? '').filter((flag) => flag !== '');
       return new InputError(`unknown flag '${typed}'.`, {
-        nearest: nearestNames(typed.split('=')[0]!, flags),
+        nearest: nearestNames(typed.split('=')[0], flags),
         fix,
       });
     }

@@ -21,10 +21,10 @@ export class AccuracyCounter {
   add(logits: Float32Array | Int32Array | Uint8Array, labels: Int32Array, classes: number): void {
     labels.forEach((label, row) => {
       const at = row * classes;
-      const own = logits[at + label]!;
+      const own = logits[at + label];
       let above = 0;
       for (let k = 0; k < classes; k++) {
-        const other = logits[at + k]!;
+        const other = logits[at + k];
         if (k !== label && !(other < own || (other === own && k > label))) above++;
       }
       this.#top1 += above === 0 ? 1 : 0;

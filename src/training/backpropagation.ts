@@ -51,7 +51,7 @@ export function backpropagate(
   }
   const gradients = new Map<number, Tensor>([[value.id, onesLike(value)]]);
   for (let i = tape.length - 1; i >= 0; i--) {
-    const node = tape[i]!;
+    const node = tape[i];
     propagate(node, gradients, dependent);
     for (const tensor of node.saved ?? []) tensor.dispose();
     for (const { id } of Object.values(node.inputs)) {
@@ -100,12 +100,12 @@ function propagate(node: TapeNode, gradients: Map<number, Tensor>, dependent: Re
       const thunks = node.gradient!(dys);
       // A gradient that is dy itself outlives it.
       return wanted
-        .map(([name]) => thunks[name]!())
+        .map(([name]) => thunks[name]())
         .map((gradient) => (dys.includes(gradient) ? clone(gradient) : gradient));
     });
     wanted.forEach(([, { id }], at) => {
       const gathered = gradients.get(id);
-      const gradient = found[at]!;
+      const gradient = found[at];
       if (!gathered) {
         gradients.set(id, gradient);
         return;

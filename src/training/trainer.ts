@@ -1,4 +1,4 @@
-import { keep, type Scalar, tensor1d, type Tensor1D, tensor2d, tensor4d } from '@tensorflow/tfjs-core';
+import { keep, type Scalar, tensor1d, tensor2d, tensor4d } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
@@ -10,7 +10,8 @@ import type { Parameter } from '../nn/parameters.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
 import type { Adam } from './adam.js';
 import { backpropagate } from './backpropagation.js';
-import { Connectors, type LevelPair } from './level-pairs.js';
+import type { Connectors } from './level-pairs.js';
+import { type LevelPair } from './level-pairs.js';
 import { studentInput } from './pictures.js';
 import type { Schedule } from './schedules.js';
 import { comparesMaps, lossTerms, type TargetTensors } from './student-losses.js';
@@ -106,7 +107,7 @@ export class Trainer {
     const total = backpropagate(
       () => {
         const output = student.apply(input, true, this.#wanted);
-        const inputs = { output, labels: labels as Tensor1D, targets: targetTensors, pairs, connectors };
+        const inputs = { output, labels: labels, targets: targetTensors, pairs, connectors };
         const sum = weightedSum(lossTerms(losses, inputs));
         for (const [name, mean] of sum.byName) means.set(name, keep(mean));
         return sum.total;
@@ -117,8 +118,8 @@ export class Trainer {
         gradient.dispose();
       },
     );
-    const loss = total.dataSync()[0]!;
-    const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]!]));
+    const loss = total.dataSync()[0];
+    const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]]));
     for (const tensor of [total, input, labels, ...means.values()]) tensor.dispose();
     targetTensors?.logits.dispose();
     for (const map of targetTensors?.features.values() ?? []) map.dispose();

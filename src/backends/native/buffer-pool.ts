@@ -58,7 +58,7 @@ export class BufferPool {
     let bestBytes = Infinity;
     for (const slab of this.#slabs) {
       for (let i = 0; i < slab.free.length; i++) {
-        const size = slab.free[i]!.bytes;
+        const size = slab.free[i].bytes;
         if (size >= wanted && size < bestBytes) {
           bestSlab = slab;
           bestAt = i;
@@ -70,7 +70,7 @@ export class BufferPool {
       bestSlab = this.#addSlab(Math.max(wanted, slabBytes));
       bestAt = 0;
     }
-    const range = bestSlab.free[bestAt]!;
+    const range = bestSlab.free[bestAt];
     const block = { buffer: bestSlab.buffer, offset: range.offset, bytes: wanted };
     if (range.bytes === wanted) {
       bestSlab.free.splice(bestAt, 1);
@@ -87,7 +87,7 @@ export class BufferPool {
   give(block: Block): void {
     const { free } = this.#slabOf.get(block.buffer)!;
     let at = 0;
-    while (at < free.length && free[at]!.offset < block.offset) at++;
+    while (at < free.length && free[at].offset < block.offset) at++;
     const before = free[at - 1];
     const after = free[at];
     const joinsBefore = before !== undefined && before.offset + before.bytes === block.offset;
@@ -109,8 +109,8 @@ export class BufferPool {
   /** Lets go of every slab of which nothing is taken. */
   trim(): void {
     for (let i = this.#slabs.length - 1; i >= 0; i--) {
-      const slab = this.#slabs[i]!;
-      if (slab.free.length === 1 && slab.free[0]!.bytes === slab.buffer.byteLength) {
+      const slab = this.#slabs[i];
+      if (slab.free.length === 1 && slab.free[0].bytes === slab.buffer.byteLength) {
         this.#slabs.splice(i, 1);
         this.#slabOf.delete(slab.buffer);
         this.#heldBytes -= slab.buffer.byteLength;

@@ -3,16 +3,16 @@ import { nativeKernel, rowsOf, squareShape } from './registration.js';
 
 type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
-const filterWindow = (shape: readonly number[]): [number, number] => [shape[0]!, shape[1]!];
+const filterWindow = (shape: readonly number[]): [number, number] => [shape[0], shape[1]];
 
 /** Registers the position-major convolutions, in floats and in bits. */
 export function registerConvolutionKernels(): void {
   nativeKernel<ConvGeometry>(
     'PositionMajorConv2D',
     ({ inputs: { x, w }, attributes: { stride, pad }, backend }) => {
-      const { fields, out } = squareShape(x!.shape, w!.shape[3]!, filterWindow(w!.shape), stride, pad);
-      const y = backend.output([...out, x!.shape[2]!, w!.shape[3]!]);
-      backend.addon.floatConvForward(fields, backend.floats(x!), backend.floats(w!), y.values);
+      const { fields, out } = squareShape(x.shape, w.shape[3], filterWindow(w.shape), stride, pad);
+      const y = backend.output([...out, x.shape[2], w.shape[3]]);
+      backend.addon.floatConvForward(fields, backend.floats(x), backend.floats(w), y.values);
       return y.info;
     },
   );
@@ -20,10 +20,10 @@ export function registerConvolutionKernels(): void {
   nativeKernel<BackwardAttributes>(
     'PositionMajorConv2DBackpropInput',
     ({ inputs: { dy, w }, attributes: { stride, pad, size }, backend }) => {
-      const shape = [...size, dy!.shape[2]!, w!.shape[2]!];
-      const { fields } = squareShape(shape, w!.shape[3]!, filterWindow(w!.shape), stride, pad);
+      const shape = [...size, dy.shape[2], w.shape[2]];
+      const { fields } = squareShape(shape, w.shape[3], filterWindow(w.shape), stride, pad);
       const dx = backend.output(shape);
-      backend.addon.floatConvBackwardInput(fields, backend.floats(dy!), backend.floats(w!), dx.values);
+      backend.addon.floatConvBackwardInput(fields, backend.floats(dy), backend.floats(w), dx.values);
       return dx.info;
     },
   );
@@ -31,29 +31,29 @@ export function registerConvolutionKernels(): void {
   nativeKernel<BackwardAttributes>(
     'PositionMajorConv2DBackpropFilter',
     ({ inputs: { x, dy }, attributes: { stride, pad, size }, backend }) => {
-      const { fields } = squareShape(x!.shape, dy!.shape[3]!, [size[0], size[1]], stride, pad);
-      const dw = backend.output([...size, x!.shape[3]!, dy!.shape[3]!]);
-      backend.addon.floatConvBackwardFilter(fields, backend.floats(x!), backend.floats(dy!), dw.values);
+      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
+      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
+      backend.addon.floatConvBackwardFilter(fields, backend.floats(x), backend.floats(dy), dw.values);
       return dw.info;
     },
   );
 
   nativeKernel('BinariseFilter', ({ inputs: { w }, backend }) => {
-    const { rows, channels } = rowsOf(w!);
-    const { info, packed } = backend.packedOutput(w!.shape);
+    const { rows, channels } = rowsOf(w);
+    const { info, packed } = backend.packedOutput(w.shape);
     const scale = backend.output([channels]);
-    backend.addon.packSigns(rows, channels, backend.floats(w!), packed.words, null);
-    backend.addon.meanMagnitude(rows, channels, backend.floats(w!), scale.values);
+    backend.addon.packSigns(rows, channels, backend.floats(w), packed.words, null);
+    backend.addon.meanMagnitude(rows, channels, backend.floats(w), scale.values);
     return [info, scale.info];
   });
 
   nativeKernel<ConvGeometry>('BinaryConv2D', ({ inputs: { x, sign, scale }, attributes, backend }) => {
     const { stride, pad } = attributes;
-    const { fields, out } = squareShape(x!.shape, sign!.shape[3]!, filterWindow(sign!.shape), stride, pad);
-    const y = backend.output([...out, x!.shape[2]!, sign!.shape[3]!]);
-    backend.withPackedSigns(x!, (input) =>
-      backend.withPackedSigns(sign!, (filter) =>
-        backend.addon.binaryConvForward(fields, input.words, filter.words, backend.floats(scale!), y.values),
+    const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), stride, pad);
+    const y = backend.output([...out, x.shape[2], sign.shape[3]]);
+    backend.withPackedSigns(x, (input) =>
+      backend.withPackedSigns(sign, (filter) =>
+        backend.addon.binaryConvForward(fields, input.words, filter.words, backend.floats(scale), y.values),
       ),
     );
     return y.info;
@@ -62,15 +62,15 @@ export function registerConvolutionKernels(): void {
   nativeKernel<BackwardAttributes>(
     'BinaryConv2DBackpropInput',
     ({ inputs: { dy, sign, scale }, attributes: { stride, pad, size }, backend }) => {
-      const shape = [...size, dy!.shape[2]!, sign!.shape[2]!];
-      const { fields } = squareShape(shape, sign!.shape[3]!, filterWindow(sign!.shape), stride, pad);
+      const shape = [...size, dy.shape[2], sign.shape[2]];
+      const { fields } = squareShape(shape, sign.shape[3], filterWindow(sign.shape), stride, pad);
       const dx = backend.output(shape);
-      backend.withPackedSigns(sign!, (filter) =>
+      backend.withPackedSigns(sign, (filter) =>
         backend.addon.binaryConvBackwardInput(
           fields,
-          backend.floats(dy!),
+          backend.floats(dy),
           filter.words,
-          backend.floats(scale!),
+          backend.floats(scale),
           dx.values,
         ),
       );
@@ -81,15 +81,15 @@ export function registerConvolutionKernels(): void {
   nativeKernel<BackwardAttributes>(
     'BinaryConv2DBackpropFilter',
     ({ inputs: { x, dy, scale, w }, attributes: { stride, pad, size }, backend }) => {
-      const { fields } = squareShape(x!.shape, dy!.shape[3]!, [size[0], size[1]], stride, pad);
-      const dw = backend.output([...size, x!.shape[3]!, dy!.shape[3]!]);
-      backend.withPackedSigns(x!, (input) =>
+      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
+      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
+      backend.withPackedSigns(x, (input) =>
         backend.addon.binaryConvBackwardFilter(
           fields,
           input.words,
-          backend.floats(dy!),
-          backend.floats(scale!),
-          backend.floats(w!),
+          backend.floats(dy),
+          backend.floats(scale),
+          backend.floats(w),
           dw.values,
         ),
       );

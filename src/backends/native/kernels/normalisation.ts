@@ -8,33 +8,31 @@ function affine(
   { mean, variance, gamma, beta }: Record<string, TensorInfo>,
   epsilon: number,
 ): { scale: Float32Array; shift: Float32Array } {
-  const [mu, sigma2, g, b] = [mean!, variance!, gamma!, beta!].map((t) =>
-    backend.floats(t),
-  ) as Float32Array[];
-  const scale = g!.map((value, c) => value / Math.sqrt(sigma2![c]! + epsilon));
-  return { scale, shift: b!.map((value, c) => value - mu![c]! * scale[c]!) };
+  const [mu, sigma2, g, b] = [mean, variance, gamma, beta].map((t) => backend.floats(t)) as Float32Array[];
+  const scale = g.map((value, c) => value / Math.sqrt(sigma2[c] + epsilon));
+  return { scale, shift: b.map((value, c) => value - mu[c] * scale[c]) };
 }
 
 /** Registers BatchNorm, with and without sign, and PReLU. */
 export function registerNormalisationKernels(): void {
   nativeKernel('BatchNormStatistics', ({ inputs: { x }, backend }) => {
-    const { rows, channels } = rowsOf(x!);
+    const { rows, channels } = rowsOf(x);
     const mean = backend.output([channels]);
     const variance = backend.output([channels]);
-    backend.addon.batchNormStatistics(rows, channels, backend.floats(x!), mean.values, variance.values);
+    backend.addon.batchNormStatistics(rows, channels, backend.floats(x), mean.values, variance.values);
     return [mean.info, variance.info];
   });
 
   nativeKernel<{ epsilon: number }>('BatchNorm', ({ inputs, attributes: { epsilon }, backend }) => {
-    const { rows, channels } = rowsOf(inputs['x']!);
+    const { rows, channels } = rowsOf(inputs['x']);
     const { scale, shift } = affine(backend, inputs, epsilon);
-    const y = backend.output(inputs['x']!.shape);
-    backend.addon.channelAffine(rows, channels, backend.floats(inputs['x']!), scale, shift, y.values);
+    const y = backend.output(inputs['x'].shape);
+    backend.addon.channelAffine(rows, channels, backend.floats(inputs['x']), scale, shift, y.values);
     return y.info;
   });
 
   nativeKernel<{ epsilon: number; withMask: boolean }>('BatchNormSign', ({ inputs, attributes, backend }) => {
-    const x = inputs['x']!;
+    const x = inputs['x'];
     const { rows, channels } = rowsOf(x);
     const { scale, shift } = affine(backend, inputs, attributes.epsilon);
     const sign = backend.packedOutput(x.shape);
@@ -54,22 +52,22 @@ export function registerNormalisationKernels(): void {
   nativeKernel<{ epsilon: number; inPlace: boolean }>('BatchNormGrad', ({ inputs, attributes, backend }) => {
     const { epsilon, inPlace } = attributes;
     const { dy, x, mean, variance, gamma, mask, addend } = inputs;
-    const { rows, channels } = rowsOf(x!);
-    const inverse = backend.floats(variance!).map((value) => 1 / Math.sqrt(value + epsilon));
-    const dx = inPlace ? backend.outputInPlaceOf(dy!) : backend.output(x!.shape);
+    const { rows, channels } = rowsOf(x);
+    const inverse = backend.floats(variance).map((value) => 1 / Math.sqrt(value + epsilon));
+    const dx = inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
     const dgamma = backend.output([channels]);
     const dbeta = backend.output([channels]);
     const run = (maskWords: Uint32Array | null): void =>
       backend.addon.batchNormBackward(
         rows,
         channels,
-        backend.floats(dy!),
-        backend.floats(x!),
+        backend.floats(dy),
+        backend.floats(x),
         maskWords,
         addend ? backend.floats(addend) : null,
-        backend.floats(mean!),
+        backend.floats(mean),
         inverse,
-        backend.floats(gamma!),
+        backend.floats(gamma),
         dx.values,
         dgamma.values,
         dbeta.values,
@@ -82,32 +80,32 @@ export function registerNormalisationKernels(): void {
   nativeKernel<{ inPlace: boolean }>(
     'AddPrelu',
     ({ inputs: { x, residual, slope }, attributes, backend }) => {
-      const { rows, channels } = rowsOf(x!);
-      const y = attributes.inPlace ? backend.outputInPlaceOf(x!) : backend.output(x!.shape);
+      const { rows, channels } = rowsOf(x);
+      const y = attributes.inPlace ? backend.outputInPlaceOf(x) : backend.output(x.shape);
       const other = residual ? backend.floats(residual) : null;
-      backend.addon.addPrelu(rows, channels, backend.floats(x!), other, backend.floats(slope!), y.values);
+      backend.addon.addPrelu(rows, channels, backend.floats(x), other, backend.floats(slope), y.values);
       return y.info;
     },
   );
 
   nativeKernel<{ fromOutput: boolean; inPlace: boolean }>('PreluGrad', ({ inputs, attributes, backend }) => {
     const { dy, v, slope } = inputs;
-    const { rows, channels } = rowsOf(v!);
-    const slopes = backend.floats(slope!);
-    const dv = attributes.inPlace ? backend.outputInPlaceOf(dy!) : backend.output(v!.shape);
+    const { rows, channels } = rowsOf(v);
+    const slopes = backend.floats(slope);
+    const dv = attributes.inPlace ? backend.outputInPlaceOf(dy) : backend.output(v.shape);
     const dslope = backend.output([channels]);
     backend.addon.preluBackward(
       rows,
       channels,
-      backend.floats(dy!),
-      backend.floats(v!),
+      backend.floats(dy),
+      backend.floats(v),
       null,
       slopes,
       dv.values,
       dslope.values,
     );
     // Where y ≤ 0 the input is y / slope, so that Σ dy·v = Σ dy·y / slope.
-    if (attributes.fromOutput) for (let c = 0; c < channels; c++) dslope.values[c]! /= slopes[c]!;
+    if (attributes.fromOutput) for (let c = 0; c < channels; c++) dslope.values[c] /= slopes[c];
     return [dv.info, dslope.info];
   });
 }

@@ -14,7 +14,7 @@ export interface AdamAttributes {
 /** Registers the optimizer step, which writes weights and moments in place and returns nothing. */
 export function registerOptimizerKernels(): void {
   nativeKernel<AdamAttributes>('AdamStep', ({ inputs: { gradient, w, m, v }, attributes: a, backend }) => {
-    const weights = backend.floats(w!);
+    const weights = backend.floats(w);
     backend.addon.adamStep(
       weights.length,
       a.step,
@@ -24,10 +24,10 @@ export function registerOptimizerKernels(): void {
       a.epsilon,
       a.weightDecay,
       a.clip,
-      backend.floats(gradient!),
+      backend.floats(gradient),
       weights,
-      backend.floats(m!),
-      backend.floats(v!),
+      backend.floats(m),
+      backend.floats(v),
     );
     return [];
   });

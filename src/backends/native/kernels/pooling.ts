@@ -7,65 +7,60 @@ function pooled(
   input: readonly number[],
   { window, stride, pad }: PoolGeometry,
 ): ReturnType<typeof squareShape> {
-  return squareShape(input, input[3]!, [window, window], stride, pad);
+  return squareShape(input, input[3], [window, window], stride, pad);
 }
 
 /** Registers poolings of position-major tensors and the change of layout. */
 export function registerPoolingKernels(): void {
   nativeKernel<AveragePoolGeometry>('PositionMajorAveragePool', ({ inputs: { x }, attributes, backend }) => {
-    const { fields, out } = pooled(x!.shape, attributes);
-    const y = backend.output([...out, x!.shape[2]!, x!.shape[3]!]);
-    backend.addon.averagePool(fields, attributes.countPadding, backend.floats(x!), y.values);
+    const { fields, out } = pooled(x.shape, attributes);
+    const y = backend.output([...out, x.shape[2], x.shape[3]]);
+    backend.addon.averagePool(fields, attributes.countPadding, backend.floats(x), y.values);
     return y.info;
   });
 
   nativeKernel<AveragePoolGeometry & { size: readonly [number, number] }>(
     'PositionMajorAveragePoolGrad',
     ({ inputs: { dy }, attributes, backend }) => {
-      const dx = backend.output([...attributes.size, dy!.shape[2]!, dy!.shape[3]!]);
+      const dx = backend.output([...attributes.size, dy.shape[2], dy.shape[3]]);
       const { fields } = pooled(dx.info.shape, attributes);
-      backend.addon.averagePoolBackward(fields, attributes.countPadding, backend.floats(dy!), dx.values);
+      backend.addon.averagePoolBackward(fields, attributes.countPadding, backend.floats(dy), dx.values);
       return dx.info;
     },
   );
 
   nativeKernel<PoolGeometry>('PositionMajorMaxPool', ({ inputs: { x }, attributes, backend }) => {
-    const { fields, out } = pooled(x!.shape, attributes);
-    const y = backend.output([...out, x!.shape[2]!, x!.shape[3]!]);
-    backend.addon.maxPool(fields, backend.floats(x!), y.values);
+    const { fields, out } = pooled(x.shape, attributes);
+    const y = backend.output([...out, x.shape[2], x.shape[3]]);
+    backend.addon.maxPool(fields, backend.floats(x), y.values);
     return y.info;
   });
 
   nativeKernel<PoolGeometry>('PositionMajorMaxPoolGrad', ({ inputs: { dy, x, y }, attributes, backend }) => {
-    const dx = backend.output(x!.shape);
-    const { fields } = pooled(x!.shape, attributes);
+    const dx = backend.output(x.shape);
+    const { fields } = pooled(x.shape, attributes);
     backend.addon.maxPoolBackward(
       fields,
-      backend.floats(dy!),
-      backend.floats(x!),
-      backend.floats(y!),
+      backend.floats(dy),
+      backend.floats(x),
+      backend.floats(y),
       dx.values,
     );
     return dx.info;
   });
 
   nativeKernel('PositionMean', ({ inputs: { x }, backend }) => {
-    const [h, w, ...inner] = x!.shape;
+    const [h, w, ...inner] = x.shape;
     const y = backend.output(inner);
-    backend.addon.positionMean(h! * w!, product(inner), backend.floats(x!), y.values);
+    backend.addon.positionMean(h * w, product(inner), backend.floats(x), y.values);
     return y.info;
   });
 
   nativeKernel<{ size: readonly [number, number] }>(
     'PositionMeanGrad',
     ({ inputs: { dy }, attributes: { size }, backend }) => {
-      const dx = backend.output([...size, ...dy!.shape]);
-      backend.addon.positionMeanBackward(
-        size[0] * size[1],
-        product(dy!.shape),
-        backend.floats(dy!),
-        dx.values,
-      );
+      const dx = backend.output([...size, ...dy.shape]);
+      backend.addon.positionMeanBackward(size[0] * size[1], product(dy.shape), backend.floats(dy), dx.values);
       return dx.info;
     },
   );
@@ -73,10 +68,10 @@ export function registerPoolingKernels(): void {
   nativeKernel<{ batchMajor: boolean }>(
     'SwapOuter',
     ({ inputs: { x }, attributes: { batchMajor }, backend }) => {
-      const [a, b, c, inner] = x!.shape as [number, number, number, number];
+      const [a, b, c, inner] = x.shape as [number, number, number, number];
       const y = backend.output(batchMajor ? [b, c, a, inner] : [c, a, b, inner]);
       const [outer, middle] = batchMajor ? [a, b * c] : [a * b, c];
-      backend.addon.swapOuter(outer, middle, inner, backend.floats(x!), y.values);
+      backend.addon.swapOuter(outer, middle, inner, backend.floats(x), y.values);
       return y.info;
     },
   );

@@ -114,33 +114,33 @@ function fromPositionMajor(
 function registerStockConvolutions(): void {
   nativeKernel<ConvAttributes>('Conv2D', (call) => {
     const { inputs, attributes, backend } = call;
-    const info = convInfo(inputs['x']!.shape, inputs['filter']!.shape, attributes);
+    const info = convInfo(inputs['x'].shape, inputs['filter'].shape, attributes);
     if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2D', call);
     return fromPositionMajor(backend, info.outShape, (y) =>
-      withPositionMajor(backend, inputs['x']!, (x) =>
-        backend.addon.floatConvForward(fieldsOf(info), x, backend.floats(inputs['filter']!), y),
+      withPositionMajor(backend, inputs['x'], (x) =>
+        backend.addon.floatConvForward(fieldsOf(info), x, backend.floats(inputs['filter']), y),
       ),
     );
   });
 
   nativeKernel<ConvAttributes>('Conv2DBackpropInput', (call) => {
     const { inputs, attributes, backend } = call;
-    const info = convInfo(attributes.inputShape!, inputs['filter']!.shape, attributes);
+    const info = convInfo(attributes.inputShape!, inputs['filter'].shape, attributes);
     if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2DBackpropInput', call);
     return fromPositionMajor(backend, info.inShape, (dx) =>
-      withPositionMajor(backend, inputs['dy']!, (dy) =>
-        backend.addon.floatConvBackwardInput(fieldsOf(info), dy, backend.floats(inputs['filter']!), dx),
+      withPositionMajor(backend, inputs['dy'], (dy) =>
+        backend.addon.floatConvBackwardInput(fieldsOf(info), dy, backend.floats(inputs['filter']), dx),
       ),
     );
   });
 
   nativeKernel<ConvAttributes>('Conv2DBackpropFilter', (call) => {
     const { inputs, attributes, backend } = call;
-    const info = convInfo(inputs['x']!.shape, attributes.filterShape!, attributes);
+    const info = convInfo(inputs['x'].shape, attributes.filterShape!, attributes);
     if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2DBackpropFilter', call);
     const dw = backend.output(info.filterShape);
-    withPositionMajor(backend, inputs['x']!, (x) =>
-      withPositionMajor(backend, inputs['dy']!, (dy) =>
+    withPositionMajor(backend, inputs['x'], (x) =>
+      withPositionMajor(backend, inputs['dy'], (dy) =>
         backend.addon.floatConvBackwardFilter(fieldsOf(info), x, dy, dw.values),
       ),
     );
@@ -191,15 +191,15 @@ export function registerStockKernels(): void {
       shape.slice(0, -2).reduce((all, size) => all * size, 1),
     );
     const sizes = (t: TensorInfo): [number, number] => [
-      t.shape[t.shape.length - 2]!,
-      t.shape[t.shape.length - 1]!,
+      t.shape[t.shape.length - 2],
+      t.shape[t.shape.length - 1],
     ];
     const [rowsA, columnsA] = sizes(a);
     const [rowsB, columnsB] = sizes(b);
-    const batch = Math.max(batchA!, batchB!);
+    const batch = Math.max(batchA, batchB);
     const sameBatches = util.arraysEqual(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const broadcastable = (sameBatches || batchA === 1 || batchB === 1) && batch > 0;
-    const leading = batchA! >= batchB! ? a.shape : b.shape;
+    const leading = batchA >= batchB ? a.shape : b.shape;
     if (!allFloats(call.inputs) || !broadcastable || a.shape.length !== b.shape.length)
       return stock('BatchMatMul', call);
     const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { distill } from './distill.js';
+import { runInProcess } from './in-process.js';
+
+describe('--help', () => {
+  it('begins with commands to copy', async () => {
+    const { code, stdout } = await runInProcess(['--help']);
+    expect(code).toBe(0);
+    const [first, ...rest] = stdout.split('\n');
+    expect(first).toBe('Commands that work as they stand:');
+    const commands = rest.slice(0, rest.indexOf('')).filter((line) => /^ {2}distill /.test(line));
+    expect(commands.length).toBeGreaterThanOrEqual(4);
+    expect(stdout.indexOf('Usage: distill')).toBeGreaterThan(stdout.indexOf(commands.at(-1)!));
+    const quick = commands
+      .map((line) => line.trim().split(/ +/).slice(1))
+      .filter(([word]) => word === 'inspect');
+    expect(quick.length).toBeGreaterThan(0);
+    for (const args of quick) expect(await distill(args)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each<[command: string[], flags: string[]]>([
+    [
+      [],
+      '--debug --teacher --student --data --epochs --batch-size --lr --schedule --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --backend --out'.split(
+        ' ',
+      ),
+    ],
+    [['eval'], ['--model', '--data', '--mean', '--std', '--threads', '--backend', '--debug']],
+    [['inspect'], ['--debug']],
+    [['card', 'init'], ['--debug']],
+  ])('of %j names each flag with its default', async (command, flags) => {
+    const { code, stdout } = await runInProcess([...command, '--help']);
+    expect(code).toBe(0);
+    // One entry a flag, its lines joined.
+    const entries = stdout
+      .slice(stdout.indexOf('Options:'))
+      .split('\n\n')[0]
+      .split(/\n(?= {2}--)/)
+      .slice(1)
+      .map((entry) => entry.replace(/\s+/g, ' ').trim());
+    const names = entries.map((entry) => entry.split(' ')[0]);
+    expect(new Set(names)).toEqual(
+      new Set([...flags, '--help', ...(command.length === 0 ? ['--version'] : [])]),
+    );
+    for (const entry of entries) {
+      if (/^--(help|version)/.test(entry)) continue;
+      expect(entry).toMatch(/default: |\(required\)/);
+    }
+  });
+});

@@ -1,0 +1,179 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { teacherFile } from './distill.js';
+import { runInProcess } from './in-process.js';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const student = ['--student', 'bnn-resnet20'];
+const train = (...args: string[]): string[] => ['--teacher', teacherFile, ...student, ...args];
+const seeHelp = '  fix: see distill --help';
+
+describe('distill refuses with exit code 2', () => {
+  it.each<[args: string[], stderr: string[]]>([
+    [
+      [],
+      [
+        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20.',
+        '  fix: type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
+      ],
+    ],
+    [train('--epochz', '3'), ["distill: unknown flag '--epochz'.", '  nearest: --epochs', seeHelp]],
+    [train('--epochz=3'), ["distill: unknown flag '--epochz=3'.", '  nearest: --epochs', seeHelp]],
+    [train('-x'), ["distill: unknown flag '-x'.", seeHelp]],
+    [['evl'], ["distill: unexpected argument 'evl'.", '  nearest: eval', seeHelp]],
+    [train('evl'), ["distill: unexpected argument 'evl'.", '  nearest: eval', seeHelp]],
+    [
+      ['eval', 'x.onnx', '--model', 'y.onnx'],
+      ["distill: unexpected argument 'x.onnx'.", '  fix: see distill eval --help'],
+    ],
+    [
+      ['eval'],
+      ["distill: required option '--model <file|run>' not specified.", '  fix: see distill eval --help'],
+    ],
+    [
+      ['eval', '--model', 'x', '--modle', 'y'],
+      ["distill: unknown flag '--modle'.", '  nearest: --model', '  fix: see distill eval --help'],
+    ],
+    [
+      ['inspect'],
+      ["distill: missing required argument 'model.onnx|card.yaml'.", '  fix: see distill inspect --help'],
+    ],
+    [
+      ['inspect', 'a', 'b'],
+      ["distill: unexpected argument 'b'.", '  fix: see distill inspect --help'],
+    ],
+    [['card'], ['distill: distill card needs one of its commands: init.', '  fix: see distill card --help']],
+    [
+      ['card', 'int', 'x.onnx'],
+      ["distill: unexpected argument 'int'.", '  nearest: init', '  fix: see distill card --help'],
+    ],
+    [['--teacher'], ["distill: option '--teacher <model.onnx|card.yaml>' argument missing.", seeHelp]],
+    [
+      train('--backend', 'nativ'),
+      [
+        "distill: the backend 'nativ' is unknown; expected one of native, cpu, tensorflow.",
+        '  nearest: native',
+        '  fix: choose one of them, for instance --backend native',
+      ],
+    ],
+    [
+      train('--loss', 'feature=1'),
+      [
+        'distill: unknown loss "feature"; known are kl, features, attention, refinery, crossEntropy, center',
+        '  nearest: features',
+      ],
+    ],
+    [train('--loss', 'kl=1,t=2'), ['distill: unknown option "t" of loss kl; it has T', '  nearest: T']],
+    [
+      train('--loss', 'kl'),
+      [
+        'distill: loss "kl" is not of the form name=weight: "kl" has no name and value',
+        '  fix: write it as name=weight[,option=value], for example kl=1,T=4',
+      ],
+    ],
+    [
+      train('--loss', 'center=1'),
+      [
+        "distill: the loss 'center' cannot be a term of a run, since its centres need an optimizer of their own.",
+        '  fix: leave it out here; the library has centerLoss for a loop of your own',
+      ],
+    ],
+    [
+      train('--data', 'cifar:x'),
+      [
+        'distill: unknown kind of data "cifar"; data is one of cifar10:<folder>, cifar100:<folder>, cifar10-sample',
+        '  nearest: cifar10, cifar10-sample, cifar100',
+        '  fix: write --data <kind>:<folder>',
+      ],
+    ],
+    [
+      train('--data', 'cifar10:'),
+      [
+        'distill: the data "cifar10:" names no folder; expected cifar10:<folder>',
+        '  fix: write --data cifar10:<folder>',
+      ],
+    ],
+    [
+      train('--data', 'cifar10-sample:x'),
+      [
+        'distill: the data "cifar10-sample" takes no folder, got "cifar10-sample:x"',
+        '  fix: write --data cifar10-sample',
+      ],
+    ],
+    [
+      train('--schedule', 'cosin'),
+      ["distill: the schedule 'cosin' is unknown; expected one of cosine, constant.", '  nearest: cosine'],
+    ],
+    [train('--epochs', 'ten'), ["distill: --epochs must be a number, got 'ten'."]],
+    [train('--epochs', ''), ["distill: --epochs must be a number, got ''."]],
+    [train('--epochs', '1.5'), ['distill: --epochs must be a whole number of at least 1, got 1.5.']],
+    [train('--batch-size', '1'), ['distill: --batch-size must be a whole number of at least 2, got 1.']],
+    [train('--seed', '-1'), ['distill: --seed must be a whole number of at least 0, got -1.']],
+    [
+      train('--view-seed', '1e300'),
+      ['distill: --view-seed must be a whole number of at least 0, got 1e+300.'],
+    ],
+    [train('--threads', '0'), ['distill: --threads must be a whole number of at least 1, got 0.']],
+    [train('--lr', '0'), ['distill: --lr must be a finite number above 0, got 0.']],
+    [train('--lr', 'Infinity'), ['distill: --lr must be a finite number above 0, got Infinity.']],
+    [
+      train('--weight-decay', '-1e-4'),
+      ['distill: --weight-decay must be a finite number of at least 0, got -0.0001.'],
+    ],
+    [
+      train('--mean', '1,2'),
+      [
+        "distill: --mean must be three numbers for red, green and blue, got '1,2'.",
+        '  fix: write for instance --mean 0.485,0.456,0.406',
+      ],
+    ],
+    [
+      train('--std', '0.2,x,0.2'),
+      [
+        "distill: --std must be three numbers for red, green and blue, got '0.2,x,0.2'.",
+        '  fix: write for instance --std 0.485,0.456,0.406',
+      ],
+    ],
+    [
+      [...student],
+      [
+        'distill: no data was named, and no card of a teacher names some.',
+        '  fix: type: distill --student bnn-resnet20 --data cifar10:<folder>   (or set DISTILL_DATA=cifar10:<folder>)',
+      ],
+    ],
+    [
+      [...student, '--data', 'cifar10-sample'],
+      [
+        'distill: the losses kl, features need a teacher, and none was given.',
+        '  fix: name one with --teacher <model.onnx|card.yaml>, or train without: --loss kl=0 --loss features=0',
+      ],
+    ],
+    [
+      ['eval', '--model', teacherFile, '--threads', '0'],
+      ['distill: --threads must be a whole number of at least 1, got 0.'],
+    ],
+    [['eval', '--model', '/nowhere'], ['distill: the model /nowhere does not exist']],
+    [['inspect', '/nowhere.onnx'], ['distill: the model /nowhere.onnx does not exist']],
+    [['card', 'init', '/nowhere.onnx'], ['distill: the model /nowhere.onnx does not exist']],
+  ])('%j', async (args, lines) => {
+    vi.stubEnv('DISTILL_DATA', undefined);
+    const { code, stdout, stderr } = await runInProcess(args);
+    expect(stderr.trimEnd().split('\n')).toEqual(lines);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+});
+
+describe('--debug', () => {
+  it.each([
+    [['evl', '--debug'], /unexpected argument 'evl'/],
+    [['eval', '--debug', '--model', '/nowhere'], /the model \/nowhere does not exist/],
+  ])('%j shows the stack', async (args, message) => {
+    const { code, stderr } = await runInProcess(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/\n {4}at /);
+  });
+});
