@@ -66,7 +66,7 @@ for (let i = -2; i < steps; i++) {
   if (i >= 0) times.push(performance.now() - began);
 }
 times.sort((a, b) => a - b);
-const stepMs = times[Math.floor(times.length / 2)]!;
+const stepMs = times[Math.floor(times.length / 2)];
 const isas = new Set(
   nativeAddon()
     .kernels()

@@ -96,7 +96,7 @@ const peer = (net: string, threads: number, format: string, tuned: boolean): Ste
     peerEnvironment,
   );
 
-const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const faster = (a: StepFigures, b: StepFigures): StepFigures => (a.stepMs <= b.stepMs ? a : b);
 
 function compare(net: string, threads: number): Record<string, number> {

@@ -8,7 +8,10 @@ export function nearestNames(given: string, known: readonly string[], most = 3):
   const wanted = given.toLowerCase();
   const reach = Math.max(2, Math.ceil(wanted.length / 3));
   return known
-    .map((name) => ({ name, edits: name.toLowerCase().includes(wanted) ? 1 : distance(wanted, name.toLowerCase()) }))
+    .map((name) => ({
+      name,
+      edits: name.toLowerCase().includes(wanted) ? 1 : distance(wanted, name.toLowerCase()),
+    }))
     .filter(({ edits }) => edits <= reach)
     .sort((a, b) => a.edits - b.edits || (a.name < b.name ? -1 : 1))
     .slice(0, most)

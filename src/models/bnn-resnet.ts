@@ -51,7 +51,7 @@ export class BinaryResNet {
     this.levels = depth.widths.length;
     const { root } = this.store;
     const stem = root.child('stem');
-    let inputs = depth.widths[0]!;
+    let inputs = depth.widths[0];
     this.stemConv = new Conv2d(
       stem.child('conv'),
       { inputs: 3, outputs: inputs, window: 3 },
@@ -60,7 +60,7 @@ export class BinaryResNet {
     );
     this.stemBn = new BatchNorm(stem.child('bn'), inputs, batchNorm);
     depth.widths.forEach((outputs, level) => {
-      const count = depth.blocks[level]!;
+      const count = depth.blocks[level];
       for (let i = 0; i < count; i++) {
         const stride = level > 0 && i === 0 ? 2 : 1;
         const scope = root.child('blocks').child(String(this.blocks.length));
@@ -114,7 +114,7 @@ export class BinaryResNet {
 
   /** The number of channels of a level's feature map. */
   channelsOf(level: number): number {
-    return this.depth.widths[level - 1]!;
+    return this.depth.widths[level - 1];
   }
 
   /** Logits in evaluation mode. */

@@ -54,7 +54,7 @@ export class BatchNorm {
   /** The statistics of a batch, towards which the running ones are moved; the caller disposes of them. */
   batchStatistics(x: Tensor): ChannelStatistics {
     const statistics = channelStatistics(x);
-    this.moveRunning(statistics, x.size / x.shape[x.rank - 1]!);
+    this.moveRunning(statistics, x.size / x.shape[x.rank - 1]);
     return statistics;
   }
 

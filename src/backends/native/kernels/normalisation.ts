@@ -8,9 +8,10 @@ function affine(
   { mean, variance, gamma, beta }: Record<string, TensorInfo>,
   epsilon: number,
 ): { scale: Float32Array; shift: Float32Array } {
-  const [mu, sigma2, g, b] = [mean, variance, gamma, beta].map((t) => backend.floats(t)) as Float32Array[];
-  const scale = g.map((value, c) => value / Math.sqrt(sigma2[c] + epsilon));
-  return { scale, shift: b.map((value, c) => value - mu[c] * scale[c]) };
+  const mu = backend.floats(mean);
+  const sigma2 = backend.floats(variance);
+  const scale = backend.floats(gamma).map((value, c) => value / Math.sqrt(sigma2[c] + epsilon));
+  return { scale, shift: backend.floats(beta).map((value, c) => value - mu[c] * scale[c]) };
 }
 
 /** Registers BatchNorm, with and without sign, and PReLU. */
