@@ -116,8 +116,7 @@ struct BatchNormBackward {
   float* dbeta;
 };
 
-// v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). `positive` (may be
-// null) gets the packed bits of v > 0.
+// v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be x.
 struct AddPrelu {
   static constexpr const char* family = "addPrelu";
   size_t rows;

@@ -43,7 +43,7 @@ void run(const AdamStep& a) {
     const double m = a.beta1 * static_cast<double>(a.m[i]) + (1 - static_cast<double>(a.beta1)) * g;
     const double v = a.beta2 * static_cast<double>(a.v[i]) + (1 - static_cast<double>(a.beta2)) * g * g;
     double w = a.w[i] - a.lr * (m / correction1) / (std::sqrt(v / correction2) + a.epsilon);
-    if (a.clip > 0) w = std::fmin(std::fmax(w, -a.clip), a.clip);
+    if (a.clip > 0) w = w > a.clip ? a.clip : w < -a.clip ? -a.clip : w;
     a.m[i] = static_cast<float>(m);
     a.v[i] = static_cast<float>(v);
     a.w[i] = static_cast<float>(w);
