@@ -11,7 +11,7 @@ const settings = {
   student: 'bnn-resnet20',
   data: 'cifar10-sample',
   out: undefined,
-  epochs: Number(process.argv[2] ?? 12),
+  epochs: Number(process.argv[2] ?? 8),
   batchSize: 50,
   lr: 3e-3,
   losses: lossSettings([]),
