@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { writeFileAtomically } from './atomic-write.js';
 
@@ -14,11 +15,16 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface HeaderEntry {
-  readonly dtype: string;
-  readonly shape: number[];
-  readonly data_offsets: [number, number];
-}
+const count = z.int().nonnegative();
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(count),
+  data_offsets: z.tuple([count, count]),
+});
+const metadataSchema = z.record(z.string(), z.string());
+const headerSchema = z.object({ __metadata__: metadataSchema.optional() }).catchall(entrySchema);
+
+type HeaderEntry = z.infer<typeof entrySchema>;
 
 /**
  * Writes a file in the safetensors format: the length of the header in eight bytes (little-endian), the header in JSON
@@ -61,15 +67,22 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes`);
   const headerLength = Number(bytes.readBigUInt64LE());
   if (headerLength > bytes.length - 8) throw damaged('its header is cut off');
-  let header: Record<string, HeaderEntry>;
+  let json: unknown;
   try {
-    header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<string, HeaderEntry>;
+    json = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength));
   } catch (error) {
     throw damaged('its header is not JSON', error);
   }
-  const { __metadata__: metadata, ...entries } = header;
+  const header = headerSchema.safeParse(json);
+  if (!header.success) {
+    throw damaged(
+      `its header is wrong at ${header.error.issues[0].path.join('.') || 'the top'}`,
+      header.error,
+    );
+  }
+  const { __metadata__: metadata = {}, ...entries } = header.data;
   const tensors = new Map<string, NamedTensor>();
-  for (const [name, { dtype, shape, data_offsets: span }] of Object.entries(entries)) {
+  for (const [name, { dtype, shape, data_offsets: span }] of Object.entries<HeaderEntry>(entries)) {
     const size = shape.reduce((all, length) => all * length, 1);
     if (dtype !== 'F32') throw new InputError(`${path} holds '${name}' as ${dtype}; expected F32.`);
     if (span[1] - span[0] !== size * 4)
@@ -81,5 +94,5 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
     new Uint8Array(values.buffer).set(bytes.subarray(start, start + size * 4));
     tensors.set(name, { shape, values });
   }
-  return { tensors, metadata: (metadata as unknown as Record<string, string> | undefined) ?? {} };
+  return { tensors, metadata };
 }
