@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const optional = process.argv.includes('--optional');
-const built = spawnSync('make', ['-C', here, `-j${availableParallelism()}`, `NODE=${process.execPath}`], {
+const built = spawnSync('make', ['--no-print-directory', '-C', here, `-j${availableParallelism()}`, `NODE=${process.execPath}`], {
   stdio: ['ignore', 'inherit', 'inherit'],
 });
 if (built.status !== 0) {
