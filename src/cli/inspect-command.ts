@@ -1,16 +1,40 @@
 import type { Command } from 'commander';
+import { InputError } from '../errors.js';
+import { studentNames } from '../models/bnn-resnet.js';
+import { binaryResNetDepths } from '../models/depths.js';
+import { predictStepMemory } from '../models/step-memory.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
+import { defaultRunSettings } from '../training/run-settings.js';
+import { numberOf } from './arguments.js';
+
+interface InspectFlags {
+  readonly memory?: boolean;
+  readonly batchSize: number;
+  readonly classes: number;
+}
 
 /** Adds `distill inspect`. */
 export function addInspectCommand(program: Command): void {
   program
     .command('inspect')
     .description(
-      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give.',
+      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student, the memory of a training step.',
     )
-    .argument('<model.onnx|card.yaml>', 'the model, or a teacher card')
-    .action(async (path: string) => {
-      process.stdout.write(`${describe(await describeModel(path)).join('\n')}\n`);
+    .argument(
+      '<model.onnx|card.yaml|student>',
+      'the model, a teacher card, or the name of a student with --memory',
+    )
+    .option('--memory', 'predict the memory of a training step of a student, layer by layer (default: off)')
+    .option(
+      '--batch-size <n>',
+      'pictures of that step',
+      numberOf('--batch-size'),
+      defaultRunSettings.batchSize,
+    )
+    .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
+    .action(async (name: string, flags: InspectFlags) => {
+      const lines = flags.memory === true ? memory(name, flags) : describe(await describeModel(name));
+      process.stdout.write(`${lines.join('\n')}\n`);
     });
 }
 
@@ -32,5 +56,40 @@ function describe(model: ModelDescription): string[] {
       ({ name, tensor, shape }) => `tap         ${name}  ${shape.join('×')} (H×W×C)  ${tensor}`,
     ),
     ...(model.noTaps === undefined ? [] : [`taps        none: ${model.noTaps}`]),
+  ];
+}
+
+function memory(name: string, { batchSize, classes }: InspectFlags): string[] {
+  if (!Object.hasOwn(binaryResNetDepths, name)) {
+    throw new InputError(
+      `--memory is for a student, got '${name}'; expected one of ${studentNames.join(', ')}.`,
+    );
+  }
+  for (const [flag, value] of [
+    ['--batch-size', batchSize],
+    ['--classes', classes],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new InputError(`${flag} must be a whole number of at least 1, got ${value}.`);
+    }
+  }
+  const depth = binaryResNetDepths[name as keyof typeof binaryResNetDepths];
+  const step = predictStepMemory(depth, classes, batchSize);
+  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
+  const row = (...cells: string[]): string =>
+    cells
+      .map((cell, i) => (i < 2 ? cell.padEnd([12, 12][i]) : cell.padStart(14)))
+      .join('')
+      .trimEnd();
+  return [
+    `${name}, batch of ${batchSize} pictures of 32×32, native backend, without losses on feature maps`,
+    row('layer', 'output', 'kept floats', 'kept bits'),
+    ...step.layers.map(({ layer, output, floatBytes, bitBytes }) =>
+      row(layer, output.join('×'), mib(floatBytes), mib(bitBytes)),
+    ),
+    `weights                    ${mib(step.parameterBytes)}`,
+    `moments of Adam            ${mib(step.optimizerBytes)}`,
+    `activations and gradients  ${mib(step.tensorBytes)} at the peak`,
+    `peak of a step             ${mib(step.peakBytes)} (the process needs the memory of Node.js beside it)`,
   ];
 }

@@ -89,9 +89,13 @@ export async function* distil(
   try {
     if (teacher) await checkTeacher(teacher, validation);
     student = createStudent(settings.student, { classes: training.classes.length, seed: settings.seed });
+    // Everything that may be refused comes before the directory is made.
+    const pairs = pairsOf(settings, training, teacher, student);
+    const batches = trainingBatches(settings, training, signal);
     const directory = await RunDirectory.create(settings.out, settings.student);
     await directory.writeJson('settings', settings);
-    const best = yield* trainEpochs({ settings, training, validation, teacher, student, directory, signal });
+    const parts = { settings, training, validation, teacher, student, pairs, batches, directory, signal };
+    const best = yield* trainEpochs(parts);
     student.dispose();
     ({ student } = await loadStudent(directory.file('best')));
     const testOf = async (who: 'student' | 'teacher'): Promise<Accuracy> =>
@@ -172,18 +176,18 @@ interface TrainingParts {
   readonly validation: Dataset;
   readonly teacher: OnnxTeacher | undefined;
   readonly student: BinaryResNet;
+  readonly pairs: readonly LevelPair[];
+  readonly batches: Batches;
   readonly directory: RunDirectory;
   readonly signal: AbortSignal | undefined;
 }
 
 async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, EpochReport> {
-  const { settings, training, validation, teacher, student, directory, signal } = parts;
-  const pairs = pairsOf(settings, training, teacher, student);
+  const { settings, training, validation, teacher, student, pairs, batches, directory, signal } = parts;
   const connectors = new Connectors(pairs, settings.seed);
   const optimizer = new Adam({ weightDecay: settings.weightDecay, clipLatent: settings.clipLatent });
   const { lr, epochs } = settings;
   const schedule = settings.schedule === 'cosine' ? cosineSchedule({ lr, epochs }) : constantSchedule({ lr });
-  const batches = trainingBatches(settings, training, signal);
   const trainer = new Trainer({
     student,
     dataset: training,

@@ -1,0 +1,189 @@
+import type { BinaryResNetDepth } from './depths.js';
+
+/** What one layer keeps from the forward to the backward pass. */
+export interface LayerMemory {
+  /** Its path in the network, such as `blocks.3`. */
+  readonly layer: string;
+  /** Output height, width and channels. */
+  readonly output: readonly [number, number, number];
+  /** Bytes kept as floats, and as bits. */
+  readonly floatBytes: number;
+  readonly bitBytes: number;
+}
+
+/** The memory of a training step on the native backend, in bytes. */
+export interface StepMemory {
+  readonly layers: readonly LayerMemory[];
+  /** Weights, and Adam's two moments of each. */
+  readonly parameterBytes: number;
+  readonly optimizerBytes: number;
+  /** The most that activations, gradients and packed signs take at once. */
+  readonly tensorBytes: number;
+  /** All of it: what a step needs at its peak. */
+  readonly peakBytes: number;
+}
+
+const page = 4096;
+// Smaller tensors come from the JavaScript heap.
+const leastPooled = 2048;
+const floats = (...sizes: number[]): number => 4 * sizes.reduce((product, size) => product * size, 1);
+const bits = (rows: number, channels: number): number => 4 * rows * Math.ceil(channels / 32);
+
+/** Plays the allocations of a step and remembers their peak. */
+class Meter {
+  #live = 0;
+  #peak = 0;
+
+  take(bytes: number): void {
+    this.#live += rounded(bytes);
+    this.#peak = Math.max(this.#peak, this.#live);
+  }
+
+  give(bytes: number): void {
+    this.#live -= rounded(bytes);
+  }
+
+  get peak(): number {
+    return this.#peak;
+  }
+}
+
+const rounded = (bytes: number): number => (bytes < leastPooled ? 0 : Math.ceil(bytes / page) * page);
+
+interface BlockShape {
+  readonly layer: string;
+  readonly input: number;
+  readonly output: number;
+  /** The shortcut's map before pooling; 0 for the identity. */
+  readonly unpooled: number;
+  readonly inputBits: number;
+  readonly filterBits: number;
+  readonly filter: number;
+  readonly size: readonly [number, number, number];
+}
+
+/**
+ * Predicts the memory of a training step of a binary ResNet from its shapes alone, by playing the allocations of the
+ * forward and backward pass: what a block keeps is its input and output as floats and two bits for each element of the
+ * input; gradients are written where their upstream gradients lay. Losses on feature maps are not counted.
+ *
+ * @param size height and width of the pictures
+ */
+export function predictStepMemory(
+  depth: BinaryResNetDepth,
+  classes: number,
+  batchSize: number,
+  size: readonly [number, number] = [32, 32],
+): StepMemory {
+  const blocks = shapesOf(depth, batchSize, size);
+  const picture = floats(batchSize, size[0], size[1], 3);
+  const stem = floats(batchSize, size[0], size[1], depth.widths[0]);
+  const last = blocks[blocks.length - 1].output;
+  const meter = new Meter();
+  // Pictures minus mean, divided by deviation, then position-major; the stem's convolution and BatchNorm.
+  for (const bytes of [picture, picture]) meter.take(bytes);
+  meter.give(picture);
+  for (const bytes of [picture, stem, stem]) meter.take(bytes);
+  for (const block of blocks) {
+    if (block.unpooled > 0) {
+      for (const bytes of [block.unpooled, block.unpooled, block.output]) meter.take(bytes);
+      meter.give(block.unpooled);
+    }
+    for (const bytes of [block.inputBits, block.inputBits, block.filterBits, block.output]) meter.take(bytes);
+    if (block.unpooled > 0) meter.give(block.output);
+  }
+  meter.take(last);
+  meter.give(last);
+  // Backward: the gradient of the global mean is the first of the size of a map.
+  meter.take(last);
+  for (const block of [...blocks].reverse()) {
+    for (const bytes of [block.filter, block.input]) meter.take(bytes);
+    for (const bytes of [block.inputBits, block.inputBits, block.filterBits, block.output]) meter.give(bytes);
+    if (block.unpooled > 0) {
+      meter.take(block.unpooled);
+      meter.give(block.output);
+      meter.give(block.unpooled);
+      // The shortcut's gradient to the input, and its sum with the branch's.
+      for (const bytes of [block.input, block.input]) meter.take(bytes);
+      for (const bytes of [block.unpooled, block.input, block.input]) meter.give(bytes);
+    } else {
+      meter.give(block.output);
+    }
+    meter.give(block.filter);
+  }
+  const weights = parameterCount(depth, classes);
+  const parameterBytes = 4 * weights;
+  return {
+    layers: layersOf(depth, blocks, picture, stem, size),
+    parameterBytes,
+    optimizerBytes: 2 * parameterBytes,
+    tensorBytes: meter.peak,
+    peakBytes: meter.peak + 3 * parameterBytes,
+  };
+}
+
+function shapesOf(
+  depth: BinaryResNetDepth,
+  n: number,
+  [height, width]: readonly [number, number],
+): BlockShape[] {
+  const shapes: BlockShape[] = [];
+  let [h, w, c] = [height, width, depth.widths[0]];
+  depth.widths.forEach((k, level) => {
+    for (let i = 0; i < depth.blocks[level]; i++) {
+      const stride = level > 0 && i === 0 ? 2 : 1;
+      const [outH, outW] = [Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1];
+      shapes.push({
+        layer: `blocks.${shapes.length}`,
+        input: floats(h, w, n, c),
+        output: floats(outH, outW, n, k),
+        unpooled: stride !== 1 || c !== k ? floats(h, w, n, k) : 0,
+        inputBits: bits(h * w * n, c),
+        filterBits: bits(9 * c, k),
+        filter: floats(9, c, k),
+        size: [outH, outW, k],
+      });
+      [h, w, c] = [outH, outW, k];
+    }
+  });
+  return shapes;
+}
+
+function layersOf(
+  depth: BinaryResNetDepth,
+  blocks: readonly BlockShape[],
+  picture: number,
+  stem: number,
+  [height, width]: readonly [number, number],
+): LayerMemory[] {
+  return [
+    // Its pictures twice (NHWC and position-major), the convolution's output and the BatchNorm's.
+    {
+      layer: 'stem',
+      output: [height, width, depth.widths[0]],
+      floatBytes: 2 * picture + 2 * stem,
+      bitBytes: 0,
+    },
+    ...blocks.map(({ layer, output, unpooled, inputBits, filterBits, size }) => ({
+      layer,
+      output: size,
+      // The input is the output of the layer before it.
+      floatBytes: output + unpooled,
+      bitBytes: 2 * inputBits + filterBits,
+    })),
+  ];
+}
+
+/** The number of weights of a binary ResNet. */
+function parameterCount(depth: BinaryResNetDepth, classes: number): number {
+  let inputs = depth.widths[0];
+  let count = 27 * inputs + 2 * inputs;
+  depth.widths.forEach((outputs, level) => {
+    for (let i = 0; i < depth.blocks[level]; i++) {
+      count += 2 * inputs + 9 * inputs * outputs + outputs;
+      if (inputs !== outputs || (level > 0 && i === 0)) count += inputs * outputs + 2 * outputs;
+      inputs = outputs;
+    }
+  });
+  return count + 2 * inputs + inputs * classes + classes;
+}
