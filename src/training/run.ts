@@ -11,6 +11,7 @@ import { Adam } from './adam.js';
 import { loadStudent, saveStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
 import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
+import { epochMetrics, stepMetrics } from './metrics.js';
 import { RunDirectory } from './run-directory.js';
 import { checkRunSettings, type RunSettings } from './run-settings.js';
 import { constantSchedule, cosineSchedule } from './schedules.js';
@@ -281,42 +282,4 @@ function pairsOf(
       fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or name the teacher's taps in its card`,
     },
   );
-}
-
-function stepMetrics({ epoch, step, stepsPerEpoch, loss, terms, lr, images, ...times }: StepReport): object {
-  const stepMs = times.dataMs + times.teacherMs + times.studentMs;
-  return {
-    step: epoch * stepsPerEpoch + step + 1,
-    epoch: epoch + 1,
-    loss,
-    terms,
-    lr,
-    ...times,
-    stepMs,
-    imagesPerSecond: (1000 * images) / stepMs,
-  };
-}
-
-function epochMetrics({
-  epoch,
-  loss,
-  terms,
-  lr,
-  validation,
-  best,
-  seconds,
-  imagesPerSecond,
-}: EpochReport): object {
-  return {
-    epoch: epoch + 1,
-    trainLoss: loss,
-    trainTerms: terms,
-    lr,
-    top1Percent: top1Percent(validation),
-    correct: validation.top1,
-    pictures: validation.total,
-    best,
-    seconds,
-    imagesPerSecond,
-  };
 }

@@ -1,0 +1,52 @@
+import { top1Percent } from './accuracy.js';
+import type { EpochReport } from './run.js';
+import type { StepReport } from './trainer.js';
+
+/** The line of metrics.jsonl of a step; steps and epochs count from 1. */
+export function stepMetrics({
+  epoch,
+  step,
+  stepsPerEpoch,
+  loss,
+  terms,
+  lr,
+  images,
+  ...times
+}: StepReport): object {
+  const stepMs = times.dataMs + times.teacherMs + times.studentMs;
+  return {
+    step: epoch * stepsPerEpoch + step + 1,
+    epoch: epoch + 1,
+    loss,
+    terms,
+    lr,
+    ...times,
+    stepMs,
+    imagesPerSecond: (1000 * images) / stepMs,
+  };
+}
+
+/** The line of metrics.jsonl of an epoch. */
+export function epochMetrics({
+  epoch,
+  loss,
+  terms,
+  lr,
+  validation,
+  best,
+  seconds,
+  imagesPerSecond,
+}: EpochReport): object {
+  return {
+    epoch: epoch + 1,
+    trainLoss: loss,
+    trainTerms: terms,
+    lr,
+    top1Percent: top1Percent(validation),
+    correct: validation.top1,
+    pictures: validation.total,
+    best,
+    seconds,
+    imagesPerSecond,
+  };
+}
