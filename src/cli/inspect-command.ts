@@ -3,8 +3,9 @@ import { InputError } from '../errors.js';
 import { studentNames } from '../models/bnn-resnet.js';
 import { binaryResNetDepths } from '../models/depths.js';
 import { predictStepMemory } from '../models/step-memory.js';
+import { nearestNames } from '../nearest.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
-import { defaultRunSettings } from '../training/run-settings.js';
+import { checkWhole, defaultRunSettings } from '../training/run-settings.js';
 import { numberOf } from './arguments.js';
 
 interface InspectFlags {
@@ -63,16 +64,11 @@ function memory(name: string, { batchSize, classes }: InspectFlags): string[] {
   if (!Object.hasOwn(binaryResNetDepths, name)) {
     throw new InputError(
       `--memory is for a student, got '${name}'; expected one of ${studentNames.join(', ')}.`,
+      { nearest: nearestNames(name, studentNames) },
     );
   }
-  for (const [flag, value] of [
-    ['--batch-size', batchSize],
-    ['--classes', classes],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new InputError(`${flag} must be a whole number of at least 1, got ${value}.`);
-    }
-  }
+  checkWhole('--batch-size', batchSize, 1);
+  checkWhole('--classes', classes, 1);
   const depth = binaryResNetDepths[name as keyof typeof binaryResNetDepths];
   const step = predictStepMemory(depth, classes, batchSize);
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;

@@ -26,7 +26,7 @@ describe('--help', () => {
       ),
     ],
     [['eval'], ['--model', '--data', '--mean', '--std', '--threads', '--backend', '--debug']],
-    [['inspect'], ['--debug']],
+    [['inspect'], ['--memory', '--batch-size', '--classes', '--debug']],
     [['card', 'init'], ['--debug']],
   ])('of %j names each flag with its default', async (command, flags) => {
     const { code, stdout } = await runInProcess([...command, '--help']);

@@ -38,7 +38,10 @@ describe('distill refuses with exit code 2', () => {
     ],
     [
       ['inspect'],
-      ["distill: missing required argument 'model.onnx|card.yaml'.", '  fix: see distill inspect --help'],
+      [
+        "distill: missing required argument 'model.onnx|card.yaml|student'.",
+        '  fix: see distill inspect --help',
+      ],
     ],
     [
       ['inspect', 'a', 'b'],
@@ -155,6 +158,17 @@ describe('distill refuses with exit code 2', () => {
       ['distill: --threads must be a whole number of at least 1, got 0.'],
     ],
     [['eval', '--model', '/nowhere'], ['distill: the model /nowhere does not exist']],
+    [
+      ['inspect', 'bnn-resnet21', '--memory'],
+      [
+        "distill: --memory is for a student, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20.",
+        '  nearest: bnn-resnet20, bnn-resnet18',
+      ],
+    ],
+    [
+      ['inspect', 'bnn-resnet20', '--memory', '--batch-size', '0'],
+      ['distill: --batch-size must be a whole number of at least 1, got 0.'],
+    ],
     [['inspect', '/nowhere.onnx'], ['distill: the model /nowhere.onnx does not exist']],
     [['card', 'init', '/nowhere.onnx'], ['distill: the model /nowhere.onnx does not exist']],
   ])('%j', async (args, lines) => {
