@@ -50,7 +50,15 @@ interface Case {
   readonly child?: Place;
 }
 
-const train = (...args: string[]): string[] => ['--teacher', teacherFile, ...student, ...data, ...args];
+const train = (...args: string[]): string[] => [
+  '--teacher',
+  teacherFile,
+  ...student,
+  ...data,
+  '--batch-size',
+  '50',
+  ...args,
+];
 const taught = (teacher: string, ...args: string[]): string[] => [
   '--teacher',
   at(teacher),
@@ -151,6 +159,14 @@ const cases: readonly Case[] = [
     args: train('--epochs', '0'),
     child: {},
     stderr: ['distill: --epochs must be a whole number of at least 1, got 0.'],
+  },
+  {
+    title: 'a batch larger than the training split',
+    args: train('--batch-size', '96'),
+    stderr: [
+      'distill: the batch size is 96, but the train split has only 95 pictures and incomplete batches are left out',
+      '  fix: use a batch size of at most 95',
+    ],
   },
   {
     title: 'an output directory that exists and is not empty',
