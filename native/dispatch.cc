@@ -22,11 +22,15 @@ Entry entry(const char* isa, uint32_t features, void (*function)(const Args&)) {
 }
 
 constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
+constexpr uint32_t kAvx512All = kAvx2Fma | kAvx512;
 
 // Ordered: for each family, the best first.
 const std::vector<Entry>& table() {
   static const std::vector<Entry> entries = {
 #if defined(BNN_X86)
+      entry<BinaryConvForward>("avx512", kAvx512All | kVpopcntdq, avx512::run),
+      entry<BinaryConvBackwardInput>("avx512", kAvx512All, avx512::run),
+      entry<BinaryConvBackwardFilter>("avx512", kAvx512All, avx512::run),
       entry<FloatConvForward>("avx2", kAvx2Fma, avx2::run),
       entry<FloatConvBackwardInput>("avx2", kAvx2Fma, avx2::run),
       entry<FloatConvBackwardFilter>("avx2", kAvx2Fma, avx2::run),
@@ -124,6 +128,9 @@ uint32_t cpu_features() {
     if (__builtin_cpu_supports("avx512vpopcntdq")) found |= kVpopcntdq;
     if (__builtin_cpu_supports("avx512vbmi")) found |= kVbmi;
     if (__builtin_cpu_supports("avx512vnni")) found |= kVnni;
+#if defined(BNN_EMULATE_AVX512)
+    found |= kAvx512 | kVpopcntdq;
+#endif
 #endif
     return found;
   }();

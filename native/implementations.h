@@ -68,4 +68,11 @@ void run(const BinaryConvBackwardInput&);
 void run(const BinaryConvBackwardFilter&);
 }  // namespace avx2
 
+// The families that gain from it; avx2 does the others.
+namespace avx512 {
+void run(const BinaryConvForward&);
+void run(const BinaryConvBackwardInput&);
+void run(const BinaryConvBackwardFilter&);
+}  // namespace avx512
+
 }  // namespace bnn

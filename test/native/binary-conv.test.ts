@@ -169,7 +169,7 @@ function drawnShapes(count: number): ConvShape[] {
   return shapes;
 }
 
-const fast = vectorSets('binaryConvForward');
+const anyFast = outputs.some((name) => vectorSets(families[name]).length > 0);
 
 describe('the reference binary convolution against its definition in float64', () => {
   it.each(small.map((s) => [convTitle(s), s] as const))('%s', (_, s) => {
@@ -186,9 +186,9 @@ describe('the reference binary convolution against its definition in float64', (
   });
 });
 
-describe.skipIf(fast.length === 0)('the fast binary convolutions (skipped where the CPU has none)', () => {
+describe.skipIf(!anyFast)('the fast binary convolutions (skipped where the CPU has none)', () => {
   it('exist for all three directions', () => {
-    for (const name of outputs) expect(vectorSets(families[name])).toEqual(fast);
+    for (const name of outputs) expect(vectorSets(families[name])).not.toEqual([]);
   });
 
   it.each([...small, ...corners].map((s) => [convTitle(s), s] as const))(
@@ -197,7 +197,7 @@ describe.skipIf(fast.length === 0)('the fast binary convolutions (skipped where 
       const calls = callsOf(s, operandsOf(s));
       for (const name of outputs) {
         const expected = runOn('reference', calls[name]);
-        for (const isa of fast)
+        for (const isa of vectorSets(families[name]))
           expectClose(runOn(isa, calls[name]), expected, tolerances[name], `${isa}, ${convTitle(s)}`);
       }
     },
@@ -207,7 +207,7 @@ describe.skipIf(fast.length === 0)('the fast binary convolutions (skipped where 
     for (const s of drawnShapes(200)) {
       const call = callsOf(s, operandsOf(s))[name];
       const expected = runOn('reference', call);
-      for (const isa of fast)
+      for (const isa of vectorSets(families[name]))
         expectClose(runOn(isa, call), expected, tolerances[name], `${isa}, ${convTitle(s)}`);
     }
   });

@@ -1,0 +1,232 @@
+// Gradient of a binary convolution to its input. A tile is a few images of one input position; under it lie the output
+// positions whose channels, four at a time, became tables, and the filter's signs look their sums up for 16 input channels
+// at once (sum_registers_avx512.h). The tables of the output rows under an input row are kept in a ring.
+#include <algorithm>
+
+#include "implementations.h"
+#include "kernels/binary_conv/sum_registers_avx512.h"
+#include "parallel.h"
+#include "reference/bits.h"
+
+namespace bnn::avx512 {
+namespace {
+
+constexpr size_t kRingBytes = 448 << 10;  // of tables, so that they stay in the L2 cache
+constexpr int kMaxGroups = 32;            // tables of an output position and image
+constexpr int kMinRows = 4;               // input rows of a task: output rows at its edges are read twice
+constexpr int kTasksPerThread = 4;
+
+enum Scratch { kIndices, kScale, kColumns, kTables, kUnits, kRows };
+
+// An output coordinate and the tap under which it meets an input coordinate
+struct Meeting {
+  int tap, output;
+};
+
+struct Plan {
+  ConvShape shape;
+  int tile;          // images
+  int blocks;        // of kBlock input channels
+  int groups;        // tables of a chunk of output channels
+  int chunks;
+  int ring;          // output rows
+  const uint8_t* indices;   // [chunk][tap][block][group] rows
+  const float* scale;       // zeros after the last channel
+  const Meeting* columns;   // [input column][kernel_w], ended by tap −1 where fewer
+  const float* dy;
+  float* dx;
+
+  int chunk_rows(int chunk) const { return std::min(groups * kTableRows, shape.k - chunk * groups * kTableRows); }
+  size_t position_tables() const { return static_cast<size_t>(groups) * tile * kLanes; }
+  size_t tap_indices() const { return static_cast<size_t>(blocks) * groups * kIndexRow; }
+};
+
+struct Task {
+  int first_image, images;
+  int first_row, end_row;
+};
+
+// The output coordinates that input coordinate `at` contributes to; returns how many there are.
+int find_meetings(int at, int pad, int kernel, int stride, int outputs, Meeting* to) {
+  int count = 0;
+  for (int tap = 0; tap < kernel; ++tap) {
+    const int up = at + pad - tap;
+    if (up >= 0 && up % stride == 0 && up / stride < outputs) to[count++] = {tap, up / stride};
+  }
+  return count;
+}
+
+inline void prefetch_floats(const float* from, size_t count, bool to_write) {
+  for (size_t i = 0; i < count; i += kLanes)
+    if (to_write)
+      __builtin_prefetch(from + i, 1);
+    else
+      __builtin_prefetch(from + i, 0);
+}
+
+// The tables [group][image][16] of a tile at one output position. Images that the batch lacks repeat its last one.
+void build_tables(const Plan& p, const Task& t, const TableSigns& signs, size_t position, int chunk, float* tables) {
+  const ConvShape& s = p.shape;
+  const int first = chunk * p.groups * kTableRows;
+  const int count = p.chunk_rows(chunk);
+  const int groups = groups_of(count);
+  alignas(64) float values[kMaxGroups * kTableRows];
+  for (int i = 0; i < p.tile; ++i) {
+    const float* dy = p.dy + (position * s.n + t.first_image + std::min(i, t.images - 1)) * s.k + first;
+    for (int k = 0; k < count; k += kLanes) {
+      const __m512 from = _mm512_maskz_loadu_ps(first_lanes(count - k), dy + k);
+      _mm512_store_ps(values + k, _mm512_mul_ps(from, _mm512_loadu_ps(p.scale + first + k)));
+    }
+    for (int group = 0; group < groups; ++group)
+      signs.store_table(values + group * kTableRows, 1, tables + (static_cast<size_t>(group) * p.tile + i) * kLanes);
+  }
+}
+
+void build_row(const Plan& p, const Task& t, const TableSigns& signs, int oy, int chunk, float* row) {
+  const ConvShape& s = p.shape;
+  const size_t next = static_cast<size_t>(s.n) * s.k;
+  for (int ox = 0; ox < s.out_w; ++ox) {
+    const size_t position = static_cast<size_t>(oy) * s.out_w + ox;
+    if (ox + 1 < s.out_w) {
+      const float* dy = p.dy + position * next + next + t.first_image * static_cast<size_t>(s.k) + chunk * p.groups * kTableRows;
+      for (int i = 0; i < t.images; ++i) prefetch_floats(dy + i * static_cast<size_t>(s.k), p.chunk_rows(chunk), false);
+    }
+    build_tables(p, t, signs, position, chunk, row + ox * p.position_tables());
+  }
+}
+
+// One input row of one chunk from the tables of the output rows it meets.
+void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows, int row_count, const float* tables, Unit* units) {
+  const ConvShape& s = p.shape;
+  const size_t row_tables = p.position_tables() * s.out_w;
+  const uint8_t* indices = p.indices + static_cast<size_t>(chunk) * s.taps() * p.tap_indices();
+  const int groups = groups_of(p.chunk_rows(chunk));
+  for (int x = 0; x < s.w; ++x) {
+    int count = 0;
+    for (int i = 0; i < row_count; ++i)
+      for (int j = 0; j < s.kernel_w; ++j) {
+        const Meeting& column = p.columns[static_cast<size_t>(x) * s.kernel_w + j];
+        if (column.tap < 0) break;
+        const size_t tap = static_cast<size_t>(rows[i].tap) * s.kernel_w + column.tap;
+        units[count++] = {tables + rows[i].output % p.ring * row_tables + column.output * p.position_tables(),
+                          indices + tap * p.tap_indices()};
+      }
+    float* dx = p.dx + ((static_cast<size_t>(y) * s.w + x) * s.n + t.first_image) * s.c;
+    if (x + 2 < s.w) prefetch_floats(dx + 2 * static_cast<size_t>(s.n) * s.c, static_cast<size_t>(t.images) * s.c, true);
+    for (int block = 0; block < p.blocks; ++block) {
+      const int channels = std::min(kBlock, s.c - block * kBlock);
+      const int vectors = (channels + kLanes - 1) / kLanes;
+      const Target target{dx + block * kBlock, static_cast<size_t>(s.c), t.images,
+                          first_lanes(channels - (vectors - 1) * kLanes), chunk > 0};
+      look_up(p.tile, vectors, units, count, groups, static_cast<size_t>(block) * p.groups * kIndexRow, target);
+    }
+  }
+}
+
+void run_task(const Plan& p, const Task& t) {
+  const ConvShape& s = p.shape;
+  const TableSigns signs;
+  const size_t row_tables = p.position_tables() * s.out_w;
+  float* tables = scratch<float>(kTables, row_tables * p.ring);
+  Unit* units = scratch<Unit>(kUnits, s.taps());
+  Meeting* rows = scratch<Meeting>(kRows, s.kernel_h);
+  for (int chunk = 0; chunk < p.chunks; ++chunk) {
+    int built = 0;  // output rows before this one are in the ring, or left it
+    for (int y = t.first_row; y < t.end_row; ++y) {
+      const int count = find_meetings(y, s.pad_top, s.kernel_h, s.stride_h, s.out_h, rows);
+      if (count > 0) {
+        // the taps go down, the output rows up
+        for (built = std::max(built, rows[count - 1].output); built <= rows[0].output; ++built)
+          build_row(p, t, signs, built, chunk, tables + built % p.ring * row_tables);
+      }
+      sum_row(p, t, y, chunk, rows, count, tables, units);
+    }
+  }
+}
+
+// The indices of one tap and 8 groups of output channels, whose signs are one word of each filter row.
+void make_indices(const Plan& p, const uint32_t* w, int tap, int chunk, uint8_t* indices) {
+  constexpr int word_groups = 32 / kTableRows;
+  const ConvShape& s = p.shape;
+  const size_t row_words = packed_words(s.k);
+  const __m512i low_byte = _mm512_set1_epi32(0xff);
+  for (int block = 0; block < p.blocks; ++block) {
+    uint8_t* rows = indices + static_cast<size_t>(block) * p.groups * kIndexRow;
+    const int channels = std::min(kBlock, s.c - block * kBlock);
+    const uint32_t* filter = w + (static_cast<size_t>(tap) * s.c + block * kBlock) * row_words;
+    const int groups = groups_of(p.chunk_rows(chunk));
+    for (int group = 0; group < groups;) {
+      const int first = chunk * p.groups + group;  // of all groups
+      alignas(64) uint32_t words[kBlock] = {};
+      for (int c = 0; c < channels; ++c) words[c] = filter[c * row_words + first / word_groups] >> first % word_groups * kTableRows;
+      __m512i signs[kIndexVectors];
+      for (int v = 0; v < kIndexVectors; ++v) signs[v] = _mm512_load_si512(words + v * kLanes);
+      const int end = std::min(groups, group + word_groups - first % word_groups);
+      for (; group < end; ++group) {
+        __m512i row = _mm512_setzero_si512();
+        for (int v = kIndexVectors - 1; v >= 0; --v) {
+          row = _mm512_or_si512(_mm512_slli_epi32(row, 8), _mm512_and_si512(signs[v], low_byte));
+          signs[v] = _mm512_srli_epi32(signs[v], kTableRows);
+        }
+        _mm512_store_si512(rows + group * kIndexRow, row);
+      }
+    }
+  }
+}
+
+// Rows are cut as far as the threads need it; the sums do not depend on it.
+int rows_per_task(const ConvShape& s, int image_tiles) {
+  const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
+  const int blocks = std::clamp((wanted + image_tiles - 1) / image_tiles, 1, std::max(1, s.h / kMinRows));
+  return (s.h + blocks - 1) / blocks;
+}
+
+}  // namespace
+
+void run(const BinaryConvBackwardInput& a) {
+  const ConvShape& s = a.shape;
+  // Fewer channels than half of the images that the AVX2 version has as lanes
+  if (2 * s.c < std::min(s.n, kLanes)) return avx2::run(a);
+  Plan p{};
+  p.shape = s;
+  p.tile = tile_rows(s.c);
+  p.blocks = (s.c + kBlock - 1) / kBlock;
+  p.ring = (s.kernel_h + s.stride_h - 1) / s.stride_h;
+  const size_t group_bytes = static_cast<size_t>(p.ring) * std::max(1, s.out_w) * p.tile * kLanes * sizeof(float);
+  const int all_groups = groups_of(s.k);
+  const int most_groups = std::clamp(static_cast<int>(kRingBytes / group_bytes), 1, kMaxGroups);
+  p.chunks = (all_groups + most_groups - 1) / most_groups;
+  p.groups = (all_groups + p.chunks - 1) / p.chunks;
+  p.chunks = (all_groups + p.groups - 1) / p.groups;
+  p.dy = a.dy;
+  p.dx = a.dx;
+  float* scale = scratch<float>(kScale, static_cast<size_t>(s.k) + kLanes);
+  std::copy_n(a.scale, s.k, scale);
+  std::fill_n(scale + s.k, kLanes, 0.0f);
+  p.scale = scale;
+  Meeting* columns = scratch<Meeting>(kColumns, static_cast<size_t>(s.w) * s.kernel_w);
+  for (int x = 0; x < s.w; ++x) {
+    Meeting* list = columns + static_cast<size_t>(x) * s.kernel_w;
+    const int count = find_meetings(x, s.pad_left, s.kernel_w, s.stride_w, s.out_w, list);
+    if (count < s.kernel_w) list[count].tap = -1;
+  }
+  p.columns = columns;
+  uint8_t* indices = scratch<uint8_t>(kIndices, static_cast<size_t>(p.chunks) * s.taps() * p.tap_indices() + kIndexSlack);
+  p.indices = indices;
+  parallel_for(static_cast<int64_t>(p.chunks) * s.taps(), [&](int64_t task) {
+    make_indices(p, a.w, static_cast<int>(task % s.taps()), static_cast<int>(task / s.taps()), indices + task * p.tap_indices());
+  });
+  const int image_tiles = (s.n + p.tile - 1) / p.tile;
+  const int task_rows = rows_per_task(s, image_tiles);
+  const int row_blocks = (s.h + task_rows - 1) / task_rows;
+  parallel_for(static_cast<int64_t>(image_tiles) * row_blocks, [&](int64_t task) {
+    Task t;
+    t.first_image = static_cast<int>(task / row_blocks) * p.tile;
+    t.images = std::min(p.tile, s.n - t.first_image);
+    t.first_row = static_cast<int>(task % row_blocks) * task_rows;
+    t.end_row = std::min(s.h, t.first_row + task_rows);
+    run_task(p, t);
+  });
+}
+
+}  // namespace bnn::avx512

@@ -1,0 +1,236 @@
+// Binary convolution by counting differing bits: xor, vpopcntd and an addition take 16 output channels 32 input channels
+// further. A tile of images and vectors of output channels shares its operands; the images of one position share their
+// valid taps, so that the loop over them is one list without padding.
+//
+// Where two or more taps of an image fit a word they are put into one. A tap outside the image then leaves its bits 0, and
+// the filter's ones there, which are counted as differing, are taken off again.
+#include <algorithm>
+
+#include "implementations.h"
+#include "kernels/lanes_avx512.h"
+#include "parallel.h"
+#include "reference/bits.h"
+#include "reference/conv_taps.h"
+
+namespace bnn::avx512 {
+namespace {
+
+constexpr int kWordBits = 32;
+constexpr int kTileVectors = 4;
+constexpr int kTaskImages = 32;
+
+enum Scratch { kWeights, kOnes, kScale, kTapSources, kList, kJoined, kProducts };
+
+struct Plan {
+  ConvShape shape;
+  int joined;   // taps that share a word
+  int words;    // of a tap, or 1 where taps share it
+  int columns;  // output channels, a multiple of kLanes
+  const uint32_t* x;
+  const uint32_t* weights;  // [tap][word][columns], or [word of taps][columns]
+  const int32_t* ones;      // [tap][columns] bits of the filter, where taps share a word
+  const float* scale;       // zeros after the last channel
+  float* y;
+
+  int tap_words() const { return (shape.taps() + joined - 1) / joined; }
+};
+
+// The words of a tap, or those that taps share: for the first image of a tile, and for the first output channel.
+struct Source {
+  const uint32_t* x;
+  const uint32_t* w;
+};
+
+// What a task works on: its sources, and the distance in x from image to image.
+struct Position {
+  const Source* sources;
+  int count;
+  size_t x_stride;
+  const int32_t* products;  // [columns] the sum if no bit differed
+};
+
+// scale · (products − 2 · differing bits) for kImages images and kVectors vectors of output channels. It is its own function
+// because gcc 12 runs out of registers where it is inlined.
+template <int kImages, int kVectors>
+__attribute__((noinline)) void run_tile(const Plan& p, const Position& position, int image, int column, float* y) {
+  __m512i counts[kImages][kVectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < kImages; ++i)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) counts[i][v] = _mm512_setzero_si512();
+  for (int source = 0; source < position.count; ++source) {
+    const uint32_t* x = position.sources[source].x + image * position.x_stride;
+    const uint32_t* w = position.sources[source].w + column;
+    for (int word = 0; word < p.words; ++word, ++x, w += p.columns) {
+      __m512i weights[kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        weights[v] = _mm512_loadu_si512(w + v * kLanes);
+        hold(weights[v]);
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < kImages; ++i) {
+        const __m512i bits = _mm512_set1_epi32(static_cast<int>(x[i * position.x_stride]));
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v)
+          counts[i][v] = _mm512_add_epi32(counts[i][v], _mm512_popcnt_epi32(_mm512_xor_si512(bits, weights[v])));
+      }
+    }
+  }
+  const int k = p.shape.k;
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
+    const int at = column + v * kLanes;
+    const __m512i products = _mm512_loadu_si512(position.products + at);
+    const __m512 scale = _mm512_loadu_ps(p.scale + at);
+    const __mmask16 lanes = first_lanes(k - at);
+#pragma GCC unroll 8
+    for (int i = 0; i < kImages; ++i) {
+      const __m512i sum = _mm512_sub_epi32(products, _mm512_slli_epi32(counts[i][v], 1));
+      _mm512_mask_storeu_ps(y + static_cast<size_t>(image + i) * k + at, lanes, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
+    }
+  }
+}
+
+// All output channels of kImages images
+template <int kImages>
+void run_rows(const Plan& p, const Position& position, int image, float* y) {
+  for (int column = 0; column < p.columns; column += kTileVectors * kLanes) {
+    const int vectors = std::min(kTileVectors, (p.columns - column) / kLanes);
+    if (vectors == 1)
+      run_tile<kImages, 1>(p, position, image, column, y);
+    else if (vectors == 2 || kImages > 4)  // eight images come with two vectors at most
+      run_tile<kImages, 2>(p, position, image, column, y);
+    else if (vectors == 3)
+      run_tile<std::min(kImages, 4), 3>(p, position, image, column, y);
+    else
+      run_tile<std::min(kImages, 4), 4>(p, position, image, column, y);
+  }
+}
+
+void run_images(const Plan& p, const Position& position, int count, float* y) {
+  int image = 0;
+  if (p.columns <= 2 * kLanes)
+    for (; image + 8 <= count; image += 8) run_rows<8>(p, position, image, y);
+  for (; image + 4 <= count; image += 4) run_rows<4>(p, position, image, y);
+  for (; image + 2 <= count; image += 2) run_rows<2>(p, position, image, y);
+  if (image < count) run_rows<1>(p, position, image, y);
+}
+
+// The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input position of
+// each tap, −1 outside.
+void join_taps(const Plan& p, const int64_t* sources, int word, int first, int images, uint32_t* to) {
+  const ConvShape& s = p.shape;
+  const int first_tap = word * p.joined;
+  const int end_tap = std::min(s.taps(), first_tap + p.joined);
+  for (int image = 0; image < images; image += kLanes) {
+    const __mmask16 lanes = first_lanes(images - image);
+    __m512i joined = _mm512_setzero_si512();
+    for (int tap = first_tap; tap < end_tap; ++tap) {
+      if (sources[tap] < 0) continue;
+      const __m512i bits = _mm512_maskz_loadu_epi32(lanes, p.x + sources[tap] * s.n + first + image);
+      joined = _mm512_or_si512(joined, _mm512_sllv_epi32(bits, _mm512_set1_epi32((tap - first_tap) * s.c)));
+    }
+    _mm512_storeu_si512(to + image, joined);
+  }
+}
+
+// One output position for the images [first, first + images)
+void run_position(const Plan& p, int64_t index, int first, int images) {
+  const ConvShape& s = p.shape;
+  int64_t* sources = scratch<int64_t>(kTapSources, s.taps());
+  std::fill_n(sources, s.taps(), -1);
+  Source* list = scratch<Source>(kList, s.taps());
+  int count = 0;
+  int valid = 0;
+  for_valid_taps(s, index, [&](int tap, size_t source) {
+    sources[tap] = static_cast<int64_t>(source);
+    ++valid;
+  });
+  int32_t* products = scratch<int32_t>(kProducts, p.columns);
+  std::fill_n(products, p.columns, valid * s.c);
+  if (p.joined == 1) {
+    for (int tap = 0; tap < s.taps(); ++tap)
+      if (sources[tap] >= 0)
+        list[count++] = {p.x + (sources[tap] * s.n + first) * p.words, p.weights + static_cast<size_t>(tap) * p.words * p.columns};
+  } else {
+    constexpr int row = (kTaskImages + kLanes - 1) / kLanes * kLanes;
+    uint32_t* joined = scratch<uint32_t>(kJoined, static_cast<size_t>(p.tap_words()) * row);
+    for (int word = 0; word < p.tap_words(); ++word) {
+      join_taps(p, sources, word, first, images, joined + word * row);
+      list[count++] = {joined + word * row, p.weights + static_cast<size_t>(word) * p.columns};
+    }
+    for (int tap = 0; tap < s.taps(); ++tap) {
+      if (sources[tap] >= 0) continue;
+      const int32_t* ones = p.ones + static_cast<size_t>(tap) * p.columns;
+      for (int k = 0; k < p.columns; ++k) products[k] += 2 * ones[k];
+    }
+  }
+  const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products};
+  run_images(p, position, images, p.y + (static_cast<size_t>(index) * s.n + first) * s.k);
+}
+
+// Bit c of lane k: channel c of the filter's row for output channel `column` + k
+inline __m512i filter_bits(const uint32_t* rows, size_t row_words, int count, int column) {
+  __m512i bits = _mm512_setzero_si512();
+  for (int c = 0; c < count; ++c) {
+    const uint32_t word = rows[c * row_words + column / kWordBits];
+    const __mmask16 ones = static_cast<__mmask16>(word >> column % kWordBits);
+    bits = _mm512_mask_or_epi32(bits, ones, bits, _mm512_set1_epi32(static_cast<int>(1u << c)));
+  }
+  return bits;
+}
+
+// The weights of tap `tap`; with joined taps those of all taps that share the word `tap`.
+void make_weights(const Plan& p, const uint32_t* w, int tap, uint32_t* weights, int32_t* ones) {
+  const ConvShape& s = p.shape;
+  const size_t row_words = packed_words(s.k);
+  for (int column = 0; column < p.columns; column += kLanes) {
+    if (p.joined == 1) {
+      for (int word = 0; word < p.words; ++word) {
+        const int c = word * kWordBits;
+        const uint32_t* rows = w + (static_cast<size_t>(tap) * s.c + c) * row_words;
+        _mm512_storeu_si512(weights + (static_cast<size_t>(tap) * p.words + word) * p.columns + column,
+                            filter_bits(rows, row_words, std::min(kWordBits, s.c - c), column));
+      }
+      continue;
+    }
+    __m512i all = _mm512_setzero_si512();
+    for (int i = 0; i < p.joined && tap * p.joined + i < s.taps(); ++i) {
+      const size_t part = static_cast<size_t>(tap) * p.joined + i;
+      const __m512i bits = filter_bits(w + part * s.c * row_words, row_words, s.c, column);
+      _mm512_storeu_si512(ones + part * p.columns + column, _mm512_popcnt_epi32(bits));
+      all = _mm512_or_si512(all, _mm512_sllv_epi32(bits, _mm512_set1_epi32(i * s.c)));
+    }
+    _mm512_storeu_si512(weights + static_cast<size_t>(tap) * p.columns + column, all);
+  }
+}
+
+}  // namespace
+
+void run(const BinaryConvForward& a) {
+  const ConvShape& s = a.shape;
+  Plan p{};
+  p.shape = s;
+  p.joined = std::clamp(kWordBits / s.c, 1, s.taps());
+  p.words = static_cast<int>(packed_words(s.c));
+  p.columns = (s.k + kLanes - 1) / kLanes * kLanes;
+  uint32_t* weights = scratch<uint32_t>(kWeights, static_cast<size_t>(p.tap_words()) * p.words * p.columns);
+  int32_t* ones = p.joined > 1 ? scratch<int32_t>(kOnes, static_cast<size_t>(s.taps()) * p.columns) : nullptr;
+  float* scale = scratch<float>(kScale, p.columns);
+  std::fill_n(scale, p.columns, 0.0f);
+  std::copy_n(a.scale, s.k, scale);
+  p.x = a.x;
+  p.weights = weights;
+  p.ones = ones;
+  p.scale = scale;
+  p.y = a.y;
+  parallel_for(p.tap_words(), [&](int64_t tap) { make_weights(p, a.w, static_cast<int>(tap), weights, ones); });
+  const int parts = (s.n + kTaskImages - 1) / kTaskImages;
+  parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
+    const int first = static_cast<int>(task % parts) * kTaskImages;
+    run_position(p, task / parts, first, std::min(kTaskImages, s.n - first));
+  });
+}
+
+}  // namespace bnn::avx512

@@ -1,0 +1,120 @@
+// Sums of signed floats by tables in registers. Of 4 floats there are 16 sums ±v0 ±v1 ±v2 ±v3, which fill one register:
+// vpermps takes 16 times 4 sign bits and looks up 16 of them at once. So 64 products cost one look-up and one addition.
+//
+// Both gradients of a binary convolution have this form with input channels as lanes: to the input with the floats of 4
+// output channels and signs from the filter, to the filter with the floats of 4 images and signs from the input.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/lanes_avx512.h"
+
+namespace bnn::avx512 {
+namespace {
+
+constexpr int kTableRows = 4;              // floats that a table sums
+constexpr int kIndexVectors = 4;           // vectors of lanes whose indices lie in one row of bytes
+constexpr int kBlock = kIndexVectors * kLanes;
+constexpr size_t kIndexRow = 64;           // bytes: byte 4 · lane + vector is an index, its high half without meaning
+constexpr size_t kIndexSlack = kIndexRow;  // bytes that may be read after the last row
+
+inline int groups_of(int rows) { return (rows + kTableRows - 1) / kTableRows; }
+
+// Lane i of signs[j] is +1 where bit j of i is 1, and −1 elsewhere.
+struct TableSigns {
+  __m512 signs[kTableRows];
+
+  TableSigns() {
+    const __mmask16 lanes[kTableRows] = {0xaaaa, 0xcccc, 0xf0f0, 0xff00};
+    for (int j = 0; j < kTableRows; ++j)
+      signs[j] = _mm512_mask_mov_ps(_mm512_set1_ps(-1.0f), lanes[j], _mm512_set1_ps(1.0f));
+  }
+
+  // The table of 4 floats `stride` apart
+  inline void store_table(const float* values, size_t stride, float* table) const {
+    __m512 sums = _mm512_mul_ps(signs[0], _mm512_set1_ps(values[0]));
+#pragma GCC unroll 4
+    for (int j = 1; j < kTableRows; ++j) sums = _mm512_fmadd_ps(signs[j], _mm512_set1_ps(values[j * stride]), sums);
+    _mm512_store_ps(table, sums);
+  }
+};
+
+// Tables [group][row][16], and for each group a row of the indices that all table rows take.
+struct Unit {
+  const float* tables;
+  const uint8_t* indices;
+};
+
+// Where the sums of a tile go.
+struct Target {
+  float* to;
+  size_t stride;         // floats from row to row
+  int rows;              // rows to store
+  __mmask16 last_lanes;  // of the last vector
+  bool add;              // to what is there
+};
+
+// Sums of kRows rows × kVectors vectors over all groups of all units, whose indices begin `shift` bytes later. Every second
+// addition is written as a multiplication by 1, since the two kinds use different ports on some machines. It is its own
+// function because gcc 12 runs out of registers where it is inlined.
+template <int kRows, int kVectors>
+__attribute__((noinline)) void look_up_tile(const Unit* units, int count, int groups, size_t shift, const Target& out) {
+  __m512 sums[kRows][kVectors];
+  __m512 one = _mm512_set1_ps(1.0f);
+  hold(one);
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) sums[r][v] = _mm512_setzero_ps();
+  for (int u = 0; u < count; ++u) {
+    const float* table = units[u].tables;
+    const uint8_t* row = units[u].indices + shift;
+    for (int group = 0; group < groups; ++group, row += kIndexRow) {
+      __m512i indices[kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        indices[v] = _mm512_loadu_si512(row + v);  // byte v of each lane comes to be its lowest
+        hold(indices[v]);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r, table += kLanes) {
+        __m512 entries = _mm512_load_ps(table);
+        hold(entries);
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) {
+          const __m512 found = _mm512_permutexvar_ps(indices[v], entries);
+          sums[r][v] = (r * kVectors + v) % 2 ? _mm512_fmadd_ps(found, one, sums[r][v]) : _mm512_add_ps(sums[r][v], found);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    if (r >= out.rows) break;
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const __mmask16 lanes = v == kVectors - 1 ? out.last_lanes : first_lanes(kLanes);
+      float* to = out.to + r * out.stride + v * kLanes;
+      const __m512 total = out.add ? _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, to), sums[r][v]) : sums[r][v];
+      _mm512_mask_storeu_ps(to, lanes, total);
+    }
+  }
+}
+
+// Rows of a tile: enough sums that their additions do not wait for each other, all of them in registers.
+inline int tile_rows(int channels) { return channels <= 2 * kLanes ? 8 : 4; }
+
+// A tile of tile_rows rows and `vectors` vectors
+inline void look_up(int rows, int vectors, const Unit* units, int count, int groups, size_t shift, const Target& out) {
+  if (rows == 8) return vectors == 1 ? look_up_tile<8, 1>(units, count, groups, shift, out) : look_up_tile<8, 2>(units, count, groups, shift, out);
+  switch (vectors) {
+    case 1: return look_up_tile<4, 1>(units, count, groups, shift, out);
+    case 2: return look_up_tile<4, 2>(units, count, groups, shift, out);
+    case 3: return look_up_tile<4, 3>(units, count, groups, shift, out);
+    default: return look_up_tile<4, 4>(units, count, groups, shift, out);
+  }
+}
+
+}  // namespace
+}  // namespace bnn::avx512
