@@ -28,6 +28,9 @@ constexpr uint32_t kAvx512All = kAvx2Fma | kAvx512;
 const std::vector<Entry>& table() {
   static const std::vector<Entry> entries = {
 #if defined(BNN_X86)
+      entry<FloatConvForward>("avx512", kAvx512All, avx512::run),
+      entry<FloatConvBackwardInput>("avx512", kAvx512All, avx512::run),
+      entry<FloatConvBackwardFilter>("avx512", kAvx512All, avx512::run),
       entry<BinaryConvForward>("avx512", kAvx512All | kVpopcntdq, avx512::run),
       entry<BinaryConvBackwardInput>("avx512", kAvx512All, avx512::run),
       entry<BinaryConvBackwardFilter>("avx512", kAvx512All, avx512::run),

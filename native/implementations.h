@@ -70,6 +70,9 @@ void run(const BinaryConvBackwardFilter&);
 
 // The families that gain from it; avx2 does the others.
 namespace avx512 {
+void run(const FloatConvForward&);
+void run(const FloatConvBackwardInput&);
+void run(const FloatConvBackwardFilter&);
 void run(const BinaryConvForward&);
 void run(const BinaryConvBackwardInput&);
 void run(const BinaryConvBackwardFilter&);

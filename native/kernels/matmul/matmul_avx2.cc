@@ -1,5 +1,7 @@
 #include "implementations.h"
-#include "kernels/float_conv/gemm_avx2.h"
+#include "kernels/float_conv/register_avx2.h"
+
+#include "kernels/float_conv/gemm.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -7,7 +9,7 @@ namespace {
 constexpr int kPackedSlot = 0;
 constexpr int kRowsOfTask = 96;
 
-// c = a · b for one block of rows and all panels of a packed b [panel][k][16].
+// c = a · b for one block of rows and all panels of a packed b [panel][k][kPanel].
 void multiply_rows(const MatMul& m, const float* a, const float* packed, float* c, int rows) {
   const size_t a_row = m.transpose_a ? m.m : m.k;
   const int panels = divide_up(m.n, kPanel);

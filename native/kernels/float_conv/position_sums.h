@@ -2,9 +2,11 @@
 // over taps of the matrix at a source position times the matrix of the tap.
 #pragma once
 
-#include "kernels/float_conv/gemm_avx2.h"
+#include "kernels/float_conv/gemm.h"
+#include "reference/conv_taps.h"
 
-namespace bnn::avx2 {
+namespace bnn {
+namespace {
 
 struct TapSource {
   int tap;
@@ -15,7 +17,7 @@ struct TapSource {
 struct PositionSums {
   int target_h, target_w, n, taps, depth, width;
   const float* source;
-  const float* packed;  // [panel][tap][depth][16]
+  const float* packed;  // [panel][tap][depth][kPanel]
   float* target;
 };
 
@@ -117,4 +119,19 @@ inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
   });
 }
 
-}  // namespace bnn::avx2
+inline void convolve(const FloatConvForward& a) {
+  const ConvShape& s = a.shape;
+  const float* const packed = pack_filter<false>(a.w, s.taps(), s.c, s.k);
+  const PositionSums sums{s.out_h, s.out_w, s.n, s.taps(), s.c, s.k, a.x, packed, a.y};
+  sum_positions(sums, [&](int64_t position, auto&& body) { for_valid_taps(s, position, body); });
+}
+
+inline void convolve(const FloatConvBackwardInput& a) {
+  const ConvShape& s = a.shape;
+  const float* const packed = pack_filter<true>(a.w, s.taps(), s.c, s.k);
+  const PositionSums sums{s.h, s.w, s.n, s.taps(), s.k, s.c, a.dy, packed, a.dx};
+  sum_positions(sums, [&](int64_t position, auto&& body) { for_outputs_of(s, position, body); });
+}
+
+}  // namespace
+}  // namespace bnn

@@ -1,11 +1,10 @@
-// The matrix product under the float kernels: tiles of 6 rows × 16 columns held in registers, B packed into panels of 16
-// columns, A read where it lies.
+// The matrix product under the float kernels: tiles of kTileRows rows × kPanel columns held in registers, B packed into
+// panels of kPanel columns, A read where it lies. It is written for any width of registers: a source includes the
+// `Register` of its instruction set first, register_avx2.h or register_avx512.h.
 //
 // Sums are taken in two levels: a chain of at most about kChain products, then a chain of such sums. How a sum is cut up
 // follows from the shape alone, so that results do not depend on the number of threads.
 #pragma once
-
-#include <immintrin.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,13 +12,12 @@
 
 #include "parallel.h"
 
-namespace bnn::avx2 {
+namespace bnn {
+namespace {
 
-// 6 × 2 sums, 2 registers of B and 1 of A take 15 of the 16 registers.
-constexpr int kTileRows = 6;
-constexpr int kPanel = 16;
-// A panel of B this long takes 16 KB, half of the smallest first-level cache in use.
-constexpr int kChain = 256;
+constexpr int kTileRows = Register::kTileRows;
+constexpr int kPanel = 2 * Register::kLanes;
+constexpr int kChain = Register::kChain;
 
 inline int divide_up(int a, int b) { return (a + b - 1) / b; }
 
@@ -42,15 +40,13 @@ struct Operands {
 
 enum class Store { kReplace, kAdd };
 
-namespace detail {
-
 template <bool kTransposed, int kRows, int kVectors>
 inline void tile(const Operands& in, float* out, size_t out_row, Store store) {
-  __m256 sum[kRows][kVectors];
-#pragma GCC unroll 6
+  Register::Value sum[kRows][kVectors];
+#pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_setzero_ps();
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = Register::zero();
 
   for (int i = 0; i < in.count; ++i) {
     const Segment& segment = in.segments[i];
@@ -60,34 +56,34 @@ inline void tile(const Operands& in, float* out, size_t out_row, Store store) {
     const size_t row = in.a_row;
 #pragma GCC unroll 2
     for (; b != end; b += kPanel) {
-      __m256 right[kVectors];
+      Register::Value right[kVectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) right[v] = _mm256_load_ps(b + 8 * v);
-#pragma GCC unroll 6
+      for (int v = 0; v < kVectors; ++v) right[v] = Register::load_aligned(b + v * Register::kLanes);
+#pragma GCC unroll 12
       for (int r = 0; r < kRows; ++r) {
-        const __m256 left = _mm256_broadcast_ss(kTransposed ? a + r : a + r * row);
+        const Register::Value left = Register::broadcast(kTransposed ? a + r : a + r * row);
 #pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm256_fmadd_ps(left, right[v], sum[r][v]);
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = Register::multiply_add(left, right[v], sum[r][v]);
       }
       a += kTransposed ? row : 1;
     }
   }
 
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
-      float* const to = out + r * out_row + 8 * v;
-      _mm256_storeu_ps(to, store == Store::kAdd ? _mm256_add_ps(_mm256_loadu_ps(to), sum[r][v]) : sum[r][v]);
+      float* const to = out + r * out_row + v * Register::kLanes;
+      Register::store(to, store == Store::kAdd ? Register::add(Register::load(to), sum[r][v]) : sum[r][v]);
     }
 }
 
 template <bool kTransposed, int kRows>
 inline void tile_of_columns(const Operands& in, int columns, float* out, size_t out_row, Store store) {
   if (columns == kPanel) return tile<kTransposed, kRows, 2>(in, out, out_row, store);
-  if (columns == 8) return tile<kTransposed, kRows, 1>(in, out, out_row, store);
-  alignas(32) float full[kRows * kPanel];
-  if (columns < 8)
+  if (columns == Register::kLanes) return tile<kTransposed, kRows, 1>(in, out, out_row, store);
+  alignas(64) float full[kRows * kPanel];
+  if (columns < Register::kLanes)
     tile<kTransposed, kRows, 1>(in, full, kPanel, Store::kReplace);
   else
     tile<kTransposed, kRows, 2>(in, full, kPanel, Store::kReplace);
@@ -98,19 +94,12 @@ inline void tile_of_columns(const Operands& in, int columns, float* out, size_t 
     }
 }
 
-}  // namespace detail
-
-// out[r][column] = or += Σ A·B for `rows` rows (at most 6) and the `columns` columns (at most 16) of one panel.
-template <bool kTransposed>
+// out[r][column] = or += Σ A·B for `rows` rows (at most kRows) and the `columns` columns (at most kPanel) of one panel.
+template <bool kTransposed, int kRows = kTileRows>
 inline void tile_product(const Operands& in, int rows, int columns, float* out, size_t out_row, Store store) {
-  switch (rows) {
-    case 1: return detail::tile_of_columns<kTransposed, 1>(in, columns, out, out_row, store);
-    case 2: return detail::tile_of_columns<kTransposed, 2>(in, columns, out, out_row, store);
-    case 3: return detail::tile_of_columns<kTransposed, 3>(in, columns, out, out_row, store);
-    case 4: return detail::tile_of_columns<kTransposed, 4>(in, columns, out, out_row, store);
-    case 5: return detail::tile_of_columns<kTransposed, 5>(in, columns, out, out_row, store);
-    default: return detail::tile_of_columns<kTransposed, 6>(in, columns, out, out_row, store);
-  }
+  if constexpr (kRows > 1)
+    if (rows < kRows) return tile_product<kTransposed, kRows - 1>(in, rows, columns, out, out_row, store);
+  tile_of_columns<kTransposed, kRows>(in, columns, out, out_row, store);
 }
 
 // The same for any number of rows.
@@ -123,14 +112,14 @@ inline void panel_product(Operands in, int rows, int columns, float* out, size_t
   }
 }
 
-// Copies columns [first, first + 16) of `rows` rows of a matrix into a panel; columns from `columns` on become 0.
+// Copies columns [first, first + kPanel) of `rows` rows of a matrix into a panel; columns from `columns` on become 0.
 inline void pack_panel(const float* from, size_t from_row, int rows, int first, int columns, float* to) {
   const int width = columns - first < kPanel ? columns - first : kPanel;
   from += first;
   if (width == kPanel) {
     for (int row = 0; row < rows; ++row, from += from_row, to += kPanel) {
-      _mm256_store_ps(to, _mm256_loadu_ps(from));
-      _mm256_store_ps(to + 8, _mm256_loadu_ps(from + 8));
+      Register::store_aligned(to, Register::load(from));
+      Register::store_aligned(to + Register::kLanes, Register::load(from + Register::kLanes));
     }
     return;
   }
@@ -148,4 +137,5 @@ inline void pack_panel_transposed(const float* from, size_t from_row, int rows, 
     for (int row = 0; row < rows; ++row) to[static_cast<size_t>(row) * kPanel + column] = column < width ? from[row] : 0;
 }
 
-}  // namespace bnn::avx2
+}  // namespace
+}  // namespace bnn

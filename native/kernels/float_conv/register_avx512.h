@@ -1,0 +1,28 @@
+// AVX-512's registers as gemm.h uses them.
+#pragma once
+
+#include <immintrin.h>
+
+namespace bnn {
+namespace {
+
+struct Register {
+  using Value = __m512;
+  static constexpr int kLanes = 16;
+  // 12 × 2 sums, 2 registers of B and 1 of A take 27 of the 32 registers.
+  static constexpr int kTileRows = 12;
+  // A panel of B this long takes 16 KB, half of the smallest first-level cache in use.
+  static constexpr int kChain = 128;
+
+  static inline Value zero() { return _mm512_setzero_ps(); }
+  static inline Value load(const float* p) { return _mm512_loadu_ps(p); }
+  static inline Value load_aligned(const float* p) { return _mm512_load_ps(p); }
+  static inline Value broadcast(const float* p) { return _mm512_set1_ps(*p); }
+  static inline void store(float* p, Value v) { _mm512_storeu_ps(p, v); }
+  static inline void store_aligned(float* p, Value v) { _mm512_store_ps(p, v); }
+  static inline Value add(Value a, Value b) { return _mm512_add_ps(a, b); }
+  static inline Value multiply_add(Value a, Value b, Value c) { return _mm512_fmadd_ps(a, b, c); }
+};
+
+}  // namespace
+}  // namespace bnn
