@@ -86,6 +86,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define_pooling_kernels(env, exports);
   define_elementwise_kernels(env, exports);
   define_loss_kernels(env, exports);
+  define_probe_functions(env, exports);
   return exports;
 }
 

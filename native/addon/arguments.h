@@ -114,5 +114,6 @@ void define_normalisation_kernels(Napi::Env env, Napi::Object exports);
 void define_pooling_kernels(Napi::Env env, Napi::Object exports);
 void define_elementwise_kernels(Napi::Env env, Napi::Object exports);
 void define_loss_kernels(Napi::Env env, Napi::Object exports);
+void define_probe_functions(Napi::Env env, Napi::Object exports);
 
 }  // namespace bnn

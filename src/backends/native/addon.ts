@@ -31,6 +31,13 @@ export interface NativeAddon {
   setThreads(count: number): void;
   threads(): number;
   scratchBytes(): number;
+  /**
+   * Multiply-adds of floats that one thread does with an instruction set while every thread does the same, in 10⁹ a
+   * second. Throws when the CPU lacks the set.
+   */
+  measureFmaPeak(isa: string): number;
+  /** 10⁹ bytes a second of reading `from` and of copying it to `to`, on all threads; a byte copied counts twice. */
+  measureBandwidth(count: number, from: Float32Array, to: Float32Array): { read: number; copy: number };
   readonly floatConvForward: KernelFunction;
   readonly floatConvBackwardInput: KernelFunction;
   readonly floatConvBackwardFilter: KernelFunction;
