@@ -1,88 +1,46 @@
-// One process of ours for bench/step: the peer's network, losses and batch through the trainer's own step. Prints one JSON
-// line with the fields of the peer's. usage: own-step.js <resnet18|resnet20> <batch> <steps> <threads>
-import { nativeAddon } from '../src/backends/native/addon.js';
-import { useBackend } from '../src/backends/use-backend.js';
-import type { Batch } from '../src/data/batch.js';
-import type { Dataset } from '../src/data/dataset.js';
-import { RandomStream } from '../src/data/random.js';
-import { lossSettings } from '../src/losses/loss-settings.js';
-import { createStudent } from '../src/models/bnn-resnet.js';
-import { Adam } from '../src/training/adam.js';
-import { Connectors } from '../src/training/level-pairs.js';
-import { constantSchedule } from '../src/training/schedules.js';
-import { Trainer } from '../src/training/trainer.js';
+// One process of ours for bench/step and bench/scaling: the trainer's own step. Prints one JSON line.
+// usage: own-step.ts <resnet18|resnet20> <batch> <steps> <threads> [<widths> <blocks>], the last two for a network of other
+// widths and blocks a level (comma lists of the same length)
+import { backend } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../src/backends/native/native-backend.js';
+import { oneOf, wholeNumber } from './support/flags.js';
+import { activeSets, peakRssMiB } from './support/machine.js';
+import { benchNetworks, depthOf } from './support/networks.js';
+import type { OwnStepFigures } from './support/own-process.js';
+import { median } from './support/statistics.js';
+import { trainingStep } from './support/training-step.js';
 
-const [net = 'resnet20', batchText = '128', stepsText = '7', threadsText = '2'] = process.argv.slice(2);
-const [size, steps, threads] = [Number(batchText), Number(stepsText), Number(threadsText)];
-const stream = new RandomStream({ seed: 1, purpose: 1000 });
-const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => stream.normal());
-const rssMiB = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
+const [net = 'resnet20', batchText = '128', stepsText = '7', threadsText = '2', widths, blocks] =
+  process.argv.slice(2);
+const size = wholeNumber('batch', batchText);
+const threads = wholeNumber('threads', threadsText);
+const numbers = (list: string): number[] => list.split(',').map((text) => wholeNumber('each size', text));
+const depth =
+  widths === undefined || blocks === undefined
+    ? depthOf(oneOf('the network', net, benchNetworks))
+    : { widths: numbers(widths), blocks: numbers(blocks) };
 
-await useBackend('native', { threads });
-const student = createStudent(`bnn-${net}`, { classes: 10 });
-const dataset: Dataset = {
-  kind: 'random',
-  split: 'train',
-  classes: Array.from({ length: 10 }, (_, k) => String(k)),
-  size: [32, 32],
-  length: 0,
-  indices: new Uint32Array(0),
-  labels: new Int32Array(0),
-  pixels: new Uint8Array(0),
-  mean: [0, 0, 0],
-  std: [1, 1, 1],
-};
-const batch: Batch = {
-  size,
-  images: normals(size * 32 * 32 * 3),
-  labels: Int32Array.from({ length: size }, () => stream.integer(10)),
-  indices: new Uint32Array(size),
-  view: 0,
-};
-const targets = { logits: normals(size * 10), features: new Map<string, Float32Array>() };
-const trainer = new Trainer({
-  student,
-  dataset,
-  batches: {
-    batchesPerEpoch: 0,
-    epoch: () => {
-      throw new Error('the bench makes its own batches');
-    },
-    recycle: () => undefined,
-  },
-  teacher: undefined,
-  losses: lossSettings(['kl=1,T=1', 'features=0']),
-  pairs: [],
-  connectors: new Connectors([], 0),
-  optimizer: new Adam(),
-  schedule: constantSchedule({ lr: 1e-3 }),
-});
-
-const before = rssMiB();
+const step = await trainingStep(depth, { batch: size, threads });
+const before = peakRssMiB();
 const times: number[] = [];
-for (let i = -2; i < steps; i++) {
+for (let i = -2; i < wholeNumber('steps', stepsText); i++) {
   const began = performance.now();
-  trainer.step(batch, targets, 1e-3);
+  step();
   if (i >= 0) times.push(performance.now() - began);
 }
-times.sort((a, b) => a - b);
-const stepMs = times[Math.floor(times.length / 2)];
-const isas = new Set(
-  nativeAddon()
-    .kernels()
-    .filter(({ active }) => active)
-    .map(({ isa }) => isa),
-);
-console.log(
-  JSON.stringify({
-    net,
-    batch: size,
-    threads,
-    isa: [...isas].join('+'),
-    stepMs,
-    minStepMs: times[0],
-    imagesPerSecond: (size / stepMs) * 1000,
-    peakRssMiB: rssMiB(),
-    rssBeforeStepsMiB: before,
-  }),
-);
+const stepMs = median(times);
+const { pool } = backend() as NativeBackend;
+const figures: OwnStepFigures = {
+  net,
+  batch: size,
+  threads,
+  isa: activeSets().join('+'),
+  stepMs,
+  minStepMs: Math.min(...times),
+  imagesPerSecond: (size / stepMs) * 1000,
+  peakRssMiB: Math.round(peakRssMiB()),
+  rssBeforeStepsMiB: Math.round(before),
+  poolPeakMiB: pool.peakBytes / 2 ** 20,
+  poolHeldMiB: pool.heldBytes / 2 ** 20,
+};
+console.log(JSON.stringify(figures));

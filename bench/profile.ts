@@ -1,0 +1,110 @@
+// Where the time of a training step goes: by kernel, or with --shapes by kernel and shape, with the share of JavaScript and
+// engine (wall time outside of the addon), page faults of a steady step, tensors and memory.
+// usage: npm run bench:profile -- [--net resnet20] [--batch 128] [--threads 2] [--steps 10] [--shapes] [--json]
+// `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
+import { availableParallelism } from 'node:os';
+import { backend, memory } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../src/backends/native/native-backend.js';
+import { program } from './support/program.js';
+import { oneOf, readFlags, wholeNumber } from './support/flags.js';
+import { describeMachine, peakRssMiB, thisMachine } from './support/machine.js';
+import { benchBatches, benchNetworks, depthOf } from './support/networks.js';
+import type { ProfileFigures } from './support/profile-figures.js';
+import { median } from './support/statistics.js';
+import { KernelTimes, shapeOf, timeKernels } from './support/step-profile.js';
+import { formatTable } from './support/table.js';
+import { trainingStep } from './support/training-step.js';
+
+const warmUpSteps = 3;
+
+await program('bench:profile', async () => {
+  const flags = readFlags({
+    net: { type: 'string', default: 'resnet20' },
+    batch: { type: 'string' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    steps: { type: 'string', default: '10' },
+    shapes: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  });
+  const net = oneOf('--net', flags.net, benchNetworks);
+  const batch = flags.batch === undefined ? benchBatches[net] : wholeNumber('--batch', flags.batch);
+  const threads = wholeNumber('--threads', flags.threads);
+  const figures = await measure(net, batch, threads, wholeNumber('--steps', flags.steps), flags.shapes);
+  if (flags.json) console.log(JSON.stringify(figures));
+  else print(figures);
+});
+
+async function measure(
+  net: (typeof benchNetworks)[number],
+  batch: number,
+  threads: number,
+  steps: number,
+  shapes: boolean,
+): Promise<ProfileFigures> {
+  const step = await trainingStep(depthOf(net), { batch, threads });
+  const { addon, pool } = backend() as NativeBackend;
+  const times = new KernelTimes();
+  const restore = timeKernels(addon, times, (family, args) =>
+    shapes ? `${family} ${shapeOf(family, args)}` : family,
+  );
+  for (let i = 0; i < warmUpSteps; i++) step();
+  times.reset();
+  pool.resetPeak();
+  const tensorsBefore = memory().numTensors;
+  const faults: number[] = [];
+  let wallMs = 0;
+  for (let i = 0; i < steps; i++) {
+    const faultsBefore = process.resourceUsage().minorPageFault;
+    const began = performance.now();
+    step();
+    wallMs += performance.now() - began;
+    faults.push(process.resourceUsage().minorPageFault - faultsBefore);
+  }
+  restore();
+  const profile = times.profile(steps, wallMs);
+  return {
+    machine: thisMachine(),
+    net,
+    batch,
+    threads,
+    steps,
+    imagesPerSecond: (batch / profile.stepMs) * 1000,
+    ...profile,
+    minorFaults: { median: median(faults), most: Math.max(...faults) },
+    numTensors: { before: tensorsBefore, after: memory().numTensors },
+    poolBytes: { used: pool.usedBytes, peak: pool.peakBytes, held: pool.heldBytes },
+    scratchBytes: addon.scratchBytes(),
+    peakRssMiB: Math.round(peakRssMiB()),
+  };
+}
+
+function print(figures: ProfileFigures): void {
+  const { machine, net, batch, threads, steps, stepMs, kernels, engine } = figures;
+  console.log(describeMachine(machine));
+  console.log(
+    `${net} N=${batch}, ${threads} thread${threads === 1 ? '' : 's'}, mean of ${steps} steps: ${stepMs.toFixed(1)} ms, ${figures.imagesPerSecond.toFixed(1)} images/s\n`,
+  );
+  const line = (name: string, calls: string, ms: number, percent: number): string[] => [
+    name,
+    calls,
+    ms.toFixed(2),
+    percent.toFixed(1),
+  ];
+  console.log(
+    formatTable(
+      ['kernel', 'calls', 'ms', '%'],
+      [
+        ...kernels.map(({ name, calls, ms, percent }) => line(name, calls.toFixed(0), ms, percent)),
+        line('JavaScript and engine', '', engine.ms, engine.percent),
+      ],
+    ),
+  );
+  const { minorFaults, numTensors, poolBytes } = figures;
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+  console.log(`
+minor page faults a step  ${minorFaults.median} (median), ${minorFaults.most} (most)
+tensors                   ${numTensors.before} before, ${numTensors.after} after
+pool                      ${mib(poolBytes.used)} MiB used between steps, ${mib(poolBytes.peak)} at the peak, ${mib(poolBytes.held)} held
+kernels' scratch memory   ${mib(figures.scratchBytes)} MiB
+process                   ${figures.peakRssMiB} MiB at the peak`);
+}

@@ -1,0 +1,72 @@
+import { useBackend } from '../../src/backends/use-backend.js';
+import type { Batch } from '../../src/data/batch.js';
+import type { Dataset } from '../../src/data/dataset.js';
+import { RandomStream } from '../../src/data/random.js';
+import { lossSettings } from '../../src/losses/loss-settings.js';
+import { BinaryResNet } from '../../src/models/bnn-resnet.js';
+import type { BinaryResNetDepth } from '../../src/models/depths.js';
+import { Adam } from '../../src/training/adam.js';
+import { Connectors } from '../../src/training/level-pairs.js';
+import { constantSchedule } from '../../src/training/schedules.js';
+import { Trainer } from '../../src/training/trainer.js';
+
+const classes = 10;
+const lr = 1e-3;
+
+/** The trainer measures its own step here, so the data set only says how its pictures are normalised: not at all. */
+const dataset: Dataset = {
+  kind: 'random',
+  split: 'train',
+  classes: Array.from({ length: classes }, (_, k) => String(k)),
+  size: [32, 32],
+  length: 0,
+  indices: new Uint32Array(0),
+  labels: new Int32Array(0),
+  pixels: new Uint8Array(0),
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
+
+/**
+ * The trainer's own step on one batch of random 32×32 pictures: the student of this depth, label-smoothed cross-entropy and
+ * the Kullback-Leibler divergence to random teacher logits at temperature 1, Adam.
+ *
+ * @param threads of the native backend, which becomes the current one
+ * @returns the step, and the losses' weighted sum that it gives
+ */
+export async function trainingStep(
+  depth: BinaryResNetDepth,
+  { batch: size, threads }: { batch: number; threads: number },
+): Promise<() => number> {
+  await useBackend('native', { threads });
+  const stream = new RandomStream({ seed: 1, purpose: 1000 });
+  const normals = (count: number): Float32Array =>
+    Float32Array.from({ length: count }, () => stream.normal());
+  const student = new BinaryResNet('bench', depth, { classes });
+  const batch: Batch = {
+    size,
+    images: normals(size * 32 * 32 * 3),
+    labels: Int32Array.from({ length: size }, () => stream.integer(classes)),
+    indices: new Uint32Array(size),
+    view: 0,
+  };
+  const targets = { logits: normals(size * classes), features: new Map<string, Float32Array>() };
+  const trainer = new Trainer({
+    student,
+    dataset,
+    batches: {
+      batchesPerEpoch: 0,
+      epoch: () => {
+        throw new Error('the bench makes its own batches');
+      },
+      recycle: () => undefined,
+    },
+    teacher: undefined,
+    losses: lossSettings(['kl=1,T=1', 'features=0']),
+    pairs: [],
+    connectors: new Connectors([], 0),
+    optimizer: new Adam(),
+    schedule: constantSchedule({ lr }),
+  });
+  return () => trainer.step(batch, targets, lr).loss;
+}

@@ -1,0 +1,80 @@
+/**
+ * Writes the performance section of the README, between its markers, from the figures of bench:step, bench:profile and
+ * bench:data: those of files that `npm run -s bench:<name> -- --json > <file>` wrote, or where no file is given those that
+ * it measures now.
+ *
+ *     npm run docs:performance -- [--step <file>] [--profile <file> …] [--data <file>] [--readme README.md]
+ */
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import * as prettier from 'prettier';
+import { runProgram } from '../bench/support/child.js';
+import { readFlags } from '../bench/support/flags.js';
+import { benchNetworks } from '../bench/support/networks.js';
+import {
+  type PerformanceFigures,
+  performanceSection,
+  withSection,
+} from '../bench/support/performance-section.js';
+import type { ProfileFigures } from '../bench/support/profile-figures.js';
+import { program } from '../bench/support/program.js';
+import { InputError } from '../src/errors.js';
+import { writeFileAtomically } from '../src/files/atomic-write.js';
+
+await program('docs:performance', async () => {
+  const flags = readFlags({
+    step: { type: 'string' },
+    profile: { type: 'string', multiple: true },
+    data: { type: 'string' },
+    readme: { type: 'string', default: fileURLToPath(new URL('../README.md', import.meta.url)) },
+  });
+  const readme = await readText(flags.readme);
+  // A README without markers is told before minutes of measuring.
+  withSection(readme, '');
+  const figures: PerformanceFigures = {
+    step: flags.step === undefined ? runProgram('step', ['--json']) : await readJson(flags.step),
+    profiles:
+      flags.profile === undefined
+        ? benchNetworks.map((net) => runProgram<ProfileFigures>('profile', ['--json', '--net', net]))
+        : await Promise.all(flags.profile.map((file) => readJson<ProfileFigures>(file))),
+    data: flags.data === undefined ? runProgram('data', ['--json']) : await readJson(flags.data),
+    pytorch: pytorchVersion(),
+  };
+  const section = await prettier.format(performanceSection(figures), { parser: 'markdown', printWidth: 110 });
+  await writeFileAtomically(flags.readme, withSection(readme, section));
+  console.log(`wrote the performance section of ${flags.readme}`);
+});
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new InputError(`cannot read ${file}: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+async function readJson<Figures>(file: string): Promise<Figures> {
+  const text = await readText(file);
+  try {
+    return JSON.parse(text) as Figures;
+  } catch (error) {
+    throw new InputError(`${file} is not the JSON object of a bench: ${(error as Error).message}.`, {
+      fix: 'write it with npm run -s bench:<name> -- --json (without -s npm prints a banner before it)',
+      cause: error,
+    });
+  }
+}
+
+/** The version for the interpreter that bench/step starts; undefined where it is not installed. */
+function pytorchVersion(): string | undefined {
+  try {
+    const printed = execFileSync('/usr/bin/python3', ['-c', 'import torch; print(torch.__version__)'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return printed.trim();
+  } catch {
+    return undefined;
+  }
+}
