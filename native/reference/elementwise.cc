@@ -13,8 +13,8 @@ void run(const Elementwise& a) {
       case Binary::kSubtract: a.out[i] = x - y; break;
       case Binary::kMultiply: a.out[i] = x * y; break;
       case Binary::kDivide: a.out[i] = x / y; break;
-      case Binary::kMaximum: a.out[i] = x > y ? x : y; break;
-      case Binary::kMinimum: a.out[i] = x < y ? x : y; break;
+      case Binary::kMaximum: a.out[i] = x > y || x != x ? x : y; break;
+      case Binary::kMinimum: a.out[i] = x < y || x != x ? x : y; break;
     }
   }
 }

@@ -10,6 +10,12 @@ export function numberOf(flag: string): (text: string) => number {
   };
 }
 
+/** A parser of comma-separated numbers. */
+export function numbersOf(flag: string): (text: string) => number[] {
+  const one = numberOf(flag);
+  return (text) => text.split(',').map(one);
+}
+
 /** A parser of three comma-separated numbers, one for each of red, green and blue. */
 export function coloursOf(flag: string): (text: string) => number[] {
   return (text) => {

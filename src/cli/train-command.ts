@@ -7,10 +7,12 @@ import { defaultData } from '../teacher/default-data.js';
 import { formatShare } from '../training/accuracy.js';
 import { distil, type RunSummary } from '../training/run.js';
 import { defaultRunSettings, type RunSettings, scheduleNames } from '../training/run-settings.js';
-import { coloursOf, gather, numberOf } from './arguments.js';
+import { coloursOf, gather, numberOf, numbersOf } from './arguments.js';
 import { TrainingProgress } from './training-progress.js';
 
-interface TrainFlags extends Omit<RunSettings, 'losses' | 'data' | 'student'> {
+interface TrainFlags extends Omit<RunSettings, 'losses' | 'data' | 'student' | 'milestones' | 'gammas'> {
+  readonly milestones?: readonly number[];
+  readonly gammas?: readonly number[];
   readonly student?: string;
   readonly data?: string;
   readonly loss?: string[];
@@ -33,6 +35,12 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
     .option('--batch-size <n>', 'pictures of a step', numberOf('--batch-size'), d.batchSize)
     .option('--lr <x>', 'initial learning rate of Adam', numberOf('--lr'), d.lr)
     .option('--schedule <name>', `the learning rate over the epochs: ${scheduleNames.join(', ')}`, d.schedule)
+    .option(
+      '--milestones <n,n,…>',
+      'epochs, counted from 0, at whose start the schedule step acts (default: none)',
+      numbersOf('--milestones'),
+    )
+    .option('--gammas <x,x,…>', 'its factors, one for each milestone (default: none)', numbersOf('--gammas'))
     .option(
       '--weight-decay <x>',
       'added to the gradient as x·w, for tensors of rank 2 and more',
@@ -83,6 +91,8 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
     batchSize: rest.batchSize,
     lr: rest.lr,
     schedule: rest.schedule,
+    milestones: rest.milestones ?? defaultRunSettings.milestones,
+    gammas: rest.gammas ?? defaultRunSettings.gammas,
     weightDecay: rest.weightDecay,
     clipLatent: rest.clipLatent,
     seed: rest.seed,

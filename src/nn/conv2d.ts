@@ -30,8 +30,15 @@ export class Conv2d {
 }
 
 /**
+ * How much smaller than He's the first latent weights are. Their signs, which are all that the sum sees, stay the same; the
+ * scale α = mean |latent| starts small, so that a new block starts close to its shortcut and a deep network close to a
+ * shallow one, and the optimizer turns signs sooner.
+ */
+const latentGain = 0.1;
+
+/**
  * A convolution with binary weights, sign(latent)·mean|latent| for each output channel, on ±1 activations; parameter
- * `latent` [kh, kw, C, K], He-normal. Position-major. See `binaryConv2d`.
+ * `latent` [kh, kw, C, K], He-normal times {@link latentGain}. Position-major. See `binaryConv2d`.
  */
 export class BinaryConv2d {
   readonly latent: Variable & Tensor4D;
@@ -41,7 +48,7 @@ export class BinaryConv2d {
     { inputs, outputs, window }: ConvSize,
     readonly geometry: ConvGeometry,
   ) {
-    const fill = { kind: 'heNormal', fanIn: window * window * inputs } as const;
+    const fill = { kind: 'heNormal', fanIn: window * window * inputs, gain: latentGain } as const;
     this.latent = scope.parameter('latent', [window, window, inputs, outputs], fill, true);
   }
 

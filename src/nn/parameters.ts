@@ -19,8 +19,8 @@ export interface StateBuffer {
 /** How a new tensor is filled. */
 export type Initialisation =
   | { readonly kind: 'constant'; readonly value: number }
-  /** Normal with σ = √(2 / fanIn) (He et al. 2015). */
-  | { readonly kind: 'heNormal'; readonly fanIn: number }
+  /** Normal with σ = gain · √(2 / fanIn) (He et al. 2015); gain 1 unless given. */
+  | { readonly kind: 'heNormal'; readonly fanIn: number; readonly gain?: number }
   /** Uniform in ±bound. */
   | { readonly kind: 'uniform'; readonly bound: number };
 
@@ -89,7 +89,7 @@ export class Scope {
       const index = this.store.parameters.length + this.store.buffers.length;
       const stream = new RandomStream({ seed: this.store.seed, index, purpose: purposes.initialisation });
       if (fill.kind === 'heNormal') {
-        const deviation = Math.sqrt(2 / fill.fanIn);
+        const deviation = (fill.gain ?? 1) * Math.sqrt(2 / fill.fanIn);
         for (let i = 0; i < values.length; i++) values[i] = deviation * stream.normal();
       } else {
         for (let i = 0; i < values.length; i++) values[i] = fill.bound * (2 * stream.float() - 1);

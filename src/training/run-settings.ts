@@ -4,10 +4,11 @@ import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import { studentNames } from '../models/bnn-resnet.js';
 import { nearestNames } from '../nearest.js';
+import { runSchedule } from './run-schedule.js';
 import { needsTeacher } from './student-losses.js';
 
 /** The courses of the learning rate that a run can take. */
-export const scheduleNames = ['cosine', 'constant'] as const;
+export const scheduleNames = ['cosine', 'step', 'constant'] as const;
 
 /** Everything that decides a run. It is written to the run directory as it was resolved. */
 export interface RunSettings {
@@ -24,7 +25,11 @@ export interface RunSettings {
   readonly batchSize: number;
   /** The initial learning rate of Adam. */
   readonly lr: number;
+  /** cosine to 0, moved at each step; step: multiplied by a gamma at the start of each milestone; or constant. */
   readonly schedule: (typeof scheduleNames)[number];
+  /** Of the step schedule: epochs counted from 0, and a factor for each. */
+  readonly milestones: readonly number[];
+  readonly gammas: readonly number[];
   readonly weightDecay: number;
   readonly clipLatent: boolean;
   /** Keys initialisation and shuffling. */
@@ -41,9 +46,11 @@ export interface RunSettings {
 /** The settings that a run has unless it says otherwise. */
 export const defaultRunSettings = {
   epochs: 10,
-  batchSize: 128,
-  lr: 1e-3,
+  batchSize: 64,
+  lr: 2e-3,
   schedule: 'cosine',
+  milestones: [],
+  gammas: [],
   weightDecay: 0,
   clipLatent: false,
   seed: 0,
@@ -74,12 +81,7 @@ export function checkRunSettings(settings: RunSettings): void {
       `--weight-decay must be a finite number of at least 0, got ${settings.weightDecay}.`,
     );
   }
-  if (!scheduleNames.includes(settings.schedule)) {
-    throw new InputError(
-      `the schedule '${settings.schedule as string}' is unknown; expected one of ${scheduleNames.join(', ')}.`,
-      { nearest: nearestNames(settings.schedule, scheduleNames) },
-    );
-  }
+  runSchedule(settings);
   if (!studentNames.includes(settings.student)) {
     const nearest = nearestNames(settings.student, studentNames);
     throw new InputError(

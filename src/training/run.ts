@@ -14,7 +14,7 @@ import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
 import { epochMetrics, stepMetrics } from './metrics.js';
 import { RunDirectory } from './run-directory.js';
 import { checkRunSettings, type RunSettings } from './run-settings.js';
-import { constantSchedule, cosineSchedule } from './schedules.js';
+import { runSchedule } from './run-schedule.js';
 import { comparesMaps } from './student-losses.js';
 import { type StepReport, Trainer } from './trainer.js';
 
@@ -187,8 +187,7 @@ async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, Epoc
   const { settings, training, validation, teacher, student, pairs, batches, directory, signal } = parts;
   const connectors = new Connectors(pairs, settings.seed);
   const optimizer = new Adam({ weightDecay: settings.weightDecay, clipLatent: settings.clipLatent });
-  const { lr, epochs } = settings;
-  const schedule = settings.schedule === 'cosine' ? cosineSchedule({ lr, epochs }) : constantSchedule({ lr });
+  const { epochs } = settings;
   const trainer = new Trainer({
     student,
     dataset: training,
@@ -198,7 +197,7 @@ async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, Epoc
     pairs,
     connectors,
     optimizer,
-    schedule,
+    schedule: runSchedule(settings),
   });
   try {
     yield {

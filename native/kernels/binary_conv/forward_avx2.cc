@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "implementations.h"
 #include "kernels/binary_conv/nibbles_avx2.h"
@@ -25,7 +24,7 @@ constexpr int kRowsPerFlush = 63;  // 63 counts of at most 4 fit a byte
 constexpr int kBlocksPerTask = 8;  // blocks of images that share the weights of a task
 constexpr int kMaxCount = 65535;   // counts are summed in 16 bits
 
-enum Scratch { kIndices, kWeights, kScale, kGathered };
+enum Scratch { kIndices, kWeights, kScale, kGathered, kRuns, kSources };
 
 // Row (a | b << 4): byte v is popcount(a ^ v) + 16 popcount(b ^ v).
 struct PopcountRows {
@@ -47,6 +46,10 @@ constexpr PopcountRows kPopcounts = make_popcount_rows();
 // Valid taps that follow each other have their weights in one piece.
 struct Run {
   int first_tap, taps;
+};
+struct Runs {
+  Run* all;
+  int count;
 };
 
 template <bool kHalf>
@@ -159,7 +162,7 @@ inline void store_image(WordCounts counts, __m256 products, const float* scale, 
 
 // One block of images, one block of output channels: x holds the gathered indices of all valid taps.
 template <int kCount, bool kHalf>
-void run_block(const Plan& p, const std::vector<Run>& runs, int valid_taps, const uint16_t* x, int block, float* y, int images) {
+void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, float* y, int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
   ByteCounts<kCount> bytes;
@@ -167,7 +170,8 @@ void run_block(const Plan& p, const std::vector<Run>& runs, int valid_taps, cons
   WordCounts earlier[2 * kCount];
   bool flushed = false;
   int room = kRowsPerFlush;
-  for (const Run& run : runs) {
+  for (int r = 0; r < runs.count; ++r) {
+    const Run& run = runs.all[r];
     const uint8_t* w = weights + static_cast<size_t>(run.first_tap) * tap_rows * kBlock;
     for (int left = run.taps * tap_rows; left > 0;) {
       if (room < 3 && room < left) {
@@ -205,7 +209,7 @@ void run_block(const Plan& p, const std::vector<Run>& runs, int valid_taps, cons
 }
 
 template <bool kHalf>
-void run_images(const Plan& p, const std::vector<Run>& runs, int valid_taps, const uint16_t* x, int block, float* y, int images) {
+void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, float* y, int images) {
   switch ((images + 1) / 2) {
     case 1: return run_block<1, kHalf>(p, runs, valid_taps, x, block, y, images);
     case 2: return run_block<2, kHalf>(p, runs, valid_taps, x, block, y, images);
@@ -217,25 +221,23 @@ void run_images(const Plan& p, const std::vector<Run>& runs, int valid_taps, con
 // All output channels of one output position for the image blocks [first, last).
 void run_position(const Plan& p, int64_t position, int first, int last, float* y) {
   const ConvShape& s = p.shape;
-  thread_local std::vector<Run> runs;
-  thread_local std::vector<size_t> sources;
-  runs.clear();
-  sources.clear();
+  Runs runs{scratch<Run>(kRuns, s.taps()), 0};
+  size_t* sources = scratch<size_t>(kSources, s.taps());
+  int valid_taps = 0;
   for_valid_taps(s, position, [&](int tap, size_t source) {
-    sources.push_back(source);
-    if (!runs.empty() && runs.back().first_tap + runs.back().taps == tap)
-      ++runs.back().taps;
+    sources[valid_taps++] = source;
+    if (runs.count > 0 && runs.all[runs.count - 1].first_tap + runs.all[runs.count - 1].taps == tap)
+      ++runs.all[runs.count - 1].taps;
     else
-      runs.push_back({tap, 1});
+      runs.all[runs.count++] = {tap, 1};
   });
-  const int valid_taps = static_cast<int>(sources.size());
   const size_t tap_indices = p.indices_per_block();
   const size_t block_indices = tap_indices * valid_taps;
   uint16_t* gathered = scratch<uint16_t>(kGathered, block_indices * (last - first) + 1);
   uint16_t* to = gathered;
   for (int block = first; block < last; ++block)
-    for (const size_t source : sources) {
-      const uint16_t* from = p.indices + (source * p.image_blocks + block) * tap_indices;
+    for (int tap = 0; tap < valid_taps; ++tap) {
+      const uint16_t* from = p.indices + (sources[tap] * p.image_blocks + block) * tap_indices;
       for (size_t i = 0; i < tap_indices; i += 8, to += 8)
         _mm_store_si128(reinterpret_cast<__m128i*>(to), _mm_load_si128(reinterpret_cast<const __m128i*>(from + i)));
     }
