@@ -1,99 +1,34 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  addon,
-  expectClose,
-  expectSameOnAnyThreads,
-  restoreAddon,
-  runOn,
-  vectorSets,
-  type Call,
-} from './kernel-runs.js';
+  binaryCalls,
+  binaryConvolution,
+  binaryOperands,
+  directions,
+  type BinaryOperands,
+  type Direction,
+} from './conv-calls.js';
+import { expectClose, expectSameOnAnyThreads, restoreAddon, runOn, vectorSets } from './kernel-runs.js';
 import {
   convShape,
   convTitle,
   filterSize,
   forEachTap,
-  guardedOutput,
   inputSize,
   outputSize,
-  pick,
-  randomFloats,
-  seeded,
-  shapeArray,
   type ConvOptions,
   type ConvShape,
 } from './shapes.js';
 
 afterEach(restoreAddon);
 
-const seed = Number(process.env.BNN_TEST_SEED ?? 20240611);
-
-/** Rows of `channels` random bits, the rest of each last word 0. */
-function packedRows(rows: number, channels: number, from: number): Uint32Array {
-  const next = seeded(from);
-  const words = Math.ceil(channels / 32);
-  const tail = channels % 32 === 0 ? 0xffffffff : 2 ** (channels % 32) - 1;
-  return Uint32Array.from({ length: rows * words }, (_, i) => {
-    const word = Math.floor(next() * 2 ** 32) >>> 0;
-    return i % words === words - 1 ? (word & tail) >>> 0 : word;
-  });
-}
-
 const signAt = (bits: Uint32Array, row: number, channels: number, channel: number): number =>
   (bits[row * Math.ceil(channels / 32) + (channel >> 5)] >>> (channel & 31)) & 1 ? 1 : -1;
-
-interface Operands {
-  readonly x: Uint32Array;
-  readonly w: Uint32Array;
-  readonly scale: Float32Array;
-  readonly dy: Float32Array;
-  readonly latent: Float32Array;
-}
-
-function operandsOf(s: ConvShape): Operands {
-  return {
-    x: packedRows(s.h * s.w * s.n, s.c, 1),
-    w: packedRows(s.kernelH * s.kernelW * s.c, s.k, 2),
-    scale: randomFloats(s.k, 3),
-    dy: randomFloats(outputSize(s), 4),
-    // beyond the clipping threshold at about a third of the places, and on it
-    latent: randomFloats(filterSize(s), 5).map((v, i) => (i % 11 === 0 ? Math.sign(v) : 1.5 * v)),
-  };
-}
-
-const families = {
-  y: 'binaryConvForward',
-  dx: 'binaryConvBackwardInput',
-  dw: 'binaryConvBackwardFilter',
-} as const;
-type Output = keyof typeof families;
-const outputs = Object.keys(families) as Output[];
-
-function callsOf(s: ConvShape, { x, w, scale, dy, latent }: Operands): Record<Output, Call> {
-  const shape = shapeArray(s);
-  return {
-    y: () => ({
-      y: guardedOutput(outputSize(s), (y) => addon.binaryConvForward(shape, x, w, scale, y)),
-    }),
-    dx: () => ({
-      dx: guardedOutput(inputSize(s), (dx) => addon.binaryConvBackwardInput(shape, dy, w, scale, dx)),
-    }),
-    dw: () => ({
-      dw: guardedOutput(filterSize(s), (dw) =>
-        addon.binaryConvBackwardFilter(shape, x, dy, scale, latent, dw),
-      ),
-    }),
-  };
-}
-
-/** Sums of signs are whole numbers: the forward pass must agree to the bit. */
-const tolerances: Record<Output, number> = { y: 0, dx: 1e-5, dw: 1e-5 };
 
 /** The definition in float64. */
 function convolveInDoubles(
   s: ConvShape,
-  { x, w, scale, dy, latent }: Operands,
-): Record<Output, Float64Array> {
+  { x, w, scale, dy, latent }: BinaryOperands,
+): Record<Direction, Float64Array> {
   const y = new Float64Array(outputSize(s));
   const dx = new Float64Array(inputSize(s));
   const dw = new Float64Array(filterSize(s));
@@ -148,35 +83,15 @@ const corners = (
   ] satisfies ConvOptions[]
 ).map(convShape);
 
-function drawnShapes(count: number): ConvShape[] {
-  const next = seeded(seed);
-  const channels = [1, 3, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 128, 130, 300, 600];
-  const shapes: ConvShape[] = [];
-  while (shapes.length < count) {
-    const s = convShape({
-      h: pick([1, 2, 3, 4, 5, 7, 8, 9], next),
-      w: pick([1, 2, 3, 4, 5, 7, 8, 9], next),
-      n: pick([1, 2, 3, 4, 5, 8, 15, 16, 17, 64], next),
-      c: pick(channels, next),
-      k: pick(channels, next),
-      kernel: pick([1, 3, 3], next),
-      stride: pick([1, 2], next),
-      pad: pick([0, 1], next),
-    });
-    const products = outputSize(s) * s.c * s.kernelH * s.kernelW;
-    if (products > 0 && products < 5e6) shapes.push(s);
-  }
-  return shapes;
-}
-
-const anyFast = outputs.some((name) => vectorSets(families[name]).length > 0);
+const { families, tolerances } = binaryConvolution;
+const anyFast = directions.some((name) => vectorSets(families[name]).length > 0);
 
 describe('the reference binary convolution against its definition in float64', () => {
   it.each(small.map((s) => [convTitle(s), s] as const))('%s', (_, s) => {
-    const operands = operandsOf(s);
-    const calls = callsOf(s, operands);
+    const operands = binaryOperands(s);
+    const calls = binaryCalls(s, operands);
     const expected = convolveInDoubles(s, operands);
-    for (const name of outputs)
+    for (const name of directions)
       expectClose(
         runOn('reference', calls[name]),
         { [name]: Float32Array.from(expected[name]) },
@@ -188,14 +103,14 @@ describe('the reference binary convolution against its definition in float64', (
 
 describe.skipIf(!anyFast)('the fast binary convolutions (skipped where the CPU has none)', () => {
   it('exist for all three directions', () => {
-    for (const name of outputs) expect(vectorSets(families[name])).not.toEqual([]);
+    for (const name of directions) expect(vectorSets(families[name])).not.toEqual([]);
   });
 
   it.each([...small, ...corners].map((s) => [convTitle(s), s] as const))(
     'equal the reference: %s',
     (_, s) => {
-      const calls = callsOf(s, operandsOf(s));
-      for (const name of outputs) {
+      const calls = binaryConvolution.calls(s);
+      for (const name of directions) {
         const expected = runOn('reference', calls[name]);
         for (const isa of vectorSets(families[name]))
           expectClose(runOn(isa, calls[name]), expected, tolerances[name], `${isa}, ${convTitle(s)}`);
@@ -203,20 +118,11 @@ describe.skipIf(!anyFast)('the fast binary convolutions (skipped where the CPU h
     },
   );
 
-  it.each(outputs)(`equal the reference on 200 shapes drawn with BNN_TEST_SEED=${seed}: %s`, (name) => {
-    for (const s of drawnShapes(200)) {
-      const call = callsOf(s, operandsOf(s))[name];
-      const expected = runOn('reference', call);
-      for (const isa of vectorSets(families[name]))
-        expectClose(runOn(isa, call), expected, tolerances[name], `${isa}, ${convTitle(s)}`);
-    }
-  });
-
   it.each(corners.map((s) => [convTitle(s), s] as const))(
     'give the same bits on 1, 2 and 3 threads: %s',
     (_, s) => {
-      const calls = callsOf(s, operandsOf(s));
-      for (const name of outputs) expectSameOnAnyThreads(families[name], calls[name]);
+      const calls = binaryConvolution.calls(s);
+      for (const name of directions) expectSameOnAnyThreads(families[name], calls[name]);
     },
   );
 });
