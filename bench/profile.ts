@@ -15,7 +15,8 @@ import { KernelTimes, shapeOf, timeKernels } from './support/step-profile.js';
 import { formatTable } from './support/table.js';
 import { trainingStep } from './support/training-step.js';
 
-const warmUpSteps = 3;
+/** So many until JavaScript is compiled and its heap has grown: after them a step takes hardly a new page. */
+const warmUpSteps = 15;
 
 await program('bench:profile', async () => {
   const flags = readFlags({

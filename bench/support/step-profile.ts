@@ -77,14 +77,22 @@ export function timeKernels(
 /** Kernels whose settings follow their sizes as numbers: how many of the leading numbers are sizes. */
 const sizeCounts: Readonly<Record<string, number>> = { adamStep: 1 };
 
+/** The operations of `elementwise` by their numbers (native/kernels.h). */
+const operations = ['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum'];
+
 /**
  * The shape of a call: of a convolution or a pooling its geometry, of other kernels the numbers with which their
- * arguments begin (native/kernels.h).
+ * arguments begin (native/kernels.h), and of an operation on elements its name, their number and the period of the second
+ * operand.
  */
 export function shapeOf(family: string, args: readonly unknown[]): string {
   if (args[0] instanceof Int32Array) return geometry([...args[0]]);
   const end = args.findIndex((value) => typeof value !== 'number');
   const leading = end < 0 ? args : args.slice(0, end);
+  if (family === 'elementwise') {
+    const [operation, size, period] = leading as number[];
+    return `${operations[operation]} ${size}${period === 0 ? '' : `, period ${period}`}`;
+  }
   return leading.slice(0, sizeCounts[family]).join('×');
 }
 

@@ -37,7 +37,7 @@ describe('the profile of a step', () => {
     expect([...out]).toEqual([4, 6]);
     expect(addon.elementwise).toBe(own);
     const { kernels } = times.profile(1, 1);
-    expect(kernels.map(({ name, calls }) => [name, calls])).toEqual([['elementwise 0×2×0', 1]]);
+    expect(kernels.map(({ name, calls }) => [name, calls])).toEqual([['elementwise add 2', 1]]);
   });
 });
 
@@ -46,6 +46,7 @@ describe('the shape of a call', () => {
   it.each([
     ['batchNormStatistics', [128, 16, floats, floats], '128×16'],
     ['matMul', [1, 2, 3, 4, true, false, 0, 0, floats], '1×2×3×4'],
+    ['elementwise', [2, 640, 16, floats, floats, floats], 'multiply 640, period 16'],
     ['adamStep', [300, 7, 0.001, 0.9, 0.999, 1e-8, 0, 0, floats], '300'],
     [
       'binaryConvForward',
