@@ -21,7 +21,7 @@ describe('--help', () => {
   it.each<[command: string[], flags: string[]]>([
     [
       [],
-      '--debug --teacher --student --data --epochs --batch-size --lr --schedule --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --backend --out'.split(
+      '--debug --teacher --student --data --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --backend --out'.split(
         ' ',
       ),
     ],

@@ -39,6 +39,10 @@ function network(): { loss: () => tf.Scalar; variables: tf.Variable[] } {
     new BinaryBlock(root.child('2'), { inputs: 12, outputs: 12, stride: 1 }),
   ];
   const head = new Linear(root.child('head'), 12, 5);
+  // Large enough for every slope to see negative sums.
+  for (const { variable: latent, latent: binary } of store.parameters) {
+    if (binary) tf.tidy(() => latent.assign(tf.mul(latent, 10)));
+  }
   const images = tf.tensor4d(randomFloats(3 * 8 * 6 * 3, 1), [3, 8, 6, 3]);
   const teacher = tf.tensor4d(randomFloats(3 * 4 * 3 * 12, 2), [3, 4, 3, 12]);
   const labels = tf.tensor1d([0, 4, 2], 'int32');

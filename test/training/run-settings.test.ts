@@ -39,7 +39,7 @@ describe('checkRunSettings', () => {
     [{ weightDecay: Infinity }, '--weight-decay must be a finite number of at least 0, got Infinity.'],
     [
       { schedule: 'linear' as 'cosine' },
-      "the schedule 'linear' is unknown; expected one of cosine, constant.",
+      "the schedule 'linear' is unknown; expected one of cosine, step, constant.",
     ],
     [
       { student: 'resnet20' },
