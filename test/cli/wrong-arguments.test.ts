@@ -107,7 +107,10 @@ describe('distill refuses with exit code 2', () => {
     ],
     [
       train('--schedule', 'cosin'),
-      ["distill: the schedule 'cosin' is unknown; expected one of cosine, step, constant.", '  nearest: cosine'],
+      [
+        "distill: the schedule 'cosin' is unknown; expected one of cosine, step, constant.",
+        '  nearest: cosine',
+      ],
     ],
     [train('--epochs', 'ten'), ["distill: --epochs must be a number, got 'ten'."]],
     [train('--epochs', ''), ["distill: --epochs must be a number, got ''."]],
