@@ -43,6 +43,7 @@ const std::vector<Entry>& table() {
       entry<BatchNormStatistics>("avx2", kAvx2Fma, avx2::run),
       entry<ChannelAffine>("avx2", kAvx2Fma, avx2::run),
       entry<ChannelAffineSign>("avx2", kAvx2Fma, avx2::run),
+      entry<ChannelAffineClamp>("avx2", kAvx2Fma, avx2::run),
       entry<BatchNormBackward>("avx2", kAvx2Fma, avx2::run),
       entry<AddPrelu>("avx2", kAvx2Fma, avx2::run),
       entry<PreluBackward>("avx2", kAvx2Fma, avx2::run),
@@ -62,6 +63,9 @@ const std::vector<Entry>& table() {
       entry<BinaryConvForward>("avx2", kAvx2Fma, avx2::run),
       entry<BinaryConvBackwardInput>("avx2", kAvx2Fma, avx2::run),
       entry<BinaryConvBackwardFilter>("avx2", kAvx2Fma, avx2::run),
+      entry<BinaryInputConvForward>("avx2", kAvx2Fma, avx2::run),
+      entry<BinaryFilterConvForward>("avx2", kAvx2Fma, avx2::run),
+      entry<StraightThroughFilter>("avx2", kAvx2Fma, avx2::run),
 #endif
       entry<FloatConvForward>("reference", 0, reference::run),
       entry<FloatConvBackwardInput>("reference", 0, reference::run),
@@ -70,6 +74,7 @@ const std::vector<Entry>& table() {
       entry<BatchNormStatistics>("reference", 0, reference::run),
       entry<ChannelAffine>("reference", 0, reference::run),
       entry<ChannelAffineSign>("reference", 0, reference::run),
+      entry<ChannelAffineClamp>("reference", 0, reference::run),
       entry<BatchNormBackward>("reference", 0, reference::run),
       entry<AddPrelu>("reference", 0, reference::run),
       entry<PreluBackward>("reference", 0, reference::run),
@@ -91,6 +96,9 @@ const std::vector<Entry>& table() {
       entry<BinaryConvForward>("reference", 0, reference::run),
       entry<BinaryConvBackwardInput>("reference", 0, reference::run),
       entry<BinaryConvBackwardFilter>("reference", 0, reference::run),
+      entry<BinaryInputConvForward>("reference", 0, reference::run),
+      entry<BinaryFilterConvForward>("reference", 0, reference::run),
+      entry<StraightThroughFilter>("reference", 0, reference::run),
   };
   return entries;
 }

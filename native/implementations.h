@@ -14,6 +14,7 @@ void run(const MatMul&);
 void run(const BatchNormStatistics&);
 void run(const ChannelAffine&);
 void run(const ChannelAffineSign&);
+void run(const ChannelAffineClamp&);
 void run(const BatchNormBackward&);
 void run(const AddPrelu&);
 void run(const PreluBackward&);
@@ -35,6 +36,9 @@ void run(const MeanMagnitude&);
 void run(const BinaryConvForward&);
 void run(const BinaryConvBackwardInput&);
 void run(const BinaryConvBackwardFilter&);
+void run(const BinaryInputConvForward&);
+void run(const BinaryFilterConvForward&);
+void run(const StraightThroughFilter&);
 }  // namespace reference
 
 namespace avx2 {
@@ -45,6 +49,7 @@ void run(const MatMul&);
 void run(const BatchNormStatistics&);
 void run(const ChannelAffine&);
 void run(const ChannelAffineSign&);
+void run(const ChannelAffineClamp&);
 void run(const BatchNormBackward&);
 void run(const AddPrelu&);
 void run(const PreluBackward&);
@@ -66,6 +71,9 @@ void run(const MeanMagnitude&);
 void run(const BinaryConvForward&);
 void run(const BinaryConvBackwardInput&);
 void run(const BinaryConvBackwardFilter&);
+void run(const BinaryInputConvForward&);
+void run(const BinaryFilterConvForward&);
+void run(const StraightThroughFilter&);
 }  // namespace avx2
 
 // The families that gain from it; avx2 does the others.

@@ -96,6 +96,18 @@ struct ChannelAffineSign {
   uint32_t* mask;
 };
 
+// y = v clamped to [−1, 1], v = x · scale + shift, and a bit 1 where |v| ≤ 1 (`mask` may be null), packed as above
+struct ChannelAffineClamp {
+  static constexpr const char* family = "channelAffineClamp";
+  size_t rows;
+  int channels;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+  uint32_t* mask;
+};
+
 // Training gradient of y = γ·x̂ + β, x̂ = (x − mean)·inverse_deviation, over all rows m:
 //   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverse_deviation·(dy − dβ/m − x̂·dγ/m)
 // With `mask` (packed bits, may be null) dy counts only where its bit is 1. dx may be dy. With `addend` (may be null) dx
@@ -305,12 +317,45 @@ struct BinaryConvBackwardInput {
   float* dx;
 };
 
-// dw = scale[k] · Σ x · dy with x ±1 as packed bits, 0 where |latent| > 1 (the straight-through estimator)
+// dw = scale[k] · Σ x · dy with x ±1 as packed bits, 0 where |latent| > 1 (the straight-through estimator). `scale` and
+// `latent` may be null together: then dw = Σ x · dy.
 struct BinaryConvBackwardFilter {
   static constexpr const char* family = "binaryConvBackwardFilter";
   ConvShape shape;
   const uint32_t* x;
   const float* dy;
+  const float* scale;
+  const float* latent;
+  float* dw;
+};
+
+// y = Σ x·w with x ±1 as packed bits, rows [h, w, n] of c bits, and w in floats. Its gradients: BinaryConvBackwardFilter
+// without scale and latent, and FloatConvBackwardInput.
+struct BinaryInputConvForward {
+  static constexpr const char* family = "binaryInputConvForward";
+  ConvShape shape;
+  const uint32_t* x;
+  const float* w;
+  float* y;
+};
+
+// y = scale[k] · Σ x·w with x in floats and w ±1 as packed bits, rows [tap, c] of k bits. Its gradients:
+// BinaryConvBackwardInput, and FloatConvBackwardFilter followed by StraightThroughFilter.
+struct BinaryFilterConvForward {
+  static constexpr const char* family = "binaryFilterConvForward";
+  ConvShape shape;
+  const float* x;
+  const uint32_t* w;
+  const float* scale;
+  float* y;
+};
+
+// dw ← scale[k] · dw where |latent| ≤ 1, 0 elsewhere, w as [rows = taps · c, k]: the gradient to the latent weights from
+// that to scale · sign(latent)
+struct StraightThroughFilter {
+  static constexpr const char* family = "straightThroughFilter";
+  size_t rows;
+  int channels;
   const float* scale;
   const float* latent;
   float* dw;

@@ -47,9 +47,33 @@ BinaryConvBackwardFilter read_binary_backward_filter(Arguments& a) {
   const ConvShape s = a.shape();
   const uint32_t* x = a.words("x", packed_input(s));
   const float* dy = a.floats("dy", s.output_size());
-  const float* scale = a.floats("scale", s.k);
-  const float* latent = a.floats("latent", s.filter_size());
+  const float* scale = a.optional_floats("scale", s.k);
+  const float* latent = a.optional_floats("latent", s.filter_size());
+  if ((scale == nullptr) != (latent == nullptr)) a.fail("latent", "null exactly where 'scale' is");
   return {s, x, dy, scale, latent, a.writable_floats("dw", s.filter_size())};
+}
+
+BinaryInputConvForward read_binary_input_forward(Arguments& a) {
+  const ConvShape s = a.shape();
+  const uint32_t* x = a.words("x", packed_input(s));
+  const float* w = a.floats("w", s.filter_size());
+  return {s, x, w, a.writable_floats("y", s.output_size())};
+}
+
+BinaryFilterConvForward read_binary_filter_forward(Arguments& a) {
+  const ConvShape s = a.shape();
+  const float* x = a.floats("x", s.input_size());
+  const uint32_t* w = a.words("w", packed_filter(s));
+  const float* scale = a.floats("scale", s.k);
+  return {s, x, w, scale, a.writable_floats("y", s.output_size())};
+}
+
+StraightThroughFilter read_straight_through(Arguments& a) {
+  const size_t rows = a.size("rows");
+  const int channels = a.integer("channels");
+  const float* scale = a.floats("scale", channels);
+  const float* latent = a.floats("latent", rows * channels);
+  return {rows, channels, scale, latent, a.writable_floats("dw", rows * channels)};
 }
 
 MatMul read_matmul(Arguments& a) {
@@ -78,6 +102,9 @@ void define_convolution_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_binary_forward);
   define_kernel(env, exports, read_binary_backward_input);
   define_kernel(env, exports, read_binary_backward_filter);
+  define_kernel(env, exports, read_binary_input_forward);
+  define_kernel(env, exports, read_binary_filter_forward);
+  define_kernel(env, exports, read_straight_through);
   define_kernel(env, exports, read_matmul);
 }
 

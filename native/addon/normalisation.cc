@@ -39,6 +39,15 @@ ChannelAffineSign read_affine_sign(Arguments& a) {
   return {r.rows, r.channels, x, scale, shift, sign, a.optional_words("mask", r.words())};
 }
 
+ChannelAffineClamp read_affine_clamp(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* x = a.floats("x", r.size());
+  const float* scale = a.floats("scale", r.channels);
+  const float* shift = a.floats("shift", r.channels);
+  float* y = a.writable_floats("y", r.size());
+  return {r.rows, r.channels, x, scale, shift, y, a.optional_words("mask", r.words())};
+}
+
 BatchNormBackward read_backward(Arguments& a) {
   const Rows r = read_rows(a);
   BatchNormBackward b{};
@@ -100,6 +109,7 @@ void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_statistics);
   define_kernel(env, exports, read_affine);
   define_kernel(env, exports, read_affine_sign);
+  define_kernel(env, exports, read_affine_clamp);
   define_kernel(env, exports, read_backward);
   define_kernel(env, exports, read_add_prelu);
   define_kernel(env, exports, read_prelu_backward);

@@ -58,9 +58,54 @@ void run(const BinaryConvBackwardFilter& a) {
     });
     for (int k = 0; k < s.k; ++k) {
       const size_t i = row * s.k + k;
-      a.dw[i] = std::fabs(a.latent[i]) <= 1.0f ? static_cast<float>(sums[k] * a.scale[k]) : 0.0f;
+      if (a.latent == nullptr)
+        a.dw[i] = static_cast<float>(sums[k]);
+      else
+        a.dw[i] = std::fabs(a.latent[i]) <= 1.0f ? static_cast<float>(sums[k] * a.scale[k]) : 0.0f;
     }
   });
+}
+
+void run(const BinaryInputConvForward& a) {
+  const ConvShape& s = a.shape;
+  const size_t xw = packed_words(s.c);
+  parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
+    for (int image = 0; image < s.n; ++image)
+      for (int k = 0; k < s.k; ++k) {
+        double sum = 0;
+        for_valid_taps(s, position, [&](int tap, size_t source) {
+          const uint32_t* x = a.x + (source * s.n + image) * xw;
+          for (int c = 0; c < s.c; ++c)
+            sum += sign_at(x, c) * static_cast<double>(a.w[(static_cast<size_t>(tap) * s.c + c) * s.k + k]);
+        });
+        a.y[(position * s.n + image) * s.k + k] = static_cast<float>(sum);
+      }
+  });
+}
+
+void run(const BinaryFilterConvForward& a) {
+  const ConvShape& s = a.shape;
+  const size_t ww = packed_words(s.k);
+  parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
+    for (int image = 0; image < s.n; ++image)
+      for (int k = 0; k < s.k; ++k) {
+        double sum = 0;
+        for_valid_taps(s, position, [&](int tap, size_t source) {
+          const float* x = a.x + (source * s.n + image) * s.c;
+          for (int c = 0; c < s.c; ++c)
+            sum += static_cast<double>(x[c]) * sign_at(a.w + (static_cast<size_t>(tap) * s.c + c) * ww, k);
+        });
+        a.y[(position * s.n + image) * s.k + k] = static_cast<float>(sum * a.scale[k]);
+      }
+  });
+}
+
+void run(const StraightThroughFilter& a) {
+  for (size_t row = 0; row < a.rows; ++row)
+    for (int k = 0; k < a.channels; ++k) {
+      const size_t i = row * a.channels + k;
+      a.dw[i] = std::fabs(a.latent[i]) <= 1.0f ? a.scale[k] * a.dw[i] : 0.0f;
+    }
 }
 
 }  // namespace bnn::reference

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "implementations.h"
@@ -44,6 +45,19 @@ void run(const ChannelAffineSign& a) {
       a.sign[row * words + word] = sign;
       if (a.mask) a.mask[row * words + word] = mask;
     }
+}
+
+void run(const ChannelAffineClamp& a) {
+  const size_t words = packed_words(a.channels);
+  for (size_t row = 0; row < a.rows; ++row) {
+    if (a.mask) std::fill_n(a.mask + row * words, words, 0u);
+    for (int c = 0; c < a.channels; ++c) {
+      const size_t i = row * a.channels + c;
+      const float v = std::fma(a.x[i], a.scale[c], a.shift[c]);
+      a.y[i] = v < -1 ? -1 : v > 1 ? 1 : v;
+      if (a.mask && std::fabs(v) <= 1) a.mask[row * words + c / 32] |= 1u << (c % 32);
+    }
+  }
 }
 
 void run(const BatchNormBackward& a) {

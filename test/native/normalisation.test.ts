@@ -89,6 +89,21 @@ const packSigns = (rows: number, channels: number, sign: Uint32Array, mask: Uint
 const affineSign = (rows: number, channels: number, sign: Uint32Array, mask: Uint32Array | null): void =>
   addon.channelAffineSign(rows, channels, undefinedToo, spreads, perChannel, sign, mask);
 
+const affineClamp =
+  (masked: boolean) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    let mask: Uint32Array = new Uint32Array();
+    const y = guardedOutput(rows * channels, (out) => {
+      if (!masked) addon.channelAffineClamp(rows, channels, undefinedToo, spreads, perChannel, out, null);
+      else
+        mask = guardedWords(rows * smallWords(channels), (bits) => {
+          addon.channelAffineClamp(rows, channels, undefinedToo, spreads, perChannel, out, bits);
+        });
+    });
+    return { y, mask };
+  };
+
 const backward =
   (options: { mask?: boolean; addend?: boolean; inPlace?: boolean }) =>
   (rows: number, channels: number): Call =>
@@ -147,6 +162,8 @@ const cases: readonly Case[] = [
   { family: 'channelAffine', tolerance: 0, call: affine },
   { family: 'channelAffineSign', tolerance: 0, call: packing(true, affineSign) },
   { family: 'channelAffineSign', variant: 'no mask', tolerance: 0, call: packing(false, affineSign) },
+  { family: 'channelAffineClamp', tolerance: 0, call: affineClamp(true) },
+  { family: 'channelAffineClamp', variant: 'no mask', tolerance: 0, call: affineClamp(false) },
   { family: 'batchNormBackward', tolerance: 5e-6, call: backward({}) },
   { family: 'batchNormBackward', variant: 'mask', tolerance: 5e-6, call: backward({ mask: true }) },
   {

@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "implementations.h"
-#include "kernels/binary_conv/sum_tables_avx2.h"
+#include "kernels/binary_conv/bit_words_avx2.h"
+#include "kernels/binary_conv/table_costs_avx2.h"
+#include "kernels/binary_conv/unpacked_avx2.h"
 #include "parallel.h"
 #include "reference/bits.h"
 
@@ -32,7 +34,7 @@ struct Plan {
   int ranges;       // of output positions
   const uint64_t* words;  // [chunk][input position][channels]
   const float* dy;
-  const float* scale;
+  const float* scale;   // null with latent
   const float* latent;
   float* dw;
 
@@ -40,56 +42,18 @@ struct Plan {
   int chunk_rows(int chunk) const { return std::min(kWordRows, shape.n - chunk * kWordRows); }
 };
 
-// The mask of the first `count` of 8 lanes.
-inline __m256i first_lanes(int count) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-// The 32 bits of one word of 32 images become, for each of 32 channels, the bits of the images.
-void transpose_bits(const uint32_t* images, uint32_t* channels) {
-  alignas(32) uint8_t bytes[4][32];
-  for (int i = 0; i < 32; ++i)
-    for (int b = 0; b < 4; ++b) bytes[b][i] = static_cast<uint8_t>(images[i] >> (8 * b));
-  for (int b = 0; b < 4; ++b) {
-    __m256i v = _mm256_load_si256(reinterpret_cast<const __m256i*>(bytes[b]));
-    for (int bit = 7; bit >= 0; --bit, v = _mm256_add_epi8(v, v))
-      channels[8 * b + bit] = static_cast<uint32_t>(_mm256_movemask_epi8(v));
-  }
-}
-
 // The words of one chunk of images at one input position.
 void make_words(const Plan& p, const uint32_t* x, size_t position, int chunk, uint64_t* words) {
-  const ConvShape& s = p.shape;
-  const size_t row_words = packed_words(s.c);
-  const int count = p.chunk_rows(chunk);
-  const uint32_t* rows = x + (position * s.n + chunk * kWordRows) * row_words;
-  for (int c0 = 0; c0 < p.channels; c0 += 32) {
-    uint32_t halves[2][32] = {};
-    for (int half = 0; half * 32 < count; ++half) {
-      uint32_t images[32] = {};
-      for (int i = 0; i < 32 && half * 32 + i < count; ++i) images[i] = rows[(half * 32 + i) * row_words + c0 / 32];
-      transpose_bits(images, halves[half]);
-    }
-    for (int c = 0; c < std::min(32, p.channels - c0); ++c)
-      words[c0 + c] = sign_word(halves[0][c] | static_cast<uint64_t>(halves[1][c]) << 32);
-  }
+  const size_t row_words = packed_words(p.shape.c);
+  const uint32_t* rows = x + (position * p.shape.n + chunk * kWordRows) * row_words;
+  make_column_words(rows, row_words, p.chunk_rows(chunk), p.channels, words);
 }
 
 template <int kBits>
 void build_unit(const Plan& p, size_t position, int chunk, int block, float* tables) {
   const ConvShape& s = p.shape;
-  const int channels = std::min(kLanes, s.k - block * kLanes);
-  const int count = p.chunk_rows(chunk);
   const float* dy = p.dy + (position * s.n + chunk * kWordRows) * s.k + block * kLanes;
-  if (channels == kLanes) return build_tables<kBits>(dy, s.k, count, p.groups, tables);
-  alignas(64) float rows[kWordRows * kLanes];
-  const __m256i low = first_lanes(channels);
-  const __m256i high = first_lanes(channels - 8);
-  for (int i = 0; i < count; ++i) {
-    _mm256_store_ps(rows + i * kLanes, _mm256_maskload_ps(dy + static_cast<size_t>(i) * s.k, low));
-    _mm256_store_ps(rows + i * kLanes + 8, _mm256_maskload_ps(dy + static_cast<size_t>(i) * s.k + 8, high));
-  }
-  build_tables<kBits>(rows, kLanes, count, p.groups, tables);
+  build_tables_of_lanes<kBits>(dy, s.k, s.k - block * kLanes, p.chunk_rows(chunk), p.groups, tables);
 }
 
 // Asks for dy of a unit before build_unit needs it: one line an image, too far apart for the hardware to foresee.
@@ -141,22 +105,40 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
   const __m256 one = _mm256_set1_ps(1.0f);
   const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
   const __m256i masks[2] = {first_lanes(s.k - k0), first_lanes(s.k - k0 - 8)};
-  const __m256 scales[2] = {_mm256_maskload_ps(p.scale + k0, masks[0]), _mm256_maskload_ps(p.scale + k0 + 8, masks[1])};
-  const float* latent = p.latent + static_cast<size_t>(tap) * s.c * s.k + k0;
+  __m256 scales[2] = {};
+  for (int half = 0; half < 2 && p.scale; ++half) scales[half] = _mm256_maskload_ps(p.scale + k0 + 8 * half, masks[half]);
+  const float* latent = p.latent ? p.latent + static_cast<size_t>(tap) * s.c * s.k + k0 : nullptr;
   float* dw = p.dw + static_cast<size_t>(tap) * s.c * s.k + k0;
   const float* from = sums + static_cast<size_t>(tap) * p.channels * kLanes;
-  for (int c = 0; c < s.c; ++c, from += kLanes, latent += s.k, dw += s.k) {
-    __builtin_prefetch(latent + static_cast<size_t>(kAhead) * s.k, 0);
+  for (int c = 0; c < s.c; ++c, from += kLanes, dw += s.k) {
+    if (latent) __builtin_prefetch(latent + static_cast<size_t>(kAhead) * s.k, 0);
     __builtin_prefetch(dw + static_cast<size_t>(kAhead) * s.k, 1);
     for (int half = 0; half < 2; ++half) {
       __m256 total = _mm256_load_ps(from + 8 * half);
       for (int range = 1; range < p.ranges; ++range)
         total = _mm256_add_ps(total, _mm256_load_ps(from + 8 * half + range * range_stride));
-      const __m256 size = _mm256_and_ps(_mm256_maskload_ps(latent + 8 * half, masks[half]), magnitude);
-      const __m256 kept = _mm256_and_ps(_mm256_mul_ps(total, scales[half]), _mm256_cmp_ps(size, one, _CMP_LE_OQ));
-      _mm256_maskstore_ps(dw + 8 * half, masks[half], kept);
+      if (latent) {
+        const __m256 size = _mm256_and_ps(_mm256_maskload_ps(latent + 8 * half, masks[half]), magnitude);
+        total = _mm256_and_ps(_mm256_mul_ps(total, scales[half]), _mm256_cmp_ps(size, one, _CMP_LE_OQ));
+      }
+      _mm256_maskstore_ps(dw + 8 * half, masks[half], total);
     }
+    if (latent) latent += s.k;
   }
+}
+
+bool tables_pay(const Plan& p, int64_t outputs) {
+  const ConvShape& s = p.shape;
+  const double sums = tap_pairs(s) * p.chunks * (p.channels * row_cycles(p.groups) + kCallCycles / p.units);
+  const double tables = static_cast<double>(outputs) * p.chunks * tables_cycles(p.bits, p.groups);
+  const double partials = static_cast<double>(p.ranges) * s.taps() * p.channels * 2 * kRowCycles;
+  return kSureGain * p.blocks * (sums + tables + partials) < float_cycles(s, s.c, s.k);
+}
+
+void run_in_floats(const BinaryConvBackwardFilter& a) {
+  const ConvShape& s = a.shape;
+  run(FloatConvBackwardFilter{s, unpacked_input(s, a.x), a.dy, a.dw});
+  if (a.latent != nullptr) run(StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
 }
 
 }  // namespace
@@ -177,6 +159,7 @@ void run(const BinaryConvBackwardFilter& a) {
   const int64_t affordable = kMaxPartialBytes / (all_sums * sizeof(float));
   p.ranges = static_cast<int>(
       std::max<int64_t>(1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
+  if (!tables_pay(p, outputs)) return run_in_floats(a);
   p.dy = a.dy;
   p.scale = a.scale;
   p.latent = a.latent;

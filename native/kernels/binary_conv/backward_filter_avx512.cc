@@ -33,7 +33,7 @@ struct Plan {
   int ranges;          // of output positions
   const uint8_t* indices;  // [chunk][input position][channel block][group] rows
   const float* dy;
-  const float* scale;
+  const float* scale;   // null with latent
   const float* latent;
   float* dw;
 
@@ -151,14 +151,14 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
   const int k0 = block * kLanes;
   const __m512 one = _mm512_set1_ps(1.0f);
   const __mmask16 lanes = first_lanes(s.k - k0);
-  const __m512 scale = _mm512_maskz_loadu_ps(lanes, p.scale + k0);
+  const __m512 scale = p.scale ? _mm512_maskz_loadu_ps(lanes, p.scale + k0) : one;
   for (int c0 = 0; c0 < s.c; c0 += kLanes) {
     const float* from = sums + tap * p.tap_sums() + c0;
     const size_t offset = (static_cast<size_t>(tap) * s.c + c0) * s.k + k0;
     const int count = std::min(kLanes, s.c - c0);
     __m512 totals[kLanes];
     for (int c = 0; c < count; ++c) {
-      __builtin_prefetch(p.latent + offset + static_cast<size_t>(c) * s.k, 0);
+      if (p.latent) __builtin_prefetch(p.latent + offset + static_cast<size_t>(c) * s.k, 0);
       __builtin_prefetch(p.dw + offset + static_cast<size_t>(c) * s.k, 1);
     }
     for (int k = 0; k < kLanes; ++k, from += p.channels) {
@@ -168,7 +168,7 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
     transpose(totals);
     for (int c = 0; c < count; ++c) {
       const size_t at = offset + static_cast<size_t>(c) * s.k;
-      const __m512 size = _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes, p.latent + at));
+      const __m512 size = p.latent ? _mm512_abs_ps(_mm512_maskz_loadu_ps(lanes, p.latent + at)) : one;
       const __mmask16 kept = _mm512_cmp_ps_mask(size, one, _CMP_LE_OQ);
       _mm512_mask_storeu_ps(p.dw + at, lanes, _mm512_maskz_mul_ps(kept, totals[c], scale));
     }

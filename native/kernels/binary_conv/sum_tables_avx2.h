@@ -1,8 +1,8 @@
 // Sums of signed rows by table. Of B rows of 16 floats there are 2^B sums ±r0 ±r1 … ±r(B−1); a table holds them all, and B
 // sign bits of a word select one. So a signed sum of many rows costs one load and one addition for every B of them.
 //
-// Both gradients of a binary convolution have this form: to the input with rows of 16 images (one row an output channel,
-// signs from the filter), to the filter with rows of 16 output channels (one row an image, signs from the input).
+// Convolutions with one operand in bits have this form: rows of 16 images (one row a channel, signs from the filter) or of
+// 16 output channels (one row an input channel or an image, signs from the input).
 #pragma once
 
 #include <immintrin.h>
@@ -60,6 +60,25 @@ inline void build_tables(const float* rows, size_t stride, int count, int groups
         }
       }
     }
+}
+
+// The mask of the first `count` of 8 lanes.
+inline __m256i first_lanes(int count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+// The same of at most kWordRows rows of `lanes` floats, with zeros for the lanes after them.
+template <int kBits>
+inline void build_tables_of_lanes(const float* rows, size_t stride, int lanes, int count, int groups, float* table) {
+  if (lanes >= kLanes) return build_tables<kBits>(rows, stride, count, groups, table);
+  alignas(64) float whole[kWordRows * kLanes];
+  const __m256i low = first_lanes(lanes);
+  const __m256i high = first_lanes(lanes - 8);
+  for (int i = 0; i < count; ++i) {
+    _mm256_store_ps(whole + i * kLanes, _mm256_maskload_ps(rows + i * stride, low));
+    _mm256_store_ps(whole + i * kLanes + 8, _mm256_maskload_ps(rows + i * stride + 8, high));
+  }
+  build_tables<kBits>(whole, kLanes, count, groups, table);
 }
 
 // Tables, and for each row of the sum the signs with which it takes the tables' rows.

@@ -4,9 +4,16 @@
 namespace bnn::avx2 {
 namespace {
 
-// Packs v ≥ 0 and, if `mask` is there, |v| ≤ 1 of values(lanes, row, channel).
-template <class Values>
-void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Values& values) {
+// A bit 1 for each of the kept lanes where |v| ≤ 1
+template <class Lanes>
+uint32_t inside_unit(const Lanes& lanes, __m256 v) {
+  const __m256 magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);
+  return static_cast<uint32_t>(_mm256_movemask_ps(lanes.keep(_mm256_cmp_ps(magnitude, _mm256_set1_ps(1.0f), _CMP_LE_OQ))));
+}
+
+// body(row, word) for each word of packed rows, in parallel.
+template <class Body>
+void for_words(size_t rows, size_t channels, const Body& body) {
   const size_t words = (channels + 31) / 32;
   const size_t rows_of_task = std::max(32768 / std::max(channels, size_t{1}), size_t{1});
   const size_t tasks = (rows + rows_of_task - 1) / rows_of_task;
@@ -14,21 +21,25 @@ void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Va
     const size_t first = task * rows_of_task;
     const size_t last = std::min(rows, first + rows_of_task);
     for (size_t row = first; row < last; ++row)
-      for (size_t word = 0; word < words; ++word) {
-        uint32_t signs = 0;
-        uint32_t passes = 0;
-        for_vectors(std::min(channels - word * 32, size_t{32}), [&](auto lanes, size_t bit) {
-          const __m256 v = values(lanes, row, word * 32 + bit);
-          const __m256 not_negative = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ);
-          signs |= static_cast<uint32_t>(_mm256_movemask_ps(lanes.keep(not_negative))) << bit;
-          if (mask == nullptr) return;
-          const __m256 magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);
-          const __m256 small = _mm256_cmp_ps(magnitude, _mm256_set1_ps(1.0f), _CMP_LE_OQ);
-          passes |= static_cast<uint32_t>(_mm256_movemask_ps(lanes.keep(small))) << bit;
-        });
-        sign[row * words + word] = signs;
-        if (mask != nullptr) mask[row * words + word] = passes;
-      }
+      for (size_t word = 0; word < words; ++word) body(row, word);
+  });
+}
+
+// Packs v ≥ 0 and, if `mask` is there, |v| ≤ 1 of values(lanes, row, channel).
+template <class Values>
+void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Values& values) {
+  const size_t words = (channels + 31) / 32;
+  for_words(rows, channels, [&](size_t row, size_t word) {
+    uint32_t signs = 0;
+    uint32_t passes = 0;
+    for_vectors(std::min(channels - word * 32, size_t{32}), [&](auto lanes, size_t bit) {
+      const __m256 v = values(lanes, row, word * 32 + bit);
+      const __m256 not_negative = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ);
+      signs |= static_cast<uint32_t>(_mm256_movemask_ps(lanes.keep(not_negative))) << bit;
+      if (mask != nullptr) passes |= inside_unit(lanes, v) << bit;
+    });
+    sign[row * words + word] = signs;
+    if (mask != nullptr) mask[row * words + word] = passes;
   });
 }
 
@@ -38,6 +49,25 @@ void run(const ChannelAffineSign& a) {
   const size_t channels = a.channels;
   pack(a.rows, channels, a.sign, a.mask, [&](auto lanes, size_t row, size_t c) {
     return _mm256_fmadd_ps(lanes.load(a.x + row * channels + c), lanes.load(a.scale + c), lanes.load(a.shift + c));
+  });
+}
+
+void run(const ChannelAffineClamp& a) {
+  const size_t channels = a.channels;
+  const size_t words = (channels + 31) / 32;
+  const __m256 one = _mm256_set1_ps(1.0f);
+  const __m256 minus_one = _mm256_set1_ps(-1.0f);
+  for_words(a.rows, channels, [&](size_t row, size_t word) {
+    uint32_t passes = 0;
+    for_vectors(std::min(channels - word * 32, size_t{32}), [&](auto lanes, size_t bit) {
+      const size_t c = word * 32 + bit;
+      const size_t i = row * channels + c;
+      const __m256 v = _mm256_fmadd_ps(lanes.load(a.x + i), lanes.load(a.scale + c), lanes.load(a.shift + c));
+      // v stands second, so that NaN stays NaN.
+      lanes.store(a.y + i, _mm256_min_ps(one, _mm256_max_ps(minus_one, v)));
+      passes |= inside_unit(lanes, v) << bit;
+    });
+    if (a.mask != nullptr) a.mask[row * words + word] = passes;
   });
 }
 

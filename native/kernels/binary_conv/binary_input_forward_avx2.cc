@@ -1,0 +1,140 @@
+// Convolution of ±1 activations with float weights. The lanes of a row are 16 output channels, the rows the input channels
+// of one tap; the input's signs at the position under the tap add them up for each image (sum_tables_avx2.h). Tables of the
+// weights serve all positions: a task makes each of them once for a strip of output positions.
+#include <immintrin.h>
+
+#include <algorithm>
+
+#include "implementations.h"
+#include "kernels/binary_conv/bit_words_avx2.h"
+#include "kernels/binary_conv/sum_tables_avx2.h"
+#include "kernels/binary_conv/table_costs_avx2.h"
+#include "kernels/binary_conv/unpacked_avx2.h"
+#include "parallel.h"
+#include "reference/bits.h"
+
+namespace bnn::avx2 {
+namespace {
+
+constexpr size_t kTableBytes = 26 << 10;  // of tables in the L1 cache together
+constexpr int kMaxUnits = 32;             // tables of so many (tap, input channels) pairs
+constexpr int kStripRows = 1536;          // rows of sums of a task, which stay in the L2 cache
+
+enum Scratch { kWords, kTables, kSums };
+
+struct Plan {
+  ConvShape shape;
+  int images;          // rounded up to a multiple of 4
+  int chunks;          // of input channels
+  int chunk_channels;  // at most kWordRows
+  int bits;            // rows of a table
+  int groups;          // tables of a chunk
+  int units;           // chunks whose tables are kept together
+  int blocks;          // of kLanes output channels
+  int strip;           // output positions of a task
+  const uint64_t* words;  // [chunk][input position][image]
+  const float* w;
+  float* y;
+
+  int chunk_rows(int chunk) const { return std::min(chunk_channels, shape.c - chunk * chunk_channels); }
+};
+
+// The sums [output position][image][16] of one block of output channels over the output positions [first, end).
+template <int kBits>
+void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
+  const ConvShape& s = p.shape;
+  const size_t inputs = static_cast<size_t>(s.h) * s.w;
+  const size_t position_floats = static_cast<size_t>(p.images) * kLanes;
+  const size_t unit_tables = table_floats(kBits, p.groups);
+  float* tables = scratch<float>(kTables, unit_tables * p.units);
+  std::fill_n(sums, (end - first) * position_floats, 0.0f);
+  const int all_units = s.taps() * p.chunks;
+  for (int unit = 0; unit < all_units; unit += p.units) {
+    const int units = std::min(p.units, all_units - unit);
+    for (int u = 0; u < units; ++u) {
+      const int tap = (unit + u) / p.chunks;
+      const int chunk = (unit + u) % p.chunks;
+      const float* rows = p.w + (static_cast<size_t>(tap) * s.c + chunk * p.chunk_channels) * s.k + block * kLanes;
+      build_tables_of_lanes<kBits>(rows, s.k, s.k - block * kLanes, p.chunk_rows(chunk), p.groups, tables + u * unit_tables);
+    }
+    for (int64_t position = first; position < end; ++position) {
+      const int top = static_cast<int>(position / s.out_w) * s.stride_h - s.pad_top;
+      const int left = static_cast<int>(position % s.out_w) * s.stride_w - s.pad_left;
+      SignedRows valid[kMaxUnits];
+      int count = 0;
+      for (int u = 0; u < units; ++u) {
+        const int tap = (unit + u) / p.chunks;
+        const int y = top + tap / s.kernel_w;
+        const int x = left + tap % s.kernel_w;
+        if (y < 0 || y >= s.h || x < 0 || x >= s.w) continue;
+        const size_t source = (unit + u) % p.chunks * inputs + static_cast<size_t>(y) * s.w + x;
+        valid[count++] = {tables + u * unit_tables, p.words + source * p.images};
+      }
+      if (count > 0) accumulate<kBits>(sums + (position - first) * position_floats, p.images, valid, count, p.groups);
+    }
+  }
+}
+
+void store_strip(const Plan& p, int block, int64_t first, int64_t end, const float* sums) {
+  const ConvShape& s = p.shape;
+  const int k0 = block * kLanes;
+  const __m256i masks[2] = {first_lanes(s.k - k0), first_lanes(s.k - k0 - 8)};
+  for (int64_t position = first; position < end; ++position, sums += static_cast<size_t>(p.images) * kLanes)
+    for (int image = 0; image < s.n; ++image) {
+      float* y = p.y + (position * s.n + image) * s.k + k0;
+      for (int half = 0; half < 2; ++half)
+        _mm256_maskstore_ps(y + 8 * half, masks[half], _mm256_load_ps(sums + image * kLanes + 8 * half));
+    }
+}
+
+bool tables_pay(const Plan& p, int64_t outputs) {
+  const ConvShape& s = p.shape;
+  const double strips = static_cast<double>((outputs + p.strip - 1) / p.strip);
+  const double sums = tap_pairs(s) * p.chunks * (p.images * row_cycles(p.groups) + kCallCycles / p.units);
+  const double tables = strips * s.taps() * p.chunks * tables_cycles(p.bits, p.groups);
+  const double rows = static_cast<double>(outputs) * p.images * 2 * kRowCycles;
+  return kSureGain * p.blocks * (sums + tables + rows) < float_cycles(s, s.c, s.k);
+}
+
+}  // namespace
+
+void run(const BinaryInputConvForward& a) {
+  const ConvShape& s = a.shape;
+  const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
+  const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
+  Plan p{};
+  p.shape = s;
+  p.images = (s.n + 3) / 4 * 4;
+  p.chunks = (s.c + kWordRows - 1) / kWordRows;
+  p.chunk_channels = (s.c + p.chunks - 1) / p.chunks;
+  p.strip = static_cast<int>(std::clamp<int64_t>(kStripRows / p.images, 1, std::max<int64_t>(outputs, 1)));
+  p.bits = best_table_bits(p.chunk_channels, p.strip * p.images);
+  p.groups = (p.chunk_channels + p.bits - 1) / p.bits;
+  p.units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
+  p.blocks = (s.k + kLanes - 1) / kLanes;
+  p.w = a.w;
+  p.y = a.y;
+  if (!tables_pay(p, outputs)) return run(FloatConvForward{s, unpacked_input(s, a.x), a.w, a.y});
+  const size_t row_words = packed_words(s.c);
+  uint64_t* words = scratch<uint64_t>(kWords, static_cast<size_t>(p.chunks) * inputs * p.images);
+  p.words = words;
+  parallel_for(inputs, [&](int64_t position) {
+    for (int chunk = 0; chunk < p.chunks; ++chunk) {
+      uint64_t* to = words + (chunk * inputs + position) * p.images;
+      for (int image = 0; image < s.n; ++image)
+        to[image] = sign_word(bits_from(a.x + (position * s.n + image) * row_words, row_words, chunk * p.chunk_channels));
+      std::fill(to + s.n, to + p.images, uint64_t{0});
+    }
+  });
+  const int64_t strips = (outputs + p.strip - 1) / p.strip;
+  parallel_for(strips * p.blocks, [&](int64_t task) {
+    const int block = static_cast<int>(task % p.blocks);
+    const int64_t first = task / p.blocks * p.strip;
+    const int64_t end = std::min(outputs, first + p.strip);
+    float* sums = scratch<float>(kSums, (end - first) * p.images * kLanes);
+    p.bits == 4 ? sum_strip<4>(p, block, first, end, sums) : sum_strip<5>(p, block, first, end, sums);
+    store_strip(p, block, first, end, sums);
+  });
+}
+
+}  // namespace bnn::avx2

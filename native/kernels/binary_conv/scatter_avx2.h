@@ -1,0 +1,286 @@
+// Positions of floats scattered through a filter of signs: each source position adds to the target positions under it
+//
+//   target[n, o] += output_scale[o] · Σ_i input_scale[i] · source[n, i] · sign(tap, i, o)
+//
+// A binary convolution's gradient to its input and a convolution of floats with binary weights are such sums. The lanes of a
+// row are 16 images of one source position, the rows its channels; the filter's signs add them up for each tap and target
+// channel (sum_tables_avx2.h), so that the tables of a source position are made once for all its taps.
+//
+// The target rows under a source row are kept transposed, [column][channel][16 images], in a ring, and leave it when the
+// last source row above them is done.
+#pragma once
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/binary_conv/sum_tables_avx2.h"
+#include "kernels/binary_conv/table_costs_avx2.h"
+#include "kernels/binary_conv/transpose_avx2.h"
+#include "parallel.h"
+
+namespace bnn::avx2 {
+namespace {
+
+constexpr int kChunkRows = kWordRows;     // source channels whose tables lie in the L1 cache together
+constexpr int kWindowChannels = 32;       // up to so many, small tables of a window of columns do
+constexpr size_t kRingBytes = 400 << 10;  // of a task, so that its ring stays in the L2 cache
+constexpr int kMinChannels = 64;          // target channels of a task: tables are built anew for each task
+constexpr int kMinRows = 2;               // target rows of a task: source rows at its edges are read twice
+constexpr int kTasksPerThread = 4;
+
+enum Scratch { kWords, kScale, kTables, kRing };
+
+inline int divide_down(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
+inline int divide_up(int a, int b) { return divide_down(a + b - 1, b); }
+
+// One direction: source i meets target j under tap j · target_step − i · source_step + shift, where that is from 0 to
+// taps − 1. One of the steps is 1.
+struct Axis {
+  int sources, targets, taps, source_step, target_step, shift;
+
+  int tap(int i, int j) const { return j * target_step - i * source_step + shift; }
+  int first_target(int i) const { return std::max(0, divide_up(i * source_step - shift, target_step)); }
+  int end_target(int i) const { return std::min(targets, divide_down(i * source_step - shift + taps - 1, target_step) + 1); }
+  int first_source(int j) const { return std::max(0, divide_up(j * target_step + shift - taps + 1, source_step)); }
+  int end_source(int j) const { return std::min(sources, divide_down(j * target_step + shift, source_step) + 1); }
+  int sources_of_target() const { return divide_up(taps, source_step); }
+  int targets_of_source() const { return divide_up(taps, target_step); }
+};
+
+struct Scatter {
+  Axis rows, columns;
+  int n, inputs, outputs;     // images, channels of the source, channels of the target
+  const float* source;        // [position][image][input]
+  float* target;              // [position][image][output]
+  const float* input_scale;   // zeros after the last channel, to a multiple of kChunkRows
+  const float* output_scale;  // readable 8 beyond the last channel
+  const uint64_t* words;      // [chunk of inputs][tap][channels]
+
+  int channels;       // of the target, a multiple of 4
+  int chunks;         // of source channels
+  int task_channels;  // of the target, of a task
+  int task_rows;      // of the target
+  int bits;           // rows of a table
+  int window;         // columns of the source whose tables are kept
+
+  int taps() const { return rows.taps * columns.taps; }
+  int chunk_rows(int chunk) const { return std::min(kChunkRows, inputs - chunk * kChunkRows); }
+};
+
+struct Task {
+  int first_image, images;
+  int first_channel, channels;  // channels: a multiple of 4
+  int first_row, end_row;
+};
+
+// Asks for the source of a position before load_rows needs it: its rows are short and lie far apart.
+inline void prefetch_rows(const Scatter& p, const Task& t, size_t position, int chunk) {
+  const float* source = p.source + (position * p.n + t.first_image) * p.inputs + chunk * kChunkRows;
+  const int count = p.chunk_rows(chunk);
+  for (int i = 0; i < t.images; ++i)
+    for (int c = 0; c < count; c += 16) __builtin_prefetch(source + static_cast<size_t>(i) * p.inputs + c);
+}
+
+// One source position for 16 images and a chunk of channels, scaled, as rows [channel][16 images]
+void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, float* rows) {
+  const int first = chunk * kChunkRows;
+  const int count = p.chunk_rows(chunk);
+  const float* source = p.source + (position * p.n + t.first_image) * p.inputs + first;
+  for (int c = 0; c < count; c += 8)
+    for (int half = 0; half < kLanes; half += 8) {
+      const float* from = source + static_cast<size_t>(half) * p.inputs + c;
+      __m256 columns[8];
+      if (count - c < 8 || t.images - half < 8)
+        load_transposed_edge(from, p.inputs, std::min(8, t.images - half), std::min(8, count - c), columns);
+      else
+        load_transposed(from, p.inputs, columns);
+      float* to = rows + c * kLanes + half;
+      const float* scale = p.input_scale + first + c;
+#pragma GCC unroll 8
+      for (int i = 0; i < 8; ++i) _mm256_store_ps(to + i * kLanes, _mm256_mul_ps(columns[i], _mm256_set1_ps(scale[i])));
+    }
+}
+
+// Writes one finished row [column][channel][16 images] to the target, scaled, and clears it for its next use.
+void store_row(const Scatter& p, const Task& t, int y, float* row) {
+  const int channels = std::min(t.channels, p.outputs - t.first_channel);
+  const int width = p.columns.targets;
+  const size_t position_floats = static_cast<size_t>(p.n) * p.outputs;
+  for (int x = 0; x < width; ++x) {
+    float* sums = row + static_cast<size_t>(x) * t.channels * kLanes;
+    float* target = p.target + ((static_cast<size_t>(y) * width + x) * p.n + t.first_image) * p.outputs + t.first_channel;
+    if (x + 2 < width)
+      for (int i = 0; i < t.images; ++i)
+        for (int c = 0; c < channels; c += 16)
+          __builtin_prefetch(target + 2 * position_floats + static_cast<size_t>(i) * p.outputs + c, 1);
+    for (int c = 0; c < channels; c += 8) {
+      const int count = std::min(8, channels - c);
+      const __m256 scale = _mm256_loadu_ps(p.output_scale + t.first_channel + c);
+      for (int half = 0; half < t.images; half += 8) {
+        __m256 images[8];
+        load_transposed(sums + c * kLanes + half, kLanes, images);
+        for (int i = 0; i < std::min(8, t.images - half); ++i) {
+          const __m256 scaled = _mm256_mul_ps(images[i], scale);
+          float* to = target + static_cast<size_t>(half + i) * p.outputs + c;
+          if (count == 8)
+            _mm256_storeu_ps(to, scaled);
+          else
+            std::memcpy(to, &scaled, count * sizeof(float));
+        }
+      }
+    }
+    std::fill_n(sums, static_cast<size_t>(t.channels) * kLanes, 0.0f);
+  }
+}
+
+template <int kBits>
+void run_task(const Scatter& p, const Task& t) {
+  const Axis& across = p.columns;
+  const int groups = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
+  const size_t column_tables = table_floats(kBits, groups);
+  float* tables = scratch<float>(kTables, column_tables * p.window);
+  const size_t row_floats = static_cast<size_t>(across.targets) * t.channels * kLanes;
+  const int ring_rows = p.rows.targets_of_source();
+  // 4 rows more, since channels leave the ring in eights
+  const size_t ring_floats = row_floats * ring_rows + 4 * kLanes;
+  float* ring = scratch<float>(kRing, ring_floats);
+  std::fill_n(ring, ring_floats, 0.0f);
+  alignas(64) float rows[kChunkRows * kLanes];
+  SignedRows units[16];
+
+  int done = t.first_row;
+  const auto finish_rows_before = [&](int end) {
+    for (; done < end; ++done) store_row(p, t, done, ring + (done % ring_rows) * row_floats);
+  };
+  const int end_source_row = p.rows.end_source(t.end_row - 1);
+  for (int sy = p.rows.first_source(t.first_row); sy < end_source_row; ++sy) {
+    const int first_y = std::max(t.first_row, p.rows.first_target(sy));
+    const int end_y = std::min(t.end_row, p.rows.end_target(sy));
+    finish_rows_before(std::min(first_y, t.end_row));
+    if (first_y >= end_y) continue;
+    for (int chunk = 0; chunk < p.chunks; ++chunk) {
+      const int count = p.chunk_rows(chunk);
+      const int chunk_groups = (count + kBits - 1) / kBits;
+      const uint64_t* words = p.words + static_cast<size_t>(chunk) * p.taps() * p.channels + t.first_channel;
+      for (int sx = 0; sx < across.sources; ++sx) {
+        if (across.first_target(sx) < across.end_target(sx)) {
+          const size_t position = static_cast<size_t>(sy) * across.sources + sx;
+          load_rows(p, t, position, chunk, rows);
+          if (sx + 1 < across.sources) prefetch_rows(p, t, position + 1, chunk);
+          build_tables<kBits>(rows, kLanes, count, chunk_groups, tables + sx % p.window * column_tables);
+        }
+        // With a window a target column waits for its last source column; without one each tap is added by itself.
+        const bool wait = p.window > 1;
+        const int end_x = !wait                       ? across.end_target(sx)
+                          : sx == across.sources - 1 ? across.targets
+                                                     : std::min(across.targets, across.first_target(sx + 1));
+        for (int x = across.first_target(sx); x < end_x; ++x) {
+          const int first_sx = wait ? across.first_source(x) : sx;
+          if (first_sx > sx) continue;
+          for (int y = first_y; y < end_y; ++y) {
+            const int tap_row = p.rows.tap(sy, y) * across.taps;
+            int count_units = 0;
+            for (int from = first_sx; from <= sx; ++from) {
+              const int tap = tap_row + across.tap(from, x);
+              units[count_units++] = {tables + from % p.window * column_tables, words + static_cast<size_t>(tap) * p.channels};
+            }
+            accumulate<kBits>(ring + (y % ring_rows) * row_floats + static_cast<size_t>(x) * t.channels * kLanes, t.channels,
+                              units, count_units, chunk_groups);
+          }
+        }
+      }
+    }
+  }
+  finish_rows_before(t.end_row);
+}
+
+// Blocks of equal size whose rings fit the cache
+inline int channels_per_task(const Scatter& p) {
+  const size_t channel_bytes = static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * kRowBytes;
+  const int most = std::max(kMinChannels, static_cast<int>(kRingBytes / std::max<size_t>(channel_bytes, 1)));
+  const int blocks = (p.channels + most - 1) / most;
+  return ((p.channels + blocks - 1) / blocks + 3) / 4 * 4;
+}
+
+// Rows are cut as far as the threads need it; the sums do not depend on it.
+inline int rows_per_task(const Scatter& p, int other_blocks) {
+  const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
+  const int blocks = std::clamp((wanted + other_blocks - 1) / other_blocks, 1, std::max(1, p.rows.targets / kMinRows));
+  return (p.rows.targets + blocks - 1) / blocks;
+}
+
+// The plan of a scatter of `inputs` to `outputs` channels, but for its operands.
+inline Scatter plan_scatter(const Axis& rows, const Axis& columns, int n, int inputs, int outputs) {
+  Scatter p{};
+  p.rows = rows;
+  p.columns = columns;
+  p.n = n;
+  p.inputs = inputs;
+  p.outputs = outputs;
+  p.channels = (outputs + 3) / 4 * 4;
+  p.chunks = (inputs + kChunkRows - 1) / kChunkRows;
+  const int window = columns.sources_of_target();
+  p.window = inputs <= kWindowChannels && window <= 4 ? window : 1;
+  p.task_channels = channels_per_task(p);
+  const int reads = rows.targets_of_source() * columns.targets_of_source() * p.task_channels;
+  p.bits = p.window > 1 ? 4 : best_table_bits(std::min(inputs, kChunkRows), reads);
+  return p;
+}
+
+// `pairs` of a source and a target position, as many as the convolution has of output positions and taps
+inline double scatter_cycles(const Scatter& p, double pairs) {
+  constexpr double kTransposeCycles = 3;  // of 8 floats
+  const int groups = (std::min(kChunkRows, p.inputs) + p.bits - 1) / p.bits;
+  const double sources = static_cast<double>(p.rows.sources) * p.columns.sources;
+  const double targets = static_cast<double>(p.rows.targets) * p.columns.targets;
+  const double channel_blocks = (p.channels + p.task_channels - 1) / p.task_channels;
+  const double sums = pairs * p.chunks * (p.channels * row_cycles(groups) + kCallCycles / p.window);
+  const double tables = sources * channel_blocks * p.chunks * tables_cycles(p.bits, groups);
+  const double moved = sources * channel_blocks * (p.inputs + 7) + targets * (p.outputs + 7);
+  return (p.n + kLanes - 1) / kLanes * (sums + tables + 2 * kTransposeCycles * moved);
+}
+
+// The scale of each channel, or ones where there is none: of the source and of the target, as Scatter wants them.
+inline void set_scales(Scatter& p, const float* input_scale, const float* output_scale) {
+  const size_t inputs = static_cast<size_t>(p.chunks) * kChunkRows;
+  const size_t outputs = p.outputs + 8;
+  float* scales = scratch<float>(kScale, inputs + outputs);
+  std::fill_n(scales, inputs + outputs, 0.0f);
+  const auto set = [](float* to, const float* scale, int count) {
+    if (scale != nullptr)
+      std::copy_n(scale, count, to);
+    else
+      std::fill_n(to, count, 1.0f);
+  };
+  set(scales, input_scale, p.inputs);
+  set(scales + inputs, output_scale, p.outputs);
+  p.input_scale = scales;
+  p.output_scale = scales + inputs;
+}
+
+// Runs a scatter whose operands are set.
+inline void run_scatter(Scatter p) {
+  if (p.rows.targets == 0 || p.columns.targets == 0) return;
+  const int image_blocks = (p.n + kLanes - 1) / kLanes;
+  const int channel_blocks = (p.channels + p.task_channels - 1) / p.task_channels;
+  p.task_rows = rows_per_task(p, image_blocks * channel_blocks);
+  const int row_blocks = (p.rows.targets + p.task_rows - 1) / p.task_rows;
+  parallel_for(static_cast<int64_t>(image_blocks) * channel_blocks * row_blocks, [&](int64_t index) {
+    const int row_block = static_cast<int>(index % row_blocks);
+    const int channel_block = static_cast<int>(index / row_blocks % channel_blocks);
+    const int image_block = static_cast<int>(index / row_blocks / channel_blocks);
+    Task t;
+    t.first_image = image_block * kLanes;
+    t.images = std::min(kLanes, p.n - t.first_image);
+    t.first_channel = channel_block * p.task_channels;
+    t.channels = std::min(p.task_channels, p.channels - t.first_channel);
+    t.first_row = row_block * p.task_rows;
+    t.end_row = std::min(p.rows.targets, t.first_row + p.task_rows);
+    p.bits == 4 ? run_task<4>(p, t) : run_task<5>(p, t);
+  });
+}
+
+}  // namespace
+}  // namespace bnn::avx2

@@ -1,0 +1,30 @@
+// Operands in bits as floats, for the shapes at which sums by table do not pay: there the float convolutions run on these.
+#pragma once
+
+#include <immintrin.h>
+
+#include "implementations.h"
+#include "parallel.h"
+
+namespace bnn::avx2 {
+namespace {
+
+constexpr int kUnpackedSlot = 9;
+
+inline const float* unpacked_input(const ConvShape& s, const uint32_t* x) {
+  float* floats = scratch<float>(kUnpackedSlot, s.input_size());
+  run(UnpackSigns{static_cast<size_t>(s.h) * s.w * s.n, s.c, x, floats});
+  return floats;
+}
+
+// scale[k] · sign
+inline const float* unpacked_filter(const ConvShape& s, const uint32_t* w, const float* scale) {
+  float* floats = scratch<float>(kUnpackedSlot, s.filter_size());
+  run(UnpackSigns{static_cast<size_t>(s.taps()) * s.c, s.k, w, floats});
+  for (size_t row = 0; row < static_cast<size_t>(s.taps()) * s.c; ++row)
+    for (int k = 0; k < s.k; ++k) floats[row * s.k + k] *= scale[k];
+  return floats;
+}
+
+}  // namespace
+}  // namespace bnn::avx2
