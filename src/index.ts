@@ -25,6 +25,8 @@ export { type LossTerm, type WeightedSum, weightedSum } from './losses/weighted-
 export { approxSign, hardClamp, leakyClip, signSte } from './ops/activations.js';
 export {
   type AffineParameters,
+  batchNormClamp,
+  batchNormClampInference,
   batchNormInference,
   batchNormSign,
   batchNormSignInference,
@@ -34,6 +36,7 @@ export {
 } from './ops/batch-norm.js';
 export { binaryConv2d } from './ops/binary-conv2d.js';
 export { conv2d, type ConvGeometry } from './ops/conv2d.js';
+export { binaryFilterConv2d, binaryInputConv2d } from './ops/half-binary-conv2d.js';
 export {
   averagePool,
   type AveragePoolGeometry,
@@ -45,7 +48,8 @@ export { toBatchMajor, toPositionMajor } from './ops/position-major.js';
 export { addPrelu, prelu } from './ops/prelu.js';
 
 export { BatchNorm, type BatchNormOptions } from './nn/batch-norm.js';
-export { BinaryBlock, type BinaryBlockSize } from './nn/binary-block.js';
+export { type Binarise, binariseNames } from './nn/binarise.js';
+export { BinaryBlock, type BinaryBlockOptions, type BinaryBlockSize } from './nn/binary-block.js';
 export { BinaryConv2d, Conv2d, type ConvSize } from './nn/conv2d.js';
 export { Downsample } from './nn/downsample.js';
 export { Linear } from './nn/linear.js';
@@ -80,7 +84,13 @@ export type { Tap, TargetSource, TeacherTargets } from './teacher/targets.js';
 export { type Accuracy, AccuracyCounter, formatShare, top1Percent } from './training/accuracy.js';
 export { Adam, type AdamOptions } from './training/adam.js';
 export { backpropagate } from './training/backpropagation.js';
-export { type CheckpointFacts, type LoadedStudent, loadStudent, saveStudent } from './training/checkpoint.js';
+export {
+  type CheckpointFacts,
+  type LoadedStudent,
+  type LoadOptions,
+  loadStudent,
+  saveStudent,
+} from './training/checkpoint.js';
 export { evaluateModel, type EvaluateModelSettings } from './training/evaluate-model.js';
 export { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './training/evaluation.js';
 export { Connectors, type LevelPair, pairLevels } from './training/level-pairs.js';

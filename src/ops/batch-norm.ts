@@ -1,6 +1,7 @@
 import {
   abs,
   add,
+  clipByValue,
   lessEqual,
   mean as meanOf,
   mul,
@@ -61,6 +62,16 @@ export const normSignKernel = composedKernel<NormAttributes & { withMask: boolea
     return withMask
       ? [plusMinus(greaterEqual(v, 0)), plusMinus(lessEqual(abs(v), 1))]
       : [plusMinus(greaterEqual(v, 0))];
+  },
+);
+
+/** Outputs: v clamped to [−1, 1] and, when asked, the mask as of {@link normSignKernel}. */
+const normClampKernel = composedKernel<NormAttributes & { withMask: boolean }, Tensor[]>(
+  'BatchNormClamp',
+  (inputs, { epsilon, withMask }) => {
+    const v = normalised(inputs, epsilon);
+    const clamped = clipByValue(v, -1, 1);
+    return withMask ? [clamped, plusMinus(lessEqual(abs(v), 1))] : [clamped];
   },
 );
 
@@ -156,6 +167,32 @@ export function batchNormSign<T extends Tensor>(
   });
 }
 
+/**
+ * hardClamp(BatchNorm(x)) with the statistics of the batch, fused: y = max(−1, min(1, v)), v = γ (x − μ) / √(σ² + ε) + β.
+ * The gradient is that of {@link batchNormSign}: dy/dv = 1 where |v| ≤ 1 and 0 elsewhere, then BatchNorm. On the native
+ * backend the mask is stored as one bit an element, and no unclamped copy of v is made.
+ *
+ * @param x [..., C]
+ * @param epsilon default 1e-5
+ * @throws InputError when a parameter's shape is not [C]
+ */
+export function batchNormClamp<T extends Tensor>(
+  x: T,
+  { gamma, beta }: AffineParameters,
+  { mean, variance }: ChannelStatistics,
+  epsilon = 1e-5,
+): T {
+  checkChannels('batchNormClamp', x, { gamma, beta, mean, variance });
+  return differentiable<T>([x, gamma, beta], () => {
+    const [clamped, mask] = normClampKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: true });
+    return {
+      value: clamped as T,
+      saved: [x, mean, variance, gamma, mask],
+      gradients: (dy, saved) => normGradients(dy, saved, epsilon),
+    };
+  });
+}
+
 function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
   const [x, mean, variance, gamma, mask] = saved;
   const inputs = { dy, x: x, mean: mean, variance: variance, gamma: gamma };
@@ -183,6 +220,19 @@ export function batchNormSignInference<T extends Tensor>(
   checkChannels('batchNormSignInference', x, { gamma, beta, mean, variance });
   return untaped(
     () => normSignKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0],
+  ) as T;
+}
+
+/** hardClamp(BatchNorm(x)) with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormClamp}. */
+export function batchNormClampInference<T extends Tensor>(
+  x: T,
+  { gamma, beta }: AffineParameters,
+  { mean, variance }: ChannelStatistics,
+  epsilon = 1e-5,
+): T {
+  checkChannels('batchNormClampInference', x, { gamma, beta, mean, variance });
+  return untaped(
+    () => normClampKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0],
   ) as T;
 }
 

@@ -20,7 +20,8 @@ import {
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
-type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
+/** What the gradient kernels take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
+export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
 const signOf = (x: Tensor): Tensor => sub(mul(cast(greaterEqual(x, 0), 'float32'), 2), 1);
 

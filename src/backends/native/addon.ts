@@ -45,6 +45,7 @@ export interface NativeAddon {
   readonly batchNormStatistics: KernelFunction;
   readonly channelAffine: KernelFunction;
   readonly channelAffineSign: KernelFunction;
+  readonly channelAffineClamp: KernelFunction;
   readonly batchNormBackward: KernelFunction;
   readonly addPrelu: KernelFunction;
   readonly preluBackward: KernelFunction;
@@ -66,6 +67,9 @@ export interface NativeAddon {
   readonly binaryConvForward: KernelFunction;
   readonly binaryConvBackwardInput: KernelFunction;
   readonly binaryConvBackwardFilter: KernelFunction;
+  readonly binaryInputConvForward: KernelFunction;
+  readonly binaryFilterConvForward: KernelFunction;
+  readonly straightThroughFilter: KernelFunction;
 }
 
 // The same depth below the package's root in src/ and in dist/.

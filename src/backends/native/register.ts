@@ -2,6 +2,7 @@ import { getKernelsForBackend, registerBackend, registerKernel } from '@tensorfl
 import '@tensorflow/tfjs-backend-cpu';
 import { nativeAddon } from './addon.js';
 import { registerConvolutionKernels } from './kernels/convolution.js';
+import { registerHalfBinaryConvolutionKernels } from './kernels/half-binary-convolution.js';
 import { registerLossKernels } from './kernels/loss.js';
 import { registerNormalisationKernels } from './kernels/normalisation.js';
 import { registerOptimizerKernels } from './kernels/optimizer.js';
@@ -39,6 +40,7 @@ export function registerNativeBackend(): void {
     if (!overridden.has(kernel.kernelName)) registerKernel({ ...kernel, backendName: 'native' });
   }
   registerConvolutionKernels();
+  registerHalfBinaryConvolutionKernels();
   registerNormalisationKernels();
   registerPoolingKernels();
   registerLossKernels();

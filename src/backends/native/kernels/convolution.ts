@@ -1,9 +1,11 @@
 import type { ConvGeometry } from '../../../ops/conv2d.js';
 import { nativeKernel, rowsOf, squareShape } from './registration.js';
 
-type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
+/** What the kernels of gradients take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
+export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
-const filterWindow = (shape: readonly number[]): [number, number] => [shape[0], shape[1]];
+/** [kh, kw] of a filter. */
+export const filterWindow = (shape: readonly number[]): [number, number] => [shape[0], shape[1]];
 
 /** Registers the position-major convolutions, in floats and in bits. */
 export function registerConvolutionKernels(): void {

@@ -50,6 +50,27 @@ export function registerNormalisationKernels(): void {
     return mask ? [sign.info, mask.info] : [sign.info];
   });
 
+  nativeKernel<{ epsilon: number; withMask: boolean }>(
+    'BatchNormClamp',
+    ({ inputs, attributes, backend }) => {
+      const x = inputs['x'];
+      const { rows, channels } = rowsOf(x);
+      const { scale, shift } = affine(backend, inputs, attributes.epsilon);
+      const y = backend.output(x.shape);
+      const mask = attributes.withMask ? backend.packedOutput(x.shape) : null;
+      backend.addon.channelAffineClamp(
+        rows,
+        channels,
+        backend.floats(x),
+        scale,
+        shift,
+        y.values,
+        mask ? mask.packed.words : null,
+      );
+      return mask ? [y.info, mask.info] : [y.info];
+    },
+  );
+
   nativeKernel<{ epsilon: number; inPlace: boolean }>('BatchNormGrad', ({ inputs, attributes, backend }) => {
     const { epsilon, inPlace } = attributes;
     const { dy, x, mean, variance, gamma, mask, addend } = inputs;

@@ -1,0 +1,73 @@
+import type { ConvGeometry } from '../../../ops/conv2d.js';
+import { type BackwardAttributes, filterWindow } from './convolution.js';
+import { nativeKernel, squareShape } from './registration.js';
+
+/** Registers the position-major convolutions with one operand in bits and the other in floats. */
+export function registerHalfBinaryConvolutionKernels(): void {
+  nativeKernel<ConvGeometry>(
+    'BinaryInputConv2D',
+    ({ inputs: { x, w }, attributes: { stride, pad }, backend }) => {
+      const { fields, out } = squareShape(x.shape, w.shape[3], filterWindow(w.shape), stride, pad);
+      const y = backend.output([...out, x.shape[2], w.shape[3]]);
+      backend.withPackedSigns(x, (input) =>
+        backend.addon.binaryInputConvForward(fields, input.words, backend.floats(w), y.values),
+      );
+      return y.info;
+    },
+  );
+
+  nativeKernel<BackwardAttributes>(
+    'BinaryInputConv2DBackpropFilter',
+    ({ inputs: { x, dy }, attributes: { stride, pad, size }, backend }) => {
+      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
+      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
+      backend.withPackedSigns(x, (input) =>
+        backend.addon.binaryConvBackwardFilter(
+          fields,
+          input.words,
+          backend.floats(dy),
+          null,
+          null,
+          dw.values,
+        ),
+      );
+      return dw.info;
+    },
+  );
+
+  nativeKernel<ConvGeometry>(
+    'BinaryFilterConv2D',
+    ({ inputs: { x, sign, scale }, attributes: { stride, pad }, backend }) => {
+      const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), stride, pad);
+      const y = backend.output([...out, x.shape[2], sign.shape[3]]);
+      backend.withPackedSigns(sign, (filter) =>
+        backend.addon.binaryFilterConvForward(
+          fields,
+          backend.floats(x),
+          filter.words,
+          backend.floats(scale),
+          y.values,
+        ),
+      );
+      return y.info;
+    },
+  );
+
+  nativeKernel<BackwardAttributes>(
+    'BinaryFilterConv2DBackpropFilter',
+    ({ inputs: { x, dy, scale, w }, attributes: { stride, pad, size }, backend }) => {
+      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
+      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
+      const rows = size[0] * size[1] * x.shape[3];
+      backend.addon.floatConvBackwardFilter(fields, backend.floats(x), backend.floats(dy), dw.values);
+      backend.addon.straightThroughFilter(
+        rows,
+        dy.shape[3],
+        backend.floats(scale),
+        backend.floats(w),
+        dw.values,
+      );
+      return dw.info;
+    },
+  );
+}
