@@ -2,6 +2,7 @@ import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
+import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { BinaryBlock } from '../nn/binary-block.js';
 import { Conv2d } from '../nn/conv2d.js';
 import { Linear } from '../nn/linear.js';
@@ -24,6 +25,8 @@ export interface StudentOptions {
   /** Keys the initial values; default 0. */
   readonly seed?: number;
   readonly batchNorm?: BatchNormOptions;
+  /** What the blocks make binary; default 'both'. See {@link BinaryBlock}. */
+  readonly binarise?: Binarise;
 }
 
 /**
@@ -35,6 +38,7 @@ export class BinaryResNet {
   readonly store: ParameterStore;
   readonly classes: number;
   readonly levels: number;
+  readonly binarise: Binarise;
   private readonly stemConv: Conv2d;
   private readonly stemBn: BatchNorm;
   private readonly blocks: { block: BinaryBlock; endsLevel: number | undefined }[] = [];
@@ -44,8 +48,9 @@ export class BinaryResNet {
   constructor(
     readonly name: string,
     readonly depth: BinaryResNetDepth,
-    { classes, seed = 0, batchNorm = {} }: StudentOptions,
+    { classes, seed = 0, batchNorm = {}, binarise = 'both' }: StudentOptions,
   ) {
+    this.binarise = checkedBinarise(binarise);
     this.store = new ParameterStore(seed);
     this.classes = classes;
     this.levels = depth.widths.length;
@@ -64,7 +69,7 @@ export class BinaryResNet {
       for (let i = 0; i < count; i++) {
         const stride = level > 0 && i === 0 ? 2 : 1;
         const scope = root.child('blocks').child(String(this.blocks.length));
-        const block = new BinaryBlock(scope, { inputs, outputs, stride }, batchNorm);
+        const block = new BinaryBlock(scope, { inputs, outputs, stride }, { ...batchNorm, binarise });
         this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
         inputs = outputs;
       }
@@ -133,7 +138,7 @@ export const studentNames: readonly string[] = Object.keys(binaryResNetDepths);
 /**
  * Makes a student by name.
  *
- * @throws InputError for an unknown name
+ * @throws InputError for an unknown name, or an unknown value of `binarise`
  */
 export function createStudent(name: string, options: StudentOptions): BinaryResNet {
   if (!Object.hasOwn(binaryResNetDepths, name)) {

@@ -1,5 +1,7 @@
 import { type Tensor, type Tensor1D, tidy, type Variable } from '@tensorflow/tfjs-core';
 import {
+  batchNormClamp,
+  batchNormClampInference,
   batchNormInference,
   batchNormSign,
   batchNormSignInference,
@@ -49,6 +51,11 @@ export class BatchNorm {
   /** The sign of the normalised tensor, ±1, with the straight-through gradient; see `batchNormSign`. */
   sign<T extends Tensor>(x: T, training: boolean): T {
     return this.normalise(x, training, batchNormSign, batchNormSignInference);
+  }
+
+  /** The normalised tensor clamped to [−1, 1], whose gradient has the mask of {@link sign}; see `batchNormClamp`. */
+  clamp<T extends Tensor>(x: T, training: boolean): T {
+    return this.normalise(x, training, batchNormClamp, batchNormClampInference);
   }
 
   /** The statistics of a batch, towards which the running ones are moved; the caller disposes of them. */

@@ -2,9 +2,16 @@ import type { Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { binaryResidual } from '../ops/binary-residual.js';
 import { addPrelu } from '../ops/prelu.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
+import type { Binarise } from './binarise.js';
 import { BinaryConv2d } from './conv2d.js';
 import { Downsample } from './downsample.js';
 import type { Scope } from './parameters.js';
+
+/** Settings of a binary block beside its size: those of its BatchNorms, and what its convolution makes binary. */
+export interface BinaryBlockOptions extends BatchNormOptions {
+  /** Default 'both'. */
+  readonly binarise?: Binarise;
+}
 
 /** The size of a binary block. */
 export interface BinaryBlockSize {
@@ -20,16 +27,36 @@ export interface BinaryBlockSize {
  *
  * The shortcut is the identity, or {@link Downsample} where the shape changes. PReLU slopes start at 0.25. Two of these
  * stand where a ResNet has one basic block, so that every binary convolution is skipped (Bi-Real Net, Liu et al. 2018).
+ *
+ * For training in two stages `binarise` leaves one operand of the convolution in floats:
+ *
+ *   'activations':  y = PReLU(conv(sign(BN(x)), latent) + shortcut(x))
+ *   'weights':      y = PReLU(conv(hardClamp(BN(x)), α·sign(latent)) + shortcut(x))
+ *
+ * Where the sign is left out hardClamp takes its place, whose gradient is that of the straight-through estimator, so that
+ * BatchNorm learns under the same mask |BN(x)| ≤ 1 in every stage. Names and shapes of the parameters do not depend on
+ * `binarise`: a stage starts from the tensors of the one before.
  */
 export class BinaryBlock {
   private readonly bn: BatchNorm;
   private readonly conv: BinaryConv2d;
   private readonly slope: Variable & Tensor1D;
   private readonly shortcut: Downsample | undefined;
+  private readonly binarise: Binarise;
 
-  constructor(scope: Scope, { inputs, outputs, stride }: BinaryBlockSize, batchNorm: BatchNormOptions = {}) {
+  constructor(
+    scope: Scope,
+    { inputs, outputs, stride }: BinaryBlockSize,
+    { binarise = 'both', ...batchNorm }: BinaryBlockOptions = {},
+  ) {
+    this.binarise = binarise;
     this.bn = new BatchNorm(scope.child('bn'), inputs, batchNorm);
-    this.conv = new BinaryConv2d(scope.child('conv'), { inputs, outputs, window: 3 }, { stride, pad: 1 });
+    this.conv = new BinaryConv2d(
+      scope.child('conv'),
+      { inputs, outputs, window: 3 },
+      { stride, pad: 1 },
+      binarise,
+    );
     this.slope = scope.child('prelu').parameter('slope', [outputs], { kind: 'constant', value: 0.25 });
     if (stride !== 1 || inputs !== outputs) {
       this.shortcut = new Downsample(scope.child('shortcut'), inputs, outputs, stride, batchNorm);
@@ -39,7 +66,10 @@ export class BinaryBlock {
   /** @param x position-major [H, W, N, inputs] */
   apply(x: Tensor4D, training: boolean): Tensor4D {
     const residual = this.shortcut?.apply(x, training);
-    const y = training ? this.trained(x, residual) : this.evaluated(x, residual ?? x);
+    const y =
+      training && this.binarise === 'both'
+        ? this.trained(x, residual)
+        : this.composed(x, residual ?? x, training);
     residual?.dispose();
     return y;
   }
@@ -55,10 +85,10 @@ export class BinaryBlock {
     return y;
   }
 
-  private evaluated(x: Tensor4D, residual: Tensor4D): Tensor4D {
-    const signs = this.bn.sign(x, false);
-    const convolved = this.conv.apply(signs);
-    signs.dispose();
+  private composed(x: Tensor4D, residual: Tensor4D, training: boolean): Tensor4D {
+    const input = this.binarise === 'weights' ? this.bn.clamp(x, training) : this.bn.sign(x, training);
+    const convolved = this.conv.apply(input);
+    input.dispose();
     const y = addPrelu(convolved, residual, this.slope);
     convolved.dispose();
     return y;

@@ -1,6 +1,8 @@
 import type { Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { binaryConv2d } from '../ops/binary-conv2d.js';
+import { binaryFilterConv2d, binaryInputConv2d } from '../ops/half-binary-conv2d.js';
 import { conv2d, type ConvGeometry } from '../ops/conv2d.js';
+import type { Binarise } from './binarise.js';
 import type { Scope } from './parameters.js';
 
 /** The size of a convolution layer: a square window. */
@@ -29,6 +31,12 @@ export class Conv2d {
   }
 }
 
+const convolutions = {
+  both: binaryConv2d,
+  activations: binaryInputConv2d,
+  weights: binaryFilterConv2d,
+} as const;
+
 /**
  * How much smaller than He's the first latent weights are. Their signs, which are all that the sum sees, stay the same; the
  * scale α = mean |latent| starts small, so that a new block starts close to its shortcut and a deep network close to a
@@ -39,6 +47,9 @@ const latentGain = 0.1;
 /**
  * A convolution with binary weights, sign(latent)·mean|latent| for each output channel, on ±1 activations; parameter
  * `latent` [kh, kw, C, K], He-normal times {@link latentGain}. Position-major. See `binaryConv2d`.
+ *
+ * With `binarise` 'activations' the weights are `latent` itself (`binaryInputConv2d`), with 'weights' the activations may
+ * have any values (`binaryFilterConv2d`). The parameter is the same, so that one stage of training starts from another.
  */
 export class BinaryConv2d {
   readonly latent: Variable & Tensor4D;
@@ -47,12 +58,13 @@ export class BinaryConv2d {
     scope: Scope,
     { inputs, outputs, window }: ConvSize,
     readonly geometry: ConvGeometry,
+    private readonly binarise: Binarise = 'both',
   ) {
     const fill = { kind: 'heNormal', fanIn: window * window * inputs, gain: latentGain } as const;
     this.latent = scope.parameter('latent', [window, window, inputs, outputs], fill, true);
   }
 
   apply(x: Tensor4D): Tensor4D {
-    return binaryConv2d(x, this.latent, this.geometry);
+    return convolutions[this.binarise](x, this.latent, this.geometry);
   }
 }

@@ -6,7 +6,7 @@ export interface Parameter {
   /** Its path in the network, such as `blocks.3.conv.latent`. */
   readonly name: string;
   readonly variable: Variable;
-  /** Whether only its sign takes part in the forward pass. */
+  /** Whether it is a latent weight: where weights are binary only its sign takes part in the forward pass. */
   readonly latent: boolean;
 }
 

@@ -2,6 +2,7 @@ import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../files/safetensors.js';
 import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
+import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 
 /** The version of the names and the metadata in checkpoints. */
 const formatVersion = '1';
@@ -16,7 +17,7 @@ export interface CheckpointFacts {
 
 /**
  * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
- * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`.
+ * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`, and `binarise` where it is not 'both'.
  */
 export async function saveStudent(
   path: string,
@@ -32,6 +33,7 @@ export async function saveStudent(
     architecture: student.name,
     classes: JSON.stringify(facts.classes),
     epoch: String(facts.epoch),
+    ...(student.binarise === 'both' ? {} : { binarise: student.binarise }),
   };
   await writeSafetensors(path, { tensors, metadata });
 }
@@ -41,22 +43,34 @@ export interface LoadedStudent extends CheckpointFacts {
   readonly student: BinaryResNet;
 }
 
+/** What {@link loadStudent} may be asked for. */
+export interface LoadOptions {
+  /**
+   * What the student is to make binary in place of what the checkpoint says: the second stage of training starts from the
+   * tensors of the first.
+   */
+  readonly binarise?: Binarise;
+}
+
 /**
  * Makes the student that a checkpoint holds.
  *
  * @throws InputError when the file is missing or damaged, of another format version, or its tensors do not fit its
  *   architecture
  */
-export async function loadStudent(path: string): Promise<LoadedStudent> {
+export async function loadStudent(path: string, options: LoadOptions = {}): Promise<LoadedStudent> {
   const { tensors, metadata } = await readSafetensors(path);
-  const { format, architecture, classes, epoch } = metadata;
+  const { format, architecture, classes, epoch, binarise } = metadata;
   if (format !== formatVersion || architecture === undefined || classes === undefined) {
     throw new InputError(
       `${path} is not a checkpoint of a student of format ${formatVersion} (its format is ${format ?? 'not said'}).`,
     );
   }
   const names = JSON.parse(classes) as string[];
-  const student = createStudent(architecture, { classes: names.length });
+  const student = createStudent(architecture, {
+    classes: names.length,
+    binarise: options.binarise ?? checkedBinarise(binarise ?? 'both'),
+  });
   try {
     fill(path, student, tensors);
   } catch (error) {

@@ -1,0 +1,26 @@
+import { InputError } from '../errors.js';
+import { nearestNames } from '../nearest.js';
+
+/**
+ * What a binary layer makes binary: activations and weights, or one of the two, with the other in floats, for training in
+ * two stages.
+ */
+export type Binarise = 'both' | 'activations' | 'weights';
+
+/** Every {@link Binarise}. */
+export const binariseNames: readonly Binarise[] = ['both', 'activations', 'weights'];
+
+/**
+ * The value as a {@link Binarise}.
+ *
+ * @throws InputError for any other text, naming it
+ */
+export function checkedBinarise(value: string): Binarise {
+  const found = binariseNames.find((name) => name === value);
+  if (found === undefined) {
+    throw new InputError(`what to binarise is '${value}'; expected one of ${binariseNames.join(', ')}.`, {
+      nearest: nearestNames(value, binariseNames),
+    });
+  }
+  return found;
+}

@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createStudent } from '../../src/models/bnn-resnet.js';
+import { type Binarise, binariseNames } from '../../src/nn/binarise.js';
+import { BinaryBlock } from '../../src/nn/binary-block.js';
+import { ParameterStore } from '../../src/nn/parameters.js';
+import { hardClamp, signSte } from '../../src/ops/activations.js';
+import { batchNormTraining, channelStatistics } from '../../src/ops/batch-norm.js';
+import { conv2d } from '../../src/ops/conv2d.js';
+import { addPrelu } from '../../src/ops/prelu.js';
+import { Adam } from '../../src/training/adam.js';
+import { loadStudent, saveStudent } from '../../src/training/checkpoint.js';
+import { backends, useTestBackend } from '../backends.js';
+import { scratchFolder } from '../files/scratch.js';
+import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
+import { byBackpropagation, byVariableGrads } from '../gradients.js';
+import { randomFloats } from '../native/shapes.js';
+import { expectRefusal } from '../ops/operation-runs.js';
+
+const size = { inputs: 9, outputs: 9, stride: 1 };
+const shape: [number, number, number, number] = [5, 4, 6, 9];
+const maps = (tensor: tf.Tensor): tf.Tensor4D => tensor as tf.Tensor4D;
+const row = (tensor: tf.Tensor | undefined): tf.Tensor1D => tensor as tf.Tensor1D;
+
+/** A block with random parameters of a size at which the clipping of the estimators matters. */
+function blockOf(binarise: Binarise): { block: BinaryBlock; store: ParameterStore } {
+  const store = new ParameterStore(3);
+  const block = new BinaryBlock(store.root, size, { binarise });
+  store.parameters.forEach(({ name, variable }, i) => {
+    const scale = name === 'conv.latent' ? 1.4 : 1;
+    const values = randomFloats(variable.size, i).map((v) => scale * v);
+    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+  });
+  return { block, store };
+}
+
+/** The definition of the block from the operations for one tensor each. */
+function composed(
+  binarise: Binarise,
+  x: tf.Tensor4D,
+  variables: ReadonlyMap<string, tf.Variable>,
+): tf.Tensor {
+  const affine = { gamma: row(variables.get('bn.gamma')), beta: row(variables.get('bn.beta')) };
+  const latent = maps(variables.get('conv.latent')!);
+  const v = batchNormTraining(x, affine, channelStatistics(x));
+  const input = binarise === 'weights' ? hardClamp(v) : signSte(v);
+  const alpha = tf.tensor(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
+  const filter = binarise === 'activations' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
+  const y = conv2d(input, filter, { stride: 1, pad: 1 });
+  return addPrelu(y, x, row(variables.get('prelu.slope')));
+}
+
+const differentiations = binariseNames.flatMap((binarise) =>
+  [byVariableGrads, byBackpropagation].map((differentiate) => ({ binarise, differentiate })),
+);
+
+describe.each(backends)('a block that binarises part of its operands, on %s', (backend) => {
+  beforeAll(() => useTestBackend(backend));
+
+  it.each(differentiations)('$binarise: values and gradients, $differentiate.name', (options) => {
+    const { binarise, differentiate } = options;
+    const { block, store } = blockOf(binarise);
+    const variables = store.named();
+    const x = tf.tidy(() => tf.variable(tf.tensor(randomFloats(1080, 50), shape)));
+    const dy = tf.tensor(randomFloats(1080, 51), shape);
+    const all = [x, ...store.parameters.map(({ variable }) => variable)];
+    const values: number[][] = [];
+    const lossOf = (y: tf.Tensor): tf.Scalar => {
+      values.push([...y.dataSync()]);
+      return tf.sum(tf.mul(y, dy));
+    };
+    const expected = byVariableGrads(() => lossOf(composed(binarise, maps(x), variables)), all);
+    const actual = differentiate(() => lossOf(block.apply(maps(x), true)), all);
+    expectGoldenValues(values[1], values[0]);
+    expect(new Set(actual.gradients.keys())).toEqual(new Set(all));
+    for (const [of, gradient] of expected.gradients)
+      expectGoldenGradient(actual.gradients.get(of)!, [...gradient]);
+    tf.dispose([x, dy]);
+    store.dispose();
+  });
+
+  it.each(binariseNames)(
+    '%s: evaluation is training once the statistics are those of the batch',
+    (binarise) => {
+      const { block, store } = blockOf(binarise);
+      tf.tidy(() => {
+        const x = tf.tensor4d(randomFloats(1080, 52), shape);
+        const { mean, variance } = channelStatistics(x);
+        const trained = block.apply(x, true);
+        store.named().get('bn.runningMean')!.assign(mean);
+        store.named().get('bn.runningVariance')!.assign(variance);
+        expectGoldenValues(block.apply(x, false).dataSync(), [...trained.dataSync()]);
+      });
+      store.dispose();
+    },
+  );
+
+  it.each(binariseNames)('%s: training lowers the loss and leaves no tensors behind', (binarise) => {
+    const { block, store } = blockOf(binarise);
+    const x = tf.tensor4d(randomFloats(1080, 53), shape);
+    const target = tf.tensor(randomFloats(1080, 54), shape);
+    const parameters = new Map(store.parameters.map((parameter) => [parameter.variable, parameter]));
+    const adam = new Adam({ clipLatent: true });
+    const losses: number[] = [];
+    const counts: number[] = [];
+    for (let step = 0; step < 12; step++) {
+      const { loss, gradients } = byBackpropagation(
+        () => tf.mean(tf.square(tf.sub(block.apply(x, true), target))),
+        [...parameters.keys()],
+      );
+      adam.beginStep();
+      tf.tidy(() => {
+        for (const [variable, gradient] of gradients)
+          adam.move(parameters.get(variable)!, tf.tensor(gradient, variable.shape), 0.02);
+      });
+      losses.push(loss);
+      counts.push(tf.memory().numTensors);
+    }
+    expect(losses.at(-1)!).toBeLessThan(0.8 * losses[0]);
+    expect(counts.at(-1)).toBe(counts[0]);
+    const latent = store.named().get('conv.latent')!.dataSync();
+    expect(latent.every((weight) => Math.abs(weight) <= 1)).toBe(true);
+    tf.dispose([x, target]);
+    adam.dispose();
+    store.dispose();
+  });
+});
+
+describe('a student of two stages', () => {
+  const path = join(scratchFolder(), 'first.safetensors');
+  beforeAll(() => useTestBackend(backends.at(-1)!));
+
+  it('keeps in its checkpoint what it binarises, and its second stage starts from the tensors of the first', async () => {
+    const first = createStudent('bnn-resnet20', { classes: 3, seed: 5, binarise: 'activations' });
+    await saveStudent(path, first, { classes: ['a', 'b', 'c'], epoch: 1 });
+    const { student: again } = await loadStudent(path);
+    const { student: second } = await loadStudent(path, { binarise: 'both' });
+    expect([first, again, second].map((student) => student.binarise)).toEqual([
+      'activations',
+      'activations',
+      'both',
+    ]);
+    const tensors = (student: typeof first): unknown[] =>
+      [...student.store.named()].map(([name, variable]) => [name, variable.dataSync().slice()]);
+    expect(tensors(second)).toEqual(tensors(first));
+    tf.tidy(() => {
+      const images = tf.randomNormal<tf.Rank.R4>([2, 32, 32, 3], 0, 1, 'float32', 1);
+      const [a, b, c] = [first, again, second].map((student) => [...student.predict(images).dataSync()]);
+      expect(b).toEqual(a);
+      expect(c).not.toEqual(a);
+    });
+    for (const student of [first, again, second]) student.dispose();
+  });
+
+  it('refuses to binarise what it does not know', () => {
+    expectRefusal("what to binarise is 'weight'; expected one of both, activations, weights.", () =>
+      createStudent('bnn-resnet20', { classes: 3, binarise: 'weight' as Binarise }),
+    );
+  });
+});
