@@ -7,11 +7,17 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const optional = process.argv.includes('--optional');
-const built = spawnSync('make', ['--no-print-directory', '-C', here, `-j${availableParallelism()}`, `NODE=${process.execPath}`], {
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
+const built = spawnSync(
+  'make',
+  ['--no-print-directory', '-C', here, `-j${availableParallelism()}`, `NODE=${process.execPath}`],
+  {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  },
+);
 if (built.status !== 0) {
-  const why = built.error ? `make could not be started (${built.error.message})` : 'the compiler reported errors above';
+  const why = built.error
+    ? `make could not be started (${built.error.message})`
+    : 'the compiler reported errors above';
   console.error(
     `bnn-distill: the native addon was not built: ${why}. Install a C++17 compiler and make, then run: npm run build:native (in ${join(here, '..')}).`,
   );

@@ -9,14 +9,7 @@ import {
   type Direction,
 } from './conv-calls.js';
 import { expectClose, expectSameOnAnyThreads, restoreAddon, runOn, vectorSets } from './kernel-runs.js';
-import {
-  convTitle,
-  filterSize,
-  forEachTap,
-  inputSize,
-  outputSize,
-  type ConvShape,
-} from './shapes.js';
+import { convTitle, filterSize, forEachTap, inputSize, outputSize, type ConvShape } from './shapes.js';
 
 afterEach(restoreAddon);
 

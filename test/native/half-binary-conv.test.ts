@@ -132,21 +132,21 @@ describe.skipIf(fast.length === 0)(
     });
 
     describe.each(outputs)('%s equals the reference', (name) => {
-    it.each(gridGroups().map((group) => [group.title, group.shapes] as const))(
-      '%s',
-      { timeout: 600_000 },
-      (_, group) => {
-        for (const s of group) {
-          const call = callsOf(s, operandsOf(s))[name];
-          const expected = runOn('reference', call);
-          for (const isa of vectorSets(families[name]))
-            expectClose(runOn(isa, call), expected, tolerance, `${isa}, ${convTitle(s)}`);
-        }
-      },
-    );
-  });
+      it.each(gridGroups().map((group) => [group.title, group.shapes] as const))(
+        '%s',
+        { timeout: 600_000 },
+        (_, group) => {
+          for (const s of group) {
+            const call = callsOf(s, operandsOf(s))[name];
+            const expected = runOn('reference', call);
+            for (const isa of vectorSets(families[name]))
+              expectClose(runOn(isa, call), expected, tolerance, `${isa}, ${convTitle(s)}`);
+          }
+        },
+      );
+    });
 
-  it.each(shapes)('give the same bits on 1, 2 and 3 threads: %s', (_, s) => {
+    it.each(shapes)('give the same bits on 1, 2 and 3 threads: %s', (_, s) => {
       const calls = callsOf(s, operandsOf(s));
       for (const name of outputs) expectSameOnAnyThreads(families[name], calls[name]);
     });
