@@ -61,15 +61,22 @@ struct MatMul {
   float* c;
 };
 
-// Rows of `channels` floats: an activation [H, W, N, C] has H·W·N rows.
-// mean and variance (biased) of each channel over all rows.
+// Rows of `channels` floats: an activation [H, W, N, C] has H·W·N rows. Where a kernel takes a `slope` (one a channel, may
+// be null) beside its input, it works on prelu(x) = x where x > 0, slope·x elsewhere, which is then never in memory.
+
+// mean and variance (biased) of each channel over all rows. The running ones (may be null together) are moved towards them:
+// running += momentum · (batch − running), of the variance its unbiased estimate.
 struct BatchNormStatistics {
   static constexpr const char* family = "batchNormStatistics";
   size_t rows;
   int channels;
   const float* x;
+  const float* slope;
   float* mean;
   float* variance;
+  float momentum;
+  float* running_mean;
+  float* running_variance;
 };
 
 // y = x · scale + shift for each channel (normalisation with scale = γ/√(σ²+ε), shift = β − μ·scale)
@@ -90,6 +97,7 @@ struct ChannelAffineSign {
   size_t rows;
   int channels;
   const float* x;
+  const float* slope;
   const float* scale;
   const float* shift;
   uint32_t* sign;
@@ -111,13 +119,15 @@ struct ChannelAffineClamp {
 // Training gradient of y = γ·x̂ + β, x̂ = (x − mean)·inverse_deviation, over all rows m:
 //   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverse_deviation·(dy − dβ/m − x̂·dγ/m)
 // With `mask` (packed bits, may be null) dy counts only where its bit is 1. dx may be dy. With `addend` (may be null) dx
-// gets addend added to it.
+// gets addend added to it. With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and
+// dslope = Σ dx·x there, of dx before that.
 struct BatchNormBackward {
   static constexpr const char* family = "batchNormBackward";
   size_t rows;
   int channels;
   const float* dy;
   const float* x;
+  const float* slope;
   const uint32_t* mask;
   const float* addend;
   const float* mean;
@@ -126,6 +136,7 @@ struct BatchNormBackward {
   float* dx;
   float* dgamma;
   float* dbeta;
+  float* dslope;  // null without a slope
 };
 
 // v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be x.
@@ -296,14 +307,17 @@ struct MeanMagnitude {
   float* scale;
 };
 
-// y = scale[k] · Σ x·w with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c] of k bits. The sum is an
-// exact integer; padding contributes 0.
+// y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c] of k bits. The
+// sum is an exact integer; padding contributes 0. The residual has the shape of y and may be null; with `slope` (may be
+// null) its PReLU is added in its place.
 struct BinaryConvForward {
   static constexpr const char* family = "binaryConvForward";
   ConvShape shape;
   const uint32_t* x;
   const uint32_t* w;
   const float* scale;
+  const float* residual;
+  const float* slope;
   float* y;
 };
 

@@ -124,7 +124,7 @@ export class ConvolutionOperands {
       case 'floatConvBackwardFilter':
         return () => addon.floatConvBackwardFilter(fields, x, y, out);
       case 'binaryConvForward':
-        return () => addon.binaryConvForward(fields, xSigns, wSigns, w, out);
+        return () => addon.binaryConvForward(fields, xSigns, wSigns, w, null, null, out);
       case 'binaryConvBackwardInput':
         return () => addon.binaryConvBackwardInput(fields, y, wSigns, w, out);
       case 'binaryConvBackwardFilter':

@@ -33,7 +33,7 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
     {
       family: 'batchNormStatistics',
       bytes: tensor,
-      call: () => addon.batchNormStatistics(rows, channels, a, sums, moreSums),
+      call: () => addon.batchNormStatistics(rows, channels, a, null, sums, moreSums, 0, null, null),
     },
     {
       family: 'channelAffine',
@@ -43,13 +43,14 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
     {
       family: 'channelAffineSign',
       bytes: tensor + 2 * bits,
-      call: () => addon.channelAffineSign(rows, channels, a, p, p, signs, mask),
+      call: () => addon.channelAffineSign(rows, channels, a, null, p, p, signs, mask),
     },
     {
       // The sums need a pass of their own before dx.
       family: 'batchNormBackward',
       bytes: 5 * tensor + 2 * bits,
-      call: () => addon.batchNormBackward(rows, channels, a, b, mask, null, p, p, p, out, sums, moreSums),
+      call: () =>
+        addon.batchNormBackward(rows, channels, a, b, null, mask, null, p, p, p, out, sums, moreSums, null),
     },
     {
       family: 'addPrelu',

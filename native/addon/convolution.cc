@@ -32,7 +32,10 @@ BinaryConvForward read_binary_forward(Arguments& a) {
   const uint32_t* x = a.words("x", packed_input(s));
   const uint32_t* w = a.words("w", packed_filter(s));
   const float* scale = a.floats("scale", s.k);
-  return {s, x, w, scale, a.writable_floats("y", s.output_size())};
+  const float* residual = a.optional_floats("residual", s.output_size());
+  const float* slope = a.optional_floats("slope", s.k);
+  if (slope != nullptr && residual == nullptr) a.fail("slope", "null without a residual");
+  return {s, x, w, scale, residual, slope, a.writable_floats("y", s.output_size())};
 }
 
 BinaryConvBackwardInput read_binary_backward_input(Arguments& a) {

@@ -17,9 +17,17 @@ Rows read_rows(Arguments& a) {
 
 BatchNormStatistics read_statistics(Arguments& a) {
   const Rows r = read_rows(a);
-  const float* x = a.floats("x", r.size());
-  float* mean = a.writable_floats("mean", r.channels);
-  return {r.rows, r.channels, x, mean, a.writable_floats("variance", r.channels)};
+  BatchNormStatistics b{};
+  b.rows = r.rows;
+  b.channels = r.channels;
+  b.x = a.floats("x", r.size());
+  b.slope = a.optional_floats("slope", r.channels);
+  b.mean = a.writable_floats("mean", r.channels);
+  b.variance = a.writable_floats("variance", r.channels);
+  b.momentum = static_cast<float>(a.number("momentum"));
+  b.running_mean = a.optional_floats("runningMean", r.channels);
+  b.running_variance = a.optional_floats("runningVariance", r.channels);
+  return b;
 }
 
 ChannelAffine read_affine(Arguments& a) {
@@ -33,10 +41,11 @@ ChannelAffine read_affine(Arguments& a) {
 ChannelAffineSign read_affine_sign(Arguments& a) {
   const Rows r = read_rows(a);
   const float* x = a.floats("x", r.size());
+  const float* slope = a.optional_floats("slope", r.channels);
   const float* scale = a.floats("scale", r.channels);
   const float* shift = a.floats("shift", r.channels);
   uint32_t* sign = a.words("sign", r.words());
-  return {r.rows, r.channels, x, scale, shift, sign, a.optional_words("mask", r.words())};
+  return {r.rows, r.channels, x, slope, scale, shift, sign, a.optional_words("mask", r.words())};
 }
 
 ChannelAffineClamp read_affine_clamp(Arguments& a) {
@@ -55,6 +64,7 @@ BatchNormBackward read_backward(Arguments& a) {
   b.channels = r.channels;
   b.dy = a.floats("dy", r.size());
   b.x = a.floats("x", r.size());
+  b.slope = a.optional_floats("slope", r.channels);
   b.mask = a.optional_words("mask", r.words());
   b.addend = a.optional_floats("addend", r.size());
   b.mean = a.floats("mean", r.channels);
@@ -63,6 +73,8 @@ BatchNormBackward read_backward(Arguments& a) {
   b.dx = a.writable_floats("dx", r.size());
   b.dgamma = a.writable_floats("dgamma", r.channels);
   b.dbeta = a.writable_floats("dbeta", r.channels);
+  b.dslope = a.optional_floats("dslope", r.channels);
+  if ((b.slope == nullptr) != (b.dslope == nullptr)) a.fail("dslope", "there with a slope, and only then");
   return b;
 }
 

@@ -19,7 +19,13 @@ void run(const BinaryConvForward& a) {
           const uint32_t* x = a.x + (source * s.n + image) * xw;
           for (int c = 0; c < s.c; ++c) sum += sign_at(x, c) * sign_at(a.w + (static_cast<size_t>(tap) * s.c + c) * ww, k);
         });
-        a.y[(position * s.n + image) * s.k + k] = a.scale[k] * static_cast<float>(sum);
+        const size_t i = (position * s.n + image) * s.k + k;
+        if (a.residual == nullptr) {
+          a.y[i] = a.scale[k] * static_cast<float>(sum);
+          continue;
+        }
+        const bool sloped = a.slope != nullptr && !(a.residual[i] > 0);
+        a.y[i] = std::fma(a.scale[k], static_cast<float>(sum), sloped ? a.slope[k] * a.residual[i] : a.residual[i]);
       }
   });
 }

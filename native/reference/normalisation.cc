@@ -4,22 +4,31 @@
 #include "implementations.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "reference/running_statistics.h"
 
 namespace bnn::reference {
 
+namespace {
+
+float prelu(float x, const float* slope, int64_t c) { return slope == nullptr || x > 0 ? x : slope[c] * x; }
+
+}  // namespace
+
 void run(const BatchNormStatistics& a) {
   parallel_for(a.channels, [&](int64_t c) {
+    const auto value = [&](size_t row) { return prelu(a.x[row * a.channels + c], a.slope, c); };
     double sum = 0;
-    for (size_t row = 0; row < a.rows; ++row) sum += a.x[row * a.channels + c];
+    for (size_t row = 0; row < a.rows; ++row) sum += value(row);
     const double mean = sum / a.rows;
     double squares = 0;
     for (size_t row = 0; row < a.rows; ++row) {
-      const double d = a.x[row * a.channels + c] - mean;
+      const double d = value(row) - mean;
       squares += d * d;
     }
     a.mean[c] = static_cast<float>(mean);
     a.variance[c] = static_cast<float>(squares / a.rows);
   });
+  move_running(a);
 }
 
 void run(const ChannelAffine& a) {
@@ -38,7 +47,7 @@ void run(const ChannelAffineSign& a) {
       uint32_t mask = 0;
       for (int bit = 0; bit < 32 && static_cast<int>(word * 32) + bit < a.channels; ++bit) {
         const size_t c = word * 32 + bit;
-        const float v = std::fma(a.x[row * a.channels + c], a.scale[c], a.shift[c]);
+        const float v = std::fma(prelu(a.x[row * a.channels + c], a.slope, c), a.scale[c], a.shift[c]);
         sign |= static_cast<uint32_t>(v >= 0) << bit;
         mask |= static_cast<uint32_t>(std::fabs(v) <= 1) << bit;
       }
@@ -69,20 +78,27 @@ void run(const BatchNormBackward& a) {
       const bool passes = !a.mask || bit_at(a.mask + row * words, static_cast<int>(c));
       return passes ? static_cast<double>(a.dy[row * a.channels + c]) : 0.0;
     };
+    const auto normalised = [&](size_t row) { return (prelu(a.x[row * a.channels + c], a.slope, c) - mean) * inverse; };
     double dbeta = 0;
     double dgamma = 0;
+    double dslope = 0;
     for (size_t row = 0; row < a.rows; ++row) {
       dbeta += upstream(row);
-      dgamma += upstream(row) * (a.x[row * a.channels + c] - mean) * inverse;
+      dgamma += upstream(row) * normalised(row);
     }
     for (size_t row = 0; row < a.rows; ++row) {
       const size_t i = row * a.channels + c;
-      const double normalised = (a.x[i] - mean) * inverse;
-      const double dx = a.gamma[c] * inverse * (upstream(row) - dbeta / a.rows - normalised * dgamma / a.rows);
-      a.dx[i] = static_cast<float>(dx + (a.addend ? a.addend[i] : 0.0f));
+      double dx = a.gamma[c] * inverse * (upstream(row) - dbeta / a.rows - normalised(row) * dgamma / a.rows);
+      if (a.addend) dx += a.addend[i];
+      if (a.slope && !(a.x[i] > 0)) {
+        dslope += dx * a.x[i];
+        dx *= a.slope[c];
+      }
+      a.dx[i] = static_cast<float>(dx);
     }
     a.dgamma[c] = static_cast<float>(dgamma);
     a.dbeta[c] = static_cast<float>(dbeta);
+    if (a.slope) a.dslope[c] = static_cast<float>(dslope);
   });
 }
 

@@ -3,7 +3,7 @@ import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
-import { BinaryBlock } from '../nn/binary-block.js';
+import { activated, BinaryBlock, type PendingMap } from '../nn/binary-block.js';
 import { Conv2d } from '../nn/conv2d.js';
 import { Linear } from '../nn/linear.js';
 import { ParameterStore } from '../nn/parameters.js';
@@ -88,19 +88,23 @@ export class BinaryResNet {
     const input = toPositionMajor(images);
     const stem = this.stemConv.apply(input);
     input.dispose();
-    let x = this.stemBn.apply(stem, training);
+    let x: PendingMap = { map: this.stemBn.apply(stem, training), slope: undefined };
     stem.dispose();
     let keptInput = false;
     for (const { block, endsLevel } of this.blocks) {
+      if (!block.takesPending) x = { map: activated(x), slope: undefined };
       const y = block.apply(x, training);
       // What the gradient needs is saved; everything else goes back to the pool at once.
-      if (!keptInput) x.dispose();
+      if (!keptInput) x.map.dispose();
       keptInput = endsLevel !== undefined && wanted.has(endsLevel);
-      if (keptInput) features.set(endsLevel!, y);
       x = y;
+      if (!keptInput) continue;
+      x = { map: activated(y), slope: undefined };
+      features.set(endsLevel!, x.map);
     }
-    const normalised = this.headBn.apply(x, training);
-    if (!keptInput) x.dispose();
+    const last = activated(x);
+    const normalised = this.headBn.apply(last, training);
+    if (!keptInput) last.dispose();
     const pooled = globalMean(normalised);
     normalised.dispose();
     const logits = this.head.apply(pooled);

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor1D, tidy, type Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import {
   batchNormClamp,
   batchNormClampInference,
@@ -8,9 +8,7 @@ import {
   batchNormTraining,
   type ChannelStatistics,
   channelStatistics,
-  updatedStatistics,
 } from '../ops/batch-norm.js';
-import { untaped } from '../ops/kernel.js';
 import type { Scope } from './parameters.js';
 
 /** Settings of a BatchNorm. */
@@ -58,11 +56,14 @@ export class BatchNorm {
     return this.normalise(x, training, batchNormClamp, batchNormClampInference);
   }
 
-  /** The statistics of a batch, towards which the running ones are moved; the caller disposes of them. */
-  batchStatistics(x: Tensor): ChannelStatistics {
-    const statistics = channelStatistics(x);
-    this.moveRunning(statistics, x.size / x.shape[x.rank - 1]);
-    return statistics;
+  /**
+   * The statistics of a batch, towards which the running ones are moved; the caller disposes of them.
+   *
+   * @param slope of a PReLU through which x goes first
+   */
+  batchStatistics(x: Tensor, slope?: Tensor1D): ChannelStatistics {
+    const running = { mean: this.runningMean, variance: this.runningVariance, momentum: this.momentum };
+    return channelStatistics(x, { slope, running });
   }
 
   private normalise<T extends Tensor>(
@@ -79,16 +80,5 @@ export class BatchNorm {
     statistics.mean.dispose();
     statistics.variance.dispose();
     return y;
-  }
-
-  private moveRunning(batch: ChannelStatistics, rows: number): void {
-    untaped(() =>
-      tidy(() => {
-        const running = { mean: this.runningMean, variance: this.runningVariance };
-        const moved = updatedStatistics(running, batch, this.momentum, rows);
-        this.runningMean.assign(moved.mean);
-        this.runningVariance.assign(moved.variance);
-      }),
-    );
   }
 }

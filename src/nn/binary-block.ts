@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { binaryResidual } from '../ops/binary-residual.js';
-import { addPrelu } from '../ops/prelu.js';
+import { addPrelu, prelu } from '../ops/prelu.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 import type { Binarise } from './binarise.js';
 import { BinaryConv2d } from './conv2d.js';
@@ -11,6 +11,20 @@ import type { Scope } from './parameters.js';
 export interface BinaryBlockOptions extends BatchNormOptions {
   /** Default 'both'. */
   readonly binarise?: Binarise;
+}
+
+/** A map [H, W, N, C] and the slopes of the PReLU that is still to be applied to it; undefined when none is. */
+export interface PendingMap {
+  readonly map: Tensor4D;
+  readonly slope: Tensor1D | undefined;
+}
+
+/** The map with its PReLU applied, where that lay; `pending` is not read any more. */
+export function activated({ map, slope }: PendingMap): Tensor4D {
+  if (slope === undefined) return map;
+  const y = prelu(map, slope, { inPlace: true });
+  map.dispose();
+  return y;
 }
 
 /** The size of a binary block. */
@@ -25,8 +39,8 @@ export interface BinaryBlockSize {
  *
  *   y = PReLU(binaryConv(sign(BN(x))) + shortcut(x))
  *
- * The shortcut is the identity, or {@link Downsample} where the shape changes. PReLU slopes start at 0.25. Two of these
- * stand where a ResNet has one basic block, so that every binary convolution is skipped (Bi-Real Net, Liu et al. 2018).
+ * The shortcut is the identity, or {@link Downsample} where the shape changes. PReLU slopes start at 0.25. In training the
+ * PReLU is left to the block that follows, whose kernels apply it in passing. Two of these stand where a ResNet has one basic block, so that every binary convolution is skipped (Bi-Real Net, Liu et al. 2018).
  *
  * For training in two stages `binarise` leaves one operand of the convolution in floats:
  *
@@ -63,23 +77,31 @@ export class BinaryBlock {
     }
   }
 
-  /** @param x position-major [H, W, N, inputs] */
-  apply(x: Tensor4D, training: boolean): Tensor4D {
-    const residual = this.shortcut?.apply(x, training);
+  /**
+   * Whether the block applies the PReLU of the block before it on the way, in training: then its input need not be
+   * {@link activated} first.
+   */
+  get takesPending(): boolean {
+    return this.binarise === 'both' && this.shortcut === undefined;
+  }
+
+  /** @param input position-major [H, W, N, inputs]; activated, unless in training the block {@link takesPending} */
+  apply(input: PendingMap, training: boolean): PendingMap {
+    const { map, slope } = input;
+    const residual = this.shortcut?.apply(map, training);
     const y =
       training && this.binarise === 'both'
-        ? this.trained(x, residual)
-        : this.composed(x, residual ?? x, training);
+        ? { map: this.trained(map, slope, residual), slope: this.slope }
+        : { map: this.composed(map, residual ?? map, training), slope: undefined };
     residual?.dispose();
     return y;
   }
 
-  private trained(x: Tensor4D, residual: Tensor4D | undefined): Tensor4D {
-    const statistics = this.bn.batchStatistics(x);
+  private trained(v: Tensor4D, slope: Tensor1D | undefined, residual: Tensor4D | undefined): Tensor4D {
+    const statistics = this.bn.batchStatistics(v, slope);
     const { epsilon } = this.bn;
     const { latent, geometry } = this.conv;
-    const operands = { affine: this.bn, statistics, epsilon, latent, slope: this.slope, residual };
-    const y = binaryResidual(x, operands, geometry);
+    const y = binaryResidual(v, { slope, affine: this.bn, statistics, epsilon, latent, residual }, geometry);
     statistics.mean.dispose();
     statistics.variance.dispose();
     return y;

@@ -2,8 +2,10 @@ import {
   abs,
   add,
   clipByValue,
+  greater,
   lessEqual,
   mean as meanOf,
+  minimum,
   mul,
   rsqrt,
   square,
@@ -14,11 +16,14 @@ import {
   cast,
   greaterEqual,
   scalar,
+  type Variable,
+  where,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
+import { preluOf } from './prelu.js';
 
 /** Mean and biased variance of each channel, [C]. */
 export interface ChannelStatistics {
@@ -34,10 +39,28 @@ export interface AffineParameters {
 
 const allButLast = (x: Tensor): number[] => x.shape.slice(0, -1).map((_, axis) => axis);
 
-const statisticsKernel = composedKernel<object, Tensor[]>('BatchNormStatistics', ({ x }) => {
-  const mean = meanOf(x, allButLast(x));
-  return [mean, meanOf(square(sub(x, mean)), allButLast(x))];
-});
+/**
+ * Mean and variance of x, or of prelu(x) where a slope is given. With `runningMean` and `runningVariance`, which are
+ * variables, those are moved as {@link updatedStatistics} says.
+ */
+const statisticsKernel = composedKernel<{ readonly momentum: number }, Tensor[]>(
+  'BatchNormStatistics',
+  ({ x: input, slope, runningMean, runningVariance }, { momentum }) => {
+    const x = preluOf(input, slope);
+    const mean = meanOf<Tensor1D>(x, allButLast(x));
+    const variance = meanOf<Tensor1D>(square(sub(x, mean)), allButLast(x));
+    if (runningMean) {
+      const running = {
+        mean: runningMean as Variable & Tensor1D,
+        variance: runningVariance as Variable & Tensor1D,
+      };
+      const moved = updatedStatistics(running, { mean, variance }, momentum, x.size / x.shape[x.rank - 1]);
+      running.mean.assign(moved.mean);
+      running.variance.assign(moved.variance);
+    }
+    return [mean, variance];
+  },
+);
 
 interface NormAttributes {
   readonly epsilon: number;
@@ -45,16 +68,20 @@ interface NormAttributes {
 
 type NormInputs = 'x' | 'mean' | 'variance' | 'gamma' | 'beta';
 
-function normalised({ x, mean, variance, gamma, beta }: Record<string, Tensor>, epsilon: number): Tensor {
+function normalised(inputs: Record<string, Tensor>, epsilon: number): Tensor {
+  const { x, slope, mean, variance, gamma, beta } = inputs;
   const scale = mul(gamma, rsqrt(add(variance, epsilon)));
-  return add(mul(x, scale), sub(beta, mul(mean, scale)));
+  return add(mul(preluOf(x, slope), scale), sub(beta, mul(mean, scale)));
 }
 
 const normKernel = composedKernel<NormAttributes, Tensor>('BatchNorm', (inputs, { epsilon }) =>
   normalised(inputs, epsilon),
 );
 
-/** Outputs: the signs and, when asked, the mask of the straight-through estimator as ±1 (+1 where |v| ≤ 1). */
+/**
+ * Outputs: the signs and, when asked, the mask of the straight-through estimator as ±1 (+1 where |v| ≤ 1). With a slope
+ * the input is prelu(x).
+ */
 export const normSignKernel = composedKernel<NormAttributes & { withMask: boolean }, Tensor[]>(
   'BatchNormSign',
   (inputs, { epsilon, withMask }) => {
@@ -79,11 +106,13 @@ const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float3
 
 /**
  * The gradient of BatchNorm in training. Inputs dy, x, mean, variance, gamma and, after a sign, the mask; `addend`, when it
- * is there, is added to dx. Outputs dx, dγ, dβ. With `inPlace` the memory of dy may become that of dx.
+ * is there, is added to dx; with `slope` the BatchNorm read prelu(x). Outputs dx, dγ, dβ and, with a slope, that of the
+ * slope. With `inPlace` the memory of dy may become that of dx.
  */
 export const normGradKernel = composedKernel<NormAttributes & { readonly inPlace: boolean }, Tensor[]>(
   'BatchNormGrad',
-  ({ dy, x, mean, variance, gamma, mask, addend }, { epsilon }) => {
+  ({ dy, x: input, slope, mean, variance, gamma, mask, addend }, { epsilon }) => {
+    const x = preluOf(input, slope);
     const upstream = mask ? mul(dy, mul(add(mask, 1), 0.5)) : dy;
     const inverse = rsqrt(add(variance, epsilon));
     const centred = mul(sub(x, mean), inverse);
@@ -91,8 +120,11 @@ export const normGradKernel = composedKernel<NormAttributes & { readonly inPlace
     const dbeta = sum(upstream, allButLast(x));
     const dgamma = sum(mul(upstream, centred), allButLast(x));
     const centredDy = sub(sub(upstream, mul(dbeta, 1 / rows)), mul(centred, mul(dgamma, 1 / rows)));
-    const dx = mul(centredDy, mul(gamma, inverse));
-    return [addend ? add(dx, addend) : dx, dgamma, dbeta];
+    const ofNorm = mul(centredDy, mul(gamma, inverse));
+    const dx = addend ? add(ofNorm, addend) : ofNorm;
+    if (!slope) return [dx, dgamma, dbeta];
+    const dslope = sum(mul(dx, minimum(input, 0)), allButLast(x));
+    return [where(greater(input, 0), dx, mul(dx, slope)), dgamma, dbeta, dslope];
   },
 );
 
@@ -107,14 +139,34 @@ function checkChannels(name: string, x: Tensor, parameters: Partial<Record<NormI
   }
 }
 
+/** Variables of running statistics, [C], and how fast they move; see {@link updatedStatistics}. */
+export interface RunningStatistics {
+  readonly mean: Variable & Tensor1D;
+  readonly variance: Variable & Tensor1D;
+  readonly momentum: number;
+}
+
+/** What {@link channelStatistics} does beside its work. */
+export interface StatisticsOptions {
+  /** Slopes of a PReLU, [C]: the statistics are those of prelu(x), which is not made. */
+  readonly slope?: Tensor1D | undefined;
+  /** Moved towards the statistics of x. */
+  readonly running?: RunningStatistics | undefined;
+}
+
 /**
  * Mean and biased variance of each channel over all other dimensions; not differentiated (the gradient of
  * {@link batchNormTraining} accounts for them).
  *
  * @param x [..., C]
  */
-export function channelStatistics(x: Tensor): ChannelStatistics {
-  const [mean, variance] = untaped(() => statisticsKernel({ x }, {}));
+export function channelStatistics(x: Tensor, { slope, running }: StatisticsOptions = {}): ChannelStatistics {
+  const inputs = {
+    x,
+    ...(slope ? { slope } : {}),
+    ...(running ? { runningMean: running.mean, runningVariance: running.variance } : {}),
+  };
+  const [mean, variance] = untaped(() => statisticsKernel(inputs, { momentum: running?.momentum ?? 0 }));
   return { mean: mean as Tensor1D, variance: variance as Tensor1D };
 }
 

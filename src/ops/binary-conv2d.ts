@@ -1,5 +1,6 @@
 import {
   abs,
+  add,
   cast,
   greaterEqual,
   lessEqual,
@@ -7,7 +8,6 @@ import {
   mul,
   sub,
   type Tensor,
-  type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import {
@@ -19,6 +19,7 @@ import {
 } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
+import { preluOf } from './prelu.js';
 
 /** What the gradient kernels take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
 export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
@@ -31,10 +32,15 @@ export const binariseKernel = composedKernel<object, Tensor[]>('BinariseFilter',
   mean(abs(w), [0, 1, 2]),
 ]);
 
-/** y = α · (x * sign(w)) of ±1 activations. */
+/**
+ * y = α · (x * sign(w)) of ±1 activations, plus `residual` where it is given, or plus prelu(residual) where a slope is too.
+ */
 export const binaryForward = composedKernel<ConvGeometry, Tensor4D>(
   'BinaryConv2D',
-  ({ x, sign, scale }, geometry) => mul(convForward({ x: x, w: sign }, geometry), scale as Tensor1D),
+  ({ x, sign, scale, residual, slope }, geometry) => {
+    const y = mul<Tensor4D>(convForward({ x, w: sign }, geometry), scale);
+    return residual ? add(y, preluOf(residual, slope)) : y;
+  },
 );
 
 /** Its gradient to x of the given size [H, W]. */

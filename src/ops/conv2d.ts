@@ -72,6 +72,12 @@ export const convBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>(
     ),
 );
 
+/** [H', W'] of a convolution's output. */
+export function outputSizeOf(x: Tensor4D, w: Tensor4D, { stride, pad }: ConvGeometry): Sides {
+  const along = (axis: 0 | 1): number => Math.floor((x.shape[axis] + 2 * pad - w.shape[axis]) / stride) + 1;
+  return [along(0), along(1)];
+}
+
 /** Refuses operands that no convolution can join. */
 export function checkConvolution(
   name: string,

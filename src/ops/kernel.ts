@@ -1,4 +1,12 @@
-import { engine, getBackend, getKernel, type NamedAttrMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  getBackend,
+  getKernel,
+  type NamedAttrMap,
+  type Tensor,
+  type TensorInfo,
+  tidy,
+} from '@tensorflow/tfjs-core';
 
 /** The named inputs of a kernel. */
 export type KernelInputs = Record<string, Tensor>;
@@ -18,11 +26,24 @@ export function composedKernel<Attributes extends object, Outputs extends Tensor
   definition: (inputs: KernelInputs, attributes: Attributes) => Outputs,
 ): ComposedKernel<Attributes, Outputs> {
   return (inputs, attributes) => {
-    if (getKernel(name, getBackend())) {
-      return engine().runKernel<Outputs>(name, inputs, attributes as unknown as NamedAttrMap);
-    }
-    return tidy(() => definition(inputs, attributes));
+    const kernel = getKernel(name, getBackend());
+    if (!kernel) return tidy(() => definition(inputs, attributes));
+    const attrs = attributes as unknown as NamedAttrMap;
+    if (isRecording()) return engine().runKernel<Outputs>(name, inputs, attrs);
+    // Off the tape the engine has nothing to keep of a kernel, and its bookkeeping costs more than a small kernel.
+    const made = kernel.kernelFunc({ inputs, attrs, backend: engine().backend });
+    return (Array.isArray(made) ? made.map(asTensor) : asTensor(made)) as Outputs;
   };
+}
+
+function asTensor(info: TensorInfo): Tensor {
+  return engine().makeTensorFromTensorInfo(info);
+}
+
+/** Whether an operation that runs now is recorded on the gradient tape. */
+function isRecording(): boolean {
+  const { gradientDepth, kernelDepth } = engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
 }
 
 /** Runs `body` without recording it on the gradient tape. */

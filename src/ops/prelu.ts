@@ -14,13 +14,14 @@ import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
+/** prelu(x) by stock operations, or x where there is no slope. */
+export const preluOf = (x: Tensor, slope: Tensor | undefined): Tensor =>
+  slope ? where(greater(x, 0), x, mul(x, slope)) : x;
+
 /** prelu(x + residual), or prelu(x). With `inPlace` the memory of x may become that of the result. */
 export const addPreluKernel = composedKernel<{ readonly inPlace: boolean }, Tensor>(
   'AddPrelu',
-  ({ x, residual, slope }) => {
-    const v = residual ? add(x, residual) : x;
-    return where(greater(v, 0), v, mul(v, slope));
-  },
+  ({ x, residual, slope }) => preluOf(residual ? add(x, residual) : x, slope),
 );
 
 /**
@@ -58,16 +59,21 @@ function checkSlope(x: Tensor, slope: Tensor1D): void {
  *
  * @param x [..., C]
  * @param slope [C]
+ * @param inPlace that the memory of x may become that of y, because x is not read any more; default false
  * @throws InputError when the slope's shape is not [C]
  */
-export function prelu<T extends Tensor>(x: T, slope: Tensor1D): T {
+export function prelu<T extends Tensor>(x: T, slope: Tensor1D, { inPlace = false } = {}): T {
   checkSlope(x, slope);
-  return differentiable<T>([x, slope], () => ({
-    value: addPreluKernel({ x, slope }, { inPlace: false }) as T,
-    saved: [x, slope],
-    gradients: (dy, [v, savedSlope]) =>
-      preluGradKernel({ dy, v, slope: savedSlope }, { fromOutput: false, inPlace: isConsumable(dy) }),
-  }));
+  return differentiable<T>([x, slope], () => {
+    const fromOutput = inPlace && isInvertible(slope);
+    const value = addPreluKernel({ x, slope }, { inPlace: fromOutput }) as T;
+    return {
+      value,
+      saved: [fromOutput ? value : x, slope],
+      gradients: (dy, [v, savedSlope]) =>
+        preluGradKernel({ dy, v, slope: savedSlope }, { fromOutput, inPlace: isConsumable(dy) }),
+    };
+  });
 }
 
 /**

@@ -88,7 +88,7 @@ export function binaryCalls(s: ConvShape, { x, w, scale, dy, latent }: BinaryOpe
   const shape = shapeArray(s);
   return {
     y: () => ({
-      y: guardedOutput(outputSize(s), (y) => addon.binaryConvForward(shape, x, w, scale, y)),
+      y: guardedOutput(outputSize(s), (y) => addon.binaryConvForward(shape, x, w, scale, null, null, y)),
     }),
     dx: () => ({
       dx: guardedOutput(inputSize(s), (dx) => addon.binaryConvBackwardInput(shape, dy, w, scale, dx)),

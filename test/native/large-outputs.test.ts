@@ -35,7 +35,7 @@ const calls: readonly { family: string; tolerance: number; write: () => void }[]
     tolerance: 2e-6,
     write: () => {
       const p = parameters;
-      addon.batchNormBackward(rows, channels, y, x, words, null, p, p, p, out, ...sums);
+      addon.batchNormBackward(rows, channels, y, x, null, words, null, p, p, p, out, ...sums, null);
     },
   },
   { family: 'unpackSigns', tolerance: 0, write: () => addon.unpackSigns(rows, channels, words, out) },

@@ -52,14 +52,24 @@ function twoOutputs(
 }
 
 const statistics =
-  (x: Float32Array) =>
+  (x: Float32Array, slope: Float32Array | null = null) =>
   (rows: number, channels: number): Call =>
   () => {
     const [mean, variance] = twoOutputs(channels, channels, (a, b) => {
-      addon.batchNormStatistics(rows, channels, x, a, b);
+      addon.batchNormStatistics(rows, channels, x, slope, a, b, 0, null, null);
     });
     return { mean, variance };
   };
+
+const movedStatistics: Case['call'] = (rows, channels) => () => {
+  const own = new Float32Array(channels);
+  const [mean, variance] = twoOutputs(channels, channels, (a, b) => {
+    a.set(perChannel.subarray(0, channels));
+    b.set(spreads.subarray(0, channels));
+    addon.batchNormStatistics(rows, channels, xs, null, own, own.slice(), 0.2, a, b);
+  });
+  return { mean, variance };
+};
 
 const affine: Case['call'] = (rows, channels) => () => ({
   y: guardedOutput(rows * channels, (y) => {
@@ -86,8 +96,10 @@ const packing =
 
 const packSigns = (rows: number, channels: number, sign: Uint32Array, mask: Uint32Array | null): void =>
   addon.packSigns(rows, channels, undefinedToo, sign, mask);
-const affineSign = (rows: number, channels: number, sign: Uint32Array, mask: Uint32Array | null): void =>
-  addon.channelAffineSign(rows, channels, undefinedToo, spreads, perChannel, sign, mask);
+const affineSign =
+  (slope: Float32Array | null) =>
+  (rows: number, channels: number, sign: Uint32Array, mask: Uint32Array | null): void =>
+    addon.channelAffineSign(rows, channels, undefinedToo, slope, spreads, perChannel, sign, mask);
 
 const affineClamp =
   (masked: boolean) =>
@@ -105,21 +117,25 @@ const affineClamp =
   };
 
 const backward =
-  (options: { mask?: boolean; addend?: boolean; inPlace?: boolean }) =>
+  (options: { mask?: boolean; addend?: boolean; inPlace?: boolean; slope?: boolean }) =>
   (rows: number, channels: number): Call =>
   () => {
     const size = rows * channels;
     const mask = options.mask ? words : null;
     const addend = options.addend ? wild.map((v) => Math.min(9, Math.max(-9, v))) : null;
-    let dgamma: Float32Array = new Float32Array();
+    const slope = options.slope ? slopes : null;
+    let [dgamma, dslope] = [new Float32Array(), new Float32Array()] as Float32Array[];
     const [dx, dbeta] = twoOutputs(size, channels, (d, b) => {
       if (options.inPlace) d.set(others.subarray(0, size));
-      dgamma = guardedOutput(channels, (g) => {
-        const dy = options.inPlace ? d : others;
-        addon.batchNormBackward(rows, channels, dy, xs, mask, addend, perChannel, spreads, slopes, d, g, b);
-      });
+      const dy = options.inPlace ? d : others;
+      const write = (g: Float32Array, s: Float32Array | null): void => {
+        const parameters = [perChannel, spreads, slopes];
+        addon.batchNormBackward(rows, channels, dy, xs, slope, mask, addend, ...parameters, d, g, b, s);
+      };
+      if (slope) [dgamma, dslope] = twoOutputs(channels, channels, write);
+      else dgamma = guardedOutput(channels, (g) => write(g, null));
     });
-    return { dx, dgamma, dbeta };
+    return { dx, dgamma, dbeta, dslope };
   };
 
 const addPrelu =
@@ -159,9 +175,16 @@ const shifted = xs.map((value) => value + 500);
 const cases: readonly Case[] = [
   { family: 'batchNormStatistics', tolerance: 2e-6, call: statistics(xs) },
   { family: 'batchNormStatistics', variant: 'far from 0', tolerance: 2e-6, call: statistics(shifted) },
+  { family: 'batchNormStatistics', variant: 'PReLU', tolerance: 2e-6, call: statistics(xs, slopes) },
+  { family: 'batchNormStatistics', variant: 'running', tolerance: 2e-6, call: movedStatistics },
   { family: 'channelAffine', tolerance: 0, call: affine },
-  { family: 'channelAffineSign', tolerance: 0, call: packing(true, affineSign) },
-  { family: 'channelAffineSign', variant: 'no mask', tolerance: 0, call: packing(false, affineSign) },
+  { family: 'channelAffineSign', tolerance: 0, call: packing(true, affineSign(null)) },
+  {
+    family: 'channelAffineSign',
+    variant: 'PReLU, no mask',
+    tolerance: 0,
+    call: packing(false, affineSign(slopes)),
+  },
   { family: 'channelAffineClamp', tolerance: 0, call: affineClamp(true) },
   { family: 'channelAffineClamp', variant: 'no mask', tolerance: 0, call: affineClamp(false) },
   { family: 'batchNormBackward', tolerance: 5e-6, call: backward({}) },
@@ -171,6 +194,12 @@ const cases: readonly Case[] = [
     variant: 'all',
     tolerance: 5e-6,
     call: backward({ mask: true, addend: true, inPlace: true }),
+  },
+  {
+    family: 'batchNormBackward',
+    variant: 'PReLU and all',
+    tolerance: 5e-6,
+    call: backward({ mask: true, addend: true, inPlace: true, slope: true }),
   },
   { family: 'addPrelu', tolerance: 0, call: addPrelu(null) },
   { family: 'addPrelu', variant: 'residual', tolerance: 0, call: addPrelu(others) },
@@ -217,18 +246,40 @@ describe('against plain doubles', () => {
     });
   });
 
-  it.each([false, true])('batchNormBackward, mask %s', (mask) => {
-    expectDoubles('batchNormBackward', backward({ mask })(rows, channels), () => {
+  it.each([
+    [false, false],
+    [true, false],
+    [true, true],
+  ])('batchNormBackward, mask %s, PReLU %s', (mask, slope) => {
+    expectDoubles('batchNormBackward', backward({ mask, slope })(rows, channels), () => {
       const upstream = (i: number, c: number): number =>
         !mask || (words[Math.floor(i / channels)] >>> c) & 1 ? others[i] : 0;
-      const normal = (i: number, c: number): number => (xs[i] - perChannel[c]) * spreads[c];
+      const factor = (i: number): number => (slope && xs[i] <= 0 ? slopes[i % channels] : 1);
+      const normal = (i: number, c: number): number => (factor(i) * xs[i] - perChannel[c]) * spreads[c];
       const dbeta = channelMean(upstream);
       const dgamma = channelMean((i, c) => upstream(i, c) * normal(i, c));
       const dx = Array.from({ length: rows * channels }, (_, i) => {
         const c = i % channels;
         return slopes[c] * spreads[c] * (upstream(i, c) - dbeta[c] - normal(i, c) * dgamma[c]);
       });
-      return { dx, dgamma: dgamma.map((v) => v * rows), dbeta: dbeta.map((v) => v * rows) };
+      const dslope = slope ? channelMean((i) => dx[i] * Math.min(0, xs[i])) : [];
+      return {
+        dx: dx.map((v, i) => v * factor(i)),
+        dgamma: dgamma.map((v) => v * rows),
+        dbeta: dbeta.map((v) => v * rows),
+        dslope: dslope.map((v) => v * rows),
+      };
+    });
+  });
+
+  it('batchNormStatistics moves the running statistics towards the unbiased ones', () => {
+    expectDoubles('batchNormStatistics', movedStatistics(rows, channels), () => {
+      const m = channelMean((i) => xs[i]);
+      const v = channelMean((i, c) => (xs[i] - m[c]) ** 2).map((biased) => (biased * rows) / (rows - 1));
+      return {
+        mean: m.map((value, c) => 0.8 * perChannel[c] + 0.2 * value),
+        variance: v.map((value, c) => 0.8 * spreads[c] + 0.2 * value),
+      };
     });
   });
 
@@ -270,7 +321,7 @@ describe.each(['reference', ...vectorSets('packSigns')])('%s', (isa) => {
     const shift = x.map((value, i) => Math.fround(-value * scale[i]));
     const sign = new Uint32Array(count / 32);
     runOn(isa, () => {
-      addon.channelAffineSign(1, count, x, scale, shift, sign, null);
+      addon.channelAffineSign(1, count, x, null, scale, shift, sign, null);
       return {};
     });
     // A product of floats is exact in a double, so that the sign of the sum is right.

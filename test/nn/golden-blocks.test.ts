@@ -13,6 +13,7 @@ import {
   transposeGolden,
 } from '../golden.js';
 import { byBackpropagation, byVariableGrads } from '../gradients.js';
+import { applyBlock } from './apply-block.js';
 
 interface GoldenBlock {
   readonly name: string;
@@ -81,7 +82,7 @@ describe.each(backends)('BinaryBlock on %s against PyTorch in float64', (backend
     const dy = tensorOf<tf.Tensor4D>(positionMajor(block.dy));
     let y: number[] = [];
     const { gradients } = differentiate(() => {
-      const output = layer.apply(x as tf.Tensor as tf.Tensor4D, true);
+      const output = applyBlock(layer, x as tf.Tensor as tf.Tensor4D, true);
       expect(output.shape).toEqual(positionMajor(block.y).shape);
       y = [...output.dataSync()];
       return tf.sum(tf.mul(output, dy));
@@ -110,12 +111,12 @@ describe.each(backends)('BinaryBlock on %s against PyTorch in float64', (backend
       for (const [variable, tensor] of [...ours(block.parameters), ...ours(block.running)])
         variables.get(variable)!.assign(tensorOf(tensor));
       const x = tensorOf<tf.Tensor4D>(positionMajor(block.x));
-      const y = layer.apply(x, false);
+      const y = applyBlock(layer, x, false);
       // Without batch statistics each picture is on its own.
       const half = x.shape[2] / 2;
       const parts = [0, half].map((from) => tf.slice(x, [0, 0, from, 0], [-1, -1, half, -1]));
       const apart = tf.concat(
-        parts.map((part) => layer.apply(part, false)),
+        parts.map((part) => applyBlock(layer, part, false)),
         2,
       );
       expect(apart.shape).toEqual(y.shape);

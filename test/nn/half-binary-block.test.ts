@@ -17,6 +17,7 @@ import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
 import { byBackpropagation, byVariableGrads } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
 import { expectRefusal } from '../ops/operation-runs.js';
+import { applyBlock } from './apply-block.js';
 
 const size = { inputs: 9, outputs: 9, stride: 1 };
 const shape: [number, number, number, number] = [5, 4, 6, 9];
@@ -71,7 +72,7 @@ describe.each(backends)('a block that binarises part of its operands, on %s', (b
       return tf.sum(tf.mul(y, dy));
     };
     const expected = byVariableGrads(() => lossOf(composed(binarise, maps(x), variables)), all);
-    const actual = differentiate(() => lossOf(block.apply(maps(x), true)), all);
+    const actual = differentiate(() => lossOf(applyBlock(block, maps(x), true)), all);
     expectGoldenValues(values[1], values[0]);
     expect(new Set(actual.gradients.keys())).toEqual(new Set(all));
     for (const [of, gradient] of expected.gradients)
@@ -87,10 +88,10 @@ describe.each(backends)('a block that binarises part of its operands, on %s', (b
       tf.tidy(() => {
         const x = tf.tensor4d(randomFloats(1080, 52), shape);
         const { mean, variance } = channelStatistics(x);
-        const trained = block.apply(x, true);
+        const trained = applyBlock(block, x, true);
         store.named().get('bn.runningMean')!.assign(mean);
         store.named().get('bn.runningVariance')!.assign(variance);
-        expectGoldenValues(block.apply(x, false).dataSync(), [...trained.dataSync()]);
+        expectGoldenValues(applyBlock(block, x, false).dataSync(), [...trained.dataSync()]);
       });
       store.dispose();
     },
@@ -106,7 +107,7 @@ describe.each(backends)('a block that binarises part of its operands, on %s', (b
     const counts: number[] = [];
     for (let step = 0; step < 12; step++) {
       const { loss, gradients } = byBackpropagation(
-        () => tf.mean(tf.square(tf.sub(block.apply(x, true), target))),
+        () => tf.mean(tf.square(tf.sub(applyBlock(block, x, true), target))),
         [...parameters.keys()],
       );
       adam.beginStep();

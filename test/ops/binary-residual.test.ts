@@ -3,7 +3,7 @@ import { beforeAll, describe, it } from 'vitest';
 import { batchNormSign, channelStatistics } from '../../src/ops/batch-norm.js';
 import { binaryConv2d } from '../../src/ops/binary-conv2d.js';
 import { binaryResidual } from '../../src/ops/binary-residual.js';
-import { addPrelu } from '../../src/ops/prelu.js';
+import { prelu } from '../../src/ops/prelu.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectOperation, expectRefusal, type Operand, operand, upstreamOf } from './operation-runs.js';
 
@@ -12,33 +12,37 @@ const maps = (tensor: tf.Tensor): tf.Tensor4D => tensor as tf.Tensor4D;
 const row = (tensor: tf.Tensor): tf.Tensor1D => tensor as tf.Tensor1D;
 const geometryOf = (stride: number): { stride: number; pad: number } => ({ stride, pad: 1 });
 
-/** The composition that the fused operation stands for; the residual is the input where none is given. */
-function composed(stride: number): (...inputs: tf.Tensor[]) => tf.Tensor {
-  return (x, gamma, beta, latent, slope, residual) => {
-    const affine = { gamma: row(gamma), beta: row(beta) };
-    const signs = batchNormSign(maps(x), affine, channelStatistics(x), epsilon);
-    const convolved = binaryConv2d(signs, maps(latent), geometryOf(stride));
-    return addPrelu(convolved, maps(residual ?? x), row(slope));
+/** The composition that the fused operation stands for; the residual is its input where none is given. */
+function composed(stride: number, sloped: boolean): (...inputs: tf.Tensor[]) => tf.Tensor {
+  return (v, gamma, beta, latent, ...rest) => {
+    const x = sloped ? prelu(maps(v), row(rest[0])) : maps(v);
+    const residual = maps(rest[sloped ? 1 : 0] ?? x);
+    const signs = batchNormSign(x, { gamma: row(gamma), beta: row(beta) }, channelStatistics(x), epsilon);
+    return tf.add(binaryConv2d(signs, maps(latent), geometryOf(stride)), residual);
   };
 }
 
-function fused(stride: number): (...inputs: tf.Tensor[]) => tf.Tensor {
-  return (x, gamma, beta, latent, slope, residual) =>
-    binaryResidual(
-      maps(x),
+function fused(stride: number, sloped: boolean): (...inputs: tf.Tensor[]) => tf.Tensor {
+  return (v, gamma, beta, latent, ...rest) => {
+    const slope = sloped ? row(rest[0]) : undefined;
+    return binaryResidual(
+      maps(v),
       {
+        slope,
         affine: { gamma: row(gamma), beta: row(beta) },
-        statistics: channelStatistics(x),
+        statistics: channelStatistics(v, { slope }),
         epsilon,
         latent: maps(latent),
-        slope: row(slope),
-        residual: residual as tf.Tensor4D | undefined,
+        residual: rest[sloped ? 1 : 0] as tf.Tensor4D | undefined,
       },
       geometryOf(stride),
     );
+  };
 }
 
-const slopes: Readonly<Record<string, (k: number) => number>> = {
+/** Slopes of the PReLU on the input by channel; undefined for none. */
+const slopes: Readonly<Record<string, ((c: number) => number) | undefined>> = {
+  no: undefined,
   positive: (k) => 0.2 + 0.1 * (k % 7),
   'zero or negative': (k) => [0.25, 0, -0.5][k % 3],
 };
@@ -56,26 +60,24 @@ describe.each(backends)('binaryResidual on %s', (backend) => {
     'is its composition: $title, $sign slopes',
     ({ h, w, n, c, k, stride, ownResidual, sign }) => {
       const out = [Math.ceil(h / stride), Math.ceil(w / stride), n, k];
-      const slope: Operand = {
-        shape: [k],
-        values: Float32Array.from({ length: k }, (_, i) => slopes[sign](i)),
-      };
-      const operands = [
+      const slopeOf = slopes[sign];
+      const operands: Operand[] = [
         operand([h, w, n, c], 1),
         operand([c], 2),
         operand([c], 3, { scale: 0.5 }),
         operand([3, 3, c, k], 4, { scale: 1.5, edges: [0, 1, -1] }),
-        slope,
       ];
+      if (slopeOf)
+        operands.push({ shape: [c], values: Float32Array.from({ length: c }, (_, i) => slopeOf(i)) });
       if (ownResidual) operands.push(operand(out, 5));
       tf.tidy(() => {
         const inputs = operands.map(({ shape, values }) => tf.tensor(values, shape));
         const dy = tf.tensor(upstreamOf(out), out);
-        const value = composed(stride)(...inputs).dataSync();
+        const value = composed(stride, slopeOf !== undefined)(...inputs).dataSync();
         const gradients = tf
-          .grads(composed(stride))(inputs, dy)
+          .grads(composed(stride, slopeOf !== undefined))(inputs, dy)
           .map((gradient) => gradient.dataSync());
-        expectOperation(fused(stride), operands, { shape: out, value, gradients });
+        expectOperation(fused(stride, slopeOf !== undefined), operands, { shape: out, value, gradients });
       });
     },
   );
@@ -85,22 +87,22 @@ describe('binaryResidual refuses what does not fit, naming it', () => {
   beforeAll(() => useTestBackend('cpu'));
   const inputs = (...residual: number[]): tf.Tensor[] => [
     tf.zeros([4, 4, 1, 3]),
-    ...[tf.ones([3]), tf.zeros([3]), tf.zeros([3, 3, 3, 5]), tf.ones([5])],
+    ...[tf.ones([3]), tf.zeros([3]), tf.zeros([3, 3, 3, 5])],
     ...(residual.length > 0 ? [tf.zeros(residual)] : []),
   ];
 
   it.each<[string, () => unknown]>([
     [
       'binaryResidual: the residual must have the shape [4, 4, 1, 5], got [4, 4, 1, 3].',
-      () => fused(1)(...inputs()),
+      () => fused(1, false)(...inputs()),
     ],
     [
       'binaryResidual: the residual must have the shape [2, 2, 1, 5], got [4, 4, 1, 5].',
-      () => fused(2)(...inputs(4, 4, 1, 5)),
+      () => fused(2, false)(...inputs(4, 4, 1, 5)),
     ],
     [
       'binaryResidual: the input has 2 channels and the filter [3, 3, 3, 5] takes 3.',
-      () => fused(1)(tf.zeros([4, 4, 1, 2]), ...inputs().slice(1)),
+      () => fused(1, false)(tf.zeros([4, 4, 1, 2]), ...inputs().slice(1)),
     ],
   ])('%s', expectRefusal);
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { featureMatching } from '../../src/losses/feature-matching.js';
 import { labelSmoothedCrossEntropy } from '../../src/losses/label-smoothed-cross-entropy.js';
 import { BatchNorm } from '../../src/nn/batch-norm.js';
-import { BinaryBlock } from '../../src/nn/binary-block.js';
+import { activated, BinaryBlock } from '../../src/nn/binary-block.js';
 import { Conv2d } from '../../src/nn/conv2d.js';
 import { Linear } from '../../src/nn/linear.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
@@ -17,6 +17,7 @@ import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
 import { byBackpropagation, byVariableGrads } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
+import { applyBlock } from '../nn/apply-block.js';
 
 const made: { dispose(): void }[] = [];
 
@@ -49,11 +50,12 @@ function network(): { loss: () => tf.Scalar; variables: tf.Variable[] } {
   made.push(store, images, teacher, labels);
   const loss = (): tf.Scalar => {
     const stemmed = prelu(bn.apply(stem.apply(toPositionMajor(images)), true), slope);
-    const first = blocks[0].apply(stemmed, true);
+    const first = applyBlock(blocks[0], stemmed, true);
     const doubled = tf.add<tf.Tensor4D>(tf.mul(first, 0.5), tf.add(stemmed, tf.relu(first)));
-    const second = blocks[1].apply(maxPool(doubled, { window: 3, stride: 1, pad: 1 }), true);
-    const third = blocks[2].apply(second, true);
-    const logits = head.apply(globalMean(tf.add(third, second)));
+    const pooled = maxPool(doubled, { window: 3, stride: 1, pad: 1 });
+    // The third block applies the second one's PReLU.
+    const third = activated(blocks[2].apply(blocks[1].apply({ map: pooled, slope: undefined }, true), true));
+    const logits = head.apply(globalMean(tf.add(third, tf.relu(third))));
     const features = tf.mean(featureMatching(toBatchMajor(third), teacher));
     return tf.add(tf.mean(labelSmoothedCrossEntropy(logits, labels)), features);
   };

@@ -133,36 +133,59 @@ inline WordCounts operator+(const WordCounts& a, const WordCounts& b) {
   return {_mm256_add_epi16(a.low, b.low), _mm256_add_epi16(a.high, b.high)};
 }
 
-// scale · (products − 2 · differing bits), the products of all valid taps being the sum if no bit differs
-inline void store_sums(__m256i counts, __m256 products, const float* scale, float* y) {
-  const __m256 sum = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(counts), _mm256_set1_ps(2.0f), products);
-  _mm256_storeu_ps(y, _mm256_mul_ps(sum, _mm256_loadu_ps(scale)));
+// What ends the sums of a block of output channels.
+struct Finish {
+  __m256 products;        // of all valid taps: the sum if no bit differs
+  const float* scale;
+  const float* residual;  // at the place of y, or null
+  const float* slope;     // of the residual's PReLU, or null
+  int channels;
+};
+
+// scale · (products − 2 · differing bits) + residual
+inline void store_sums(__m256i counts, const Finish& f, int from, const float* residual, float* y) {
+  const __m256 sum = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(counts), _mm256_set1_ps(2.0f), f.products);
+  const __m256 scale = _mm256_loadu_ps(f.scale + from);
+  if (residual == nullptr) return _mm256_storeu_ps(y + from, _mm256_mul_ps(sum, scale));
+  __m256 added = _mm256_loadu_ps(residual + from);
+  if (f.slope != nullptr) {
+    const __m256 positive = _mm256_cmp_ps(added, _mm256_setzero_ps(), _CMP_GT_OQ);
+    added = _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(f.slope + from), added), added, positive);
+  }
+  _mm256_storeu_ps(y + from, _mm256_fmadd_ps(sum, scale, added));
 }
 
 template <bool kHalf>
-inline void store_image(WordCounts counts, __m256 products, const float* scale, float* y, int channels) {
+inline void store_image(WordCounts counts, const Finish& f, const float* residual, float* y) {
   constexpr int width = kHalf ? kHalfBlock : kBlock;
   alignas(32) float all[width];
-  float* to = channels == width ? y : all;
+  alignas(32) float others[width];
+  float* to = f.channels == width ? y : all;
+  if (to == all && residual != nullptr) {
+    std::memcpy(others, residual, f.channels * sizeof(float));
+    std::fill(others + f.channels, others + width, 0.0f);
+    residual = others;
+  }
   if (kHalf) {
     // the two halves counted different input channels
     const __m128i first = _mm_add_epi16(_mm256_castsi256_si128(counts.low), _mm256_extracti128_si256(counts.low, 1));
     const __m128i second = _mm_add_epi16(_mm256_castsi256_si128(counts.high), _mm256_extracti128_si256(counts.high, 1));
-    store_sums(_mm256_cvtepu16_epi32(first), products, scale, to);
-    store_sums(_mm256_cvtepu16_epi32(second), products, scale + 8, to + 8);
+    store_sums(_mm256_cvtepu16_epi32(first), f, 0, residual, to);
+    store_sums(_mm256_cvtepu16_epi32(second), f, 8, residual, to);
   } else {
     const __m256i zero = _mm256_setzero_si256();
-    store_sums(_mm256_unpacklo_epi16(counts.low, zero), products, scale, to);
-    store_sums(_mm256_unpackhi_epi16(counts.low, zero), products, scale + 8, to + 8);
-    store_sums(_mm256_unpacklo_epi16(counts.high, zero), products, scale + 16, to + 16);
-    store_sums(_mm256_unpackhi_epi16(counts.high, zero), products, scale + 24, to + 24);
+    store_sums(_mm256_unpacklo_epi16(counts.low, zero), f, 0, residual, to);
+    store_sums(_mm256_unpackhi_epi16(counts.low, zero), f, 8, residual, to);
+    store_sums(_mm256_unpacklo_epi16(counts.high, zero), f, 16, residual, to);
+    store_sums(_mm256_unpackhi_epi16(counts.high, zero), f, 24, residual, to);
   }
-  if (to == all) std::memcpy(y, all, channels * sizeof(float));
+  if (to == all) std::memcpy(y, all, f.channels * sizeof(float));
 }
 
-// One block of images, one block of output channels: x holds the gathered indices of all valid taps.
+// One block of images, one block of output channels: x holds the gathered indices of all valid taps; `first_float` is the
+// place of the first image in y.
 template <int kCount, bool kHalf>
-void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, float* y, int images) {
+void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, size_t first_float, int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
   ByteCounts<kCount> bytes;
@@ -194,32 +217,36 @@ void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* 
     }
   }
   const int channel = block * kBlock;
-  const int channels = std::min(kHalf ? kHalfBlock : kBlock, p.shape.k - channel);
-  const float* scale = p.scale + channel;
-  const __m256 products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.c));
-  y += channel;
+  Finish f{};
+  f.products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.c));
+  f.scale = p.scale + channel;
+  f.slope = p.slope == nullptr ? nullptr : p.slope + channel;
+  f.channels = std::min(kHalf ? kHalfBlock : kBlock, p.shape.k - channel);
+  first_float += channel;
+  const auto store = [&](WordCounts counts, size_t at) {
+    store_image<kHalf>(counts, f, p.residual == nullptr ? nullptr : p.residual + at, p.y + at);
+  };
 #pragma GCC unroll 4
-  for (int pair = 0; pair < kCount; ++pair, y += 2 * static_cast<size_t>(p.shape.k)) {
+  for (int pair = 0; pair < kCount; ++pair, first_float += 2 * static_cast<size_t>(p.shape.k)) {
     const WordCounts first = widen(bytes.first(pair));
     const WordCounts second = widen(bytes.second[pair]);
-    store_image<kHalf>(flushed ? earlier[2 * pair] + first : first, products, scale, y, channels);
-    if (2 * pair + 1 < images)
-      store_image<kHalf>(flushed ? earlier[2 * pair + 1] + second : second, products, scale, y + p.shape.k, channels);
+    store(flushed ? earlier[2 * pair] + first : first, first_float);
+    if (2 * pair + 1 < images) store(flushed ? earlier[2 * pair + 1] + second : second, first_float + p.shape.k);
   }
 }
 
 template <bool kHalf>
-void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, float* y, int images) {
+void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, size_t first_float, int images) {
   switch ((images + 1) / 2) {
-    case 1: return run_block<1, kHalf>(p, runs, valid_taps, x, block, y, images);
-    case 2: return run_block<2, kHalf>(p, runs, valid_taps, x, block, y, images);
-    case 3: return run_block<3, kHalf>(p, runs, valid_taps, x, block, y, images);
-    default: return run_block<4, kHalf>(p, runs, valid_taps, x, block, y, images);
+    case 1: return run_block<1, kHalf>(p, runs, valid_taps, x, block, first_float, images);
+    case 2: return run_block<2, kHalf>(p, runs, valid_taps, x, block, first_float, images);
+    case 3: return run_block<3, kHalf>(p, runs, valid_taps, x, block, first_float, images);
+    default: return run_block<4, kHalf>(p, runs, valid_taps, x, block, first_float, images);
   }
 }
 
 // All output channels of one output position for the image blocks [first, last).
-void run_position(const Plan& p, int64_t position, int first, int last, float* y) {
+void run_position(const Plan& p, int64_t position, int first, int last) {
   const ConvShape& s = p.shape;
   Runs runs{scratch<Run>(kRuns, s.taps()), 0};
   size_t* sources = scratch<size_t>(kSources, s.taps());
@@ -245,7 +272,7 @@ void run_position(const Plan& p, int64_t position, int first, int last, float* y
     for (int block = first; block < last; ++block) {
       const uint16_t* x = gathered + (block - first) * block_indices;
       const int images = std::min(kImages, s.n - block * kImages);
-      float* out = y + (static_cast<size_t>(position) * s.n + block * kImages) * s.k;
+      const size_t out = (static_cast<size_t>(position) * s.n + block * kImages) * s.k;
       if (channels < p.full_blocks)
         run_images<false>(p, runs, valid_taps, x, channels, out, images);
       else
@@ -267,12 +294,16 @@ void run(const BinaryConvForward& a) {
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
   uint16_t* indices = scratch<uint16_t>(kIndices, inputs * p.image_blocks * p.indices_per_block());
   uint8_t* weights = scratch<uint8_t>(kWeights, p.block_bytes() * (p.full_blocks + p.half_blocks));
-  float* scale = scratch<float>(kScale, static_cast<size_t>(p.full_blocks + p.half_blocks) * kBlock);
-  std::fill_n(scale, (p.full_blocks + p.half_blocks) * kBlock, 0.0f);
+  const size_t channels = static_cast<size_t>(p.full_blocks + p.half_blocks) * kBlock;
+  float* scale = scratch<float>(kScale, 2 * channels);
+  std::fill_n(scale, 2 * channels, 0.0f);
   std::copy_n(a.scale, s.k, scale);
+  if (a.slope != nullptr) p.slope = std::copy_n(a.slope, s.k, scale + channels) - s.k;
   p.indices = indices;
   p.weights = weights;
   p.scale = scale;
+  p.residual = a.residual;
+  p.y = a.y;
   parallel_for(inputs + s.taps(), [&](int64_t task) {
     if (task < inputs)
       make_position_indices(p, a.x, task, indices);
@@ -282,7 +313,7 @@ void run(const BinaryConvForward& a) {
   const int parts = (p.image_blocks + kBlocksPerTask - 1) / kBlocksPerTask;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kBlocksPerTask;
-    run_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks), a.y);
+    run_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks));
   });
 }
 

@@ -30,6 +30,8 @@ struct Plan {
   const uint32_t* weights;  // [tap][word][columns], or [word of taps][columns]
   const int32_t* ones;      // [tap][columns] bits of the filter, where taps share a word
   const float* scale;       // zeros after the last channel
+  const float* residual;    // added to the output, or null
+  const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
   float* y;
 
   int tap_words() const { return (shape.taps() + joined - 1) / joined; }
@@ -78,6 +80,7 @@ __attribute__((noinline)) void run_tile(const Plan& p, const Position& position,
     }
   }
   const int k = p.shape.k;
+  const float* residual = p.residual == nullptr ? nullptr : p.residual + (y - p.y);
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const int at = column + v * kLanes;
@@ -87,7 +90,18 @@ __attribute__((noinline)) void run_tile(const Plan& p, const Position& position,
 #pragma GCC unroll 8
     for (int i = 0; i < kImages; ++i) {
       const __m512i sum = _mm512_sub_epi32(products, _mm512_slli_epi32(counts[i][v], 1));
-      _mm512_mask_storeu_ps(y + static_cast<size_t>(image + i) * k + at, lanes, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
+      const __m512 whole = _mm512_cvtepi32_ps(sum);
+      const size_t to = static_cast<size_t>(image + i) * k + at;
+      __m512 result = _mm512_mul_ps(whole, scale);
+      if (residual != nullptr) {
+        __m512 added = _mm512_maskz_loadu_ps(lanes, residual + to);
+        if (p.slope != nullptr) {
+          const __mmask16 positive = _mm512_cmp_ps_mask(added, _mm512_setzero_ps(), _CMP_GT_OQ);
+          added = _mm512_mask_blend_ps(positive, _mm512_mul_ps(_mm512_loadu_ps(p.slope + at), added), added);
+        }
+        result = _mm512_fmadd_ps(whole, scale, added);
+      }
+      _mm512_mask_storeu_ps(y + to, lanes, result);
     }
   }
 }
@@ -217,9 +231,11 @@ void run(const BinaryConvForward& a) {
   p.columns = (s.k + kLanes - 1) / kLanes * kLanes;
   uint32_t* weights = scratch<uint32_t>(kWeights, static_cast<size_t>(p.tap_words()) * p.words * p.columns);
   int32_t* ones = p.joined > 1 ? scratch<int32_t>(kOnes, static_cast<size_t>(s.taps()) * p.columns) : nullptr;
-  float* scale = scratch<float>(kScale, p.columns);
-  std::fill_n(scale, p.columns, 0.0f);
+  float* scale = scratch<float>(kScale, 2 * p.columns);
+  std::fill_n(scale, 2 * p.columns, 0.0f);
   std::copy_n(a.scale, s.k, scale);
+  if (a.slope != nullptr) p.slope = std::copy_n(a.slope, s.k, scale + p.columns) - s.k;
+  p.residual = a.residual;
   p.x = a.x;
   p.weights = weights;
   p.ones = ones;

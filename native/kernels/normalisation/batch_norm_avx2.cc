@@ -1,5 +1,7 @@
 #include "implementations.h"
 #include "kernels/folded_rows_avx2.h"
+#include "kernels/normalisation/prelu_avx2.h"
+#include "reference/running_statistics.h"
 
 namespace bnn::avx2 {
 
@@ -15,6 +17,8 @@ void run(const BatchNormStatistics& a) {
   double* partials = scratch<double>(kPartialSlot, chunks * width * 7 / 2 + 1);
   float* runs = reinterpret_cast<float*>(partials + chunks * 2 * width);
   float* shifts = runs + chunks * 2 * width;
+  double* totals = scratch<double>(kCallSlot, 2 * channels + (width + 1) / 2);
+  float* slope = repeated_slope(rows, a.slope, reinterpret_cast<float*>(totals + 2 * channels));
   parallel_for(static_cast<int64_t>(chunks), [&](int64_t task) {
     const Chunk chunk = rows.chunk(task, chunks);
     const size_t count = chunk.last - chunk.first;
@@ -25,18 +29,21 @@ void run(const BatchNormStatistics& a) {
     std::fill(sums, sums + 2 * width, 0.0);
     const size_t sampled = std::min(count, shift_rows);
     add_rows<1>(sampled, width, sums, run, [&](auto lanes, size_t row, size_t column) {
-      return Terms<1>{{lanes.load(x + row * width + column)}};
+      return Terms<1>{{prelu(lanes.load(x + row * width + column), slope, column)}};
     });
     for (size_t i = 0; i < width; ++i) shift[i] = sampled == 0 ? 0.0f : static_cast<float>(sums[i] / sampled);
     std::fill(sums, sums + width, 0.0);
     add_rows<2>(count, width, sums, run, [&](auto lanes, size_t row, size_t column) {
-      const __m256 d = _mm256_sub_ps(lanes.load(x + row * width + column), lanes.load(shift + column));
+      const __m256 v = prelu(lanes.load(x + row * width + column), slope, column);
+      const __m256 d = _mm256_sub_ps(v, lanes.load(shift + column));
       return Terms<2>{{d, _mm256_mul_ps(d, d)}};
     });
   });
 
-  const float* rest = a.x + rows.count * width;
-  double* totals = scratch<double>(kCallSlot, 2 * channels);
+  const auto rest = [&](size_t i) {
+    const float x = a.x[rows.count * width + i];
+    return slope == nullptr || x > 0 ? x : slope[i] * x;
+  };
   double* mean = totals;
   double* squares = totals + channels;
   std::fill(totals, totals + 2 * channels, 0.0);
@@ -53,7 +60,7 @@ void run(const BatchNormStatistics& a) {
     }
   };
   each_column([&](size_t c, double count, double shift, double sum, double) { mean[c] += count * shift + sum; });
-  for (size_t i = 0; i < rows.rest; ++i) mean[i % channels] += rest[i];
+  for (size_t i = 0; i < rows.rest; ++i) mean[i % channels] += rest(i);
   for (size_t c = 0; c < channels; ++c) mean[c] /= a.rows;
   each_column([&](size_t c, double count, double shift, double sum, double square) {
     const double own_mean = sum / count;
@@ -61,25 +68,27 @@ void run(const BatchNormStatistics& a) {
     squares[c] += std::max(square - sum * own_mean, 0.0) + count * away * away;
   });
   for (size_t i = 0; i < rows.rest; ++i) {
-    const double away = rest[i] - mean[i % channels];
+    const double away = rest(i) - mean[i % channels];
     squares[i % channels] += away * away;
   }
   for (size_t c = 0; c < channels; ++c) {
     a.mean[c] = static_cast<float>(mean[c]);
     a.variance[c] = static_cast<float>(squares[c] / a.rows);
   }
+  move_running(a);
 }
 
-// Two reads: the sums, then dx = slope · dy + (x − mean) · tilt + level with factors of the channel.
+// Two reads: the sums, then dx = slope · dy + (x − mean) · tilt + level with factors of the channel, and on through a PReLU.
 void run(const BatchNormBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
-  double* totals = scratch<double>(kCallSlot, 2 * channels + 2 * width);
+  double* totals = scratch<double>(kCallSlot, 2 * channels + 5 * width / 2 + 1);
   float* mean = reinterpret_cast<float*>(totals + 2 * channels);
-  float* slope = mean + width;
-  float* tilt = slope + width;
+  float* factor = mean + width;
+  float* tilt = factor + width;
   float* level = tilt + width;
+  const float* slope = repeated_slope(rows, a.slope, level + width);
   rows.repeat(a.mean, mean);
 
   const auto upstream = [&](auto lanes, const ChunkBits& bits, size_t offset) {
@@ -89,36 +98,51 @@ void run(const BatchNormBackward& a) {
   sum_channels<2>(rows, totals, [&](const Chunk& chunk) {
     return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t column) {
       const __m256 dy = upstream(lanes, bits, offset);
-      const __m256 centred = _mm256_sub_ps(lanes.load(a.x + offset), FullLanes{}.load(mean + column));
-      return Terms<2>{{dy, _mm256_mul_ps(dy, centred)}};
+      const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
+      return Terms<2>{{dy, _mm256_mul_ps(dy, _mm256_sub_ps(x, _mm256_loadu_ps(mean + column)))}};
     };
   });
   for (size_t c = 0; c < channels; ++c) {
     const double inverse = a.inverse_deviation[c];
     const double dbeta = totals[c];
     const double dgamma = totals[channels + c] * inverse;
-    const double factor = a.gamma[c] * inverse;
+    const double scale = a.gamma[c] * inverse;
     a.dbeta[c] = static_cast<float>(dbeta);
     a.dgamma[c] = static_cast<float>(dgamma);
     for (size_t i = c; i < width; i += channels) {
-      slope[i] = static_cast<float>(factor);
-      tilt[i] = static_cast<float>(-factor * inverse * dgamma / a.rows);
-      level[i] = static_cast<float>(-factor * dbeta / a.rows);
+      factor[i] = static_cast<float>(scale);
+      tilt[i] = static_cast<float>(-scale * inverse * dgamma / a.rows);
+      level[i] = static_cast<float>(-scale * dbeta / a.rows);
     }
   }
 
-  const bool streamed = worth_streaming(a.dx, rows.size()) && a.dx != a.dy && a.dx != a.addend;
-  for_chunks(rows, [&](const Chunk& chunk) {
-    const ChunkBits bits(rows, chunk, a.mask);
-    each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
-      const FullLanes all;
-      const __m256 centred = _mm256_sub_ps(lanes.load(a.x + offset), all.load(mean + column));
-      const __m256 corrections = _mm256_fmadd_ps(centred, all.load(tilt + column), all.load(level + column));
-      __m256 dx = _mm256_fmadd_ps(upstream(lanes, bits, offset), all.load(slope + column), corrections);
-      if (a.addend != nullptr) dx = _mm256_add_ps(dx, lanes.load(a.addend + offset));
-      lanes.store(a.dx + offset, dx);
+  const auto gradient = [&](auto lanes, const ChunkBits& bits, size_t offset, size_t column, __m256 x) {
+    const __m256 centred = _mm256_sub_ps(x, _mm256_loadu_ps(mean + column));
+    const __m256 corrections = _mm256_fmadd_ps(centred, _mm256_loadu_ps(tilt + column), _mm256_loadu_ps(level + column));
+    const __m256 dx = _mm256_fmadd_ps(upstream(lanes, bits, offset), _mm256_loadu_ps(factor + column), corrections);
+    return a.addend == nullptr ? dx : _mm256_add_ps(dx, lanes.load(a.addend + offset));
+  };
+  if (slope == nullptr) {
+    const bool streamed = worth_streaming(a.dx, rows.size()) && a.dx != a.dy && a.dx != a.addend;
+    for_chunks(rows, [&](const Chunk& chunk) {
+      const ChunkBits bits(rows, chunk, a.mask);
+      each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
+        lanes.store(a.dx + offset, gradient(lanes, bits, offset, column, lanes.load(a.x + offset)));
+      });
     });
+    return;
+  }
+  sum_channels<1>(rows, totals, [&](const Chunk& chunk) {
+    return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t column) {
+      const __m256 v = lanes.load(a.x + offset);
+      const __m256 positive = is_positive(v);
+      const __m256 sloped = _mm256_loadu_ps(slope + column);
+      const __m256 dx = gradient(lanes, bits, offset, column, _mm256_blendv_ps(_mm256_mul_ps(sloped, v), v, positive));
+      lanes.store(a.dx + offset, _mm256_blendv_ps(_mm256_mul_ps(sloped, dx), dx, positive));
+      return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dx, v))}};
+    };
   });
+  for (size_t c = 0; c < channels; ++c) a.dslope[c] = static_cast<float>(totals[c]);
 }
 
 }  // namespace bnn::avx2

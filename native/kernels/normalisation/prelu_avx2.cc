@@ -1,5 +1,5 @@
 #include "implementations.h"
-#include "kernels/folded_rows_avx2.h"
+#include "kernels/normalisation/prelu_avx2.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -10,8 +10,6 @@ __m256 load_sum(Lanes lanes, const float* x, const float* residual, size_t offse
   return residual == nullptr ? v : _mm256_add_ps(v, lanes.load(residual + offset));
 }
 
-__m256 is_positive(__m256 v) { return _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ); }
-
 }  // namespace
 
 void run(const AddPrelu& a) {
@@ -21,9 +19,7 @@ void run(const AddPrelu& a) {
   const bool streamed = worth_streaming(a.y, rows.size()) && a.y != a.x && a.y != a.residual;
   for_chunks(rows, [&](const Chunk& chunk) {
     each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
-      const __m256 v = load_sum(lanes, a.x, a.residual, offset);
-      const __m256 sloped = _mm256_mul_ps(_mm256_loadu_ps(slope + column), v);
-      lanes.store(a.y + offset, _mm256_blendv_ps(sloped, v, is_positive(v)));
+      lanes.store(a.y + offset, prelu(load_sum(lanes, a.x, a.residual, offset), slope, column));
     });
   });
 }

@@ -1,5 +1,5 @@
 #include "implementations.h"
-#include "kernels/folded_rows_avx2.h"
+#include "kernels/normalisation/prelu_avx2.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -47,9 +47,17 @@ void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Va
 
 void run(const ChannelAffineSign& a) {
   const size_t channels = a.channels;
-  pack(a.rows, channels, a.sign, a.mask, [&](auto lanes, size_t row, size_t c) {
-    return _mm256_fmadd_ps(lanes.load(a.x + row * channels + c), lanes.load(a.scale + c), lanes.load(a.shift + c));
-  });
+  const auto pack_affine = [&](const auto& activation) {
+    pack(a.rows, channels, a.sign, a.mask, [&](auto lanes, size_t row, size_t c) {
+      return _mm256_fmadd_ps(activation(lanes, lanes.load(a.x + row * channels + c), c), lanes.load(a.scale + c), lanes.load(a.shift + c));
+    });
+  };
+  if (a.slope == nullptr)
+    pack_affine([](auto, __m256 x, size_t) { return x; });
+  else
+    pack_affine([&](auto lanes, __m256 x, size_t c) {
+      return _mm256_blendv_ps(_mm256_mul_ps(lanes.load(a.slope + c), x), x, is_positive(x));
+    });
 }
 
 void run(const ChannelAffineClamp& a) {

@@ -49,13 +49,21 @@ export function registerConvolutionKernels(): void {
     return [info, scale.info];
   });
 
-  nativeKernel<ConvGeometry>('BinaryConv2D', ({ inputs: { x, sign, scale }, attributes, backend }) => {
-    const { stride, pad } = attributes;
+  nativeKernel<ConvGeometry>('BinaryConv2D', ({ inputs, attributes: { stride, pad }, backend }) => {
+    const { x, sign, scale, residual, slope } = inputs;
     const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), stride, pad);
     const y = backend.output([...out, x.shape[2], sign.shape[3]]);
     backend.withPackedSigns(x, (input) =>
       backend.withPackedSigns(sign, (filter) =>
-        backend.addon.binaryConvForward(fields, input.words, filter.words, backend.floats(scale), y.values),
+        backend.addon.binaryConvForward(
+          fields,
+          input.words,
+          filter.words,
+          backend.floats(scale),
+          residual ? backend.floats(residual) : null,
+          slope ? backend.floats(slope) : null,
+          y.values,
+        ),
       ),
     );
     return y.info;

@@ -14,15 +14,32 @@ function affine(
   return { scale, shift: backend.floats(beta).map((value, c) => value - mu[c] * scale[c]) };
 }
 
+const optionalFloats = (backend: NativeBackend, tensor: TensorInfo | undefined): Float32Array | null =>
+  tensor ? backend.floats(tensor) : null;
+
 /** Registers BatchNorm, with and without sign, and PReLU. */
 export function registerNormalisationKernels(): void {
-  nativeKernel('BatchNormStatistics', ({ inputs: { x }, backend }) => {
-    const { rows, channels } = rowsOf(x);
-    const mean = backend.output([channels]);
-    const variance = backend.output([channels]);
-    backend.addon.batchNormStatistics(rows, channels, backend.floats(x), mean.values, variance.values);
-    return [mean.info, variance.info];
-  });
+  nativeKernel<{ momentum: number }>(
+    'BatchNormStatistics',
+    ({ inputs, attributes: { momentum }, backend }) => {
+      const { x, slope, runningMean, runningVariance } = inputs;
+      const { rows, channels } = rowsOf(x);
+      const mean = backend.output([channels]);
+      const variance = backend.output([channels]);
+      backend.addon.batchNormStatistics(
+        rows,
+        channels,
+        backend.floats(x),
+        optionalFloats(backend, slope),
+        mean.values,
+        variance.values,
+        momentum,
+        optionalFloats(backend, runningMean),
+        optionalFloats(backend, runningVariance),
+      );
+      return [mean.info, variance.info];
+    },
+  );
 
   nativeKernel<{ epsilon: number }>('BatchNorm', ({ inputs, attributes: { epsilon }, backend }) => {
     const { rows, channels } = rowsOf(inputs['x']);
@@ -42,6 +59,7 @@ export function registerNormalisationKernels(): void {
       rows,
       channels,
       backend.floats(x),
+      optionalFloats(backend, inputs['slope']),
       scale,
       shift,
       sign.packed.words,
@@ -73,30 +91,33 @@ export function registerNormalisationKernels(): void {
 
   nativeKernel<{ epsilon: number; inPlace: boolean }>('BatchNormGrad', ({ inputs, attributes, backend }) => {
     const { epsilon, inPlace } = attributes;
-    const { dy, x, mean, variance, gamma, mask, addend } = inputs;
+    const { dy, x, slope, mean, variance, gamma, mask, addend } = inputs;
     const { rows, channels } = rowsOf(x);
     const inverse = backend.floats(variance).map((value) => 1 / Math.sqrt(value + epsilon));
     const dx = inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
     const dgamma = backend.output([channels]);
     const dbeta = backend.output([channels]);
+    const dslope = slope ? backend.output([channels]) : undefined;
     const run = (maskWords: Uint32Array | null): void =>
       backend.addon.batchNormBackward(
         rows,
         channels,
         backend.floats(dy),
         backend.floats(x),
+        optionalFloats(backend, slope),
         maskWords,
-        addend ? backend.floats(addend) : null,
+        optionalFloats(backend, addend),
         backend.floats(mean),
         inverse,
         backend.floats(gamma),
         dx.values,
         dgamma.values,
         dbeta.values,
+        dslope ? dslope.values : null,
       );
     if (mask) backend.withPackedSigns(mask, ({ words }) => run(words));
     else run(null);
-    return [dx.info, dgamma.info, dbeta.info];
+    return [dx, dgamma, dbeta, ...(dslope ? [dslope] : [])].map(({ info }) => info);
   });
 
   nativeKernel<{ inPlace: boolean }>(
@@ -104,7 +125,7 @@ export function registerNormalisationKernels(): void {
     ({ inputs: { x, residual, slope }, attributes, backend }) => {
       const { rows, channels } = rowsOf(x);
       const y = attributes.inPlace ? backend.outputInPlaceOf(x) : backend.output(x.shape);
-      const other = residual ? backend.floats(residual) : null;
+      const other = optionalFloats(backend, residual);
       backend.addon.addPrelu(rows, channels, backend.floats(x), other, backend.floats(slope), y.values);
       return y.info;
     },

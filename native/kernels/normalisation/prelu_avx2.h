@@ -1,0 +1,25 @@
+// PReLU on the way: of what a kernel reads, with one slope a channel.
+#pragma once
+
+#include "kernels/folded_rows_avx2.h"
+
+namespace bnn::avx2 {
+namespace {
+
+inline __m256 is_positive(__m256 v) { return _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ); }
+
+// The slopes for each column of folded rows, in `memory` of the rows' width; null where there are none.
+inline float* repeated_slope(const FoldedRows& rows, const float* slope, float* memory) {
+  if (slope == nullptr) return nullptr;
+  rows.repeat(slope, memory);
+  return memory;
+}
+
+// prelu(v), or v without slopes
+inline __m256 prelu(__m256 v, const float* slope, size_t column) {
+  if (slope == nullptr) return v;
+  return _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(slope + column), v), v, is_positive(v));
+}
+
+}  // namespace
+}  // namespace bnn::avx2
