@@ -13,10 +13,7 @@ import type { ProfileFigures } from './support/profile-figures.js';
 import { median } from './support/statistics.js';
 import { KernelTimes, shapeOf, timeKernels } from './support/step-profile.js';
 import { formatTable } from './support/table.js';
-import { trainingStep } from './support/training-step.js';
-
-/** So many until JavaScript is compiled and its heap has grown: after them a step takes hardly a new page. */
-const warmUpSteps = 15;
+import { trainingStep, warmUpSteps } from './support/training-step.js';
 
 await program('bench:profile', async () => {
   const flags = readFlags({

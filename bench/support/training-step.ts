@@ -13,6 +13,9 @@ import { Trainer } from '../../src/training/trainer.js';
 const classes = 10;
 const lr = 1e-3;
 
+/** So many until JavaScript is compiled and its heap has grown: after them a step takes hardly a new page. */
+export const warmUpSteps = 10;
+
 /** The trainer measures its own step here, so the data set only says how its pictures are normalised: not at all. */
 const dataset: Dataset = {
   kind: 'random',

@@ -2,6 +2,7 @@ import {
   engine,
   getBackend,
   getKernel,
+  type KernelConfig,
   type NamedAttrMap,
   type Tensor,
   type TensorInfo,
@@ -25,8 +26,15 @@ export function composedKernel<Attributes extends object, Outputs extends Tensor
   name: string,
   definition: (inputs: KernelInputs, attributes: Attributes) => Outputs,
 ): ComposedKernel<Attributes, Outputs> {
+  // Looking a kernel up costs as much as a small one takes.
+  let known: { readonly backend: string; readonly kernel: KernelConfig } | undefined;
   return (inputs, attributes) => {
-    const kernel = getKernel(name, getBackend());
+    const backendName = getBackend();
+    if (known?.backend !== backendName) {
+      const found = getKernel(name, backendName);
+      known = found && { backend: backendName, kernel: found };
+    }
+    const kernel = known?.kernel;
     if (!kernel) return tidy(() => definition(inputs, attributes));
     const attrs = attributes as unknown as NamedAttrMap;
     if (isRecording()) return engine().runKernel<Outputs>(name, inputs, attrs);

@@ -2,9 +2,6 @@ import {
   add,
   clipByValue,
   div,
-  engine,
-  getBackend,
-  getKernel,
   mul,
   sqrt,
   square,
@@ -17,6 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import type { Parameter } from '../nn/parameters.js';
+import { composedKernel } from '../ops/kernel.js';
 
 /** Settings of Adam. */
 export interface AdamOptions {
@@ -89,11 +87,7 @@ export class Adam {
       weightDecay: w.rank >= 2 ? weightDecay : 0,
       clip: latent && clipLatent ? 1 : 0,
     };
-    if (getKernel('AdamStep', getBackend())) {
-      engine().runKernel('AdamStep', { gradient, w, m, v }, attributes);
-    } else {
-      composedStep({ gradient, w, m, v }, attributes);
-    }
+    stepKernel({ gradient, w, m, v }, attributes);
   }
 
   /** The moments by name (`<parameter>.m`, `<parameter>.v`), for checkpoints. */
@@ -134,19 +128,16 @@ interface StepAttributes {
   readonly clip: number;
 }
 
-function composedStep(
-  { gradient, w, m, v }: { gradient: Tensor; w: Variable; m: Variable; v: Variable },
-  { step, lr, beta1, beta2, epsilon, weightDecay, clip }: StepAttributes,
-): void {
-  tidy(() => {
-    const g = weightDecay > 0 ? add(gradient, mul(w, weightDecay)) : gradient;
-    m.assign(add(mul(m, beta1), mul(g, 1 - beta1)));
-    v.assign(add(mul(v, beta2), mul(square(g), 1 - beta2)));
-    const direction = div(
-      mul(m, 1 / (1 - beta1 ** step)),
-      add(sqrt(mul(v, 1 / (1 - beta2 ** step))), epsilon),
-    );
-    const moved = sub(w, mul(direction, lr));
-    w.assign(clip > 0 ? clipByValue(moved, -clip, clip) : moved);
-  });
-}
+/** Moves the variables w, m and v along the gradient; no outputs. */
+const stepKernel = composedKernel<StepAttributes, Tensor[]>('AdamStep', (inputs, attributes) => {
+  const { gradient } = inputs;
+  const [w, m, v] = ['w', 'm', 'v'].map((name) => inputs[name] as Variable);
+  const { step, lr, beta1, beta2, epsilon, weightDecay, clip } = attributes;
+  const g = weightDecay > 0 ? add(gradient, mul(w, weightDecay)) : gradient;
+  m.assign(add(mul(m, beta1), mul(g, 1 - beta1)));
+  v.assign(add(mul(v, beta2), mul(square(g), 1 - beta2)));
+  const direction = div(mul(m, 1 / (1 - beta1 ** step)), add(sqrt(mul(v, 1 / (1 - beta2 ** step))), epsilon));
+  const moved = sub(w, mul(direction, lr));
+  w.assign(clip > 0 ? clipByValue(moved, -clip, clip) : moved);
+  return [];
+});

@@ -1,4 +1,4 @@
-import { keep, type Scalar, tensor1d, tensor2d, tensor4d } from '@tensorflow/tfjs-core';
+import { keep, type Scalar, tensor1d, tensor2d, tensor4d, type Variable } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
@@ -54,12 +54,14 @@ export interface TrainerParts {
 export class Trainer {
   readonly #parts: TrainerParts;
   readonly #parameters: ReadonlyMap<number, Parameter>;
+  readonly #variables: readonly Variable[];
   readonly #wanted: ReadonlySet<number>;
 
   constructor(parts: TrainerParts) {
     this.#parts = parts;
     const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
     this.#parameters = new Map(all.map((parameter) => [parameter.variable.id, parameter]));
+    this.#variables = all.map(({ variable }) => variable);
     const maps = parts.losses.some((setting) => setting.weight > 0 && comparesMaps(setting));
     this.#wanted = new Set(maps ? parts.pairs.map(({ level }) => level) : []);
   }
@@ -103,7 +105,6 @@ export class Trainer {
     const targetTensors = targets && this.#asTensors(targets, batch.size);
     const means = new Map<string, Scalar>();
     optimizer.beginStep();
-    const variables = [...this.#parameters.values()].map(({ variable }) => variable);
     const total = backpropagate(
       () => {
         const output = student.apply(input, true, this.#wanted);
@@ -112,7 +113,7 @@ export class Trainer {
         for (const [name, mean] of sum.byName) means.set(name, keep(mean));
         return sum.total;
       },
-      variables,
+      this.#variables,
       (variable, gradient) => {
         optimizer.move(this.#parameters.get(variable.id)!, gradient, lr);
         gradient.dispose();

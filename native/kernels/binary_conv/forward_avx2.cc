@@ -188,6 +188,10 @@ template <int kCount, bool kHalf>
 void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, size_t first_float, int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
+  if (p.residual != nullptr)
+    for (int image = 0; image < images; ++image)
+      for (int k = 0; k < (kHalf ? kHalfBlock : kBlock); k += 16)
+        __builtin_prefetch(p.residual + first_float + block * kBlock + static_cast<size_t>(image) * p.shape.k + k);
   ByteCounts<kCount> bytes;
   bytes.clear();
   WordCounts earlier[2 * kCount];

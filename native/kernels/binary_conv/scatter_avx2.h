@@ -29,6 +29,7 @@ constexpr size_t kRingBytes = 400 << 10;  // of a task, so that its ring stays i
 constexpr int kMinChannels = 64;          // target channels of a task: tables are built anew for each task
 constexpr int kMinRows = 2;               // target rows of a task: source rows at its edges are read twice
 constexpr int kTasksPerThread = 4;
+constexpr int kMostBlocks = 2;            // of 16 images, of a task
 
 enum Scratch { kWords, kScale, kTables, kRing };
 
@@ -45,6 +46,11 @@ struct Axis {
   int end_target(int i) const { return std::min(targets, divide_down(i * source_step - shift + taps - 1, target_step) + 1); }
   int first_source(int j) const { return std::max(0, divide_up(j * target_step + shift - taps + 1, source_step)); }
   int end_source(int j) const { return std::min(sources, divide_down(j * target_step + shift, source_step) + 1); }
+  bool every_target_has_sources() const {
+    for (int j = 0; j < targets; ++j)
+      if (first_source(j) >= end_source(j)) return false;
+    return true;
+  }
   int sources_of_target() const { return divide_up(taps, source_step); }
   int targets_of_source() const { return divide_up(taps, target_step); }
 };
@@ -64,6 +70,7 @@ struct Scatter {
   int task_rows;      // of the target
   int bits;           // rows of a table
   int window;         // columns of the source whose tables are kept
+  bool whole_rows;    // each target position gets one sum from every source row above it
 
   int taps() const { return rows.taps * columns.taps; }
   int chunk_rows(int chunk) const { return std::min(kChunkRows, inputs - chunk * kChunkRows); }
@@ -103,7 +110,7 @@ void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, floa
     }
 }
 
-// Writes one finished row [column][channel][16 images] to the target, scaled, and clears it for its next use.
+// Writes one finished row [column][channel][16 images] to the target, scaled, and clears it unless its next use does.
 void store_row(const Scatter& p, const Task& t, int y, float* row) {
   const int channels = std::min(t.channels, p.outputs - t.first_channel);
   const int width = p.columns.targets;
@@ -131,69 +138,96 @@ void store_row(const Scatter& p, const Task& t, int y, float* row) {
         }
       }
     }
-    std::fill_n(sums, static_cast<size_t>(t.channels) * kLanes, 0.0f);
+    if (!p.whole_rows) std::fill_n(sums, static_cast<size_t>(t.channels) * kLanes, 0.0f);
   }
 }
 
+// What a task adds up for 16 images: the target rows under the last source rows, [row][column][channel][16 images].
+struct Ring {
+  float* sums;
+  size_t row_floats;
+  int rows;
+  int done;  // target rows that have left it
+
+  float* row(int y) const { return sums + (y % rows) * row_floats; }
+};
+
+inline void store_rows_before(const Scatter& p, const Task& t, int end, Ring& ring) {
+  for (; ring.done < end; ++ring.done) store_row(p, t, ring.done, ring.row(ring.done));
+}
+
+// Adds the source row `sy` to the target rows under it.
 template <int kBits>
-void run_task(const Scatter& p, const Task& t) {
+void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& ring) {
   const Axis& across = p.columns;
-  const int groups = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
-  const size_t column_tables = table_floats(kBits, groups);
-  float* tables = scratch<float>(kTables, column_tables * p.window);
-  const size_t row_floats = static_cast<size_t>(across.targets) * t.channels * kLanes;
-  const int ring_rows = p.rows.targets_of_source();
-  // 4 rows more, since channels leave the ring in eights
-  const size_t ring_floats = row_floats * ring_rows + 4 * kLanes;
-  float* ring = scratch<float>(kRing, ring_floats);
-  std::fill_n(ring, ring_floats, 0.0f);
+  const int first_y = std::max(t.first_row, p.rows.first_target(sy));
+  const int end_y = std::min(t.end_row, p.rows.end_target(sy));
+  store_rows_before(p, t, std::min(first_y, t.end_row), ring);
+  if (first_y >= end_y) return;
+  const size_t column_tables = table_floats(kBits, (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits);
   alignas(64) float rows[kChunkRows * kLanes];
   SignedRows units[16];
-
-  int done = t.first_row;
-  const auto finish_rows_before = [&](int end) {
-    for (; done < end; ++done) store_row(p, t, done, ring + (done % ring_rows) * row_floats);
-  };
-  const int end_source_row = p.rows.end_source(t.end_row - 1);
-  for (int sy = p.rows.first_source(t.first_row); sy < end_source_row; ++sy) {
-    const int first_y = std::max(t.first_row, p.rows.first_target(sy));
-    const int end_y = std::min(t.end_row, p.rows.end_target(sy));
-    finish_rows_before(std::min(first_y, t.end_row));
-    if (first_y >= end_y) continue;
-    for (int chunk = 0; chunk < p.chunks; ++chunk) {
-      const int count = p.chunk_rows(chunk);
-      const int chunk_groups = (count + kBits - 1) / kBits;
-      const uint64_t* words = p.words + static_cast<size_t>(chunk) * p.taps() * p.channels + t.first_channel;
-      for (int sx = 0; sx < across.sources; ++sx) {
-        if (across.first_target(sx) < across.end_target(sx)) {
-          const size_t position = static_cast<size_t>(sy) * across.sources + sx;
-          load_rows(p, t, position, chunk, rows);
-          if (sx + 1 < across.sources) prefetch_rows(p, t, position + 1, chunk);
-          build_tables<kBits>(rows, kLanes, count, chunk_groups, tables + sx % p.window * column_tables);
-        }
-        // With a window a target column waits for its last source column; without one each tap is added by itself.
-        const bool wait = p.window > 1;
-        const int end_x = !wait                       ? across.end_target(sx)
-                          : sx == across.sources - 1 ? across.targets
-                                                     : std::min(across.targets, across.first_target(sx + 1));
-        for (int x = across.first_target(sx); x < end_x; ++x) {
-          const int first_sx = wait ? across.first_source(x) : sx;
-          if (first_sx > sx) continue;
-          for (int y = first_y; y < end_y; ++y) {
-            const int tap_row = p.rows.tap(sy, y) * across.taps;
-            int count_units = 0;
-            for (int from = first_sx; from <= sx; ++from) {
-              const int tap = tap_row + across.tap(from, x);
-              units[count_units++] = {tables + from % p.window * column_tables, words + static_cast<size_t>(tap) * p.channels};
-            }
-            accumulate<kBits>(ring + (y % ring_rows) * row_floats + static_cast<size_t>(x) * t.channels * kLanes, t.channels,
-                              units, count_units, chunk_groups);
+  for (int chunk = 0; chunk < p.chunks; ++chunk) {
+    const int count = p.chunk_rows(chunk);
+    const int chunk_groups = (count + kBits - 1) / kBits;
+    const uint64_t* words = p.words + static_cast<size_t>(chunk) * p.taps() * p.channels + t.first_channel;
+    for (int sx = 0; sx < across.sources; ++sx) {
+      if (across.first_target(sx) < across.end_target(sx)) {
+        const size_t position = static_cast<size_t>(sy) * across.sources + sx;
+        load_rows(p, t, position, chunk, rows);
+        if (sx + 1 < across.sources) prefetch_rows(p, t, position + 1, chunk);
+        build_tables<kBits>(rows, kLanes, count, chunk_groups, tables + sx % p.window * column_tables);
+      }
+      // With a window a target column waits for its last source column; without one each tap is added by itself.
+      const bool wait = p.window > 1;
+      const int end_x = !wait                       ? across.end_target(sx)
+                        : sx == across.sources - 1 ? across.targets
+                                                   : std::min(across.targets, across.first_target(sx + 1));
+      for (int x = across.first_target(sx); x < end_x; ++x) {
+        const int first_sx = wait ? across.first_source(x) : sx;
+        if (first_sx > sx) continue;
+        for (int y = first_y; y < end_y; ++y) {
+          const int tap_row = p.rows.tap(sy, y) * across.taps;
+          int count_units = 0;
+          for (int from = first_sx; from <= sx; ++from) {
+            const int tap = tap_row + across.tap(from, x);
+            units[count_units++] = {tables + from % p.window * column_tables, words + static_cast<size_t>(tap) * p.channels};
           }
+          float* sums = ring.row(y) + static_cast<size_t>(x) * t.channels * kLanes;
+          if (p.whole_rows && sy == p.rows.first_source(y))
+            accumulate_first<kBits>(sums, t.channels, units, count_units, chunk_groups);
+          else
+            accumulate<kBits>(sums, t.channels, units, count_units, chunk_groups);
         }
       }
     }
   }
-  finish_rows_before(t.end_row);
+}
+
+// The images of a task in blocks of 16, each with a ring of its own, row by row: neighbours in memory are read together.
+template <int kBits>
+void run_task(const Scatter& p, Task t) {
+  const int groups = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
+  float* tables = scratch<float>(kTables, table_floats(kBits, groups) * p.window);
+  const int blocks = (t.images + kLanes - 1) / kLanes;
+  const size_t row_floats = static_cast<size_t>(p.columns.targets) * t.channels * kLanes;
+  const int ring_rows = p.rows.targets_of_source();
+  // 4 rows more, since channels leave the ring in eights
+  const size_t ring_floats = row_floats * ring_rows + 4 * kLanes;
+  float* sums = scratch<float>(kRing, ring_floats * blocks);
+  std::fill_n(sums, ring_floats * blocks, 0.0f);
+  Ring rings[kMostBlocks];
+  for (int b = 0; b < blocks; ++b) rings[b] = {sums + b * ring_floats, row_floats, ring_rows, t.first_row};
+  const auto block_of = [&](int b) {
+    Task block = t;
+    block.first_image = t.first_image + b * kLanes;
+    block.images = std::min(kLanes, t.images - b * kLanes);
+    return block;
+  };
+  const int end_source_row = p.rows.end_source(t.end_row - 1);
+  for (int sy = p.rows.first_source(t.first_row); sy < end_source_row; ++sy)
+    for (int b = 0; b < blocks; ++b) scatter_row<kBits>(p, block_of(b), sy, tables, rings[b]);
+  for (int b = 0; b < blocks; ++b) store_rows_before(p, block_of(b), t.end_row, rings[b]);
 }
 
 // Blocks of equal size whose rings fit the cache
@@ -202,6 +236,12 @@ inline int channels_per_task(const Scatter& p) {
   const int most = std::max(kMinChannels, static_cast<int>(kRingBytes / std::max<size_t>(channel_bytes, 1)));
   const int blocks = (p.channels + most - 1) / most;
   return ((p.channels + blocks - 1) / blocks + 3) / 4 * 4;
+}
+
+// Blocks of 16 images whose rings fit the cache together
+inline int blocks_per_task(const Scatter& p) {
+  const size_t ring_bytes = static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * p.task_channels * kRowBytes;
+  return std::clamp(static_cast<int>(kRingBytes / std::max<size_t>(ring_bytes, 1)), 1, kMostBlocks);
 }
 
 // Rows are cut as far as the threads need it; the sums do not depend on it.
@@ -223,6 +263,7 @@ inline Scatter plan_scatter(const Axis& rows, const Axis& columns, int n, int in
   p.chunks = (inputs + kChunkRows - 1) / kChunkRows;
   const int window = columns.sources_of_target();
   p.window = inputs <= kWindowChannels && window <= 4 ? window : 1;
+  p.whole_rows = p.window > 1 && rows.every_target_has_sources() && columns.every_target_has_sources();
   p.task_channels = channels_per_task(p);
   const int reads = rows.targets_of_source() * columns.targets_of_source() * p.task_channels;
   p.bits = p.window > 1 ? 4 : best_table_bits(std::min(inputs, kChunkRows), reads);
@@ -263,7 +304,8 @@ inline void set_scales(Scatter& p, const float* input_scale, const float* output
 // Runs a scatter whose operands are set.
 inline void run_scatter(Scatter p) {
   if (p.rows.targets == 0 || p.columns.targets == 0) return;
-  const int image_blocks = (p.n + kLanes - 1) / kLanes;
+  const int task_images = kLanes * blocks_per_task(p);
+  const int image_blocks = (p.n + task_images - 1) / task_images;
   const int channel_blocks = (p.channels + p.task_channels - 1) / p.task_channels;
   p.task_rows = rows_per_task(p, image_blocks * channel_blocks);
   const int row_blocks = (p.rows.targets + p.task_rows - 1) / p.task_rows;
@@ -272,8 +314,8 @@ inline void run_scatter(Scatter p) {
     const int channel_block = static_cast<int>(index / row_blocks % channel_blocks);
     const int image_block = static_cast<int>(index / row_blocks / channel_blocks);
     Task t;
-    t.first_image = image_block * kLanes;
-    t.images = std::min(kLanes, p.n - t.first_image);
+    t.first_image = image_block * task_images;
+    t.images = std::min(task_images, p.n - t.first_image);
     t.first_channel = channel_block * p.task_channels;
     t.channels = std::min(p.task_channels, p.channels - t.first_channel);
     t.first_row = row_block * p.task_rows;

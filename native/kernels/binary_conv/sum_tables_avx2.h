@@ -102,6 +102,17 @@ inline void add_selected(const char* table, uint64_t& word, __m256& low, __m256&
           : "memory");
 }
 
+// Whether rows of sums are written or added to.
+enum class Sums { kSet, kAdd };
+
+// The totals of four rows, to their place or added there.
+template <Sums kSums>
+inline void finish_rows(const __m256 totals[8], float* sums) {
+#pragma GCC unroll 8
+  for (int j = 0; j < 8; ++j)
+    _mm256_store_ps(sums + 8 * j, kSums == Sums::kSet ? totals[j] : _mm256_add_ps(_mm256_load_ps(sums + 8 * j), totals[j]));
+}
+
 // Four words at a time, since their additions do not wait for each other. kRest is groups % 4: a short loop of unrolled
 // steps has no branch that is hard to predict.
 template <int kBits, int kRest>
@@ -130,9 +141,31 @@ inline void accumulate_groups(float* sums, int count, const SignedRows* units, i
       if (kRest > 2) add_group(2);
     }
     const __m256 totals[8] = {a0, a1, b0, b1, c0, c1, d0, d1};
+    finish_rows<Sums::kAdd>(totals, sums);
+  }
+}
+
+// The same with all sizes known: no branch but that of the rows.
+template <int kBits, int kUnits, int kGroups, Sums kSums>
+inline void accumulate_known(float* sums, int count, const SignedRows* units) {
+  constexpr size_t table_bytes = static_cast<size_t>(kRowBytes) << kBits;
+  for (int i = 0; i < count; i += 4, sums += 4 * kLanes) {
+    __m256 a0 = _mm256_setzero_ps(), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+#pragma GCC unroll 4
+    for (int u = 0; u < kUnits; ++u) {
+      const char* table = reinterpret_cast<const char*>(units[u].table);
+      const uint64_t* words = units[u].words + i;
+      uint64_t a = words[0], b = words[1], c = words[2], d = words[3];
 #pragma GCC unroll 8
-    for (int j = 0; j < 8; ++j)
-      _mm256_store_ps(sums + 8 * j, _mm256_add_ps(_mm256_load_ps(sums + 8 * j), totals[j]));
+      for (int group = 0; group < kGroups; ++group, table += table_bytes) {
+        add_selected<kBits>(table, a, a0, a1);
+        add_selected<kBits>(table, b, b0, b1);
+        add_selected<kBits>(table, c, c0, c1);
+        add_selected<kBits>(table, d, d0, d1);
+      }
+    }
+    const __m256 totals[8] = {a0, a1, b0, b1, c0, c1, d0, d1};
+    finish_rows<kSums>(totals, sums);
   }
 }
 
@@ -140,12 +173,23 @@ inline void accumulate_groups(float* sums, int count, const SignedRows* units, i
 // zero first: a two-level sum keeps the rounding error small.
 template <int kBits>
 inline void accumulate(float* sums, int count, const SignedRows* units, int unit_count, int groups) {
+  if (kBits == 4 && unit_count == 3 && groups == 4) return accumulate_known<kBits, 3, 4, Sums::kAdd>(sums, count, units);
+  if (kBits == 4 && unit_count == 3 && groups == 8) return accumulate_known<kBits, 3, 8, Sums::kAdd>(sums, count, units);
   switch (groups % 4) {
     case 0: return accumulate_groups<kBits, 0>(sums, count, units, unit_count, groups);
     case 1: return accumulate_groups<kBits, 1>(sums, count, units, unit_count, groups);
     case 2: return accumulate_groups<kBits, 2>(sums, count, units, unit_count, groups);
     default: return accumulate_groups<kBits, 3>(sums, count, units, unit_count, groups);
   }
+}
+
+// The same as the first of the sums: what lay at their place does not count.
+template <int kBits>
+inline void accumulate_first(float* sums, int count, const SignedRows* units, int unit_count, int groups) {
+  if (kBits == 4 && unit_count == 3 && groups == 4) return accumulate_known<kBits, 3, 4, Sums::kSet>(sums, count, units);
+  if (kBits == 4 && unit_count == 3 && groups == 8) return accumulate_known<kBits, 3, 8, Sums::kSet>(sums, count, units);
+  for (int i = 0; i < count * kLanes; i += 8) _mm256_store_ps(sums + i, _mm256_setzero_ps());
+  accumulate<kBits>(sums, count, units, unit_count, groups);
 }
 
 // Tables of 4 or 5 rows, whichever costs fewer memory accesses: a table is written once and read `reads` times.

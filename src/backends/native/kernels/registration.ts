@@ -1,4 +1,4 @@
-import { registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import { getKernel, type NamedAttrMap, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native-backend.js';
 
 /** What a kernel function gets: its inputs by name, its attributes and the backend. */
@@ -24,6 +24,17 @@ export function nativeKernel<Attributes = object>(
       }),
   });
 }
+
+/** Runs the stock CPU kernel, for the cases that the native one leaves to it. */
+export function stock(
+  name: string,
+  { inputs, attributes, backend }: KernelCall<object>,
+): TensorInfo | TensorInfo[] {
+  return getKernel(name, 'cpu').kernelFunc({ inputs, backend, attrs: attributes as NamedAttrMap });
+}
+
+export const allFloats = (inputs: Record<string, TensorInfo>): boolean =>
+  Object.values(inputs).every((input) => input.dtype === 'float32');
 
 /** Rows and channels of a tensor with channels last. */
 export function rowsOf(x: TensorInfo): { rows: number; channels: number } {

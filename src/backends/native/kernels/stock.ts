@@ -1,34 +1,7 @@
-import { backend_util, getKernel, type NamedAttrMap, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native-backend.js';
-import { convShape, type KernelCall, nativeKernel, rowsOf } from './registration.js';
-
-/** Runs the stock CPU kernel, for the cases that the native one leaves to it. */
-function stock(name: string, { inputs, attributes, backend }: KernelCall<object>): TensorInfo | TensorInfo[] {
-  return getKernel(name, 'cpu').kernelFunc({ inputs, backend, attrs: attributes as NamedAttrMap });
-}
-
-const allFloats = (inputs: Record<string, TensorInfo>): boolean =>
-  Object.values(inputs).every((input) => input.dtype === 'float32');
-
-// The second operand repeats with this period: 0 for equal shapes, 1 for a scalar, C for a row of channels.
-function period(a: TensorInfo, b: TensorInfo): number | undefined {
-  if (util.arraysEqual(a.shape, b.shape)) return 0;
-  const size = util.sizeFromShape(b.shape);
-  if (size === 1 && b.shape.length <= a.shape.length) return 1;
-  const last = a.shape[a.shape.length - 1];
-  return b.shape.length <= a.shape.length && size === last && b.shape[b.shape.length - 1] === last
-    ? size
-    : undefined;
-}
-
-const elementwise: readonly [name: string, operation: number, commutes: boolean][] = [
-  ['Add', 0, true],
-  ['Sub', 1, false],
-  ['Multiply', 2, true],
-  ['RealDiv', 3, false],
-  ['Maximum', 4, true],
-  ['Minimum', 5, true],
-];
+import { registerElementwiseKernels } from './elementwise.js';
+import { allFloats, convShape, nativeKernel, rowsOf, stock } from './registration.js';
 
 interface ConvAttributes {
   readonly strides: [number, number] | number;
@@ -150,27 +123,7 @@ function registerStockConvolutions(): void {
 
 /** Registers native versions of stock kernels: element-wise operations, softmax, matrix product and convolutions. */
 export function registerStockKernels(): void {
-  for (const [name, operation, commutes] of elementwise) {
-    nativeKernel(name, (call) => {
-      const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
-      const repeats = period(a, b);
-      const swapped = repeats === undefined && commutes ? period(b, a) : undefined;
-      if (!allFloats(call.inputs) || (repeats === undefined && swapped === undefined))
-        return stock(name, call);
-      const [x, y] = repeats === undefined ? [b, a] : [a, b];
-      const out = call.backend.output(x.shape);
-      const { backend } = call;
-      backend.addon.elementwise(
-        operation,
-        out.values.length,
-        (repeats ?? swapped)!,
-        backend.floats(x),
-        backend.floats(y),
-        out.values,
-      );
-      return out.info;
-    });
-  }
+  registerElementwiseKernels();
 
   nativeKernel<{ dim: number }>('Softmax', (call) => {
     const { logits } = call.inputs as { logits: TensorInfo };

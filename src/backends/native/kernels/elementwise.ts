@@ -1,0 +1,65 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../native-backend.js';
+import { allFloats, nativeKernel, rowsOf, stock } from './registration.js';
+
+const operations: readonly [name: string, operation: number, commutes: boolean][] = [
+  ['Add', 0, true],
+  ['Sub', 1, false],
+  ['Multiply', 2, true],
+  ['RealDiv', 3, false],
+  ['Maximum', 4, true],
+  ['Minimum', 5, true],
+];
+
+/** Calls `use` with the values of y and the period with which they repeat over those of x; 0 for one each. */
+type Broadcast = (use: (values: Float32Array, period: number) => void) => void;
+
+/** How y goes with an x of larger or equal shape; undefined where that is left to the stock kernel. */
+function broadcast(backend: NativeBackend, x: TensorInfo, y: TensorInfo): Broadcast | undefined {
+  const values = (): Float32Array => backend.floats(y);
+  if (util.arraysEqual(x.shape, y.shape)) return (use) => use(values(), 0);
+  if (y.shape.length > x.shape.length) return undefined;
+  const size = util.sizeFromShape(y.shape);
+  if (size === 1) return (use) => use(values(), 1);
+  const { rows, channels } = rowsOf(x);
+  const last = y.shape[y.shape.length - 1];
+  if (size === channels && last === channels) return (use) => use(values(), channels);
+  const oneEachRow =
+    last === 1 && size === rows && util.arraysEqual(x.shape.slice(0, -1), y.shape.slice(0, -1));
+  return oneEachRow ? (use) => withRowsFilled(backend, x.shape, values(), use) : undefined;
+}
+
+/** Makes rows of equal values, one value a row, for as long as `use` runs. */
+function withRowsFilled(
+  backend: NativeBackend,
+  shape: readonly number[],
+  values: Float32Array,
+  use: (filled: Float32Array, period: number) => void,
+): void {
+  const filled = backend.output(shape);
+  const channels = shape[shape.length - 1];
+  values.forEach((value, row) => filled.values.fill(value, row * channels, (row + 1) * channels));
+  use(filled.values, 0);
+  backend.disposeData(filled.info.dataId);
+}
+
+/** Registers the native versions of the stock element-wise operations on two floats. */
+export function registerElementwiseKernels(): void {
+  for (const [name, operation, commutes] of operations) {
+    nativeKernel(name, (call) => {
+      const { inputs, backend } = call;
+      const { a, b } = inputs;
+      if (!allFloats(inputs)) return stock(name, call);
+      const direct = broadcast(backend, a, b);
+      const swapped = direct === undefined && commutes ? broadcast(backend, b, a) : undefined;
+      const repeated = direct ?? swapped;
+      if (repeated === undefined) return stock(name, call);
+      const x = direct ? a : b;
+      const out = backend.output(x.shape);
+      repeated((y, period) => {
+        backend.addon.elementwise(operation, out.values.length, period, backend.floats(x), y, out.values);
+      });
+      return out.info;
+    });
+  }
+}
