@@ -173,11 +173,13 @@ struct AveragePool {
   const float* x;
   float* y;
 };
+// With `addend` (may be null, may be dx) dx gets it added.
 struct AveragePoolBackward {
   static constexpr const char* family = "averagePoolBackward";
   ConvShape shape;
   bool count_padding;
   const float* dy;
+  const float* addend;
   float* dx;
 };
 struct MaxPool {

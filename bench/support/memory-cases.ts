@@ -100,7 +100,7 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
     {
       family: 'averagePoolBackward',
       bytes: pooledBytes * 1.25,
-      call: () => addon.averagePoolBackward(pooling, false, a, out),
+      call: () => addon.averagePoolBackward(pooling, false, a, null, out),
     },
     {
       // Reads the gradient, weights and both moments; writes the last three.

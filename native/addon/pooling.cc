@@ -16,7 +16,8 @@ AveragePoolBackward read_average_backward(Arguments& a) {
   const ConvShape s = a.shape();
   const bool count_padding = a.flag("countPadding");
   const float* dy = a.floats("dy", pooled_size(s));
-  return {s, count_padding, dy, a.writable_floats("dx", s.input_size())};
+  const float* addend = a.optional_floats("addend", s.input_size());
+  return {s, count_padding, dy, addend, a.writable_floats("dx", s.input_size())};
 }
 
 MaxPool read_max(Arguments& a) {

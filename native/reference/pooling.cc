@@ -35,7 +35,7 @@ void run(const AveragePoolBackward& a) {
   const size_t inner = static_cast<size_t>(s.n) * s.c;
   for (int64_t source = 0; source < static_cast<int64_t>(s.h) * s.w; ++source)
     for (size_t i = 0; i < inner; ++i) {
-      double sum = 0;
+      double sum = a.addend == nullptr ? 0.0 : a.addend[source * inner + i];
       for_outputs_of(s, source, [&](int, size_t position) {
         sum += static_cast<double>(a.dy[position * inner + i]) / divisor(s, static_cast<int64_t>(position), a.count_padding);
       });

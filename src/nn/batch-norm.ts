@@ -8,6 +8,7 @@ import {
   batchNormTraining,
   type ChannelStatistics,
   channelStatistics,
+  type RunningStatistics,
 } from '../ops/batch-norm.js';
 import type { Scope } from './parameters.js';
 
@@ -62,8 +63,12 @@ export class BatchNorm {
    * @param slope of a PReLU through which x goes first
    */
   batchStatistics(x: Tensor, slope?: Tensor1D): ChannelStatistics {
-    const running = { mean: this.runningMean, variance: this.runningVariance, momentum: this.momentum };
-    return channelStatistics(x, { slope, running });
+    return channelStatistics(x, { slope, running: this.running });
+  }
+
+  /** The running statistics, as operations that move them take them. */
+  get running(): RunningStatistics {
+    return { mean: this.runningMean, variance: this.runningVariance, momentum: this.momentum };
   }
 
   private normalise<T extends Tensor>(

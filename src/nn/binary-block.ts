@@ -88,31 +88,29 @@ export class BinaryBlock {
   /** @param input position-major [H, W, N, inputs]; activated, unless in training the block {@link takesPending} */
   apply(input: PendingMap, training: boolean): PendingMap {
     const { map, slope } = input;
-    const residual = this.shortcut?.apply(map, training);
-    const y =
-      training && this.binarise === 'both'
-        ? { map: this.trained(map, slope, residual), slope: this.slope }
-        : { map: this.composed(map, residual ?? map, training), slope: undefined };
-    residual?.dispose();
-    return y;
+    return training && this.binarise === 'both'
+      ? { map: this.trained(map, slope), slope: this.slope }
+      : { map: this.composed(map, training), slope: undefined };
   }
 
-  private trained(v: Tensor4D, slope: Tensor1D | undefined, residual: Tensor4D | undefined): Tensor4D {
+  private trained(v: Tensor4D, slope: Tensor1D | undefined): Tensor4D {
     const statistics = this.bn.batchStatistics(v, slope);
+    const residual = this.shortcut?.apply(v, true, statistics.mean);
     const { epsilon } = this.bn;
     const { latent, geometry } = this.conv;
     const y = binaryResidual(v, { slope, affine: this.bn, statistics, epsilon, latent, residual }, geometry);
-    statistics.mean.dispose();
-    statistics.variance.dispose();
+    for (const tensor of [statistics.mean, statistics.variance, residual]) tensor?.dispose();
     return y;
   }
 
-  private composed(x: Tensor4D, residual: Tensor4D, training: boolean): Tensor4D {
+  private composed(x: Tensor4D, training: boolean): Tensor4D {
+    const residual = this.shortcut?.apply(x, training);
     const input = this.binarise === 'weights' ? this.bn.clamp(x, training) : this.bn.sign(x, training);
     const convolved = this.conv.apply(input);
     input.dispose();
-    const y = addPrelu(convolved, residual, this.slope);
+    const y = addPrelu(convolved, residual ?? x, this.slope);
     convolved.dispose();
+    residual?.dispose();
     return y;
   }
 }

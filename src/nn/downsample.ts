@@ -1,4 +1,5 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import { convNormPool } from '../ops/conv-norm-pool.js';
 import { averagePool } from '../ops/pooling.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 import { Conv2d } from './conv2d.js';
@@ -23,7 +24,20 @@ export class Downsample {
     this.bn = new BatchNorm(scope.child('bn'), outputs, batchNorm);
   }
 
-  apply(x: Tensor4D, training: boolean): Tensor4D {
+  /**
+   * @param x position-major [H, W, N, inputs]
+   * @param mean the mean of each channel of x where it is known, which spares measuring it in training
+   */
+  apply(x: Tensor4D, training: boolean, mean?: Tensor1D): Tensor4D {
+    const { stride } = this;
+    if (training && stride > 1 && x.shape[0] % stride === 0 && x.shape[1] % stride === 0) {
+      const { epsilon, running } = this.bn;
+      return convNormPool(x, { filter: this.conv.filter, affine: this.bn, epsilon, mean, running }, stride);
+    }
+    return this.composed(x, training);
+  }
+
+  private composed(x: Tensor4D, training: boolean): Tensor4D {
     const convolved = this.conv.apply(x);
     const normalised = this.bn.apply(convolved, training);
     convolved.dispose();

@@ -43,7 +43,7 @@ const allButLast = (x: Tensor): number[] => x.shape.slice(0, -1).map((_, axis) =
  * Mean and variance of x, or of prelu(x) where a slope is given. With `runningMean` and `runningVariance`, which are
  * variables, those are moved as {@link updatedStatistics} says.
  */
-const statisticsKernel = composedKernel<{ readonly momentum: number }, Tensor[]>(
+export const statisticsKernel = composedKernel<{ readonly momentum: number }, Tensor[]>(
   'BatchNormStatistics',
   ({ x: input, slope, runningMean, runningVariance }, { momentum }) => {
     const x = preluOf(input, slope);
@@ -74,7 +74,7 @@ function normalised(inputs: Record<string, Tensor>, epsilon: number): Tensor {
   return add(mul(preluOf(x, slope), scale), sub(beta, mul(mean, scale)));
 }
 
-const normKernel = composedKernel<NormAttributes, Tensor>('BatchNorm', (inputs, { epsilon }) =>
+export const normKernel = composedKernel<NormAttributes, Tensor>('BatchNorm', (inputs, { epsilon }) =>
   normalised(inputs, epsilon),
 );
 

@@ -1,4 +1,5 @@
 import {
+  add,
   div,
   engine,
   mean,
@@ -68,7 +69,7 @@ function insideParts([h, w]: readonly [number, number], geometry: PoolGeometry):
   return tensor4d(parts, [outputs(h), outputs(w), 1, 1]);
 }
 
-const averageKernel = composedKernel<AveragePoolGeometry, Tensor4D>(
+export const averageKernel = composedKernel<AveragePoolGeometry, Tensor4D>(
   'PositionMajorAveragePool',
   ({ x }, geometry) => {
     const [h, w] = (x as Tensor4D).shape;
@@ -77,14 +78,16 @@ const averageKernel = composedKernel<AveragePoolGeometry, Tensor4D>(
   },
 );
 
-const averageGradKernel = composedKernel<AverageGradAttributes, Tensor4D>(
+/** The gradient to an input of the given size; with `addend`, whose memory it may take, that is added. */
+export const averageGradKernel = composedKernel<AverageGradAttributes, Tensor4D>(
   'PositionMajorAveragePoolGrad',
-  ({ dy }, { size, ...geometry }) => {
+  ({ dy, addend }, { size, ...geometry }) => {
     const upstream = geometry.countPadding ? dy : div(dy, insideParts(size, geometry));
     const [, , n, c] = (dy as Tensor4D).shape;
     const input = ones([n, size[0] + 2 * geometry.pad, size[1] + 2 * geometry.pad, c]);
     const inputs = { dy: nhwc(upstream), input };
-    return unpadded(engine().runKernel<Tensor>('AvgPoolGrad', inputs, stock(geometry)), size, geometry);
+    const dx = unpadded(engine().runKernel<Tensor>('AvgPoolGrad', inputs, stock(geometry)), size, geometry);
+    return addend ? add<Tensor4D>(dx, addend) : dx;
   },
 );
 

@@ -9,6 +9,10 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 import { markConsumable } from '../ops/consumable.js';
+import { composedKernel } from '../ops/kernel.js';
+
+/** a + b, in the memory of a where nothing else refers to it. */
+const addTo = composedKernel<object, Tensor>('AddTo', ({ a, b }) => add(a, b));
 
 /** What the engine records of one operation. */
 interface TapeNode {
@@ -110,7 +114,7 @@ function propagate(node: TapeNode, gradients: Map<number, Tensor>, dependent: Re
         gradients.set(id, gradient);
         return;
       }
-      gradients.set(id, add(gathered, gradient));
+      gradients.set(id, addTo({ a: gathered, b: gradient }, {}));
       gathered.dispose();
       gradient.dispose();
     });

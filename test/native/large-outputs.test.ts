@@ -49,7 +49,7 @@ const calls: readonly { family: string; tolerance: number; write: () => void }[]
   {
     family: 'averagePoolBackward',
     tolerance: 1e-6,
-    write: () => addon.averagePoolBackward(pooling, true, x, out),
+    write: () => addon.averagePoolBackward(pooling, true, x, null, out),
   },
 ];
 

@@ -62,10 +62,12 @@ const averagePool =
     }),
   });
 const averagePoolBackward =
-  (s: ConvShape, countPadding: boolean): Call =>
+  (s: ConvShape, countPadding: boolean, added: 'nothing' | 'addend' | 'in place' = 'nothing'): Call =>
   () => ({
     dx: guardedOutput(inputSize(s), (dx) => {
-      addon.averagePoolBackward(shapeArray(s), countPadding, gradients, dx);
+      if (added === 'in place') dx.set(xs.subarray(0, inputSize(s)));
+      const addend = { nothing: null, addend: xs, 'in place': dx }[added];
+      addon.averagePoolBackward(shapeArray(s), countPadding, gradients, addend, dx);
     }),
   });
 const maxPool =
@@ -93,6 +95,16 @@ const cases = [
   { family: 'averagePool', tolerance: 1e-6, call: (s: ConvShape) => averagePool(s, true) },
   { family: 'averagePoolBackward', tolerance: 1e-6, call: (s: ConvShape) => averagePoolBackward(s, false) },
   { family: 'averagePoolBackward', tolerance: 1e-6, call: (s: ConvShape) => averagePoolBackward(s, true) },
+  {
+    family: 'averagePoolBackward',
+    tolerance: 1e-6,
+    call: (s: ConvShape) => averagePoolBackward(s, true, 'addend'),
+  },
+  {
+    family: 'averagePoolBackward',
+    tolerance: 1e-6,
+    call: (s: ConvShape) => averagePoolBackward(s, false, 'in place'),
+  },
   { family: 'maxPool', tolerance: 0, call: (s: ConvShape) => maxPool(s, wild) },
   { family: 'maxPoolBackward', tolerance: 0, call: maxPoolBackward },
 ] as const;
@@ -133,6 +145,9 @@ describe('against plain doubles', () => {
     });
     expectDoubles('averagePool', averagePool(s, countPadding), () => ({ y }));
     expectDoubles('averagePoolBackward', averagePoolBackward(s, countPadding), () => ({ dx }));
+    expectDoubles('averagePoolBackward', averagePoolBackward(s, countPadding, 'in place'), () => ({
+      dx: dx.map((value, i) => value + xs[i]),
+    }));
   });
 
   it('maxPool and its gradient, which goes to the first of equal maxima', () => {

@@ -56,7 +56,7 @@ void run(const AveragePool& a) {
 void run(const AveragePoolBackward& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
-  const bool streamed = worth_streaming(a.dx, s.input_size()) && inner % kLanes == 0;
+  const bool streamed = worth_streaming(a.dx, s.input_size()) && inner % kLanes == 0 && a.addend != a.dx;
   for_rows_of_blocks(s.h, Blocks(inner, kBlock), [&](int y, size_t start, size_t width) {
     Source* sources = scratch<Source>(kTaskSlot, s.taps());
     for (int x = 0; x < s.w; ++x) {
@@ -66,10 +66,11 @@ void run(const AveragePoolBackward& a) {
         sources[count++] = {a.dy + position * inner + start, divisor(s, position, a.count_padding)};
       });
       const auto body = [&](auto lanes, size_t i) {
-        __m256 sum = _mm256_setzero_ps();
+        const size_t to = source * inner + start + i;
+        __m256 sum = a.addend == nullptr ? _mm256_setzero_ps() : lanes.load(a.addend + to);
         for (size_t k = 0; k < count; ++k)
           sum = _mm256_add_ps(sum, _mm256_div_ps(lanes.load(sources[k].from + i), _mm256_set1_ps(sources[k].divisor)));
-        lanes.store(a.dx + source * inner + start + i, sum);
+        lanes.store(a.dx + to, sum);
       };
       if (streamed) for_vectors<StreamedLanes>(width, body);
       else for_vectors(width, body);

@@ -43,7 +43,7 @@ function withRowsFilled(
   backend.disposeData(filled.info.dataId);
 }
 
-/** Registers the native versions of the stock element-wise operations on two floats. */
+/** Registers the native versions of the stock element-wise operations on two floats, and the sum in place. */
 export function registerElementwiseKernels(): void {
   for (const [name, operation, commutes] of operations) {
     nativeKernel(name, (call) => {
@@ -62,4 +62,10 @@ export function registerElementwiseKernels(): void {
       return out.info;
     });
   }
+
+  nativeKernel('AddTo', ({ inputs: { a, b }, backend }) => {
+    const sum = backend.outputInPlaceOf(a);
+    backend.addon.elementwise(0, sum.values.length, 0, backend.floats(a), backend.floats(b), sum.values);
+    return sum.info;
+  });
 }

@@ -21,10 +21,18 @@ export function registerPoolingKernels(): void {
 
   nativeKernel<AveragePoolGeometry & { size: readonly [number, number] }>(
     'PositionMajorAveragePoolGrad',
-    ({ inputs: { dy }, attributes, backend }) => {
-      const dx = backend.output([...attributes.size, dy.shape[2], dy.shape[3]]);
-      const { fields } = pooled(dx.info.shape, attributes);
-      backend.addon.averagePoolBackward(fields, attributes.countPadding, backend.floats(dy), dx.values);
+    ({ inputs: { dy, addend }, attributes, backend }) => {
+      const shape = [...attributes.size, dy.shape[2], dy.shape[3]];
+      const dx = addend ? backend.outputInPlaceOf(addend) : backend.output(shape);
+      const { fields } = pooled(shape, attributes);
+      const added = addend ? backend.floats(addend) : null;
+      backend.addon.averagePoolBackward(
+        fields,
+        attributes.countPadding,
+        backend.floats(dy),
+        added,
+        dx.values,
+      );
       return dx.info;
     },
   );
