@@ -2,8 +2,24 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { RunError } from '../../src/errors.js';
 
+const root = new URL('../../', import.meta.url);
+const fileOf = (path: string): string => fileURLToPath(new URL(path, root));
+
+let compiled = false;
+
+/** Compiles bench/ and src/ to bench/build: a loader of TypeScript would count as memory of the program that it loads. */
+function compile(): void {
+  if (compiled) return;
+  execFileSync(process.execPath, [
+    fileOf('node_modules/typescript/bin/tsc'),
+    '-p',
+    fileOf('tsconfig.bench.json'),
+  ]);
+  compiled = true;
+}
+
 /**
- * Runs a program of bench/ in a process of its own and reads the JSON object that it prints.
+ * Runs a program of bench/, compiled, in a process of its own and reads the JSON object that it prints.
  *
  * @param program its name without .ts
  * @throws RunError when it fails, with the last lines that it wrote to stderr
@@ -13,10 +29,10 @@ export function runProgram<Figures>(
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): Figures {
-  const file = fileURLToPath(new URL(`../${program}.ts`, import.meta.url));
   try {
-    const printed = execFileSync(process.execPath, ['--import', 'tsx', file, ...args], {
-      env,
+    compile();
+    const printed = execFileSync(process.execPath, [fileOf(`bench/build/bench/${program}.js`), ...args], {
+      env: { BNN_DISTILL_ADDON: fileOf('native/build/bnn_distill.node'), ...env },
       encoding: 'utf8',
       stdio: 'pipe',
     });

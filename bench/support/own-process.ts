@@ -8,7 +8,7 @@ export interface OwnStepFigures {
   readonly threads: number;
   /** The instruction sets of its kernels, joined by '+'. */
   readonly isa: string;
-  /** Median and least time of a step after two that warm up. */
+  /** Median and least time of a step after those that warm up. */
   readonly stepMs: number;
   readonly minStepMs: number;
   readonly imagesPerSecond: number;

@@ -54,8 +54,9 @@ interface BlockShape {
   readonly layer: string;
   readonly input: number;
   readonly output: number;
-  /** The shortcut's map before pooling; 0 for the identity. */
-  readonly unpooled: number;
+  /** What the shortcut keeps: its pooled input, and C·K of its statistics; both 0 for the identity. */
+  readonly pooled: number;
+  readonly spread: number;
   readonly inputBits: number;
   readonly filterBits: number;
   readonly filter: number;
@@ -64,8 +65,8 @@ interface BlockShape {
 
 /**
  * Predicts the memory of a training step of a binary ResNet from its shapes alone, by playing the allocations of the
- * forward and backward pass: what a block keeps is its input and output as floats and two bits for each element of the
- * input; gradients are written where their upstream gradients lay. Losses on feature maps are not counted.
+ * forward and backward pass: what a block keeps is its input as floats and two bits for each of its elements; the gradient
+ * of the input lies where that of the signs did. Losses on feature maps are not counted.
  *
  * @param size height and width of the pictures
  */
@@ -85,31 +86,29 @@ export function predictStepMemory(
   meter.give(picture);
   for (const bytes of [picture, stem, stem]) meter.take(bytes);
   for (const block of blocks) {
-    if (block.unpooled > 0) {
-      for (const bytes of [block.unpooled, block.unpooled, block.output]) meter.take(bytes);
-      meter.give(block.unpooled);
+    if (block.pooled > 0) {
+      for (const bytes of [block.pooled, block.spread, block.output, block.output]) meter.take(bytes);
+      meter.give(block.output);
     }
     for (const bytes of [block.inputBits, block.inputBits, block.filterBits, block.output]) meter.take(bytes);
-    if (block.unpooled > 0) meter.give(block.output);
+    if (block.pooled > 0) meter.give(block.output);
   }
   meter.take(last);
   meter.give(last);
-  // Backward: the gradient of the global mean is the first of the size of a map.
+  // Backward: the gradient of the global mean is the first of the size of a map; the PReLU's takes its place, and the
+  // last output is done with.
   meter.take(last);
+  meter.give(last);
   for (const block of [...blocks].reverse()) {
     for (const bytes of [block.filter, block.input]) meter.take(bytes);
-    for (const bytes of [block.inputBits, block.inputBits, block.filterBits, block.output]) meter.give(bytes);
-    if (block.unpooled > 0) {
-      meter.take(block.unpooled);
-      meter.give(block.output);
-      meter.give(block.unpooled);
-      // The shortcut's gradient to the input, and its sum with the branch's.
-      for (const bytes of [block.input, block.input]) meter.take(bytes);
-      for (const bytes of [block.unpooled, block.input, block.input]) meter.give(bytes);
-    } else {
-      meter.give(block.output);
+    for (const bytes of [block.inputBits, block.inputBits, block.filterBits, block.filter]) meter.give(bytes);
+    if (block.pooled > 0) {
+      // The shortcut's gradient to its pooled input, that plus a constant, and the one to the input.
+      for (const bytes of [block.pooled, block.pooled, block.input]) meter.take(bytes);
+      for (const bytes of [block.pooled, block.pooled, block.pooled, block.spread, block.input])
+        meter.give(bytes);
     }
-    meter.give(block.filter);
+    for (const bytes of [block.output, block.input]) meter.give(bytes);
   }
   const weights = parameterCount(depth, classes);
   const parameterBytes = 4 * weights;
@@ -137,7 +136,8 @@ function shapesOf(
         layer: `blocks.${shapes.length}`,
         input: floats(h, w, n, c),
         output: floats(outH, outW, n, k),
-        unpooled: stride !== 1 || c !== k ? floats(h, w, n, k) : 0,
+        pooled: stride !== 1 || c !== k ? floats(outH, outW, n, c) : 0,
+        spread: stride !== 1 || c !== k ? floats(c, k) : 0,
         inputBits: bits(h * w * n, c),
         filterBits: bits(9 * c, k),
         filter: floats(9, c, k),
@@ -164,11 +164,11 @@ function layersOf(
       floatBytes: 2 * picture + 2 * stem,
       bitBytes: 0,
     },
-    ...blocks.map(({ layer, output, unpooled, inputBits, filterBits, size }) => ({
+    ...blocks.map(({ layer, output, pooled, spread, inputBits, filterBits, size }) => ({
       layer,
       output: size,
       // The input is the output of the layer before it.
-      floatBytes: output + unpooled,
+      floatBytes: output + pooled + spread,
       bitBytes: 2 * inputBits + filterBits,
     })),
   ];
