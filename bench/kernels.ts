@@ -150,7 +150,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
 
-/** `float y`, `float dx`, `float dw` and the same of binary, as in native/kernels.h. */
+/** `float y`, `float dx`, `float dw` and the same of binary, as in native/kernels.h; `binaryInput y` has float weights. */
 function columnTitle(family: ConvolutionFamily): string {
   return family
     .replace('ConvForward', ' y')

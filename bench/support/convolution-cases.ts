@@ -73,6 +73,7 @@ export function convolutionTitle(convolution: Convolution): string {
   return geometry([...fieldsOf(convolution)]);
 }
 
+/** The other directions of the convolutions with one operand in bits run the kernels of the two whole kinds. */
 export const convolutionFamilies = [
   'floatConvForward',
   'floatConvBackwardInput',
@@ -80,6 +81,8 @@ export const convolutionFamilies = [
   'binaryConvForward',
   'binaryConvBackwardInput',
   'binaryConvBackwardFilter',
+  'binaryInputConvForward',
+  'binaryFilterConvForward',
 ] as const;
 export type ConvolutionFamily = (typeof convolutionFamilies)[number];
 
@@ -129,6 +132,10 @@ export class ConvolutionOperands {
         return () => addon.binaryConvBackwardInput(fields, y, wSigns, w, out);
       case 'binaryConvBackwardFilter':
         return () => addon.binaryConvBackwardFilter(fields, xSigns, y, w, w, out);
+      case 'binaryInputConvForward':
+        return () => addon.binaryInputConvForward(fields, xSigns, w, out);
+      case 'binaryFilterConvForward':
+        return () => addon.binaryFilterConvForward(fields, x, wSigns, w, out);
     }
   }
 }

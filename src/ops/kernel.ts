@@ -49,7 +49,7 @@ function asTensor(info: TensorInfo): Tensor {
 }
 
 /** Whether an operation that runs now is recorded on the gradient tape. */
-function isRecording(): boolean {
+export function isRecording(): boolean {
   const { gradientDepth, kernelDepth } = engine().state;
   return gradientDepth > 0 && kernelDepth === 0;
 }
