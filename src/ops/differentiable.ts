@@ -29,10 +29,7 @@ interface Tape {
  *
  * It does what `customGrad` does, without the kernel call and the scope that `customGrad` spends on each saved tensor.
  */
-export function differentiable<Y extends Tensor>(
-  inputs: readonly Tensor[],
-  forward: () => Forward<Y>,
-): Y {
+export function differentiable<Y extends Tensor>(inputs: readonly Tensor[], forward: () => Forward<Y>): Y {
   if (!isRecording()) return untaped(() => tidy(() => forward().value));
   let saved: Tensor[] = [];
   let gradients: Forward<Y>['gradients'];
