@@ -3,6 +3,7 @@ import type { Batch } from '../data/batch.js';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { normaliseFeatures } from './feature-map.js';
+import type { CardInput } from './card.js';
 import { findTeacher } from './find-teacher.js';
 import type { ImageInput, Normalisation } from './image-input.js';
 import { imageInput, normaliseImages } from './image-input.js';
@@ -48,11 +49,18 @@ export class OnnxTeacher implements TargetSource {
     readonly dataset: string | undefined,
     /** Top-1 accuracy on that data set in percent, by the card. */
     readonly expectedTop1: number | undefined,
+    /** How larger pictures are brought to `size`, by the card. */
+    readonly resize: CardInput['resize'],
     private readonly input: ImageInput,
     private readonly normalisation: Normalisation,
     private readonly output: LogitsOutput,
     private readonly session: OnnxSession,
   ) {}
+
+  /** Itself: the teachers of which an ensemble is made. */
+  get members(): readonly OnnxTeacher[] {
+    return [this];
+  }
 
   /** Height and width of the pictures that the teacher takes. */
   get size(): readonly [height: number, width: number] {
@@ -101,6 +109,7 @@ export class OnnxTeacher implements TargetSource {
         taps,
         card?.dataset,
         card?.expectedTop1,
+        card?.input.resize,
         input,
         normalisation,
         output,

@@ -49,7 +49,7 @@ describe('a teacher is refused', () => {
       'of bytes',
       inputs({ name: 'x', dims: ['batch', 3, 4, 4], dtype: 2 }),
       undefined,
-      /takes uint8 pictures, expected float32$/,
+      /takes uint8 pictures, expected float32 or float16$/,
     ],
     [
       'of another name',
