@@ -53,7 +53,8 @@ export async function writeFileView(view: FileView, target: Float32Array, offset
  * @throws InputError if it cannot be read or decoded; it names the file
  */
 export async function checkPicture(path: string): Promise<void> {
-  await decoded(path, async () => (await open(await readFile(path))).picture.stats());
+  // Not by `stats`, which lets cut-off pictures pass while others are decoded beside it.
+  await decoded(path, async () => (await open(await readFile(path))).picture.raw().toBuffer());
 }
 
 /** The view's RGB bytes before mirroring. */

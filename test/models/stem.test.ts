@@ -49,7 +49,7 @@ describe.each(backends)('the stem on %s', (backend) => {
         ],
         -1e9,
       );
-      const pooled = tf.maxPool(padded, 3, 2, 'valid') as tf.Tensor4D;
+      const pooled = tf.maxPool<tf.Tensor4D>(padded, 3, 2, 'valid');
       const { mean, variance } = tf.moments(pooled, [0, 1, 2]);
       const normalised = tf.div(tf.sub(pooled, mean), tf.sqrt(tf.add(variance, 1e-5)));
       return [toBatchMajor(stem.apply(toPositionMajor(images), true)), normalised];
