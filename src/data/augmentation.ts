@@ -32,7 +32,7 @@ export const cropAndFlip: Augmentation = { crop: { padding: 4 }, flip: true };
 export const resizedCropAndFlip: Augmentation = { crop: null, resizedCrop: inceptionCrop, flip: true };
 
 /** The augmentation that a run trains with: for pictures in memory a crop with a padding of an eighth of their height. */
-export function standardAugmentation(dataset: Dataset): Augmentation {
+export function trainingAugmentation(dataset: Dataset): Augmentation {
   if (!('pixels' in dataset)) return resizedCropAndFlip;
   return { crop: { padding: Math.round(dataset.size[0] / 8) }, flip: true };
 }

@@ -48,6 +48,7 @@ if (parentPort !== null) {
         batch.images.buffer as ArrayBuffer,
         batch.labels.buffer as ArrayBuffer,
         batch.indices.buffer as ArrayBuffer,
+        ...(batch.windows ? [batch.windows.buffer as ArrayBuffer] : []),
       ]);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;

@@ -27,13 +27,15 @@ export async function makeFileBatch(
   images: Float32Array = new Float32Array(rows.length * size[0] * size[1] * 3),
 ): Promise<Batch> {
   const all = Array.from(rows);
+  const windows = augmentation.resizedCrop ? new Uint32Array(4 * all.length) : undefined;
   let next = 0;
   const decodeOnward = async (): Promise<void> => {
     while (next < all.length) {
       const n = next++;
       const path = join(files.folder, fileOf(files, all[n]));
       const names = { path, index: indices[all[n]], view, viewSeed, augmentation, size, resize };
-      await writeFileView(names, images, n * size[0] * size[1] * 3);
+      const window = await writeFileView(names, images, n * size[0] * size[1] * 3);
+      if (window) windows?.set([window.left, window.top, window.width, window.height], 4 * n);
     }
   };
   await Promise.all(Array.from({ length: sideBySide }, decodeOnward));
@@ -43,5 +45,6 @@ export async function makeFileBatch(
     labels: Int32Array.from(all, (row) => labels[row]),
     indices: Uint32Array.from(all, (row) => indices[row]),
     view,
+    ...(windows ? { windows } : {}),
   };
 }

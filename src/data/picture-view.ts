@@ -4,7 +4,7 @@ import { InputError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
 import { drawFlip, unitInterval } from './augmentation.js';
 import type { FileDataset } from './dataset.js';
-import { drawResizedCrop } from './resized-crop.js';
+import { drawResizedCrop, type Window } from './resized-crop.js';
 
 // Several pictures are decoded side by side, each by one thread; nothing is asked for twice.
 sharp.concurrency(1);
@@ -29,11 +29,16 @@ export interface FileView extends Pick<FileDataset, 'size' | 'resize'> {
  * the file is decoded as the view shows.
  *
  * @param target floats [height, width, 3], starting at `offset`; all of them are written
+ * @returns the part of the picture that the view shows, if one was drawn
  * @throws InputError if the file cannot be read or is no picture, truncated or damaged; it names the file
  */
-export async function writeFileView(view: FileView, target: Float32Array, offset: number): Promise<void> {
+export async function writeFileView(
+  view: FileView,
+  target: Float32Array,
+  offset: number,
+): Promise<Window | undefined> {
   const { path, index, viewSeed, augmentation } = view;
-  const bytes = await decoded(path, () => rgbOf(view));
+  const { bytes, window } = await decoded(path, () => rgbOf(view));
   const { size } = view;
   const width = size[1];
   const flip = drawFlip(augmentation, viewSeed, index, view.view);
@@ -45,6 +50,7 @@ export async function writeFileView(view: FileView, target: Float32Array, offset
       target[to + 2] = unitInterval[bytes[from + 2]];
     }
   }
+  return window;
 }
 
 /**
@@ -57,12 +63,21 @@ export async function checkPicture(path: string): Promise<void> {
   await decoded(path, async () => (await open(await readFile(path))).picture.raw().toBuffer());
 }
 
-/** The view's RGB bytes before mirroring. */
-async function rgbOf({ path, index, view, viewSeed, augmentation, size, resize }: FileView): Promise<Buffer> {
+/** The view's RGB bytes before mirroring, and the window they show if one was drawn. */
+async function rgbOf({
+  path,
+  index,
+  view,
+  viewSeed,
+  augmentation,
+  size,
+  resize,
+}: FileView): Promise<{ bytes: Buffer; window: Window | undefined }> {
   const { picture, pictureSize } = await open(await readFile(path));
   const [height, width] = size;
+  let window: Window | undefined;
   if (augmentation.resizedCrop) {
-    const window = drawResizedCrop(augmentation.resizedCrop, viewSeed, index, view, pictureSize);
+    window = drawResizedCrop(augmentation.resizedCrop, viewSeed, index, view, pictureSize);
     picture.extract(window).resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
   } else {
     const whole = shorterSideTo(resize.short, pictureSize);
@@ -71,7 +86,7 @@ async function rgbOf({ path, index, view, viewSeed, augmentation, size, resize }
       .resize(whole[1], whole[0], { fit: 'fill', kernel, fastShrinkOnLoad: false })
       .extract({ left: margin(whole[1], width), top: margin(whole[0], height), width, height });
   }
-  return picture.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer();
+  return { bytes: await picture.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer(), window };
 }
 
 /** A picture without transparency, and its height and width. */

@@ -1,5 +1,5 @@
 import { useBackend } from '../backends/use-backend.js';
-import { standardAugmentation } from '../data/augmentation.js';
+import { trainingAugmentation } from '../data/augmentation.js';
 import { type Batches, batchesOf } from '../data/batches.js';
 import { loadDataset } from '../data/data-spec.js';
 import { type Dataset, firstRows, resizedTo } from '../data/dataset.js';
@@ -273,7 +273,7 @@ function trainingBatches(settings: RunSettings, training: Dataset, signal: Abort
     viewSeed: settings.viewSeed,
     // A live teacher answers every view afresh.
     views: settings.epochs,
-    augmentation: standardAugmentation(training),
+    augmentation: trainingAugmentation(training),
     ...(signal ? { signal } : {}),
   });
 }

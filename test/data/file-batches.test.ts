@@ -1,18 +1,20 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   cropAndFlip,
   noAugmentation,
   resizedCropAndFlip,
-  standardAugmentation,
+  trainingAugmentation,
 } from '../../src/data/augmentation.js';
 import type { Batch } from '../../src/data/batch.js';
 import { batchesOf, evaluationBatches, viewBatch } from '../../src/data/batches.js';
-import { type FileDataset, resizedTo } from '../../src/data/dataset.js';
+import { type FileDataset, firstRows, resizedTo } from '../../src/data/dataset.js';
 import { loadImageFolder } from '../../src/data/image-folder.js';
 import { fileOf } from '../../src/data/picture-files.js';
+import { pictureDigest } from '../../src/data/picture-digest.js';
 import { permutation } from '../../src/data/random.js';
+import { drawResizedCrop, inceptionCrop } from '../../src/data/resized-crop.js';
 import { InputError } from '../../src/errors.js';
 import { scratchFolder } from '../files/scratch.js';
 import { pathsOf, writePictures } from './picture-files.js';
@@ -55,6 +57,9 @@ describe('batches of pictures in files', () => {
     expect(alone.images).toEqual(batch.images.slice(2 * 16 * 24 * 3));
     expect([...batch.indices]).toEqual([5, 0, 9].map((row) => data.indices[row]));
     expect([...batch.labels]).toEqual([5, 0, 9].map((row) => data.labels[row]));
+    // The pictures are 60 columns by 40 rows.
+    const { left, top, width, height } = drawResizedCrop(inceptionCrop, 2, data.indices[9], 1, [40, 60]);
+    expect([...batch.windows!.subarray(8)]).toEqual([left, top, width, height]);
     const other = await viewBatch(data, [9], 2, 2, resizedCropAndFlip);
     expect(other.images).not.toEqual(alone.images);
   });
@@ -100,10 +105,42 @@ describe('batches of pictures in files', () => {
   });
 });
 
+describe('pictureDigest', () => {
+  it('is that of the same pictures elsewhere, and another for other pictures', async () => {
+    const digest = await pictureDigest(data);
+    const elsewhere = scratch('elsewhere');
+    cpSync(join(folder, 'train'), join(elsewhere, 'train'), { recursive: true });
+    const open = async (): Promise<FileDataset> =>
+      resizedTo(await loadImageFolder(elsewhere, 'train'), [16, 24]) as FileDataset;
+    expect(await pictureDigest(await open())).toBe(digest);
+    const others = [
+      firstRows(data, 13),
+      resizedTo(data, [16, 24], { short: 40, interpolation: 'bilinear' }),
+      { ...data, labels: data.labels.map((label) => (label + 1) % 3) },
+    ];
+    for (const other of others) expect(await pictureDigest(other)).not.toBe(digest);
+    const there = await open();
+    const path = join(elsewhere, 'train', fileOf(there.files, 3));
+    writeFileSync(path, 'another length');
+    expect(await pictureDigest(there)).not.toBe(digest);
+    rmSync(path);
+    await expect(pictureDigest(there)).rejects.toThrow(`the picture ${path} cannot be read`);
+  });
+
+  it('depends on the pixels of pictures in memory', async () => {
+    const memory = randomDataset(4);
+    const pixels = memory.pixels.slice();
+    const digest = await pictureDigest(memory);
+    expect(await pictureDigest({ ...memory, pixels })).toBe(digest);
+    pixels[100] ^= 1;
+    expect(await pictureDigest({ ...memory, pixels })).not.toBe(digest);
+  });
+});
+
 describe('an augmentation', () => {
   it('is by default the one for the kind of pictures', () => {
-    expect(standardAugmentation(data)).toEqual(resizedCropAndFlip);
-    expect(standardAugmentation(randomDataset(1, [32, 32]))).toEqual(cropAndFlip);
+    expect(trainingAugmentation(data)).toEqual(resizedCropAndFlip);
+    expect(trainingAugmentation(randomDataset(1, [32, 32]))).toEqual(cropAndFlip);
   });
 
   it.each([
