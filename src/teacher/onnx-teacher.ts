@@ -76,6 +76,7 @@ export class OnnxTeacher implements TargetSource {
   static async open(path: string, options: OnnxTeacherOptions = {}): Promise<OnnxTeacher> {
     const { file, card, cardPath } = await findTeacher(path);
     const input = imageInput(file, card?.input);
+    checkCut(input, card?.input.resize, cardPath);
     const normalisation = teacherNormalisation(file.path, card?.input, options);
     const output = logitsOutput(file, card?.outputs);
     const taps =
@@ -179,6 +180,14 @@ export class OnnxTeacher implements TargetSource {
     for (let i = start; i < start + count * classes; i++)
       logits[i] = Math.log(Math.max(logits[i], leastProbability));
   }
+}
+
+function checkCut({ size }: ImageInput, resize: CardInput['resize'], cardPath: string | undefined): void {
+  if (resize === undefined || size.every((side) => side === resize.crop)) return;
+  throw new InputError(
+    `the teacher card ${cardPath} cuts ${resize.crop}×${resize.crop} from resized pictures, but the model takes ${size.join('×')}`,
+    { fix: 'correct input.resize.crop' },
+  );
 }
 
 function fetched(results: ReadonlyMap<string, FetchedTensor>, tensor: string): FetchedTensor {
