@@ -107,33 +107,32 @@ describe('batches of pictures in files', () => {
 
 describe('pictureDigest', () => {
   it('is that of the same pictures elsewhere, and another for other pictures', async () => {
-    const digest = await pictureDigest(data);
+    const digest = pictureDigest(data);
     const elsewhere = scratch('elsewhere');
     cpSync(join(folder, 'train'), join(elsewhere, 'train'), { recursive: true });
     const open = async (): Promise<FileDataset> =>
       resizedTo(await loadImageFolder(elsewhere, 'train'), [16, 24]) as FileDataset;
-    expect(await pictureDigest(await open())).toBe(digest);
+    expect(pictureDigest(await open())).toBe(digest);
     const others = [
       firstRows(data, 13),
-      resizedTo(data, [16, 24], { short: 40, interpolation: 'bilinear' }),
       { ...data, labels: data.labels.map((label) => (label + 1) % 3) },
     ];
-    for (const other of others) expect(await pictureDigest(other)).not.toBe(digest);
+    for (const other of others) expect(pictureDigest(other)).not.toBe(digest);
     const there = await open();
     const path = join(elsewhere, 'train', fileOf(there.files, 3));
     writeFileSync(path, 'another length');
-    expect(await pictureDigest(there)).not.toBe(digest);
+    expect(pictureDigest(there)).not.toBe(digest);
     rmSync(path);
-    await expect(pictureDigest(there)).rejects.toThrow(`the picture ${path} cannot be read`);
+    expect(() => pictureDigest(there)).toThrow(`the picture ${path} cannot be read`);
   });
 
-  it('depends on the pixels of pictures in memory', async () => {
+  it('depends on the pixels of pictures in memory', () => {
     const memory = randomDataset(4);
     const pixels = memory.pixels.slice();
-    const digest = await pictureDigest(memory);
-    expect(await pictureDigest({ ...memory, pixels })).toBe(digest);
+    const digest = pictureDigest(memory);
+    expect(pictureDigest({ ...memory, pixels })).toBe(digest);
     pixels[100] ^= 1;
-    expect(await pictureDigest({ ...memory, pixels })).not.toBe(digest);
+    expect(pictureDigest({ ...memory, pixels })).not.toBe(digest);
   });
 });
 
