@@ -70,15 +70,41 @@ export {
 export { type BinaryResNetDepth, binaryResNetDepths } from './models/depths.js';
 
 export type { Batch } from './data/batch.js';
-export { type Augmentation, cropAndFlip, noAugmentation } from './data/augmentation.js';
-export { type Batches, batchesOf, type BatchOptions, evaluationBatches, makeBatch } from './data/batches.js';
+export {
+  type Augmentation,
+  cropAndFlip,
+  noAugmentation,
+  resizedCropAndFlip,
+  trainingAugmentation,
+} from './data/augmentation.js';
+export {
+  type Batches,
+  batchesOf,
+  type BatchOptions,
+  evaluationBatches,
+  makeBatch,
+  viewBatch,
+} from './data/batches.js';
 export { type DataKind, loadDataset, registerDataKind } from './data/data-spec.js';
-export type { Dataset, Split } from './data/dataset.js';
+export {
+  type Dataset,
+  type FileDataset,
+  firstRows,
+  type PictureResize,
+  type PixelDataset,
+  resizedTo,
+  type Split,
+} from './data/dataset.js';
+export { type LoadDataOptions, loadImageFolder } from './data/image-folder.js';
+export { type PictureFiles } from './data/picture-files.js';
+export { drawResizedCrop, inceptionCrop, type ResizedCrop, type Window } from './data/resized-crop.js';
 
 export { loadCard, type TeacherCard } from './teacher/card.js';
 export { checkClasses } from './teacher/classes.js';
 export { describeModel, type ModelDescription } from './teacher/describe-model.js';
+export { EnsembleTeacher } from './teacher/ensemble.js';
 export { OnnxTeacher, type OnnxTeacherOptions } from './teacher/onnx-teacher.js';
+export { type LiveTeacher, openTeacher } from './teacher/open-teacher.js';
 export type { Tap, TargetSource, TeacherTargets } from './teacher/targets.js';
 
 export { type Accuracy, AccuracyCounter, formatShare, top1Percent } from './training/accuracy.js';

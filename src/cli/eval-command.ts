@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import { evaluateModel } from '../training/evaluate-model.js';
 import { formatShare } from '../training/accuracy.js';
 import { defaultRunSettings } from '../training/run-settings.js';
-import { coloursOf, numberOf } from './arguments.js';
+import { coloursOf, numberOf, skipCorruptText } from './arguments.js';
 
 interface EvalFlags {
   readonly model: string;
   readonly data?: string;
+  readonly skipCorrupt: boolean;
   readonly threads: number;
   readonly backend: string;
   readonly mean?: number[];
@@ -20,12 +21,13 @@ export function addEvalCommand(program: Command, signal: AbortSignal): void {
     .description('Prints top-1 and top-5 of a teacher or of a trained student on the test split.')
     .requiredOption(
       '--model <file|run>',
-      'an ONNX model, a teacher card, a run directory or a checkpoint (.safetensors) (required)',
+      'an ONNX model, a teacher card, several of these with commas between them, a run directory or a checkpoint (.safetensors) (required)',
     )
     .option(
       '--data <kind:folder>',
       "the data (default: $DISTILL_DATA, else the run's own, else the sample of the teacher's data set)",
     )
+    .option('--skip-corrupt', skipCorruptText, false)
     .option(
       '--mean <r,g,b>',
       "mean of each colour in [0, 1] (default: the teacher's card's)",
@@ -39,7 +41,8 @@ export function addEvalCommand(program: Command, signal: AbortSignal): void {
     .option('--threads <n>', 'threads', numberOf('--threads'), defaultRunSettings.threads)
     .option('--backend <name>', 'where a student runs: native, cpu, tensorflow', defaultRunSettings.backend)
     .action(async (flags: EvalFlags) => {
-      const { top1, top5, total } = await evaluateModel(flags, { signal });
+      const onSkipped = (message: string): boolean => process.stderr.write(`left out: ${message}\n`);
+      const { top1, top5, total } = await evaluateModel({ ...flags, onSkipped }, { signal });
       process.stdout.write(`top-1 ${formatShare(top1, total)}\ntop-5 ${formatShare(top5, total)}\n`);
     });
 }

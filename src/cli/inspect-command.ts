@@ -12,6 +12,7 @@ interface InspectFlags {
   readonly memory?: boolean;
   readonly batchSize: number;
   readonly classes: number;
+  readonly size: number;
 }
 
 /** Adds `distill inspect`. */
@@ -33,6 +34,7 @@ export function addInspectCommand(program: Command): void {
       defaultRunSettings.batchSize,
     )
     .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
+    .option('--size <pixels>', 'side of its square pictures', numberOf('--size'), 32)
     .action(async (name: string, flags: InspectFlags) => {
       const lines = flags.memory === true ? memory(name, flags) : describe(await describeModel(name));
       process.stdout.write(`${lines.join('\n')}\n`);
@@ -60,7 +62,7 @@ function describe(model: ModelDescription): string[] {
   ];
 }
 
-function memory(name: string, { batchSize, classes }: InspectFlags): string[] {
+function memory(name: string, { batchSize, classes, size }: InspectFlags): string[] {
   if (!Object.hasOwn(binaryResNetDepths, name)) {
     throw new InputError(
       `--memory is for a student, got '${name}'; expected one of ${studentNames.join(', ')}.`,
@@ -69,8 +71,9 @@ function memory(name: string, { batchSize, classes }: InspectFlags): string[] {
   }
   checkWhole('--batch-size', batchSize, 1);
   checkWhole('--classes', classes, 1);
+  checkWhole('--size', size, 1);
   const depth = binaryResNetDepths[name as keyof typeof binaryResNetDepths];
-  const step = predictStepMemory(depth, classes, batchSize);
+  const step = predictStepMemory(depth, classes, batchSize, [size, size]);
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
   const row = (...cells: string[]): string =>
     cells
@@ -78,7 +81,7 @@ function memory(name: string, { batchSize, classes }: InspectFlags): string[] {
       .join('')
       .trimEnd();
   return [
-    `${name}, batch of ${batchSize} pictures of 32×32, native backend, without losses on feature maps`,
+    `${name}, batch of ${batchSize} pictures of ${size}×${size}, native backend, without losses on feature maps`,
     row('layer', 'output', 'kept floats', 'kept bits'),
     ...step.layers.map(({ layer, output, floatBytes, bitBytes }) =>
       row(layer, output.join('×'), mib(floatBytes), mib(bitBytes)),

@@ -7,7 +7,7 @@ import { defaultData } from '../teacher/default-data.js';
 import { formatShare } from '../training/accuracy.js';
 import { distil, type RunSummary } from '../training/run.js';
 import { defaultRunSettings, type RunSettings, scheduleNames } from '../training/run-settings.js';
-import { coloursOf, gather, numberOf, numbersOf } from './arguments.js';
+import { coloursOf, gather, numberOf, numbersOf, skipCorruptText } from './arguments.js';
 import { TrainingProgress } from './training-progress.js';
 
 interface TrainFlags extends Omit<RunSettings, 'losses' | 'data' | 'student' | 'milestones' | 'gammas'> {
@@ -23,14 +23,15 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
   const d = defaultRunSettings;
   program
     .option(
-      '--teacher <model.onnx|card.yaml>',
-      'the teacher: an ONNX model, or its card (default: none; every loss but crossEntropy needs one)',
+      '--teacher <model.onnx|card.yaml[,…]>',
+      'the teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first (default: none; every loss but crossEntropy needs one)',
     )
     .option('--student <name>', `the binary student: ${studentNames.join(', ')} (required)`)
     .option(
       '--data <kind:folder>',
-      "the data: cifar10:<folder>, cifar100:<folder> or cifar10-sample (default: $DISTILL_DATA, else the sample of the teacher's data set)",
+      "the data: cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> or cifar10-sample (default: $DISTILL_DATA, else the sample of the teacher's data set)",
     )
+    .option('--skip-corrupt', skipCorruptText, false)
     .option('--epochs <n>', 'passes over the training pictures', numberOf('--epochs'), d.epochs)
     .option('--batch-size <n>', 'pictures of a step', numberOf('--batch-size'), d.batchSize)
     .option('--lr <x>', 'initial learning rate of Adam', numberOf('--lr'), d.lr)
@@ -87,6 +88,7 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
     std: rest.std,
     student,
     data: flags.data ?? (await defaultData(flags.teacher, typed)),
+    skipCorrupt: rest.skipCorrupt ?? false,
     epochs: rest.epochs,
     batchSize: rest.batchSize,
     lr: rest.lr,

@@ -31,6 +31,9 @@ export class TrainingProgress {
 
   show(event: RunEvent): void {
     switch (event.kind) {
+      case 'skipped':
+        this.#line(`left out: ${event.message}`);
+        return;
       case 'started':
         this.#line(
           `run ${event.directory}: ${this.settings.student} (${event.parameters.toLocaleString('en-US')} parameters), ${event.trainingPictures.toLocaleString('en-US')} training and ${event.validationPictures.toLocaleString('en-US')} validation pictures of ${this.settings.data}`,

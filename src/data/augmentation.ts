@@ -1,13 +1,23 @@
 import { InputError } from '../errors.js';
+import type { Dataset } from './dataset.js';
 import { purposes, RandomStream } from './random.js';
+import { inceptionCrop, type ResizedCrop } from './resized-crop.js';
 
 /**
  * What is done to a training picture. Each operation draws from a stream of its own (see {@link purposes}), in the order
  * crop, flip; another operation is one more field here, one more in {@link ViewParameters} and one more purpose.
  */
 export interface Augmentation {
-  /** Pad with black on all four sides by `padding` pixels and cut out a window of the original size; null: not at all. */
+  /**
+   * Pad with black on all four sides by `padding` pixels and cut out a window of the original size; null: not at all. For
+   * pictures in memory.
+   */
   readonly crop: { readonly padding: number } | null;
+  /**
+   * Cut out a random part and bring it to the size of the view; absent or null: the shorter side is brought to the data
+   * set's `resize.short`, and the centre is cut out. For pictures in files.
+   */
+  readonly resizedCrop?: ResizedCrop | null;
   /** Mirror left to right with probability ½. */
   readonly flip: boolean;
 }
@@ -17,6 +27,15 @@ export const noAugmentation: Augmentation = { crop: null, flip: false };
 
 /** The usual augmentation of 32×32 pictures: crop 32 out of 40 (padding 4) and flip. */
 export const cropAndFlip: Augmentation = { crop: { padding: 4 }, flip: true };
+
+/** The usual augmentation of pictures in files: a random part resized, and flip. */
+export const resizedCropAndFlip: Augmentation = { crop: null, resizedCrop: inceptionCrop, flip: true };
+
+/** The augmentation that a run trains with: for pictures in memory a crop with a padding of an eighth of their height. */
+export function trainingAugmentation(dataset: Dataset): Augmentation {
+  if (!('pixels' in dataset)) return resizedCropAndFlip;
+  return { crop: { padding: Math.round(dataset.size[0] / 8) }, flip: true };
+}
 
 /** The drawn parameters of one view: out(y, x) = in(y + offsetY, x' + offsetX), x' = flip ? width − 1 − x : x. */
 export interface ViewParameters {
@@ -51,10 +70,37 @@ export function drawAugmentation(
     offsetY = stream.integer(2 * padding + 1) - padding;
     offsetX = stream.integer(2 * padding + 1) - padding;
   }
-  const flip =
-    augmentation.flip &&
-    new RandomStream({ seed: viewSeed, index, view, purpose: purposes.flip }).integer(2) === 1;
-  return { offsetY, offsetX, flip };
+  return { offsetY, offsetX, flip: drawFlip(augmentation, viewSeed, index, view) };
+}
+
+/** Whether the view (index, view) is mirrored. */
+export function drawFlip({ flip }: Augmentation, viewSeed: number, index: number, view: number): boolean {
+  return flip && new RandomStream({ seed: viewSeed, index, view, purpose: purposes.flip }).integer(2) === 1;
+}
+
+/**
+ * Makes sure that an augmentation is one for these pictures.
+ *
+ * @throws InputError for a crop with padding of pictures in files, a resized crop of pictures in memory, or a value out of
+ *   range
+ */
+export function checkAugmentation({ crop, resizedCrop = null }: Augmentation, dataset: Dataset): void {
+  if ('pixels' in dataset) {
+    if (crop !== null) checkPadding(crop.padding, dataset.size);
+    if (resizedCrop === null) return;
+    throw new InputError(`a resized crop is for pictures in files, and those of ${dataset.kind} are in memory`);
+  }
+  if (crop !== null)
+    throw new InputError(
+      `a crop with padding is for pictures in memory, and those of ${dataset.kind} are in files`,
+    );
+  if (resizedCrop === null) return;
+  const isRange = ([least, greatest]: readonly [number, number], most: number): boolean =>
+    least > 0 && least <= greatest && greatest <= most;
+  if (isRange(resizedCrop.scale, 1) && isRange(resizedCrop.ratio, Number.MAX_VALUE)) return;
+  throw new InputError(
+    `a resized crop needs rising scales in (0, 1] and rising ratios above 0, got ${resizedCrop.scale.join(' to ')} and ${resizedCrop.ratio.join(' to ')}`,
+  );
 }
 
 function checkPadding(padding: number, [height, width]: readonly [number, number]): void {
@@ -65,7 +111,7 @@ function checkPadding(padding: number, [height, width]: readonly [number, number
 }
 
 /** byte / 255 in float32. */
-const unitInterval = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+export const unitInterval = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /**
  * Writes a view in [0, 1].

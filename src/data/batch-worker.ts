@@ -3,14 +3,17 @@
  * works ahead is the affair of the side that asks.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { InputError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
-import { makeBatch, type Pictures } from './make-batch.js';
+import type { Batch } from './batch.js';
+import type { PicturesInFiles } from './file-batch.js';
+import { viewBatch, type Pictures } from './make-batch.js';
 import { permutation } from './random.js';
 
 /** What the thread is started with. */
 export interface BatchWorkerData {
-  /** Its pixels lie in shared memory. */
-  pictures: Pictures;
+  /** Pixels lie in shared memory, and so do the paths of files. */
+  pictures: Pictures | PicturesInFiles;
   batchSize: number;
   /** The seed and the number of the epoch, which give the order; null: the order of the rows. */
   shuffle: { seed: number; epoch: number } | null;
@@ -25,6 +28,9 @@ export interface BatchRequest {
   images: ArrayBuffer | undefined;
 }
 
+/** The answer: the batch, or why the data do not allow it. */
+export type BatchAnswer = { batch: Batch } | { refused: { message: string; fix: string | undefined } };
+
 if (parentPort !== null) {
   const port = parentPort;
   const { pictures, batchSize, shuffle, view, viewSeed, augmentation } = workerData as BatchWorkerData;
@@ -33,14 +39,25 @@ if (parentPort !== null) {
     shuffle === null
       ? Uint32Array.from({ length }, (_, row) => row)
       : permutation(shuffle.seed, shuffle.epoch, length);
-  port.on('message', ({ number, images }: BatchRequest) => {
+  const answer = async ({ number, images }: BatchRequest): Promise<void> => {
     const rows = order.subarray(number * batchSize, (number + 1) * batchSize);
     const target = images === undefined ? undefined : new Float32Array(images);
-    const batch = makeBatch(pictures, rows, view, viewSeed, augmentation, target);
-    port.postMessage(batch, [
-      batch.images.buffer as ArrayBuffer,
-      batch.labels.buffer as ArrayBuffer,
-      batch.indices.buffer as ArrayBuffer,
-    ]);
+    try {
+      const batch = await viewBatch(pictures, rows, view, viewSeed, augmentation, target);
+      port.postMessage({ batch } satisfies BatchAnswer, [
+        batch.images.buffer as ArrayBuffer,
+        batch.labels.buffer as ArrayBuffer,
+        batch.indices.buffer as ArrayBuffer,
+        ...(batch.windows ? [batch.windows.buffer as ArrayBuffer] : []),
+      ]);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      port.postMessage({ refused: { message: error.message, fix: error.fix } } satisfies BatchAnswer);
+    }
+  };
+  // One after the other, so that answers come in the order of the requests.
+  let last = Promise.resolve();
+  port.on('message', (request: BatchRequest) => {
+    last = last.then(() => answer(request));
   });
 }

@@ -10,4 +10,9 @@ export interface Batch {
   readonly indices: Uint32Array;
   /** The number of the view, the same for a whole batch; with the index it determines the augmentation. */
   readonly view: number;
+  /**
+   * The part of each picture that was drawn, in its own pixels: [size, 4], left, top, width and height. Only for pictures in
+   * files with a resized crop.
+   */
+  readonly windows?: Uint32Array;
 }

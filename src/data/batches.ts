@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { InputError, RunError } from '../errors.js';
-import { drawAugmentation, noAugmentation, type Augmentation } from './augmentation.js';
-import type { BatchRequest, BatchWorkerData } from './batch-worker.js';
+import { checkAugmentation, noAugmentation, type Augmentation } from './augmentation.js';
+import type { BatchAnswer, BatchRequest, BatchWorkerData } from './batch-worker.js';
 import type { Batch } from './batch.js';
 import type { Dataset } from './dataset.js';
+import type { PicturesInFiles } from './file-batch.js';
 import type { Pictures } from './make-batch.js';
 import { workerAnswers } from './worker-answers.js';
 
-export { makeBatch } from './make-batch.js';
+export { makeBatch, viewBatch } from './make-batch.js';
 
 /** How a data set is cut into batches. */
 export interface BatchOptions {
@@ -35,11 +36,11 @@ export interface Batches {
   readonly batchesPerEpoch: number;
   /**
    * The batches of an epoch from number `startBatch` on, prepared in a thread of their own while the one before is in use.
-   * They equal the batches of `makeBatch`, and starting late gives the very batches that a start at 0 would reach.
+   * They equal the batches of `viewBatch`, and starting late gives the very batches that a start at 0 would reach.
    *
    * A batch belongs to whoever takes it and may be kept. The thread ends with the iterator, also when it is left early.
    *
-   * @throws InputError if `epoch` or `startBatch` is out of range
+   * @throws InputError if `epoch` or `startBatch` is out of range; from the iterator, if a picture cannot be decoded
    * @throws RunError (from the iterator) if the thread fails
    */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
@@ -63,8 +64,8 @@ export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
   checkInteger('the view seed', viewSeed, 0);
   checkInteger('the number of views', views, 1);
   checkInteger('the number of batches ahead', ahead, 1);
-  // A padding that does not fit shall be told here and not from the thread.
-  drawAugmentation(augmentation, viewSeed, 0, 0, dataset.size);
+  // An augmentation that does not fit shall be told here and not from the thread.
+  checkAugmentation(augmentation, dataset);
   const batchesPerEpoch = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
   if (batchesPerEpoch === 0 && dataset.length > 0) {
     throw new InputError(
@@ -72,7 +73,7 @@ export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
       { fix: `use a batch size of at most ${dataset.length}` },
     );
   }
-  const pictures = inSharedMemory(dataset);
+  const pictures = forThread(dataset);
   const bytesOfBatch = batchSize * dataset.size[0] * dataset.size[1] * 3 * Float32Array.BYTES_PER_ELEMENT;
   const recycled: ArrayBuffer[] = [];
 
@@ -94,17 +95,19 @@ export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
         viewSeed,
         augmentation,
       };
-      return workerAnswers<Batch>({
-        entry: workerEntry(),
-        workerData,
-        count: batchesPerEpoch - startBatch,
-        ahead,
-        signal,
-        request: (n) => {
-          const message = requestOf(startBatch + n);
-          return { message, transfer: message.images === undefined ? [] : [message.images] };
-        },
-      });
+      return batchesFrom(
+        workerAnswers<BatchAnswer>({
+          entry: workerEntry(),
+          workerData,
+          count: batchesPerEpoch - startBatch,
+          ahead,
+          signal,
+          request: (n) => {
+            const message = requestOf(startBatch + n);
+            return { message, transfer: message.images === undefined ? [] : [message.images] };
+          },
+        }),
+      );
     },
     recycle({ images }) {
       const { buffer } = images;
@@ -130,6 +133,17 @@ export function evaluationBatches(
   });
 }
 
+async function* batchesFrom(answers: AsyncIterable<BatchAnswer>): AsyncGenerator<Batch, void, undefined> {
+  for await (const answer of answers) {
+    if ('batch' in answer) {
+      yield answer.batch;
+      continue;
+    }
+    const { message, fix } = answer.refused;
+    throw new InputError(message, fix === undefined ? {} : { fix });
+  }
+}
+
 /** The built worker, also when this file runs from its source: threads take no TypeScript. */
 function workerEntry(): URL {
   const isSource = import.meta.url.endsWith('.ts');
@@ -140,7 +154,10 @@ function workerEntry(): URL {
   });
 }
 
-function inSharedMemory({ size, indices, labels, pixels }: Dataset): Pictures {
+function forThread(dataset: Dataset): Pictures | PicturesInFiles {
+  const { size, indices, labels } = dataset;
+  if (!('pixels' in dataset)) return { size, indices, labels, files: dataset.files, resize: dataset.resize };
+  const { pixels } = dataset;
   if (pixels.buffer instanceof SharedArrayBuffer) return { size, indices, labels, pixels };
   const shared = new Uint8Array(new SharedArrayBuffer(pixels.length));
   shared.set(pixels);

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
-import type { Dataset, Split } from './dataset.js';
+import type { PixelDataset, Split } from './dataset.js';
 import { trainingRows, validationRows } from './validation-split.js';
 
 /** Height and width of all CIFAR pictures. */
@@ -70,7 +70,7 @@ export interface RecordFile {
  * @throws InputError if the folder or a file is missing or cannot be read, a file is no whole number of records, or a
  *   label is out of range
  */
-export async function loadCifar(format: CifarFormat, folder: string, split: Split): Promise<Dataset> {
+export async function loadCifar(format: CifarFormat, folder: string, split: Split): Promise<PixelDataset> {
   await requireFolder(format, folder);
   const classes = await readClassNames(format, folder);
   const names = split === 'test' ? [format.testFile] : format.trainFiles;
@@ -94,7 +94,7 @@ export function datasetFromRecords(
   classes: readonly string[],
   files: readonly RecordFile[],
   originalIndices?: Uint32Array,
-): Dataset {
+): PixelDataset {
   const record = recordLength(format);
   const counts = files.map((file) => countRecords(format, file));
   const total = counts.reduce((sum, count) => sum + count, 0);

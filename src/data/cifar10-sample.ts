@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { cifar10, datasetFromRecords, PICTURE_LENGTH, recordLength } from './cifar.js';
-import type { Dataset, Split } from './dataset.js';
+import type { PixelDataset, Split } from './dataset.js';
 import { unpackPictures } from './picture-codec.js';
 
 /** The folder of the sample in the package; src/data and dist/data are equally deep. */
@@ -34,7 +34,7 @@ export type SampleManifest = z.infer<typeof manifestSchema>;
  * @param folder where the sample lies; by default in this package
  * @throws InputError if a file is missing or damaged
  */
-export async function loadCifar10Sample(split: Split, folder = SAMPLE_FOLDER): Promise<Dataset> {
+export async function loadCifar10Sample(split: Split, folder = SAMPLE_FOLDER): Promise<PixelDataset> {
   const part = split === 'test' ? 'test' : 'train';
   try {
     const manifest = manifestSchema.parse(JSON.parse(await readFile(`${folder}/manifest.json`, 'utf8')));

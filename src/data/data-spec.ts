@@ -3,13 +3,14 @@ import { nearestNames } from '../nearest.js';
 import { cifar10, cifar100, loadCifar } from './cifar.js';
 import { loadCifar10Sample } from './cifar10-sample.js';
 import type { Dataset, Split } from './dataset.js';
+import { loadImageFolder, type LoadDataOptions } from './image-folder.js';
 
 /** A kind of data that a spec can name. */
 export interface DataKind {
   /** What follows the colon, as help shows it (`folder`); null if the kind takes nothing and no colon. */
   readonly argument: string | null;
   /** Loads a split; `argument` is empty if the kind takes none. */
-  load(argument: string, split: Split): Promise<Dataset>;
+  load(argument: string, split: Split, options?: LoadDataOptions): Promise<Dataset>;
 }
 
 const kinds = new Map<string, DataKind>();
@@ -62,14 +63,18 @@ export function parseDataSpec(spec: string): DataSpec {
 }
 
 /**
- * Loads a split of the data that a spec names: `cifar10:<folder>`, `cifar100:<folder>`, `cifar10-sample`, or a kind added
- * with {@link registerDataKind}.
+ * Loads a split of the data that a spec names: `cifar10:<folder>`, `cifar100:<folder>`, `cifar10-sample`,
+ * `imagefolder:<folder>`, or a kind added with {@link registerDataKind}.
  *
  * @throws InputError if the spec is not understood, or the data is missing or wrong
  */
-export async function loadDataset(spec: string, split: Split): Promise<Dataset> {
+export async function loadDataset(
+  spec: string,
+  split: Split,
+  options: LoadDataOptions = {},
+): Promise<Dataset> {
   const { kind, argument } = parseDataSpec(spec);
-  return kind.load(argument, split);
+  return kind.load(argument, split, options);
 }
 
 function formOf(name: string, { argument }: DataKind): string {
@@ -84,4 +89,5 @@ registerDataKind('cifar100', {
   argument: 'folder',
   load: (folder, split) => loadCifar(cifar100, folder, split),
 });
+registerDataKind('imagefolder', { argument: 'folder', load: loadImageFolder });
 registerDataKind('cifar10-sample', { argument: null, load: (_, split) => loadCifar10Sample(split) });

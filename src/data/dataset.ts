@@ -1,14 +1,16 @@
+import { InputError } from '../errors.js';
+import type { PictureFiles } from './picture-files.js';
+
 /** The part of a data set: training and validation pictures come from the training files, test pictures from the test file. */
 export type Split = 'train' | 'validation' | 'test';
 
-/** Pictures of one split, in memory as bytes. */
-export interface Dataset {
-  /** The kind in a data spec and in a teacher card: `cifar10`, `cifar100`. */
+interface DatasetFacts {
+  /** The kind in a data spec and in a teacher card: `cifar10`, `cifar100`, `imagefolder`. */
   readonly kind: string;
   readonly split: Split;
   /** Class names in label order. */
   readonly classes: readonly string[];
-  /** Height and width of every picture, in pixels. */
+  /** Height and width of every view, in pixels. */
   readonly size: readonly [height: number, width: number];
   /** The number of pictures. */
   readonly length: number;
@@ -16,10 +18,63 @@ export interface Dataset {
   readonly indices: Uint32Array;
   /** Labels in [0, classes.length). */
   readonly labels: Int32Array;
-  /** RGB bytes, row by row: [length, height, width, 3]. */
-  readonly pixels: Uint8Array;
   /** Mean of each colour channel of pictures in [0, 1], with which the student's input is normalised. */
   readonly mean: readonly [number, number, number];
   /** Standard deviation of each colour channel of pictures in [0, 1]. */
   readonly std: readonly [number, number, number];
+}
+
+/** Pictures of one split, in memory as bytes. */
+export interface PixelDataset extends DatasetFacts {
+  /** RGB bytes, row by row: [length, height, width, 3]. */
+  readonly pixels: Uint8Array;
+}
+
+/** How a picture of any size is brought to that of a view where nothing is drawn: by its shorter side, then the centre. */
+export interface PictureResize {
+  /** The shorter side after resizing, in pixels; at least the larger side of the view. */
+  readonly short: number;
+  /** Filters are widened by the factor of shrinking, so that nothing aliases. */
+  readonly interpolation: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
+}
+
+/** Pictures of one split in files, of any size, decoded anew for each view. */
+export interface FileDataset extends DatasetFacts {
+  readonly files: PictureFiles;
+  readonly resize: PictureResize;
+}
+
+/** Pictures of one split, in memory or in files. */
+export type Dataset = PixelDataset | FileDataset;
+
+/** The first rows of a data set, without a copy. */
+export function firstRows<D extends Dataset>(dataset: D, length: number): D {
+  const rows = { length, indices: dataset.indices.subarray(0, length), labels: dataset.labels.subarray(0, length) };
+  if (!('pixels' in dataset)) return { ...dataset, ...rows };
+  const bytes = dataset.size[0] * dataset.size[1] * 3;
+  return { ...dataset, ...rows, pixels: dataset.pixels.subarray(0, length * bytes) };
+}
+
+/**
+ * A data set in files whose views have another size: that which a teacher takes, or a student was trained on. Pictures in
+ * memory have the size they have and stay as they are.
+ *
+ * @param resize by default `short` keeps its proportion to the size, and the interpolation stays
+ * @throws InputError if `resize.short` is less than a side of the view
+ */
+export function resizedTo(
+  dataset: Dataset,
+  size: readonly [number, number],
+  resize?: PictureResize,
+): Dataset {
+  if ('pixels' in dataset) return dataset;
+  if (resize === undefined && size.join() === dataset.size.join()) return dataset;
+  const most = Math.max(...size);
+  if (resize !== undefined && resize.short < most)
+    throw new InputError(
+      `pictures are brought to a shorter side of ${resize.short} pixels, from which ${size.join('×')} cannot be cut`,
+      { fix: 'correct input.resize in the teacher card' },
+    );
+  const scaled = Math.round((dataset.resize.short * most) / Math.max(...dataset.size));
+  return { ...dataset, size, resize: resize ?? { ...dataset.resize, short: scaled } };
 }

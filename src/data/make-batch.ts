@@ -1,9 +1,10 @@
 import { drawAugmentation, makeView, type Augmentation } from './augmentation.js';
 import type { Batch } from './batch.js';
-import type { Dataset } from './dataset.js';
+import type { PixelDataset } from './dataset.js';
+import type { PicturesInFiles } from './file-batch.js';
 
-/** What of a data set is needed to make views of it. */
-export type Pictures = Pick<Dataset, 'size' | 'indices' | 'labels' | 'pixels'>;
+/** What of a data set in memory is needed to make views of it. */
+export type Pictures = Pick<PixelDataset, 'size' | 'indices' | 'labels' | 'pixels'>;
 
 /**
  * The batch of the given rows, in their order, each as its view `view`: a pure function of its arguments. A picture's
@@ -33,4 +34,25 @@ export function makeBatch(
     makeView(pixels, row * pictureLength, size, parameters, images, n * pictureLength);
   }
   return { size: rows.length, images, labels: batchLabels, indices: batchIndices, view };
+}
+
+/**
+ * The batch of the given rows, of pictures in memory or in files: {@link makeBatch} or `makeFileBatch`.
+ *
+ * @throws InputError as these do
+ */
+export async function viewBatch(
+  pictures: Pictures | PicturesInFiles,
+  ...views: [
+    rows: ArrayLike<number>,
+    view: number,
+    viewSeed: number,
+    augmentation: Augmentation,
+    images?: Float32Array,
+  ]
+): Promise<Batch> {
+  if ('pixels' in pictures) return makeBatch(pictures, ...views);
+  // Pictures in memory need no decoder.
+  const { makeFileBatch } = await import('./file-batch.js');
+  return makeFileBatch(pictures, ...views);
 }

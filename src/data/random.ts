@@ -64,6 +64,7 @@ export const purposes = {
   shuffle: 3,
   validationSplit: 4,
   initialisation: 5,
+  resizedCrop: 6,
 } as const;
 
 /** One of {@link purposes}, or a number of the caller's own in [0, 2^32). */

@@ -4,12 +4,12 @@ import { nearestNames } from '../nearest.js';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { activated, BinaryBlock, type PendingMap } from '../nn/binary-block.js';
-import { Conv2d } from '../nn/conv2d.js';
 import { Linear } from '../nn/linear.js';
 import { ParameterStore } from '../nn/parameters.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
 import { type BinaryResNetDepth, binaryResNetDepths } from './depths.js';
+import { Stem, stemFor, stemSizes } from './stem.js';
 
 /** What a forward pass gives. */
 export interface StudentOutput {
@@ -22,6 +22,8 @@ export interface StudentOutput {
 /** Settings of a student. */
 export interface StudentOptions {
   readonly classes: number;
+  /** Height and width of the pictures, which choose the stem (see `stemFor`); default 32×32. */
+  readonly size?: readonly [height: number, width: number];
   /** Keys the initial values; default 0. */
   readonly seed?: number;
   readonly batchNorm?: BatchNormOptions;
@@ -30,17 +32,17 @@ export interface StudentOptions {
 }
 
 /**
- * A binary ResNet for 32×32 pictures: full-precision 3×3 stem → BN; levels of {@link BinaryBlock}, each level after the
- * first starting with stride 2; BN → global mean → full-precision classifier. Every binary convolution has a skip of its
+ * A binary ResNet: full-precision {@link Stem}, for small pictures or for those of ImageNet; levels of
+ * {@link BinaryBlock}, each level after the first starting with stride 2; BN → global mean → full-precision classifier. Every binary convolution has a skip of its
  * own; stem, shortcuts and classifier stay in full precision.
  */
 export class BinaryResNet {
   readonly store: ParameterStore;
   readonly classes: number;
+  readonly size: readonly [height: number, width: number];
   readonly levels: number;
   readonly binarise: Binarise;
-  private readonly stemConv: Conv2d;
-  private readonly stemBn: BatchNorm;
+  private readonly stem: Stem;
   private readonly blocks: { block: BinaryBlock; endsLevel: number | undefined }[] = [];
   private readonly headBn: BatchNorm;
   private readonly head: Linear;
@@ -48,22 +50,16 @@ export class BinaryResNet {
   constructor(
     readonly name: string,
     readonly depth: BinaryResNetDepth,
-    { classes, seed = 0, batchNorm = {}, binarise = 'both' }: StudentOptions,
+    { classes, size = [32, 32], seed = 0, batchNorm = {}, binarise = 'both' }: StudentOptions,
   ) {
     this.binarise = checkedBinarise(binarise);
     this.store = new ParameterStore(seed);
     this.classes = classes;
+    this.size = size;
     this.levels = depth.widths.length;
     const { root } = this.store;
-    const stem = root.child('stem');
     let inputs = depth.widths[0];
-    this.stemConv = new Conv2d(
-      stem.child('conv'),
-      { inputs: 3, outputs: inputs, window: 3 },
-      { stride: 1, pad: 1 },
-      false,
-    );
-    this.stemBn = new BatchNorm(stem.child('bn'), inputs, batchNorm);
+    this.stem = new Stem(root.child('stem'), inputs, stemFor(size), batchNorm);
     depth.widths.forEach((outputs, level) => {
       const count = depth.blocks[level];
       for (let i = 0; i < count; i++) {
@@ -85,11 +81,8 @@ export class BinaryResNet {
    */
   apply(images: Tensor4D, training: boolean, wanted: ReadonlySet<number> = new Set()): StudentOutput {
     const features = new Map<number, Tensor4D>();
-    const input = toPositionMajor(images);
-    const stem = this.stemConv.apply(input);
-    input.dispose();
-    let x: PendingMap = { map: this.stemBn.apply(stem, training), slope: undefined };
-    stem.dispose();
+    const stem = this.stem.apply(toPositionMajor(images), training);
+    let x: PendingMap = { map: stem, slope: undefined };
     let keptInput = false;
     for (const { block, endsLevel } of this.blocks) {
       if (!block.takesPending) x = { map: activated(x), slope: undefined };
@@ -113,10 +106,10 @@ export class BinaryResNet {
   }
 
   /** Height and width of a level's feature map for pictures of this size. */
-  sizeOf(level: number, [height, width]: readonly [number, number]): [number, number] {
+  sizeOf(level: number, pictures: readonly [number, number]): [number, number] {
     // Each level after the first starts with a 3×3 convolution of stride 2 and padding 1.
     const halved = (size: number): number => Math.floor((size - 1) / 2) + 1;
-    let size: [number, number] = [height, width];
+    let size = stemSizes(stemFor(this.size), pictures).output;
     for (let i = 1; i < level; i++) size = [halved(size[0]), halved(size[1])];
     return size;
   }

@@ -1,4 +1,5 @@
 import type { BinaryResNetDepth } from './depths.js';
+import { stemFor, stemSizes } from './stem.js';
 
 /** What one layer keeps from the forward to the backward pass. */
 export interface LayerMemory {
@@ -78,13 +79,13 @@ export function predictStepMemory(
 ): StepMemory {
   const blocks = shapesOf(depth, batchSize, size);
   const picture = floats(batchSize, size[0], size[1], 3);
-  const stem = floats(batchSize, size[0], size[1], depth.widths[0]);
+  const stem = stemMaps(size).map((map) => floats(batchSize, ...map, depth.widths[0]));
   const last = blocks[blocks.length - 1].output;
   const meter = new Meter();
-  // Pictures minus mean, divided by deviation, then position-major; the stem's convolution and BatchNorm.
+  // Pictures minus mean, divided by deviation, then position-major; the stem's maps.
   for (const bytes of [picture, picture]) meter.take(bytes);
   meter.give(picture);
-  for (const bytes of [picture, stem, stem]) meter.take(bytes);
+  for (const bytes of [picture, ...stem]) meter.take(bytes);
   for (const block of blocks) {
     if (block.pooled > 0) {
       for (const bytes of [block.pooled, block.spread, block.output, block.output]) meter.take(bytes);
@@ -110,7 +111,7 @@ export function predictStepMemory(
     }
     for (const bytes of [block.output, block.input]) meter.give(bytes);
   }
-  const weights = parameterCount(depth, classes);
+  const weights = parameterCount(depth, classes, stemFor(size).window);
   const parameterBytes = 4 * weights;
   return {
     layers: layersOf(depth, blocks, picture, stem, size),
@@ -121,13 +122,17 @@ export function predictStepMemory(
   };
 }
 
-function shapesOf(
-  depth: BinaryResNetDepth,
-  n: number,
-  [height, width]: readonly [number, number],
-): BlockShape[] {
+/** The maps that the stem keeps: its convolution's, the pooled one if there is one, and the BatchNorm's. */
+function stemMaps(size: readonly [number, number]): [number, number][] {
+  const stem = stemFor(size);
+  const { convolved, output } = stemSizes(stem, size);
+  return stem.pools ? [convolved, output, output] : [convolved, output];
+}
+
+function shapesOf(depth: BinaryResNetDepth, n: number, size: readonly [number, number]): BlockShape[] {
   const shapes: BlockShape[] = [];
-  let [h, w, c] = [height, width, depth.widths[0]];
+  let [h, w] = stemSizes(stemFor(size), size).output;
+  let c = depth.widths[0];
   depth.widths.forEach((k, level) => {
     for (let i = 0; i < depth.blocks[level]; i++) {
       const stride = level > 0 && i === 0 ? 2 : 1;
@@ -153,15 +158,15 @@ function layersOf(
   depth: BinaryResNetDepth,
   blocks: readonly BlockShape[],
   picture: number,
-  stem: number,
-  [height, width]: readonly [number, number],
+  stem: readonly number[],
+  size: readonly [number, number],
 ): LayerMemory[] {
   return [
-    // Its pictures twice (NHWC and position-major), the convolution's output and the BatchNorm's.
+    // Its pictures twice (NHWC and position-major), and its maps.
     {
       layer: 'stem',
-      output: [height, width, depth.widths[0]],
-      floatBytes: 2 * picture + 2 * stem,
+      output: [...stemSizes(stemFor(size), size).output, depth.widths[0]],
+      floatBytes: stem.reduce((sum, bytes) => sum + bytes, 2 * picture),
       bitBytes: 0,
     },
     ...blocks.map(({ layer, output, pooled, spread, inputBits, filterBits, size }) => ({
@@ -175,9 +180,9 @@ function layersOf(
 }
 
 /** The number of weights of a binary ResNet. */
-function parameterCount(depth: BinaryResNetDepth, classes: number): number {
+function parameterCount(depth: BinaryResNetDepth, classes: number, stemWindow: number): number {
   let inputs = depth.widths[0];
-  let count = 27 * inputs + 2 * inputs;
+  let count = 3 * stemWindow ** 2 * inputs + 2 * inputs;
   depth.widths.forEach((outputs, level) => {
     for (let i = 0; i < depth.blocks[level]; i++) {
       count += 2 * inputs + 9 * inputs * outputs + outputs;

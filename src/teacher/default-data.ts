@@ -1,5 +1,6 @@
 import { InputError } from '../errors.js';
 import { findTeacher } from './find-teacher.js';
+import { teacherNames } from './open-teacher.js';
 
 /** The embedded stand-in for a data set that a card names. */
 const embedded: Readonly<Record<string, string>> = { cifar10: 'cifar10-sample' };
@@ -8,14 +9,15 @@ const embedded: Readonly<Record<string, string>> = { cifar10: 'cifar10-sample' }
  * The data of a command that names none: DISTILL_DATA, else the embedded sample of the data set that the teacher's card
  * names.
  *
- * @param model a teacher, or undefined
+ * @param model a teacher, several with commas between them (the first counts), or undefined
  * @param again the command as it was typed, to complete in the message
  * @throws InputError when neither is there; its fix is the command to type
  */
 export async function defaultData(model: string | undefined, again: string): Promise<string> {
   const fromEnvironment = process.env['DISTILL_DATA'];
   if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
-  const dataset = model === undefined ? undefined : (await findTeacher(model)).card?.dataset;
+  const dataset =
+    model === undefined ? undefined : (await findTeacher((await teacherNames(model))[0])).card?.dataset;
   const sample = dataset === undefined ? undefined : embedded[dataset];
   if (sample !== undefined) return sample;
   const kind = dataset ?? 'cifar10';

@@ -15,6 +15,8 @@ export interface ImageInput {
   readonly size: readonly [height: number, width: number];
   /** The batch the model insists on, if it does. */
   readonly batch: number | undefined;
+  /** What its elements are; pictures are converted where they are handed over. */
+  readonly dtype: 'float32' | 'float16';
 }
 
 /** What a card may say about the input; the rest is read from the model. */
@@ -23,7 +25,7 @@ export type InputHints = Partial<Pick<CardInput, 'name' | 'layout' | 'size'>>;
 /**
  * The image input of a model.
  * @param openSize Size to assume where neither the model nor the card gives one.
- * @throws {InputError} if the model takes anything but one float32 image of three channels, if it contradicts its card, or
+ * @throws {InputError} if the model takes anything but one float32 or float16 image of three channels, if it contradicts its card, or
  * if neither of them gives the size.
  */
 export function imageInput(
@@ -51,8 +53,9 @@ export function imageInput(
           ? '[batch, 3, height, width] or [batch, height, width, 3]'
           : axes[hints.layout]),
     );
-  if (value.dtype !== 'float32')
-    throw new InputError(`${path} takes ${value.dtype} pictures, expected float32`, {
+  const { dtype } = value;
+  if (dtype !== 'float32' && dtype !== 'float16')
+    throw new InputError(`${path} takes ${dtype} pictures, expected float32 or float16`, {
       fix: 'export it with a float32 input',
     });
   const [height, width] = layout === 'nchw' ? shape.slice(2) : shape.slice(1, 3);
@@ -74,6 +77,7 @@ export function imageInput(
     layout,
     size: [size[0], size[1]],
     batch: typeof shape[0] === 'number' ? shape[0] : undefined,
+    dtype,
   };
 }
 

@@ -11,8 +11,12 @@ export interface LogitsOutput {
   readonly probabilities: boolean;
 }
 
+// What exporters put behind a softmax without changing the order of the values: a float16 model ends in a Cast to float32.
+const passing = new Set(['Identity', 'Cast', 'Dropout', 'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze', 'Log']);
+
 /**
- * The tensor with a model's logits: the input of the Softmax or LogSoftmax node that gives the output, or else the output.
+ * The tensor with a model's logits: the input of the Softmax or LogSoftmax node that gives the output, directly or through
+ * nodes that only cast or reshape, or else the output.
  * @throws {InputError} if the card names an output that is not there, or if there are several and none is named.
  */
 export function logitsOutput({ path, model }: ModelFile, outputs: TeacherCard['outputs']): LogitsOutput {
@@ -31,7 +35,11 @@ export function logitsOutput({ path, model }: ModelFile, outputs: TeacherCard['o
       },
     );
   name ??= names[0];
-  const last = model.nodes.find((node) => node.outputs.includes(name));
+  const producers = new Map(
+    model.nodes.flatMap((node) => node.outputs.map((tensor) => [tensor, node] as const)),
+  );
+  let last = producers.get(name);
+  while (last !== undefined && passing.has(last.op)) last = producers.get(last.inputs[0]);
   if (last?.op === 'Softmax' || last?.op === 'LogSoftmax')
     return { tensor: last.inputs[0], probabilities: false };
   return { tensor: name, probabilities: outputs?.kind === 'probabilities' };

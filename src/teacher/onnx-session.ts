@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { InputError } from '../errors.js';
+import { fromFloat16, toFloat16 } from './float16.js';
 import type { ImageInput } from './image-input.js';
 import type { ModelFile } from './model-file.js';
 import { appendOutputs } from './onnx-wire.js';
@@ -12,6 +13,8 @@ export interface FetchedTensor {
 
 /** A model loaded by ONNX Runtime on the CPU. */
 export class OnnxSession {
+  #halves = new Uint16Array(0);
+
   private constructor(
     private readonly session: InferenceSession,
     private readonly path: string,
@@ -52,30 +55,41 @@ export class OnnxSession {
   }
 
   /**
-   * Computes the tensors for one batch.
+   * Computes the tensors for one batch. What the model takes or gives as float16 is converted here.
    * @param images In the model's layout, `batch` pictures.
-   * @throws {InputError} if ONNX Runtime cannot run the model on them, or a tensor is not float32.
+   * @throws {InputError} if ONNX Runtime cannot run the model on them, or a tensor is neither float32 nor float16.
    */
   async run(
-    { name, layout, size: [height, width] }: ImageInput,
+    { name, layout, size: [height, width], dtype }: ImageInput,
     batch: number,
     images: Float32Array,
   ): Promise<Map<string, FetchedTensor>> {
     const dims = layout === 'nchw' ? [batch, 3, height, width] : [batch, height, width, 3];
+    const data = dtype === 'float16' ? this.#asHalves(images) : images;
     let results: InferenceSession.OnnxValueMapType;
     try {
-      results = await this.session.run({ [name]: new Tensor('float32', images, dims) }, this.tensors);
+      results = await this.session.run({ [name]: new Tensor(dtype, data, dims) }, this.tensors);
     } catch (error) {
       throw new InputError(`ONNX Runtime cannot run ${this.path}: ${reason(error)}`, { cause: error });
     }
     return new Map(
       this.tensors.map((tensor) => {
         const { type, dims, data } = results[tensor];
-        if (!(data instanceof Float32Array))
-          throw new InputError(`tensor "${tensor}" of ${this.path} is ${type}, expected float32`);
-        return [tensor, { dims, data }];
+        if (data instanceof Float32Array) return [tensor, { dims, data }];
+        if (type === 'float16' && ArrayBuffer.isView(data)) {
+          // Bits, or Node's own Float16Array where it has one.
+          const { buffer, byteOffset, length } = data as Uint16Array;
+          return [tensor, { dims, data: fromFloat16(new Uint16Array(buffer, byteOffset, length)) }];
+        }
+        throw new InputError(`tensor "${tensor}" of ${this.path} is ${type}, expected float32 or float16`);
       }),
     );
+  }
+
+  /** The pictures as float16, in memory kept between batches. */
+  #asHalves(images: Float32Array): Uint16Array {
+    if (this.#halves.length < images.length) this.#halves = new Uint16Array(images.length);
+    return toFloat16(images, this.#halves);
   }
 
   async release(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Batch } from '../data/batch.js';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { normaliseFeatures } from './feature-map.js';
+import type { CardInput } from './card.js';
 import { findTeacher } from './find-teacher.js';
 import type { ImageInput, Normalisation } from './image-input.js';
 import { imageInput, normaliseImages } from './image-input.js';
@@ -48,11 +49,18 @@ export class OnnxTeacher implements TargetSource {
     readonly dataset: string | undefined,
     /** Top-1 accuracy on that data set in percent, by the card. */
     readonly expectedTop1: number | undefined,
+    /** How larger pictures are brought to `size`, by the card. */
+    readonly resize: CardInput['resize'],
     private readonly input: ImageInput,
     private readonly normalisation: Normalisation,
     private readonly output: LogitsOutput,
     private readonly session: OnnxSession,
   ) {}
+
+  /** Itself: the teachers of which an ensemble is made. */
+  get members(): readonly OnnxTeacher[] {
+    return [this];
+  }
 
   /** Height and width of the pictures that the teacher takes. */
   get size(): readonly [height: number, width: number] {
@@ -68,6 +76,7 @@ export class OnnxTeacher implements TargetSource {
   static async open(path: string, options: OnnxTeacherOptions = {}): Promise<OnnxTeacher> {
     const { file, card, cardPath } = await findTeacher(path);
     const input = imageInput(file, card?.input);
+    checkCut(input, card?.input.resize, cardPath);
     const normalisation = teacherNormalisation(file.path, card?.input, options);
     const output = logitsOutput(file, card?.outputs);
     const taps =
@@ -101,6 +110,7 @@ export class OnnxTeacher implements TargetSource {
         taps,
         card?.dataset,
         card?.expectedTop1,
+        card?.input.resize,
         input,
         normalisation,
         output,
@@ -170,6 +180,14 @@ export class OnnxTeacher implements TargetSource {
     for (let i = start; i < start + count * classes; i++)
       logits[i] = Math.log(Math.max(logits[i], leastProbability));
   }
+}
+
+function checkCut({ size }: ImageInput, resize: CardInput['resize'], cardPath: string | undefined): void {
+  if (resize === undefined || size.every((side) => side === resize.crop)) return;
+  throw new InputError(
+    `the teacher card ${cardPath} cuts ${resize.crop}×${resize.crop} from resized pictures, but the model takes ${size.join('×')}`,
+    { fix: 'correct input.resize.crop' },
+  );
 }
 
 function fetched(results: ReadonlyMap<string, FetchedTensor>, tensor: string): FetchedTensor {

@@ -1,4 +1,5 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
+import type { PictureResize } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../files/safetensors.js';
 import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
@@ -6,6 +7,8 @@ import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 
 /** The version of the names and the metadata in checkpoints. */
 const formatVersion = '1';
+/** The size of a checkpoint that names none. */
+const smallPictures: readonly [number, number] = [32, 32];
 
 /** What a checkpoint says of the student beside its tensors. */
 export interface CheckpointFacts {
@@ -13,11 +16,14 @@ export interface CheckpointFacts {
   readonly classes: readonly string[];
   /** Epochs trained. */
   readonly epoch: number;
+  /** How its pictures in files were brought to its size; absent for pictures that had it. */
+  readonly resize?: PictureResize;
 }
 
 /**
  * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
- * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`, and `binarise` where it is not 'both'.
+ * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`; `size` (JSON, [height, width]) where it
+ * is not 32×32, `resize` (JSON) for pictures in files, and `binarise` where it is not 'both'.
  */
 export async function saveStudent(
   path: string,
@@ -33,6 +39,8 @@ export async function saveStudent(
     architecture: student.name,
     classes: JSON.stringify(facts.classes),
     epoch: String(facts.epoch),
+    ...(student.size.join() === smallPictures.join() ? {} : { size: JSON.stringify(student.size) }),
+    ...(facts.resize === undefined ? {} : { resize: JSON.stringify(facts.resize) }),
     ...(student.binarise === 'both' ? {} : { binarise: student.binarise }),
   };
   await writeSafetensors(path, { tensors, metadata });
@@ -60,7 +68,7 @@ export interface LoadOptions {
  */
 export async function loadStudent(path: string, options: LoadOptions = {}): Promise<LoadedStudent> {
   const { tensors, metadata } = await readSafetensors(path);
-  const { format, architecture, classes, epoch, binarise } = metadata;
+  const { format, architecture, classes, epoch, size, resize, binarise } = metadata;
   if (format !== formatVersion || architecture === undefined || classes === undefined) {
     throw new InputError(
       `${path} is not a checkpoint of a student of format ${formatVersion} (its format is ${format ?? 'not said'}).`,
@@ -69,6 +77,7 @@ export async function loadStudent(path: string, options: LoadOptions = {}): Prom
   const names = JSON.parse(classes) as string[];
   const student = createStudent(architecture, {
     classes: names.length,
+    size: size === undefined ? smallPictures : (JSON.parse(size) as [number, number]),
     binarise: options.binarise ?? checkedBinarise(binarise ?? 'both'),
   });
   try {
@@ -77,7 +86,8 @@ export async function loadStudent(path: string, options: LoadOptions = {}): Prom
     student.dispose();
     throw error;
   }
-  return { student, classes: names, epoch: Number(epoch) };
+  const ofFiles = resize === undefined ? {} : { resize: JSON.parse(resize) as PictureResize };
+  return { student, classes: names, epoch: Number(epoch), ...ofFiles };
 }
 
 function fill(path: string, student: BinaryResNet, tensors: ReadonlyMap<string, NamedTensor>): void {

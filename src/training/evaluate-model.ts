@@ -2,11 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, resizedTo } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { checkClasses } from '../teacher/classes.js';
 import { defaultData } from '../teacher/default-data.js';
-import { OnnxTeacher } from '../teacher/onnx-teacher.js';
+import { openTeacher } from '../teacher/open-teacher.js';
 import type { Accuracy } from './accuracy.js';
 import { loadStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './evaluation.js';
@@ -15,10 +15,14 @@ import { checkWhole } from './run-settings.js';
 
 /** What to evaluate, and on what. */
 export interface EvaluateModelSettings {
-  /** An ONNX model, a teacher card, a run directory (its best epoch) or a checkpoint. */
+  /** An ONNX model, a teacher card, several of these with commas between them, a run directory (its best epoch) or a checkpoint. */
   readonly model: string;
   /** `<kind>:<folder>`; default: DISTILL_DATA, else the run's own, else the sample of the teacher's data set. */
   readonly data?: string;
+  /** Leave out pictures in files that cannot be decoded; default false. */
+  readonly skipCorrupt?: boolean;
+  /** Hears of each of them. */
+  readonly onSkipped?: (message: string) => void;
   readonly threads: number;
   readonly backend: string;
   readonly mean?: readonly number[];
@@ -46,8 +50,8 @@ export async function evaluateModel(
     return evaluateCheckpoint(settings, model, data, options);
   }
   const data = settings.data ?? (await defaultData(model, `distill eval --model ${model}`));
-  const test = await loadDataset(data, 'test');
-  const teacher = await OnnxTeacher.open(model, {
+  const test = await loadDataset(data, 'test', settings);
+  const teacher = await openTeacher(model, {
     taps: 'none',
     threads: settings.threads,
     classes: test.classes,
@@ -56,24 +60,25 @@ export async function evaluateModel(
   });
   try {
     checkClasses(teacher.classes, test.classes);
-    return await evaluateTeacher(teacher, test, options);
+    const { size, resize } = teacher.members[0];
+    return await evaluateTeacher(teacher, resizedTo(test, size, resize), options);
   } finally {
     await teacher.dispose();
   }
 }
 
 async function evaluateCheckpoint(
-  { backend, threads }: EvaluateModelSettings,
+  settings: EvaluateModelSettings,
   path: string,
   data: string,
   options: EvaluationOptions,
 ): Promise<Accuracy> {
-  const test: Dataset = await loadDataset(data, 'test');
-  await useBackend(backend, { threads });
-  const { student, classes } = await loadStudent(path);
+  const test: Dataset = await loadDataset(data, 'test', settings);
+  await useBackend(settings.backend, { threads: settings.threads });
+  const { student, classes, resize } = await loadStudent(path);
   try {
     checkClasses(classes, test.classes);
-    return await evaluateStudent(student, test, options);
+    return await evaluateStudent(student, resizedTo(test, student.size, resize), options);
   } finally {
     student.dispose();
   }

@@ -7,7 +7,7 @@ import { studentInput } from './pictures.js';
 
 /** Settings of an evaluation. */
 export interface EvaluationOptions {
-  /** Pictures at a time; default 250. */
+  /** Pictures at a time; default 250, fewer where they are larger than 32×32, but at least 16. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
   /** Hears after each batch how many pictures are done. */
@@ -42,11 +42,15 @@ export async function evaluateTeacher(
   }));
 }
 
+function picturesAtATime({ size: [height, width] }: Dataset): number {
+  return Math.min(250, Math.max(16, Math.floor((250 * 32 * 32) / (height * width))));
+}
+
 type Answer = { logits: Float32Array; classes: number };
 
 async function evaluate(
   dataset: Dataset,
-  { batchSize = 250, signal, onProgress }: EvaluationOptions,
+  { batchSize = picturesAtATime(dataset), signal, onProgress }: EvaluationOptions,
   answer: (batch: Parameters<typeof studentInput>[0]) => Answer | Promise<Answer>,
 ): Promise<Accuracy> {
   const counter = new AccuracyCounter();

@@ -21,6 +21,8 @@ export interface RunSettings {
   readonly student: string;
   /** `<kind>:<folder>`. */
   readonly data: string;
+  /** Leave out pictures in files that cannot be decoded, instead of ending the run; default false. */
+  readonly skipCorrupt?: boolean;
   readonly epochs: number;
   readonly batchSize: number;
   /** The initial learning rate of Adam. */

@@ -1,11 +1,13 @@
 import { useBackend } from '../backends/use-backend.js';
+import { trainingAugmentation } from '../data/augmentation.js';
 import { type Batches, batchesOf } from '../data/batches.js';
 import { loadDataset } from '../data/data-spec.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, firstRows, resizedTo } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
 import { checkClasses } from '../teacher/classes.js';
-import { OnnxTeacher } from '../teacher/onnx-teacher.js';
+import type { OnnxTeacher } from '../teacher/onnx-teacher.js';
+import { type LiveTeacher, openTeacher } from '../teacher/open-teacher.js';
 import { type Accuracy, formatShare, top1Percent } from './accuracy.js';
 import { Adam } from './adam.js';
 import { loadStudent, saveStudent } from './checkpoint.js';
@@ -20,6 +22,7 @@ import { type StepReport, Trainer } from './trainer.js';
 
 /** What a run tells while it goes on. */
 export type RunEvent =
+  | { readonly kind: 'skipped'; readonly message: string }
   | {
       readonly kind: 'started';
       readonly directory: string;
@@ -82,14 +85,26 @@ export async function* distil(
   checkRunSettings(settings);
   const began = performance.now();
   await useBackend(settings.backend, { threads: settings.threads });
-  const [training, validation, test] = (await Promise.all(
-    (['train', 'validation', 'test'] as const).map((split) => loadDataset(settings.data, split)),
+  const skipped: string[] = [];
+  const reading = {
+    skipCorrupt: settings.skipCorrupt ?? false,
+    onSkipped: (message: string) => void skipped.push(message),
+  };
+  const splits = (await Promise.all(
+    (['train', 'validation', 'test'] as const).map((split) => loadDataset(settings.data, split, reading)),
   )) as [Dataset, Dataset, Dataset];
-  const teacher = await openTeacher(settings, training);
+  for (const message of skipped) yield { kind: 'skipped', message };
+  const teacher = await teacherOf(settings, splits[0].classes);
   let student: BinaryResNet | undefined;
   try {
-    if (teacher) await checkTeacher(teacher, validation);
-    student = createStudent(settings.student, { classes: training.classes.length, seed: settings.seed });
+    const [training, validation, test] = splits.map((split) => asTaken(split, teacher)) as typeof splits;
+    for (const member of teacher?.members ?? []) await checkTeacher(member, validation);
+    const { size } = training;
+    student = createStudent(settings.student, {
+      classes: training.classes.length,
+      size,
+      seed: settings.seed,
+    });
     // Everything that may be refused comes before the directory is made.
     const pairs = pairsOf(settings, training, teacher, student);
     const batches = trainingBatches(settings, training, signal);
@@ -122,23 +137,21 @@ export async function* distil(
   }
 }
 
-async function openTeacher(settings: RunSettings, data: Dataset): Promise<OnnxTeacher | undefined> {
+async function teacherOf(
+  settings: RunSettings,
+  classes: readonly string[],
+): Promise<LiveTeacher | undefined> {
   if (settings.teacher === undefined) return undefined;
   const maps = settings.losses.some((setting) => setting.weight > 0 && comparesMaps(setting));
-  const teacher = await OnnxTeacher.open(settings.teacher, {
+  const teacher = await openTeacher(settings.teacher, {
     taps: maps ? 'all' : 'none',
     threads: settings.threads,
-    classes: data.classes,
+    classes,
     ...(settings.mean ? { mean: settings.mean } : {}),
     ...(settings.std ? { std: settings.std } : {}),
   });
   try {
-    checkClasses(teacher.classes, data.classes);
-    if (teacher.size.join() !== data.size.join()) {
-      throw new InputError(
-        `the teacher takes pictures of ${teacher.size.join('×')} and the data has ${data.size.join('×')}.`,
-      );
-    }
+    checkClasses(teacher.classes, classes);
   } catch (error) {
     await teacher.dispose();
     throw error;
@@ -146,11 +159,22 @@ async function openTeacher(settings: RunSettings, data: Dataset): Promise<OnnxTe
   return teacher;
 }
 
+/** The pictures as the teacher takes them: those in files in its size, those in memory only if they have it. */
+function asTaken(data: Dataset, teacher: LiveTeacher | undefined): Dataset {
+  if (!teacher) return data;
+  const { size, resize } = teacher.members[0];
+  const resized = resizedTo(data, size, resize);
+  if (resized.size.join() === size.join()) return resized;
+  throw new InputError(
+    `the teacher takes pictures of ${size.join('×')} and the data has ${resized.size.join('×')}.`,
+  );
+}
+
 /** Refuses a teacher that is far worse than its card says: its preprocessing is wrong. */
 async function checkTeacher(teacher: OnnxTeacher, validation: Dataset): Promise<void> {
   if (teacher.expectedTop1 === undefined || teacher.dataset !== validation.kind) return;
   const pictures = Math.min(validation.length, 500);
-  const accuracy = await evaluateTeacher(teacher, firstPictures(validation, pictures));
+  const accuracy = await evaluateTeacher(teacher, firstRows(validation, pictures));
   if (top1Percent(accuracy) >= teacher.expectedTop1 - tolerableShortfall) return;
   throw new InputError(
     `the teacher's top-1 on ${pictures} validation pictures is ${formatShare(accuracy.top1, accuracy.total)}, far under the ${teacher.expectedTop1} % of its card.`,
@@ -160,22 +184,11 @@ async function checkTeacher(teacher: OnnxTeacher, validation: Dataset): Promise<
   );
 }
 
-function firstPictures(dataset: Dataset, length: number): Dataset {
-  const bytes = dataset.size[0] * dataset.size[1] * 3;
-  return {
-    ...dataset,
-    length,
-    indices: dataset.indices.subarray(0, length),
-    labels: dataset.labels.subarray(0, length),
-    pixels: dataset.pixels.subarray(0, length * bytes),
-  };
-}
-
 interface TrainingParts {
   readonly settings: RunSettings;
   readonly training: Dataset;
   readonly validation: Dataset;
-  readonly teacher: OnnxTeacher | undefined;
+  readonly teacher: LiveTeacher | undefined;
   readonly student: BinaryResNet;
   readonly pairs: readonly LevelPair[];
   readonly batches: Batches;
@@ -239,7 +252,8 @@ async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, Epoc
         imagesPerSecond: (steps * settings.batchSize) / seconds,
       };
       if (isBest) best = report;
-      const facts = { classes: training.classes, epoch: epoch + 1 };
+      const resize = 'resize' in training ? { resize: training.resize } : {};
+      const facts = { classes: training.classes, epoch: epoch + 1, ...resize };
       await saveStudent(directory.file('last'), student, facts);
       if (isBest) await saveStudent(directory.file('best'), student, facts);
       await directory.appendMetrics({ event: 'epoch', split: 'validation', ...epochMetrics(report) });
@@ -259,7 +273,7 @@ function trainingBatches(settings: RunSettings, training: Dataset, signal: Abort
     viewSeed: settings.viewSeed,
     // A live teacher answers every view afresh.
     views: settings.epochs,
-    augmentation: { crop: { padding: Math.round(training.size[0] / 8) }, flip: true },
+    augmentation: trainingAugmentation(training),
     ...(signal ? { signal } : {}),
   });
 }
@@ -267,7 +281,7 @@ function trainingBatches(settings: RunSettings, training: Dataset, signal: Abort
 function pairsOf(
   { losses }: RunSettings,
   training: Dataset,
-  teacher: OnnxTeacher | undefined,
+  teacher: LiveTeacher | undefined,
   student: BinaryResNet,
 ): LevelPair[] {
   const comparing = losses.filter((setting) => setting.weight > 0 && comparesMaps(setting));

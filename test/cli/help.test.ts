@@ -21,12 +21,15 @@ describe('--help', () => {
   it.each<[command: string[], flags: string[]]>([
     [
       [],
-      '--debug --teacher --student --data --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --backend --out'.split(
+      '--debug --teacher --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --backend --out'.split(
         ' ',
       ),
     ],
-    [['eval'], ['--model', '--data', '--mean', '--std', '--threads', '--backend', '--debug']],
-    [['inspect'], ['--memory', '--batch-size', '--classes', '--debug']],
+    [
+      ['eval'],
+      ['--model', '--data', '--skip-corrupt', '--mean', '--std', '--threads', '--backend', '--debug'],
+    ],
+    [['inspect'], ['--memory', '--batch-size', '--classes', '--size', '--debug']],
     [['card', 'init'], ['--debug']],
   ])('of %j names each flag with its default', async (command, flags) => {
     const { code, stdout } = await runInProcess([...command, '--help']);

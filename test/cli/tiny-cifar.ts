@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cifar10, PICTURE_LENGTH, PLANE_LENGTH, recordLength } from '../../src/data/cifar.js';
 import { loadCifar10Sample } from '../../src/data/cifar10-sample.js';
-import type { Dataset } from '../../src/data/dataset.js';
+import type { PixelDataset } from '../../src/data/dataset.js';
 
 /** Pictures of {@link writeTinyCifar} in each of the five training files and in the test file. */
 export const tinyCifar = { perTrainingFile: 20, test: 100, validation: 5, training: 95 } as const;
@@ -20,7 +20,7 @@ export async function writeTinyCifar(folder: string): Promise<void> {
 }
 
 /** Rows of a data set as records: the label, then the three colour planes. */
-function records({ labels, pixels }: Dataset, first: number, count: number): Uint8Array {
+function records({ labels, pixels }: PixelDataset, first: number, count: number): Uint8Array {
   const length = recordLength(cifar10);
   const bytes = new Uint8Array(count * length);
   for (let n = 0; n < count; n++) {

@@ -15,7 +15,7 @@ describe('distill refuses with exit code 2', () => {
     [
       [],
       [
-        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20.',
+        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20, bnn-resnet34.',
         '  fix: type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
       ],
     ],
@@ -52,7 +52,7 @@ describe('distill refuses with exit code 2', () => {
       ['card', 'int', 'x.onnx'],
       ["distill: unexpected argument 'int'.", '  nearest: init', '  fix: see distill card --help'],
     ],
-    [['--teacher'], ["distill: option '--teacher <model.onnx|card.yaml>' argument missing.", seeHelp]],
+    [['--teacher'], ["distill: option '--teacher <model.onnx|card.yaml[,…]>' argument missing.", seeHelp]],
     [
       train('--backend', 'nativ'),
       [
@@ -86,7 +86,7 @@ describe('distill refuses with exit code 2', () => {
     [
       train('--data', 'cifar:x'),
       [
-        'distill: unknown kind of data "cifar"; data is one of cifar10:<folder>, cifar100:<folder>, cifar10-sample',
+        'distill: unknown kind of data "cifar"; data is one of cifar10:<folder>, cifar100:<folder>, imagefolder:<folder>, cifar10-sample',
         '  nearest: cifar10, cifar10-sample, cifar100',
         '  fix: write --data <kind>:<folder>',
       ],
@@ -164,8 +164,8 @@ describe('distill refuses with exit code 2', () => {
     [
       ['inspect', 'bnn-resnet21', '--memory'],
       [
-        "distill: --memory is for a student, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20.",
-        '  nearest: bnn-resnet20, bnn-resnet18',
+        "distill: --memory is for a student, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet34.",
+        '  nearest: bnn-resnet20, bnn-resnet18, bnn-resnet34',
       ],
     ],
     [

@@ -149,8 +149,8 @@ const cases: readonly Case[] = [
     title: 'an unknown student',
     args: ['--teacher', teacherFile, '--student', 'bnn-resnet19', ...data],
     stderr: [
-      "distill: the student 'bnn-resnet19' is unknown; expected one of bnn-resnet18, bnn-resnet20.",
-      '  nearest: bnn-resnet18, bnn-resnet20',
+      "distill: the student 'bnn-resnet19' is unknown; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet34.",
+      '  nearest: bnn-resnet18, bnn-resnet20, bnn-resnet34',
       '  fix: choose one of them, for instance --student bnn-resnet18',
     ],
   },
@@ -229,7 +229,7 @@ const cases: readonly Case[] = [
     args: ['--teacher', teacherFile, ...student],
     child: { env: { DISTILL_DATA: 'cifar11:/data' } },
     stderr: [
-      'distill: unknown kind of data "cifar11"; data is one of cifar10:<folder>, cifar100:<folder>, cifar10-sample',
+      'distill: unknown kind of data "cifar11"; data is one of cifar10:<folder>, cifar100:<folder>, imagefolder:<folder>, cifar10-sample',
       '  nearest: cifar10, cifar100',
       '  fix: write --data <kind>:<folder>',
     ],

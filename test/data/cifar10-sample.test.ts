@@ -7,16 +7,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCifar10Sample, SAMPLE_FOLDER, sha256Of } from '../../src/data/cifar10-sample.js';
 import { cifar10, loadCifar } from '../../src/data/cifar.js';
 import { loadDataset } from '../../src/data/data-spec.js';
-import type { Dataset, Split } from '../../src/data/dataset.js';
+import type { PixelDataset, Split } from '../../src/data/dataset.js';
 import { InputError } from '../../src/errors.js';
 
 const fullData = fileURLToPath(new URL('../../../shared/data/cifar-10-batches-bin', import.meta.url));
 const splits: Split[] = ['train', 'validation', 'test'];
 
 describe('the CIFAR-10 sample', () => {
-  const sample = {} as Record<Split, Dataset>;
+  const sample = {} as Record<Split, PixelDataset>;
   beforeAll(async () => {
-    for (const split of splits) sample[split] = await loadDataset('cifar10-sample', split);
+    for (const split of splits) sample[split] = (await loadDataset('cifar10-sample', split)) as PixelDataset;
   });
 
   it.each([
@@ -63,7 +63,7 @@ describe('the CIFAR-10 sample', () => {
           splits.map(async (split) => [split, await loadCifar(cifar10, fullData, split)] as const),
         ),
       );
-      const where = new Map<string, { dataset: Dataset; row: number }>();
+      const where = new Map<string, { dataset: PixelDataset; row: number }>();
       for (const dataset of Object.values(full)) {
         const file = dataset.split === 'test' ? 'test' : 'train';
         dataset.indices.forEach((index, row) => where.set(`${file} ${index}`, { dataset, row }));

@@ -16,7 +16,7 @@ describe('parseDataSpec', () => {
     {
       spec: 'cifar01:/data',
       message:
-        'unknown kind of data "cifar01"; data is one of cifar10:<folder>, cifar100:<folder>, cifar10-sample',
+        'unknown kind of data "cifar01"; data is one of cifar10:<folder>, cifar100:<folder>, imagefolder:<folder>, cifar10-sample',
       nearest: 'cifar10',
       fix: 'write --data <kind>:<folder>',
     },

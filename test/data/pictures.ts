@@ -1,5 +1,5 @@
 import { PICTURE_LENGTH, type CifarFormat } from '../../src/data/cifar.js';
-import type { Dataset } from '../../src/data/dataset.js';
+import type { PixelDataset } from '../../src/data/dataset.js';
 import { RandomStream } from '../../src/data/random.js';
 
 /** Random bytes for tests, the same on each run. */
@@ -9,7 +9,7 @@ export function randomBytes(length: number, seed = 1): Uint8Array {
 }
 
 /** A data set of random pictures whose original indices are 7, 10, 13, … */
-export function randomDataset(length: number, size: readonly [number, number] = [8, 6]): Dataset {
+export function randomDataset(length: number, size: readonly [number, number] = [8, 6]): PixelDataset {
   return {
     kind: 'cifar10',
     split: 'train',

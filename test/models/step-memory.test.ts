@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { NativeBackend } from '../../src/backends/native/native-backend.js';
 import { useBackend } from '../../src/backends/use-backend.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import type { BinaryResNetDepth } from '../../src/models/depths.js';
+import { type BinaryResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
 import { predictStepMemory } from '../../src/models/step-memory.js';
 import { Adam } from '../../src/training/adam.js';
 import { backpropagate } from '../../src/training/backpropagation.js';
@@ -23,13 +23,20 @@ const networks: readonly {
     size: [28, 24],
   },
   { title: 'one level, deep', depth: { widths: [64], blocks: [7] }, batch: 5, size: [32, 32] },
+  { title: 'large pictures', depth: { widths: [32, 64], blocks: [2, 2] }, batch: 2, size: [128, 144] },
+  {
+    title: 'bnn-resnet18 of ImageNet',
+    depth: binaryResNetDepths['bnn-resnet18'],
+    batch: 2,
+    size: [224, 224],
+  },
 ];
 
 beforeAll(() => useBackend('native', { threads: 2 }));
 
 function measuredStep(depth: BinaryResNetDepth, batch: number, [height, width]: [number, number]): number {
   const { pool } = tf.backend() as NativeBackend;
-  const student = new BinaryResNet('test', depth, { classes: 10 });
+  const student = new BinaryResNet('test', depth, { classes: 10, size: [height, width] });
   const adam = new Adam();
   const pictures = new Float32Array(batch * height * width * 3).fill(0.5);
   const run = (): void => {
@@ -67,7 +74,7 @@ describe.each(networks)('memory of a step of $title', ({ depth, batch, size }) =
   });
 
   it('counts the parameters of the network', () => {
-    const student = new BinaryResNet('test', depth, { classes: 10 });
+    const student = new BinaryResNet('test', depth, { classes: 10, size });
     const count = student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
     student.dispose();
     expect(predictStepMemory(depth, 10, batch, size).parameterBytes).toBe(4 * count);

@@ -86,6 +86,7 @@ const large = [
   { h: 2, n: 5, c: 300, k: 20, kernel: 3, pad: 1 },
   { h: 2, n: 300, c: 9, k: 18, kernel: 3, pad: 1 },
   { h: 9, n: 17, c: 3, k: 64, kernel: 7, pad: 3, stride: 2 },
+  { h: 32, n: 2, c: 3, k: 64, kernel: 7, pad: 3, stride: 2 },
   { h: 40, w: 41, n: 1, c: 16, k: 24, kernel: 3, pad: 1 },
   { h: 3, n: 2, c: 260, k: 520, kernel: 1 },
 ].map(convShape);

@@ -15,19 +15,25 @@ const folder = mkdtempSync(join(tmpdir(), 'bnn-distill-teacher-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let files = 0;
-/** Writes a model, with a card if one is given: its input and whatever more lines. */
-export function teacherFile(model: TinyModel, card?: { input: string; lines?: string[] }): string {
+/** Writes a model, with a card if one is given: its input, whatever more lines, and the files that hold its weights. */
+export function teacherFile(
+  model: TinyModel,
+  card?: { input: string; lines?: string[] },
+  external: readonly Uint8Array[] = [],
+): string {
   const stem = join(folder, `m${files++}`);
   const bytes = tinyOnnx(model);
   writeFileSync(`${stem}.onnx`, bytes);
-  const sum = createHash('sha256').update(bytes).digest('hex');
+  const [sum, ...others] = [bytes, ...external].map((data) =>
+    createHash('sha256').update(data).digest('hex'),
+  );
   if (card !== undefined)
     writeFileSync(
       `${stem}.yaml`,
       [
         'schema: 1',
         `file: ${stem.slice(folder.length + 1)}.onnx`,
-        `sha256: ${sum}`,
+        `sha256: ${others.length === 0 ? sum : `[${[sum, ...others].join(', ')}]`}`,
         `input: ${card.input}`,
         ...(card.lines ?? ['classes: [a, b, c]']),
       ].join('\n'),

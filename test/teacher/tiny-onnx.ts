@@ -1,90 +1,10 @@
-import { concatenate, encodeBytesField, encodeVarint } from '../../src/teacher/wire.js';
+import { encodeModel, type ModelParts, tensorBytes } from '../../scripts/support/onnx-model.js';
 
-/** Builds small ONNX models byte by byte. */
+/** Small ONNX models. */
 
-export interface TinyTensor {
-  name: string;
-  dims: readonly number[];
-  values: readonly number[];
-  /** A file name: the data are left to it. */
-  external?: string;
-}
-export interface TinyNode {
-  op: string;
-  inputs: readonly string[];
-  outputs: readonly string[];
-  ints?: Readonly<Record<string, readonly number[]>>;
-}
-export interface TinyValue {
-  name: string;
-  /** A string is a symbolic length; undefined: no shape at all. */
-  dims?: readonly (number | string)[];
-  /** TensorProto.DataType; 1 is float32. */
-  dtype?: number;
-}
-export interface TinyModel {
-  inputs: readonly TinyValue[];
-  outputs: readonly TinyValue[];
-  nodes: readonly TinyNode[];
-  initializers?: readonly TinyTensor[];
-}
-
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-const textField = (number: number, value: string): Uint8Array => encodeBytesField(number, text(value));
-const integerField = (number: number, value: number): Uint8Array =>
-  concatenate([encodeVarint(number * 8), encodeVarint(value)]);
-const message = (number: number, ...fields: Uint8Array[]): Uint8Array =>
-  encodeBytesField(number, concatenate(fields));
-
-export function tinyOnnx({ inputs, outputs, nodes, initializers = [] }: TinyModel): Uint8Array {
-  return concatenate([
-    integerField(1, 7),
-    textField(2, 'tiny'),
-    message(
-      7,
-      ...nodes.map(node),
-      textField(2, 'graph'),
-      ...initializers.map(tensor),
-      ...inputs.map((value) => valueInfo(11, value)),
-      ...outputs.map((value) => valueInfo(12, value)),
-    ),
-    message(8, textField(1, 'another.domain'), integerField(2, 1)),
-    message(8, integerField(2, 13)),
-  ]);
-}
-
-function node({ op, inputs, outputs, ints = {} }: TinyNode): Uint8Array {
-  return message(
-    1,
-    ...inputs.map((name) => textField(1, name)),
-    ...outputs.map((name) => textField(2, name)),
-    textField(3, `${op} of ${outputs[0]}`),
-    textField(4, op),
-    ...Object.entries(ints).map(([name, values]) =>
-      message(5, textField(1, name), ...values.map((value) => integerField(8, value)), integerField(20, 7)),
-    ),
-  );
-}
-
-function tensor({ name, dims, values, external }: TinyTensor): Uint8Array {
-  const data =
-    external === undefined
-      ? encodeBytesField(9, float32Bytes(values))
-      : concatenate([message(13, textField(1, 'location'), textField(2, external)), integerField(14, 1)]);
-  return message(5, ...dims.map((dim) => integerField(1, dim)), integerField(2, 1), textField(8, name), data);
-}
-
-export function float32Bytes(values: readonly number[]): Uint8Array {
-  return new Uint8Array(Float32Array.from(values).buffer);
-}
-
-function valueInfo(number: number, { name, dims, dtype = 1 }: TinyValue): Uint8Array {
-  const shape = dims?.map((dim) =>
-    message(1, typeof dim === 'number' ? integerField(1, dim) : textField(2, dim)),
-  );
-  const type = message(1, integerField(1, dtype), ...(shape === undefined ? [] : [message(2, ...shape)]));
-  return message(number, textField(1, name), message(2, type));
-}
+export type TinyModel = ModelParts;
+export const tinyOnnx = encodeModel;
+export const float32Bytes = (values: readonly number[]): Uint8Array => tensorBytes(values);
 
 /** Mean of each channel of the image: logits [batch, 3] that show what the model was fed. */
 export function channelMeans(

@@ -52,6 +52,19 @@ describe('a checkpoint', () => {
       expect(tensors.has(name), name).toBe(true);
   });
 
+  it('brings back the size of the pictures and how they were resized', async () => {
+    const large = createStudent('bnn-resnet20', { classes: 3, size: [160, 192] });
+    const file = join(folder, 'large.safetensors');
+    const resize = { short: 256, interpolation: 'bicubic' } as const;
+    await saveStudent(file, large, { ...facts, resize });
+    const { student: read, ...said } = await loadStudent(file);
+    expect(said).toEqual({ ...facts, resize });
+    expect(read.size).toEqual([160, 192]);
+    expect(read.store.named().get('stem.conv.filter')!.shape).toEqual([7, 7, 3, 16]);
+    large.dispose();
+    read.dispose();
+  });
+
   type Change = (tensors: Map<string, NamedTensor>, metadata: Record<string, string>) => void;
   const one: NamedTensor = { shape: [1], values: Float32Array.of(1) };
   it.each<[what: string, change: Change, message: string]>([

@@ -43,11 +43,11 @@ describe('checkRunSettings', () => {
     ],
     [
       { student: 'resnet20' },
-      "the student 'resnet20' is unknown; expected one of bnn-resnet18, bnn-resnet20.",
+      "the student 'resnet20' is unknown; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet34.",
     ],
     [
       { data: 'mnist:x' },
-      'unknown kind of data "mnist"; data is one of cifar10:<folder>, cifar100:<folder>, cifar10-sample',
+      'unknown kind of data "mnist"; data is one of cifar10:<folder>, cifar100:<folder>, imagefolder:<folder>, cifar10-sample',
     ],
     [{ teacher: undefined }, 'the losses kl, features need a teacher, and none was given.'],
     [

@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Augmentation } from './augmentation.js';
+import type { Batch } from './batch.js';
+import type { FileDataset } from './dataset.js';
+import { fileOf } from './picture-files.js';
+import { writeFileView } from './picture-view.js';
+
+/** What of a data set in files is needed to make views of it. */
+export type PicturesInFiles = Pick<FileDataset, 'size' | 'indices' | 'labels' | 'files' | 'resize'>;
+
+// Node.js decodes on four threads unless it is told otherwise.
+const sideBySide = Math.min(4, availableParallelism());
+
+/**
+ * The batch of the given rows of a data set in files: as `makeBatch` makes it of one in memory. No more pictures are held
+ * decoded than are decoded side by side.
+ *
+ * @throws InputError that names the first picture that cannot be decoded
+ */
+export async function makeFileBatch(
+  { size, indices, labels, files, resize }: PicturesInFiles,
+  rows: ArrayLike<number>,
+  view: number,
+  viewSeed: number,
+  augmentation: Augmentation,
+  images: Float32Array = new Float32Array(rows.length * size[0] * size[1] * 3),
+): Promise<Batch> {
+  const all = Array.from(rows);
+  const windows = augmentation.resizedCrop ? new Uint32Array(4 * all.length) : undefined;
+  let next = 0;
+  const decodeOnward = async (): Promise<void> => {
+    while (next < all.length) {
+      const n = next++;
+      const path = join(files.folder, fileOf(files, all[n]));
+      const names = { path, index: indices[all[n]], view, viewSeed, augmentation, size, resize };
+      const window = await writeFileView(names, images, n * size[0] * size[1] * 3);
+      if (window) windows?.set([window.left, window.top, window.width, window.height], 4 * n);
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide }, decodeOnward));
+  return {
+    size: all.length,
+    images,
+    labels: Int32Array.from(all, (row) => labels[row]),
+    indices: Uint32Array.from(all, (row) => indices[row]),
+    view,
+    ...(windows ? { windows } : {}),
+  };
+}

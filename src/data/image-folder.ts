@@ -1,0 +1,183 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { InputError } from '../errors.js';
+import type { FileDataset, Split } from './dataset.js';
+import { packFiles } from './picture-files.js';
+import { trainingRows, validationRows } from './validation-split.js';
+
+/** What loading a data set may be asked for. */
+export interface LoadDataOptions {
+  /** Decode every picture of the split once and leave out those that cannot be. Default false: they end the work. */
+  readonly skipCorrupt?: boolean;
+  /** Hears of each picture that is left out: one sentence that names the file. */
+  readonly onSkipped?: (message: string) => void;
+}
+
+/** The ending of a file that is taken for a picture, in any case. */
+const endings = new Set(['.jpg', '.jpeg', '.png']);
+const layout = 'train/<class>/*.jpg|png and test/<class>/… or val/<class>/…';
+
+/**
+ * Opens a split of a folder of pictures: `train/<class>/*` for training and validation (5 %, see `validationRows`),
+ * `test/<class>/*` or, where there is no such folder with classes, `val/<class>/*` for the test split. Pictures are files
+ * that end in .jpg, .jpeg or .png, in lower or upper case; other files and names that start with a dot are passed over.
+ * Labels count the class folders, and indices the pictures class by class, both sorted by name in UTF-16 code units, as
+ * Python's `sorted` does but for characters beyond U+FFFF; all classes must be in both parts.
+ *
+ * No picture is opened here. Views are 224×224 (see `resizedTo` for another size); in evaluation the shorter side is
+ * brought to 256 pixels by bilinear interpolation and the centre cut out. Mean and std are those of ImageNet.
+ *
+ * @throws InputError if a folder is missing, empty or cannot be read, a class has no pictures, the classes of the two
+ *   parts differ, or no picture is left for the split
+ */
+export async function loadImageFolder(
+  folder: string,
+  split: Split,
+  { skipCorrupt = false, onSkipped }: LoadDataOptions = {},
+): Promise<FileDataset> {
+  const training = join(folder, 'train');
+  const classes = await classesOf(training);
+  const part = split === 'test' ? await testFolder(folder) : training;
+  if (split === 'test') checkSameClasses(training, classes, part, await classesOf(part));
+  const { paths, labels } = await picturesOf(part, classes);
+  let rows = rowsOf(split, labels, classes.length);
+  if (rows.length === 0)
+    throw new InputError(
+      `${part} has only ${paths.length} pictures, of which 5 % are held out for validation: none`,
+      { fix: 'put at least 10 pictures there' },
+    );
+  if (skipCorrupt) rows = await soundRows(part, rows, paths, onSkipped);
+  return {
+    kind: 'imagefolder',
+    split,
+    classes,
+    size: [224, 224],
+    length: rows.length,
+    indices: rows,
+    labels: Int32Array.from(rows, (row) => labels[row]),
+    files: packFiles(part, Array.from(rows, (row) => paths[row])),
+    resize: { short: 256, interpolation: 'bilinear' },
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  };
+}
+
+function rowsOf(split: Split, labels: Int32Array, classCount: number): Uint32Array {
+  const indices = Uint32Array.from(labels, (_, row) => row);
+  if (split === 'test') return indices;
+  const heldOut = validationRows(indices, labels, classCount);
+  return split === 'validation' ? heldOut : trainingRows(labels.length, heldOut);
+}
+
+/** `test` if it holds classes (ImageNet's has pictures alone), else `val`. */
+async function testFolder(folder: string): Promise<string> {
+  const test = join(folder, 'test');
+  if ((await entriesOf(test).catch(() => [])).some(({ isFolder }) => isFolder)) return test;
+  const val = join(folder, 'val');
+  if (await stat(val).catch(() => undefined)) return val;
+  throw new InputError(`${folder} has no folder test or val with class folders in it`, {
+    fix: `lay the pictures out as ${layout}`,
+  });
+}
+
+/** Names of the class folders, sorted. */
+async function classesOf(part: string): Promise<string[]> {
+  const classes = (await entriesOf(part)).filter(({ isFolder }) => isFolder).map(({ name }) => name);
+  if (classes.length >= 2) return classes;
+  const found = classes.length === 0 ? 'no class folders' : `only one class folder, ${classes[0]}`;
+  throw new InputError(`${part} has ${found}; expected one folder for each of at least two classes`, {
+    fix: `lay the pictures out as ${layout}`,
+  });
+}
+
+function checkSameClasses(
+  training: string,
+  classes: readonly string[],
+  test: string,
+  testClasses: readonly string[],
+): void {
+  const [missing] = classes.filter((name) => !testClasses.includes(name));
+  const [strange] = testClasses.filter((name) => !classes.includes(name));
+  if (missing === undefined && strange === undefined) return;
+  const [name, has, lacks] =
+    missing === undefined ? [strange, test, training] : [missing, training, test];
+  throw new InputError(`the class ${name} is in ${has} and not in ${lacks}: both need the same class folders`, {
+    fix: 'add the folder that is missing, or take the other away',
+  });
+}
+
+/** The pictures class by class, relative to `part`. */
+async function picturesOf(
+  part: string,
+  classes: readonly string[],
+): Promise<{ paths: string[]; labels: Int32Array }> {
+  const paths: string[] = [];
+  const labels: number[] = [];
+  for (const [label, name] of classes.entries()) {
+    const before = paths.length;
+    for (const entry of await entriesOf(join(part, name))) {
+      if (entry.isFolder || !endings.has(extname(entry.name).toLowerCase())) continue;
+      paths.push(join(name, entry.name));
+      labels.push(label);
+    }
+    if (paths.length === before)
+      throw new InputError(`the class folder ${join(part, name)} has no pictures (.jpg, .jpeg or .png)`, {
+        fix: 'put pictures there, or take the folder away',
+      });
+  }
+  return { paths, labels: Int32Array.from(labels) };
+}
+
+/** The rows whose pictures can be decoded. */
+async function soundRows(
+  part: string,
+  rows: Uint32Array,
+  paths: readonly string[],
+  onSkipped: LoadDataOptions['onSkipped'],
+): Promise<Uint32Array> {
+  const { checkPicture } = await import('./picture-view.js');
+  const sound: number[] = [];
+  for (const row of rows) {
+    try {
+      await checkPicture(join(part, paths[row]));
+      sound.push(row);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      onSkipped?.(error.message);
+    }
+  }
+  if (sound.length === 0) throw new InputError(`none of the ${rows.length} pictures in ${part} can be decoded`);
+  return Uint32Array.from(sound);
+}
+
+interface Entry {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+/** What a folder holds but for names that start with a dot, sorted by name; links count as what they lead to. */
+async function entriesOf(folder: string): Promise<Entry[]> {
+  let found: Dirent[];
+  try {
+    found = await readdir(folder, { withFileTypes: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const state =
+      code === 'ENOENT' ? 'does not exist' : code === 'ENOTDIR' ? 'is not a folder' : 'cannot be read';
+    throw new InputError(`the data folder ${folder} ${state}`, {
+      fix: `lay the pictures out as ${layout}`,
+      cause,
+    });
+  }
+  const entries: Entry[] = [];
+  for (const entry of found) {
+    if (entry.name.startsWith('.')) continue;
+    const isLink = entry.isSymbolicLink();
+    const isFolder = isLink
+      ? ((await stat(join(folder, entry.name)).catch(() => undefined))?.isDirectory() ?? false)
+      : entry.isDirectory();
+    entries.push({ name: entry.name, isFolder });
+  }
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,80 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
+import { Conv2d } from '../nn/conv2d.js';
+import type { Scope } from '../nn/parameters.js';
+import { maxPool } from '../ops/pooling.js';
+
+/** What a network does to pictures before its first block. */
+export interface StemShape {
+  /** Its convolution: the side of the window, its stride and padding. */
+  readonly window: number;
+  readonly stride: number;
+  readonly pad: number;
+  /** Whether its maps are pooled: 3×3 windows, stride 2, padding 1. */
+  readonly pools: boolean;
+}
+
+/** From this side on a picture is brought to a quarter before the first block. */
+export const largePictures = 128;
+
+const small: StemShape = { window: 3, stride: 1, pad: 1, pools: false };
+const large: StemShape = { window: 7, stride: 2, pad: 3, pools: true };
+const pooling = { window: 3, stride: 2, pad: 1 } as const;
+
+/** The stem for pictures of this height and width: the large one if both are at least {@link largePictures}. */
+export function stemFor(size: readonly [number, number]): StemShape {
+  return Math.min(...size) >= largePictures ? large : small;
+}
+
+type Size = [height: number, width: number];
+
+/** Sizes of a stem's maps: of its convolution, and of what it gives. */
+export function stemSizes(
+  { window, stride, pad, pools }: StemShape,
+  [height, width]: readonly [number, number],
+): { convolved: Size; output: Size } {
+  const convolved = [height, width].map((side) => Math.floor((side + 2 * pad - window) / stride) + 1) as Size;
+  return {
+    convolved,
+    output: pools ? (convolved.map((side) => Math.floor((side - 1) / 2) + 1) as Size) : convolved,
+  };
+}
+
+/**
+ * The first layers, in full precision: for small pictures 3×3 convolution → BN, for large ones 7×7 convolution of stride 2
+ * → 3×3 max pooling of stride 2 → BN. Pooling comes before BN and the first sign, since the largest of several ±1 is nearly
+ * always 1.
+ */
+export class Stem {
+  private readonly conv: Conv2d;
+  private readonly bn: BatchNorm;
+
+  constructor(
+    scope: Scope,
+    outputs: number,
+    private readonly shape: StemShape,
+    batchNorm: BatchNormOptions,
+  ) {
+    this.conv = new Conv2d(
+      scope.child('conv'),
+      { inputs: 3, outputs, window: shape.window },
+      { stride: shape.stride, pad: shape.pad },
+      false,
+    );
+    this.bn = new BatchNorm(scope.child('bn'), outputs, batchNorm);
+  }
+
+  /** @param x normalised pictures, position-major [H, W, N, 3]; disposed of */
+  apply(x: Tensor4D, training: boolean): Tensor4D {
+    let y = this.conv.apply(x);
+    x.dispose();
+    if (this.shape.pools) {
+      const convolved = y;
+      y = maxPool(convolved, pooling);
+      convolved.dispose();
+    }
+    const normalised = this.bn.apply(y, training);
+    y.dispose();
+    return normalised;
+  }
+}

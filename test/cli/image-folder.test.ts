@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { pathsOf, writePictures } from '../data/picture-files.js';
+import { distill, scratchFolder } from './distill.js';
+
+const folder = scratchFolder();
+const data = `imagefolder:${join(folder, 'pictures')}`;
+const bad = join(folder, 'pictures/train/cat/2.jpg');
+const classes = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ');
+const teachers = 'cifar10-resnet20,cifar10-resnet20';
+
+beforeAll(async () => {
+  // 40 pictures, of which 2 are held out; all others are in the two steps of 19.
+  await writePictures(join(folder, 'pictures'), pathsOf('train', classes, 4), [50, 40]);
+  await writePictures(join(folder, 'pictures'), pathsOf('test', classes, 1), [40, 40]);
+  writeFileSync(bad, 'no picture');
+});
+
+const train = (run: string, ...more: string[]): ReturnType<typeof distill> =>
+  distill([
+    ...['--teacher', teachers, '--student', 'bnn-resnet20', '--data', data, '--epochs', '1'],
+    ...['--batch-size', '19', '--threads', '2', '--out', join(folder, run), ...more],
+  ]);
+
+describe('a folder of pictures', () => {
+  it('trains a student of two teachers, and evaluates it, but for pictures that cannot be decoded', async () => {
+    const { code, stdout, stderr } = await train('run', '--skip-corrupt');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`^left out: the picture ${bad} cannot be decoded: .*\n`));
+    expect(stdout).toContain(`37 training and 2 validation pictures of ${data}`);
+    const share = /student {2}test top-1 (\d+\.\d\d % \(\d of 10\))/.exec(stdout)![1];
+    const again = await distill(['eval', '--model', join(folder, 'run')]);
+    expect(again.stdout).toContain(`top-1 ${share}\n`);
+  });
+
+  it('is refused with exit code 2 for a picture that cannot be decoded', async () => {
+    const { code, stderr } = await train('refused');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`distill: the picture ${bad} cannot be decoded: `);
+    expect(stderr).toContain('--skip-corrupt');
+  });
+
+  it('evaluates an ensemble of one teacher twice as that teacher', async () => {
+    const [two, one] = await Promise.all(
+      [teachers, 'cifar10-resnet20'].map((model) => distill(['eval', '--model', model, '--data', data])),
+    );
+    expect(one.stdout).toMatch(/^top-1 .* of 10\)\ntop-5 .* of 10\)\n$/);
+    expect(two).toEqual(one);
+  });
+});

@@ -1,0 +1,169 @@
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  cropAndFlip,
+  noAugmentation,
+  resizedCropAndFlip,
+  trainingAugmentation,
+} from '../../src/data/augmentation.js';
+import type { Batch } from '../../src/data/batch.js';
+import { batchesOf, evaluationBatches, viewBatch } from '../../src/data/batches.js';
+import { type FileDataset, firstRows, resizedTo } from '../../src/data/dataset.js';
+import { loadImageFolder } from '../../src/data/image-folder.js';
+import { fileOf } from '../../src/data/picture-files.js';
+import { pictureDigest } from '../../src/data/picture-digest.js';
+import { permutation } from '../../src/data/random.js';
+import { drawResizedCrop, inceptionCrop } from '../../src/data/resized-crop.js';
+import { InputError } from '../../src/errors.js';
+import { scratchFolder } from '../files/scratch.js';
+import { pathsOf, writePictures } from './picture-files.js';
+import { randomDataset } from './pictures.js';
+
+const folder = scratchFolder();
+const classes = ['a', 'b', 'c'];
+const options = { batchSize: 4, seed: 1, viewSeed: 2, views: 3, augmentation: resizedCropAndFlip };
+let data: FileDataset;
+
+beforeAll(async () => {
+  await writePictures(folder, [...pathsOf('train', classes, 5), ...pathsOf('val', classes, 1)]);
+  data = resizedTo(await loadImageFolder(folder, 'train'), [16, 24]) as FileDataset;
+});
+
+async function collect(batches: AsyncIterable<Batch>): Promise<Batch[]> {
+  const all: Batch[] = [];
+  for await (const batch of batches) all.push(batch);
+  return all;
+}
+
+describe('batches of pictures in files', () => {
+  it.each([0, 1, 4])('are prepared in the background as viewBatch makes them: epoch %i', async (epoch) => {
+    const order = permutation(1, epoch, data.length);
+    const expected: Batch[] = [];
+    for (let n = 0; n < 3; n++)
+      expected.push(await viewBatch(data, order.subarray(4 * n, 4 * n + 4), epoch % 3, 2, resizedCropAndFlip));
+    const batches = batchesOf(data, options);
+    expect(batches.batchesPerEpoch).toBe(3);
+    const all = await collect(batches.epoch(epoch));
+    expect(all).toEqual(expected);
+    expect(await collect(batches.epoch(epoch, 2))).toEqual(expected.slice(2));
+    expect(all[0].images).toHaveLength(4 * 16 * 24 * 3);
+    expect(all[0].images).not.toEqual(all[1].images);
+  });
+
+  it('show a view that depends on the picture alone', async () => {
+    const batch = await viewBatch(data, [5, 0, 9], 1, 2, resizedCropAndFlip);
+    const alone = await viewBatch(data, [9], 1, 2, resizedCropAndFlip);
+    expect(alone.images).toEqual(batch.images.slice(2 * 16 * 24 * 3));
+    expect([...batch.indices]).toEqual([5, 0, 9].map((row) => data.indices[row]));
+    expect([...batch.labels]).toEqual([5, 0, 9].map((row) => data.labels[row]));
+    // The pictures are 60 columns by 40 rows.
+    const { left, top, width, height } = drawResizedCrop(inceptionCrop, 2, data.indices[9], 1, [40, 60]);
+    expect([...batch.windows!.subarray(8)]).toEqual([left, top, width, height]);
+    const other = await viewBatch(data, [9], 2, 2, resizedCropAndFlip);
+    expect(other.images).not.toEqual(alone.images);
+  });
+
+  it('are the same where memory is recycled', async () => {
+    const plain = await collect(batchesOf(data, options).epoch(0));
+    const batches = batchesOf(data, { ...options, ahead: 1 });
+    let n = 0;
+    for await (const batch of batches.epoch(0)) {
+      expect(batch).toEqual(plain[n++]);
+      batches.recycle(batch);
+    }
+  });
+
+  it('may be left early, while pictures are being decoded', async () => {
+    const batches = batchesOf(data, { ...options, batchSize: 1 });
+    for (let n = 0; n < 10; n++)
+      for await (const batch of batches.epoch(n)) {
+        expect(batch.size).toBe(1);
+        break;
+      }
+  });
+
+  it('hold all pictures in order for evaluation', async () => {
+    const all = await collect(evaluationBatches(data, { batchSize: 4 }).epoch(0));
+    expect(all.map(({ size }) => size)).toEqual([4, 4, 4, 2]);
+    expect(all.flatMap(({ indices }) => [...indices])).toEqual([...data.indices]);
+    expect(all[3].images).toEqual((await viewBatch(data, [12, 13], 0, 0, noAugmentation)).images);
+  });
+
+  it('end with an InputError that names a picture which cannot be decoded', async () => {
+    const broken = scratch('broken');
+    await writePictures(broken, pathsOf('train', classes, 5));
+    const there = resizedTo(await loadImageFolder(broken, 'train'), [16, 16]) as FileDataset;
+    const bad = join(broken, 'train', fileOf(there.files, 6));
+    writeFileSync(bad, 'no picture');
+    const error: unknown = await collect(evaluationBatches(there, { batchSize: 4 }).epoch(0)).catch(
+      (cause: unknown) => cause,
+    );
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as InputError).message).toContain(`the picture ${bad} cannot be decoded`);
+    expect((error as InputError).fix).toContain('--skip-corrupt');
+  });
+});
+
+describe('pictureDigest', () => {
+  it('is that of the same pictures elsewhere, and another for other pictures', async () => {
+    const digest = pictureDigest(data);
+    const elsewhere = scratch('elsewhere');
+    cpSync(join(folder, 'train'), join(elsewhere, 'train'), { recursive: true });
+    const open = async (): Promise<FileDataset> =>
+      resizedTo(await loadImageFolder(elsewhere, 'train'), [16, 24]) as FileDataset;
+    expect(pictureDigest(await open())).toBe(digest);
+    const others = [
+      firstRows(data, 13),
+      { ...data, labels: data.labels.map((label) => (label + 1) % 3) },
+    ];
+    for (const other of others) expect(pictureDigest(other)).not.toBe(digest);
+    const there = await open();
+    const path = join(elsewhere, 'train', fileOf(there.files, 3));
+    writeFileSync(path, 'another length');
+    expect(pictureDigest(there)).not.toBe(digest);
+    rmSync(path);
+    expect(() => pictureDigest(there)).toThrow(`the picture ${path} cannot be read`);
+  });
+
+  it('depends on the pixels of pictures in memory', () => {
+    const memory = randomDataset(4);
+    const pixels = memory.pixels.slice();
+    const digest = pictureDigest(memory);
+    expect(pictureDigest({ ...memory, pixels })).toBe(digest);
+    pixels[100] ^= 1;
+    expect(pictureDigest({ ...memory, pixels })).not.toBe(digest);
+  });
+});
+
+describe('an augmentation', () => {
+  it('is by default the one for the kind of pictures', () => {
+    expect(trainingAugmentation(data)).toEqual(resizedCropAndFlip);
+    expect(trainingAugmentation(randomDataset(1, [32, 32]))).toEqual(cropAndFlip);
+  });
+
+  it.each([
+    { augmentation: cropAndFlip, message: 'a crop with padding is for pictures in memory, and those of imagefolder are in files' },
+    {
+      augmentation: { ...resizedCropAndFlip, resizedCrop: { scale: [0, 1], ratio: [1, 2] } as const },
+      message: 'a resized crop needs rising scales in (0, 1] and rising ratios above 0, got 0 to 1 and 1 to 2',
+    },
+    {
+      augmentation: { ...resizedCropAndFlip, resizedCrop: { scale: [0.5, 1], ratio: [2, 1] } as const },
+      message: 'got 0.5 to 1 and 2 to 1',
+    },
+  ])('for pictures in files is refused: $message', ({ augmentation, message }) => {
+    expect(() => batchesOf(data, { ...options, augmentation })).toThrow(InputError);
+    expect(() => batchesOf(data, { ...options, augmentation })).toThrow(message);
+  });
+
+  it('of files is refused for pictures in memory', () => {
+    expect(() => batchesOf(randomDataset(8), options)).toThrow(
+      new InputError('a resized crop is for pictures in files, and those of cifar10 are in memory'),
+    );
+  });
+});
+
+function scratch(name: string): string {
+  return join(folder, name);
+}

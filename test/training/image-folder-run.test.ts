@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeResnet34 } from '../../scripts/support/resnet34.js';
+import { lossSettings } from '../../src/losses/loss-settings.js';
+import { evaluateModel } from '../../src/training/evaluate-model.js';
+import { distil, type RunEvent, type RunSummary } from '../../src/training/run.js';
+import { defaultRunSettings } from '../../src/training/run-settings.js';
+import { pathsOf, writePictures } from '../data/picture-files.js';
+import { scratchFolder } from '../files/scratch.js';
+
+const folder = scratchFolder();
+const classes = Array.from({ length: 10 }, (_, n) => `class${n}`);
+const teacher = join(folder, 'resnet34.onnx');
+const data = join(folder, 'pictures');
+const steps = 20;
+
+beforeAll(async () => {
+  if (!wanted) return;
+  // 42 pictures, of which 2 are held out for validation.
+  const train = [...pathsOf('train', classes, 4), 'train/class0/4.jpg', 'train/class1/4.jpg'];
+  await writePictures(data, train, [300, 240]);
+  await writePictures(data, pathsOf('val', classes, 1), [240, 260]);
+  await writeResnet34(teacher, classes, 1);
+});
+
+// It takes longer than the other tests.
+const wanted = process.env['BNN_TEST_FOLDER'] === 'full';
+
+describe.skipIf(!wanted)(
+  'a ResNet-34 teaches bnn-resnet18 on a folder of JPEGs (npm run test:folder)',
+  () => {
+    it(`for ${steps} steps at 224×224`, { timeout: 300_000 }, async () => {
+      const out = join(folder, 'run');
+      const settings = {
+        ...defaultRunSettings,
+        teacher,
+        mean: undefined,
+        std: undefined,
+        student: 'bnn-resnet18',
+        data: `imagefolder:${data}`,
+        epochs: 1,
+        batchSize: 2,
+        lr: 5e-4,
+        threads: 2,
+        out,
+        losses: lossSettings(undefined),
+      };
+      const events: RunEvent[] = [];
+      const run = distil(settings);
+      let summary: RunSummary | undefined;
+      while (summary === undefined) {
+        const next = await run.next();
+        if (next.done) summary = next.value;
+        else events.push(next.value);
+      }
+      const [started] = events;
+      expect(started).toMatchObject({ kind: 'started', trainingPictures: 40, validationPictures: 2 });
+      if (started.kind !== 'started') throw new Error('the run did not start');
+      expect(started.pairs.map(({ level, tap, connector }) => [level, tap.shape, connector])).toEqual([
+        [1, [56, 56, 64], false],
+        [2, [28, 28, 128], false],
+        [3, [14, 14, 256], false],
+        [4, [7, 7, 512], false],
+      ]);
+      const reports = events.flatMap((event) => (event.kind === 'step' ? [event] : []));
+      expect(reports).toHaveLength(steps);
+      for (const { loss } of reports) expect(Number.isFinite(loss)).toBe(true);
+      const mean = (values: number[]): number =>
+        values.reduce((sum, value) => sum + value, 0) / values.length;
+      const distances = reports.map(({ terms }) => terms['features']);
+      expect(mean(distances.slice(-5))).toBeLessThan(mean(distances.slice(0, 5)));
+      expect(summary.test.student.total).toBe(10);
+      // The checkpoint knows the size of its pictures and how they were resized.
+      const again = await evaluateModel({ model: out, threads: 2, backend: 'native' });
+      expect(again).toEqual(summary.test.student);
+    });
+  },
+);
