@@ -2,16 +2,11 @@ import { useBackend } from '../../src/backends/use-backend.js';
 import type { Batch } from '../../src/data/batch.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { RandomStream } from '../../src/data/random.js';
-import { lossSettings } from '../../src/losses/loss-settings.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { BinaryResNetDepth } from '../../src/models/depths.js';
-import { Adam } from '../../src/training/adam.js';
-import { Connectors } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/training/schedules.js';
-import { Trainer } from '../../src/training/trainer.js';
+import { benchLr, ownTrainer } from './own-trainer.js';
 
 const classes = 10;
-const lr = 1e-3;
 
 /** So many until JavaScript is compiled and its heap has grown: after them a step takes hardly a new page. */
 export const warmUpSteps = 10;
@@ -54,22 +49,6 @@ export async function trainingStep(
     view: 0,
   };
   const targets = { logits: normals(size * classes), features: new Map<string, Float32Array>() };
-  const trainer = new Trainer({
-    student,
-    dataset,
-    batches: {
-      batchesPerEpoch: 0,
-      epoch: () => {
-        throw new Error('the bench makes its own batches');
-      },
-      recycle: () => undefined,
-    },
-    teacher: undefined,
-    losses: lossSettings(['kl=1,T=1', 'features=0']),
-    pairs: [],
-    connectors: new Connectors([], 0),
-    optimizer: new Adam(),
-    schedule: constantSchedule({ lr }),
-  });
-  return () => trainer.step(batch, targets, lr).loss;
+  const trainer = ownTrainer(student, dataset, ['kl=1,T=1', 'features=0']);
+  return () => trainer.step(batch, targets, benchLr).loss;
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BinaryBlock, type BinaryBlockSize } from '../../src/nn/binary-block.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
-import { backends, useTestBackend } from '../backends.js';
+import { backendRuns, releaseSets, useBackendRun } from '../backends.js';
 import {
   expectGoldenGradient,
   expectGoldenValues,
@@ -61,8 +61,9 @@ const cases = Object.keys(sizes).flatMap((name) =>
   [byVariableGrads, byBackpropagation].map((differentiate) => ({ name, differentiate })),
 );
 
-describe.each(backends)('BinaryBlock on %s against PyTorch in float64', (backend) => {
-  beforeAll(() => useTestBackend(backend));
+describe.each(backendRuns)('BinaryBlock on $title against PyTorch in float64', (run) => {
+  beforeAll(() => useBackendRun(run));
+  afterAll(releaseSets);
 
   it.each(cases)('$name, $differentiate.name', ({ name, differentiate }) => {
     const block = golden.find((entry) => entry.name === name)!;
