@@ -110,7 +110,7 @@ export function convNormPool(x: Tensor4D, operands: ConvNormPoolOperands, window
         const level = mul(sub(matMul(asRow(m), tilt), pull), window * window);
         const ofPooled = convBackwardInput(
           { dy, w: asFilter(mul(kernel, s), weights) },
-          { ...unit, size: [p.shape[0]!, p.shape[1]!] },
+          { ...unit, size: [p.shape[0], p.shape[1]!] },
         );
         const raised = add(ofPooled, reshape(level, [c]));
         const addend = convForward({ x: input, w: asFilter(neg(tilt), c) }, unit);
