@@ -66,6 +66,10 @@ const std::vector<Entry>& table() {
       entry<BinaryInputConvForward>("avx2", kAvx2Fma, avx2::run),
       entry<BinaryFilterConvForward>("avx2", kAvx2Fma, avx2::run),
       entry<StraightThroughFilter>("avx2", kAvx2Fma, avx2::run),
+      entry<UnitMaps>("avx2", kAvx2Fma, avx2::run),
+      // Every CPU with AVX2 has the instructions of F16C.
+      entry<NarrowToHalf>("avx2", kAvx2Fma, avx2::run),
+      entry<WidenHalf>("avx2", kAvx2Fma, avx2::run),
 #endif
       entry<FloatConvForward>("reference", 0, reference::run),
       entry<FloatConvBackwardInput>("reference", 0, reference::run),
@@ -99,6 +103,9 @@ const std::vector<Entry>& table() {
       entry<BinaryInputConvForward>("reference", 0, reference::run),
       entry<BinaryFilterConvForward>("reference", 0, reference::run),
       entry<StraightThroughFilter>("reference", 0, reference::run),
+      entry<UnitMaps>("reference", 0, reference::run),
+      entry<NarrowToHalf>("reference", 0, reference::run),
+      entry<WidenHalf>("reference", 0, reference::run),
   };
   return entries;
 }

@@ -39,6 +39,9 @@ void run(const BinaryConvBackwardFilter&);
 void run(const BinaryInputConvForward&);
 void run(const BinaryFilterConvForward&);
 void run(const StraightThroughFilter&);
+void run(const UnitMaps&);
+void run(const NarrowToHalf&);
+void run(const WidenHalf&);
 }  // namespace reference
 
 namespace avx2 {
@@ -74,6 +77,9 @@ void run(const BinaryConvBackwardFilter&);
 void run(const BinaryInputConvForward&);
 void run(const BinaryFilterConvForward&);
 void run(const StraightThroughFilter&);
+void run(const UnitMaps&);
+void run(const NarrowToHalf&);
+void run(const WidenHalf&);
 }  // namespace avx2
 
 // The families that gain from it; avx2 does the others.

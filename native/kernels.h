@@ -377,4 +377,31 @@ struct StraightThroughFilter {
   float* dw;
 };
 
+// y = x · √(size / Σ x²) for each sample of size = pixels · channels floats, as [pixels, channels]; zeros stay zeros. x is
+// [samples, channels, pixels] where channels_first, else [samples, pixels, channels].
+struct UnitMaps {
+  static constexpr const char* family = "unitMaps";
+  size_t samples, pixels, channels;
+  bool channels_first;
+  const float* x;
+  float* y;
+};
+
+// y = x in float16 (IEEE 754 binary16), rounded to the nearest, ties to even; what is too large becomes infinite, NaN stays
+// NaN. On the calling thread.
+struct NarrowToHalf {
+  static constexpr const char* family = "narrowToHalf";
+  size_t size;
+  const float* x;
+  uint16_t* y;
+};
+
+// y = x in float32, exactly; x in float16. On the calling thread.
+struct WidenHalf {
+  static constexpr const char* family = "widenHalf";
+  size_t size;
+  const uint16_t* x;
+  float* y;
+};
+
 }  // namespace bnn

@@ -107,6 +107,20 @@ export { OnnxTeacher, type OnnxTeacherOptions } from './teacher/onnx-teacher.js'
 export { type LiveTeacher, openTeacher } from './teacher/open-teacher.js';
 export type { Tap, TargetSource, TeacherTargets } from './teacher/targets.js';
 
+export type { ModelFacts, TeacherFacts } from './teacher/teacher-facts.js';
+export { TeacherThread } from './teacher/teacher-thread.js';
+
+export { CachedTeacher, type CachedTeacherOptions } from './cache/cached-teacher.js';
+export { CacheWriter } from './cache/cache-writer.js';
+export type { CacheContents } from './cache/columns.js';
+export { FillingTeacher } from './cache/filling-teacher.js';
+export { type Manifest, readManifest } from './cache/manifest.js';
+export { mergeCaches, type MergedCache } from './cache/merge-caches.js';
+export { type CacheChoices, newIdentity } from './cache/new-identity.js';
+export { orderedByIndex } from './cache/ordered-rows.js';
+export { type VerifiedCache, verifyCache } from './cache/verify-cache.js';
+export { writeCache, type WriteParts, type WriteProgress } from './cache/write-cache.js';
+
 export { type Accuracy, AccuracyCounter, formatShare, top1Percent } from './training/accuracy.js';
 export { Adam, type AdamOptions } from './training/adam.js';
 export { backpropagate } from './training/backpropagation.js';
@@ -120,6 +134,13 @@ export {
 export { evaluateModel, type EvaluateModelSettings } from './training/evaluate-model.js';
 export { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './training/evaluation.js';
 export { Connectors, type LevelPair, pairLevels } from './training/level-pairs.js';
+export {
+  type CacheEvent,
+  type CacheSettings,
+  type CacheSummary,
+  defaultCacheSettings,
+  makeCache,
+} from './training/make-cache.js';
 export { distil, type EpochReport, type RunEvent, type RunSummary } from './training/run.js';
 export { defaultRunSettings, type RunSettings } from './training/run-settings.js';
 export {

@@ -18,6 +18,7 @@ class Arguments {
   const float* floats(const char* name, size_t count) { return array<float>(name, count, napi_float32_array); }
   float* writable_floats(const char* name, size_t count) { return array<float>(name, count, napi_float32_array); }
   uint32_t* words(const char* name, size_t count) { return array<uint32_t>(name, count, napi_uint32_array); }
+  uint16_t* halves(const char* name, size_t count) { return array<uint16_t>(name, count, napi_uint16_array); }
   // null or undefined gives nullptr
   float* optional_floats(const char* name, size_t count) { return absent() ? skip<float>() : writable_floats(name, count); }
   uint32_t* optional_words(const char* name, size_t count) { return absent() ? skip<uint32_t>() : words(name, count); }
@@ -70,7 +71,10 @@ class Arguments {
     void* data = nullptr;
     if (napi_get_typedarray_info(info_.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
         type != wanted)
-      fail(name, wanted == napi_float32_array ? "a Float32Array" : wanted == napi_uint32_array ? "a Uint32Array" : "an Int32Array");
+      fail(name, wanted == napi_float32_array  ? "a Float32Array"
+                 : wanted == napi_uint32_array ? "a Uint32Array"
+                 : wanted == napi_uint16_array ? "a Uint16Array"
+                                               : "an Int32Array");
     if (length < count) fail(name, "at least " + std::to_string(count) + " elements, got " + std::to_string(length));
     return static_cast<T*>(data);
   }

@@ -39,12 +39,26 @@ AdamStep read_adam(Arguments& a) {
   return s;
 }
 
+NarrowToHalf read_narrow_to_half(Arguments& a) {
+  const size_t size = a.size("size");
+  const float* x = a.floats("x", size);
+  return {size, x, a.halves("y", size)};
+}
+
+WidenHalf read_widen_half(Arguments& a) {
+  const size_t size = a.size("size");
+  const uint16_t* x = a.halves("x", size);
+  return {size, x, a.writable_floats("y", size)};
+}
+
 }  // namespace
 
 void define_elementwise_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_elementwise);
   define_kernel(env, exports, read_softmax);
   define_kernel(env, exports, read_adam);
+  define_kernel(env, exports, read_narrow_to_half);
+  define_kernel(env, exports, read_widen_half);
 }
 
 }  // namespace bnn

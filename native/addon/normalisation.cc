@@ -115,6 +115,15 @@ MeanMagnitude read_mean_magnitude(Arguments& a) {
   return {r.rows, r.channels, w, a.writable_floats("scale", r.channels)};
 }
 
+UnitMaps read_unit_maps(Arguments& a) {
+  const size_t samples = a.size("samples");
+  const size_t pixels = a.size("pixels");
+  const size_t channels = a.size("channels");
+  const bool channels_first = a.flag("channelsFirst");
+  const float* x = a.floats("x", samples * pixels * channels);
+  return {samples, pixels, channels, channels_first, x, a.writable_floats("y", samples * pixels * channels)};
+}
+
 }  // namespace
 
 void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
@@ -128,6 +137,7 @@ void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_pack);
   define_kernel(env, exports, read_unpack);
   define_kernel(env, exports, read_mean_magnitude);
+  define_kernel(env, exports, read_unit_maps);
 }
 
 }  // namespace bnn

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
+import { addCacheCommand } from './cache-command.js';
 import { addCardCommand } from './card-command.js';
 import { addEvalCommand } from './eval-command.js';
 import { addInspectCommand } from './inspect-command.js';
@@ -13,6 +14,8 @@ const examples = `Commands that work as they stand:
   distill --teacher cifar10-resnet20 --student bnn-resnet20 --epochs 3 --lr 2e-3 --loss features=0
   distill eval --model cifar10-resnet20
   distill inspect cifar10-resnet20
+  distill cache --teacher cifar10-resnet20 --views 4 --out cache
+  distill --teacher cache --student bnn-resnet20
 On the full data set:
   distill --teacher cifar10-resnet20 --student bnn-resnet20 --data cifar10:<folder> --epochs 100
 `;
@@ -34,6 +37,7 @@ function createProgram(signal: AbortSignal): Command {
   addEvalCommand(program, signal);
   addInspectCommand(program);
   addCardCommand(program);
+  addCacheCommand(program, signal);
   for (const command of [program, ...program.commands.flatMap((sub) => [sub, ...sub.commands])]) {
     if (command !== program) {
       command

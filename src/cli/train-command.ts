@@ -3,7 +3,8 @@ import { backendNames } from '../backends/use-backend.js';
 import { InputError } from '../errors.js';
 import { lossSettings } from '../losses/loss-settings.js';
 import { studentNames } from '../models/bnn-resnet.js';
-import { defaultData } from '../teacher/default-data.js';
+import { defaultRunData } from '../cache/default-run-data.js';
+import { providerOf } from '../teacher/providers.js';
 import { formatShare } from '../training/accuracy.js';
 import { distil, type RunSummary } from '../training/run.js';
 import { defaultRunSettings, type RunSettings, scheduleNames } from '../training/run-settings.js';
@@ -23,8 +24,17 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
   const d = defaultRunSettings;
   program
     .option(
-      '--teacher <model.onnx|card.yaml[,…]>',
-      'the teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first (default: none; every loss but crossEntropy needs one)',
+      '--teacher <model.onnx|card.yaml[,…]|cache>',
+      'the teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first; or the directory of a cache (default: none; every loss but crossEntropy needs one)',
+    )
+    .option(
+      '--cache <directory>',
+      "store the teacher's answers there, and read those that are there already (default: none)",
+    )
+    .option(
+      '--views <n>',
+      'views of each picture; epoch e shows view e mod n (default: those of the cache, else one an epoch)',
+      numberOf('--views'),
     )
     .option('--student <name>', `the binary student: ${studentNames.join(', ')} (required)`)
     .option(
@@ -67,6 +77,11 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
       coloursOf('--std'),
     )
     .option('--threads <n>', 'threads of student and teacher', numberOf('--threads'), d.threads)
+    .option(
+      '--provider <auto|cpu|cuda|webgpu>',
+      'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
+      d.provider,
+    )
     .option('--backend <name>', `where the student trains: ${backendNames.join(', ')}`, d.backend)
     .option('--out <directory>', 'the run directory (default: runs/<student>-<n>)')
     .action(async (flags: TrainFlags) => {
@@ -84,10 +99,12 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const typed = `distill${flags.teacher === undefined ? '' : ` --teacher ${flags.teacher}`} --student ${student}`;
   const settings: RunSettings = {
     teacher: rest.teacher,
+    cache: rest.cache,
+    views: rest.views,
     mean: rest.mean,
     std: rest.std,
     student,
-    data: flags.data ?? (await defaultData(flags.teacher, typed)),
+    data: flags.data ?? (await defaultRunData(flags.teacher, typed)),
     skipCorrupt: rest.skipCorrupt ?? false,
     epochs: rest.epochs,
     batchSize: rest.batchSize,
@@ -100,6 +117,7 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
     seed: rest.seed,
     viewSeed: rest.viewSeed,
     threads: rest.threads,
+    provider: providerOf('--provider', rest.provider ?? defaultRunSettings.provider),
     out: rest.out,
     backend: rest.backend,
     losses: lossSettings(loss),

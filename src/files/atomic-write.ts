@@ -46,7 +46,8 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   while (offset < bytes.length) offset += (await file.write(bytes, offset)).bytesWritten;
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes renames in a directory last. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

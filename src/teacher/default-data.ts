@@ -14,10 +14,27 @@ const embedded: Readonly<Record<string, string>> = { cifar10: 'cifar10-sample' }
  * @throws InputError when neither is there; its fix is the command to type
  */
 export async function defaultData(model: string | undefined, again: string): Promise<string> {
-  const fromEnvironment = process.env['DISTILL_DATA'];
-  if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
-  const dataset =
-    model === undefined ? undefined : (await findTeacher((await teacherNames(model))[0])).card?.dataset;
+  return (
+    dataOfEnvironment() ??
+    sampleOf(
+      model === undefined ? undefined : (await findTeacher((await teacherNames(model))[0])).card?.dataset,
+      again,
+    )
+  );
+}
+
+/** DISTILL_DATA, if it says something. */
+export function dataOfEnvironment(): string | undefined {
+  const text = process.env['DISTILL_DATA'];
+  return text === '' ? undefined : text;
+}
+
+/**
+ * The embedded sample of a kind of data.
+ *
+ * @throws InputError when there is none; its fix is the command to type
+ */
+export function sampleOf(dataset: string | undefined, again: string): string {
   const sample = dataset === undefined ? undefined : embedded[dataset];
   if (sample !== undefined) return sample;
   const kind = dataset ?? 'cifar10';

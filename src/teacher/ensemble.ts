@@ -2,6 +2,7 @@ import type { Batch } from '../data/batch.js';
 import { InputError } from '../errors.js';
 import type { OnnxTeacher } from './onnx-teacher.js';
 import type { Tap, TargetSource, TeacherTargets } from './targets.js';
+import type { TeacherFacts } from './teacher-facts.js';
 
 /**
  * Several teachers as one. Its logits are the mean of theirs, so that its probabilities at every temperature are the
@@ -32,17 +33,36 @@ export class EnsembleTeacher implements TargetSource {
     return this.members[0].taps;
   }
 
+  /** What is known of it without running it. */
+  get facts(): TeacherFacts {
+    const all = this.members.map(({ facts }) => facts);
+    const [first] = all;
+    const expected = all.map(({ expectedTop1 }) => expectedTop1 ?? NaN);
+    const isKnown = all.every(({ dataset }) => dataset === first.dataset) && !expected.some(Number.isNaN);
+    return {
+      ...first,
+      dataset: isKnown ? first.dataset : undefined,
+      expectedTop1: isKnown ? Math.min(...expected) : undefined,
+      models: all.flatMap(({ models }) => models),
+    };
+  }
+
   /** The teachers answer one after the other, each with all threads. */
   async targets(batch: Batch): Promise<TeacherTargets> {
     const [first, ...others] = this.members;
     const { logits, features } = await first.targets(batch);
     const sums = Float64Array.from(logits);
     for (const other of others) {
-      const { logits: more } = await other.targets(batch);
-      for (let i = 0; i < sums.length; i++) sums[i] += more[i];
+      const more = await other.targets(batch);
+      for (let i = 0; i < sums.length; i++) sums[i] += more.logits[i];
+      other.recycle(more);
     }
     for (let i = 0; i < sums.length; i++) logits[i] = sums[i] / this.members.length;
     return { logits, features };
+  }
+
+  recycle(targets: TeacherTargets): void {
+    this.members[0].recycle(targets);
   }
 
   async dispose(): Promise<void> {

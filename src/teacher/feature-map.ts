@@ -1,3 +1,4 @@
+import { optionalAddon } from '../backends/native/addon.js';
 import type { ImageLayout } from './image-input.js';
 
 /** Height, width and channels of a feature map, and the order of its axes in the model. */
@@ -30,12 +31,18 @@ export function normaliseFeatures(
 ): void {
   const plane = height * width;
   const length = plane * channels;
+  const addon = optionalAddon();
+  if (addon) {
+    const target = into.subarray(first * length, (first + samples) * length);
+    addon.unitMaps(samples, plane, channels, layout === 'nchw', data, target);
+    return;
+  }
   const [channelStep, pixelStep] = layout === 'nchw' ? [plane, 1] : [1, channels];
   for (let sample = 0; sample < samples; sample++) {
     const from = sample * length;
     let squares = 0;
     for (let i = from; i < from + length; i++) squares += data[i] * data[i];
-    const factor = squares === 0 ? 0 : Math.sqrt(length / squares);
+    const factor = squares === 0 ? 0 : Math.fround(Math.sqrt(length / squares));
     let to = (first + sample) * length;
     for (let pixel = 0; pixel < plane; pixel++)
       for (let channel = 0, at = from + pixel * pixelStep; channel < channels; channel++, at += channelStep)

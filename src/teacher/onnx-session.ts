@@ -4,6 +4,7 @@ import { fromFloat16, toFloat16 } from './float16.js';
 import type { ImageInput } from './image-input.js';
 import type { ModelFile } from './model-file.js';
 import { appendOutputs } from './onnx-wire.js';
+import { type Provider, type ProviderName, withProvider } from './providers.js';
 
 /** A tensor that a model computed. */
 export interface FetchedTensor {
@@ -19,27 +20,36 @@ export class OnnxSession {
     private readonly session: InferenceSession,
     private readonly path: string,
     private readonly tensors: readonly string[],
+    /** Where it runs. */
+    readonly provider: Provider,
+    /** Why it does not run where it was tried before. */
+    readonly misses: readonly string[],
   ) {}
 
   /**
    * Loads a model that gives `tensors`, whether they are outputs of its graph or not.
    * @param threads Threads of one operation.
    * @param optimise Fuse operations: slower to load, faster to run.
-   * @throws {InputError} if ONNX Runtime cannot load the model.
+   * @param provider Where to run it; by default the CPU.
+   * @throws {InputError} if ONNX Runtime cannot load the model, or the provider cannot run.
    */
   static async create(
     file: ModelFile,
     tensors: readonly string[],
-    { threads, optimise }: { threads: number; optimise: boolean },
+    {
+      threads,
+      optimise,
+      provider = 'cpu',
+    }: { threads: number; optimise: boolean; provider?: ProviderName | undefined },
   ): Promise<OnnxSession> {
     const present = new Set(file.model.outputs.map(({ name }) => name));
     const bytes = appendOutputs(
       file.bytes,
       tensors.filter((name) => !present.has(name)),
     );
-    try {
-      const session = await InferenceSession.create(bytes, {
-        executionProviders: ['cpu'],
+    const create = (name: Provider): Promise<InferenceSession> =>
+      InferenceSession.create(bytes, {
+        executionProviders: [name],
         intraOpNumThreads: threads,
         graphOptimizationLevel: optimise ? 'all' : 'disabled',
         externalData: file.external.map(({ path, data }) => ({ path, data })),
@@ -48,8 +58,11 @@ export class OnnxSession {
         // Errors arrive as exceptions; nothing below the command line prints.
         logSeverityLevel: 4,
       });
-      return new OnnxSession(session, file.path, tensors);
+    try {
+      const made = await withProvider(provider, create);
+      return new OnnxSession(made.session, file.path, tensors, made.provider, made.misses);
     } catch (error) {
+      if (error instanceof InputError) throw error;
       throw new InputError(`ONNX Runtime cannot load ${file.path}: ${reason(error)}`, { cause: error });
     }
   }

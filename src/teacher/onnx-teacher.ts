@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import { ArrayPool } from './array-pool.js';
 import type { Batch } from '../data/batch.js';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
@@ -14,7 +18,9 @@ import type { FetchedTensor } from './onnx-session.js';
 import { OnnxSession } from './onnx-session.js';
 import type { ModelTap } from './taps.js';
 import { findTaps } from './taps.js';
+import type { ProviderName } from './providers.js';
 import type { TargetSource, TeacherTargets } from './targets.js';
+import type { ModelFacts, TeacherFacts } from './teacher-facts.js';
 
 /** How a teacher is opened. */
 export interface OnnxTeacherOptions {
@@ -22,6 +28,8 @@ export interface OnnxTeacherOptions {
   taps?: 'all' | 'none' | readonly string[];
   /** Threads of one operation; the processors of the machine by default. */
   threads?: number;
+  /** Where ONNX Runtime runs it. Default `cpu`. */
+  provider?: ProviderName;
   /** Mean of each channel, instead of the card's; with `std` it stands in for a card. */
   mean?: readonly number[];
   /** Standard deviation of each channel, instead of the card's. */
@@ -37,6 +45,7 @@ const leastProbability = 1e-30;
 export class OnnxTeacher implements TargetSource {
   #images = new Float32Array(0);
   #last: Promise<unknown> = Promise.resolve();
+  readonly #arrays = new ArrayPool(16);
 
   private constructor(
     /** The model's file. */
@@ -55,7 +64,25 @@ export class OnnxTeacher implements TargetSource {
     private readonly normalisation: Normalisation,
     private readonly output: LogitsOutput,
     private readonly session: OnnxSession,
+    private readonly model: ModelFacts,
   ) {}
+
+  /** What is known of the teacher without running it. */
+  get facts(): TeacherFacts {
+    const { classes, taps, size, resize, dataset, expectedTop1, cardPath } = this;
+    return {
+      classes,
+      taps: taps.map(({ name, tensor, level, shape }) => ({ name, tensor, level, shape })),
+      size,
+      resize,
+      dataset,
+      expectedTop1,
+      cardPath,
+      provider: this.session.provider,
+      providerMisses: this.session.misses,
+      models: [this.model],
+    };
+  }
 
   /** Itself: the teachers of which an ensemble is made. */
   get members(): readonly OnnxTeacher[] {
@@ -87,6 +114,7 @@ export class OnnxTeacher implements TargetSource {
       {
         threads: options.threads ?? availableParallelism(),
         optimise: true,
+        provider: options.provider,
       },
     );
     try {
@@ -115,6 +143,14 @@ export class OnnxTeacher implements TargetSource {
         normalisation,
         output,
         session,
+        {
+          file: basename(file.path),
+          sha256: file.sha256,
+          cardSha256: cardPath === undefined ? null : await sha256OfText(cardPath),
+          expectedTop1: card?.expectedTop1 ?? null,
+          preprocessing: { layout: input.layout, size: input.size, ...normalisation },
+          logits: output,
+        },
       );
     } catch (error) {
       await session.release();
@@ -130,6 +166,10 @@ export class OnnxTeacher implements TargetSource {
     const answer = this.#last.then(() => this.#run(batch));
     this.#last = answer.catch(() => undefined);
     return answer;
+  }
+
+  recycle({ logits, features }: TeacherTargets): void {
+    for (const array of [logits, ...features.values()]) this.#arrays.give(array);
   }
 
   /** Frees the model once the targets asked for so far are there. */
@@ -148,9 +188,9 @@ export class OnnxTeacher implements TargetSource {
         { fix: 'choose data of that size' },
       );
     const step = this.input.batch ?? size;
-    const logits = new Float32Array(size * this.classes.length);
+    const logits = this.#arrays.take(size * this.classes.length);
     const features = new Map(
-      this.taps.map(({ name, shape }) => [name, new Float32Array(size * shape[0] * shape[1] * shape[2])]),
+      this.taps.map(({ name, shape }) => [name, this.#arrays.take(size * shape[0] * shape[1] * shape[2])]),
     );
     // A model with a fixed batch is fed one after the other; the last one is filled up with what the buffer holds.
     for (let first = 0; first < size; first += step) {
@@ -180,6 +220,12 @@ export class OnnxTeacher implements TargetSource {
     for (let i = start; i < start + count * classes; i++)
       logits[i] = Math.log(Math.max(logits[i], leastProbability));
   }
+}
+
+async function sha256OfText(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }
 
 function checkCut({ size }: ImageInput, resize: CardInput['resize'], cardPath: string | undefined): void {

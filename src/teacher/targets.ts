@@ -28,6 +28,10 @@ export interface TargetSource {
   readonly taps: readonly Tap[];
   /** The targets of a batch of views; the arrays are the caller's to keep. */
   targets(batch: Batch): Promise<TeacherTargets>;
+  /** How many batches it is well to ask for before the first of them is used; by default none. */
+  readonly ahead?: number;
+  /** Gives targets back, so that their memory serves later ones; optional, and after it they must not be used. */
+  recycle?(targets: TeacherTargets): void;
   /** Frees the model or closes the files. */
   dispose(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import { studentNames } from '../models/bnn-resnet.js';
 import { nearestNames } from '../nearest.js';
+import type { ProviderName } from '../teacher/providers.js';
 import { runSchedule } from './run-schedule.js';
 import { needsTeacher } from './student-losses.js';
 
@@ -12,8 +13,12 @@ export const scheduleNames = ['cosine', 'step', 'constant'] as const;
 
 /** Everything that decides a run. It is written to the run directory as it was resolved. */
 export interface RunSettings {
-  /** Path of an ONNX model or a teacher card; undefined when no loss needs a teacher. */
+  /** Path of an ONNX model, a teacher card or the directory of a cache; undefined when no loss needs a teacher. */
   readonly teacher: string | undefined;
+  /** The directory of a cache that the run fills and reads; undefined for none. */
+  readonly cache?: string | undefined;
+  /** Views of each picture: epoch e shows view e mod views; undefined: those of the cache, else as many as epochs. */
+  readonly views?: number | undefined;
   /** Stands in for the card's normalisation. */
   readonly mean: readonly number[] | undefined;
   readonly std: readonly number[] | undefined;
@@ -39,6 +44,8 @@ export interface RunSettings {
   /** Keys the augmentation of each view. */
   readonly viewSeed: number;
   readonly threads: number;
+  /** Where the teacher runs; default `cpu`. */
+  readonly provider?: ProviderName;
   /** The run directory; undefined for the first free `runs/<student>-<n>`. */
   readonly out: string | undefined;
   readonly backend: string;
@@ -58,6 +65,7 @@ export const defaultRunSettings = {
   seed: 0,
   viewSeed: 0,
   threads: availableParallelism(),
+  provider: 'cpu',
   backend: 'native',
 } as const;
 
@@ -75,6 +83,7 @@ export function checkRunSettings(settings: RunSettings): void {
     ['--threads', settings.threads, 1],
   ];
   for (const [flag, value, least] of whole) checkWhole(flag, value, least);
+  if (settings.views !== undefined) checkWhole('--views', settings.views, 1);
   if (!(settings.lr > 0 && Number.isFinite(settings.lr))) {
     throw new InputError(`--lr must be a finite number above 0, got ${settings.lr}.`);
   }
@@ -104,8 +113,12 @@ export function checkWhole(flag: string, value: number, least: number): void {
   throw new InputError(`${flag} must be a whole number of at least ${least}, got ${value}.`);
 }
 
-function checkLosses({ teacher, losses }: RunSettings): void {
+function checkLosses({ teacher, cache, losses }: RunSettings): void {
   const active = losses.filter(({ weight }) => weight > 0);
+  if (cache !== undefined && teacher === undefined)
+    throw new InputError(`--cache ${cache} is filled by a teacher, and none was given.`, {
+      fix: 'name one with --teacher <model.onnx|card.yaml>, or leave --cache out',
+    });
   if (active.some(({ name }) => name === 'center')) {
     throw new InputError(
       `the loss 'center' cannot be a term of a run, since its centres need an optimizer of their own.`,

@@ -1,20 +1,18 @@
 import { useBackend } from '../backends/use-backend.js';
-import { trainingAugmentation } from '../data/augmentation.js';
 import { type Batches, batchesOf } from '../data/batches.js';
 import { loadDataset } from '../data/data-spec.js';
-import { type Dataset, firstRows, resizedTo } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
-import { checkClasses } from '../teacher/classes.js';
-import type { OnnxTeacher } from '../teacher/onnx-teacher.js';
-import { type LiveTeacher, openTeacher } from '../teacher/open-teacher.js';
-import { type Accuracy, formatShare, top1Percent } from './accuracy.js';
+import type { TargetSource } from '../teacher/targets.js';
+import type { Accuracy } from './accuracy.js';
 import { Adam } from './adam.js';
 import { loadStudent, saveStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
 import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
 import { epochMetrics, stepMetrics } from './metrics.js';
 import { RunDirectory } from './run-directory.js';
+import { openRunTeacher, type RunTeacher } from './run-teacher.js';
 import { checkRunSettings, type RunSettings } from './run-settings.js';
 import { runSchedule } from './run-schedule.js';
 import { comparesMaps } from './student-losses.js';
@@ -65,13 +63,10 @@ export interface RunSummary {
   /** Of the best epoch by the validation split, counted from 1. */
   readonly bestEpoch: number;
   readonly validation: Accuracy;
-  /** The test split, on which nothing was selected. */
+  /** The test split, on which nothing was selected; the teacher's only where its model was loaded. */
   readonly test: { readonly student: Accuracy; readonly teacher: Accuracy | undefined };
   readonly seconds: number;
 }
-
-/** How far a teacher may stay under its card on the validation split, in percentage points. */
-const tolerableShortfall = 20;
 
 /**
  * Trains a student by distillation: settings to run directory. It yields events and gives the summary at the end.
@@ -94,11 +89,12 @@ export async function* distil(
     (['train', 'validation', 'test'] as const).map((split) => loadDataset(settings.data, split, reading)),
   )) as [Dataset, Dataset, Dataset];
   for (const message of skipped) yield { kind: 'skipped', message };
-  const teacher = await teacherOf(settings, splits[0].classes);
+  const teacher = await openRunTeacher(settings, splits);
+  const { live } = teacher;
+  const [training, validation, test] = teacher.splits;
   let student: BinaryResNet | undefined;
   try {
-    const [training, validation, test] = splits.map((split) => asTaken(split, teacher)) as typeof splits;
-    for (const member of teacher?.members ?? []) await checkTeacher(member, validation);
+    for (const message of teacher.notes) yield { kind: 'skipped', message };
     const { size } = training;
     student = createStudent(settings.student, {
       classes: training.classes.length,
@@ -106,8 +102,8 @@ export async function* distil(
       seed: settings.seed,
     });
     // Everything that may be refused comes before the directory is made.
-    const pairs = pairsOf(settings, training, teacher, student);
-    const batches = trainingBatches(settings, training, signal);
+    const pairs = pairsOf(settings, training, teacher.source, student);
+    const batches = trainingBatches(settings, training, teacher, signal);
     const directory = await RunDirectory.create(settings.out, settings.student);
     await directory.writeJson('settings', settings);
     const parts = { settings, training, validation, teacher, student, pairs, batches, directory, signal };
@@ -117,11 +113,11 @@ export async function* distil(
     const testOf = async (who: 'student' | 'teacher'): Promise<Accuracy> =>
       who === 'student'
         ? evaluateStudent(student!, test, { signal })
-        : evaluateTeacher(teacher!, test, { signal });
+        : evaluateTeacher(live!, test, { signal });
     yield { kind: 'evaluating', who: 'student', done: 0, total: test.length };
     const ofStudent = await testOf('student');
-    if (teacher) yield { kind: 'evaluating', who: 'teacher', done: 0, total: test.length };
-    const ofTeacher = teacher ? await testOf('teacher') : undefined;
+    if (live) yield { kind: 'evaluating', who: 'teacher', done: 0, total: test.length };
+    const ofTeacher = live ? await testOf('teacher') : undefined;
     const summary: RunSummary = {
       directory: directory.path,
       bestEpoch: best.epoch + 1,
@@ -133,62 +129,15 @@ export async function* distil(
     return summary;
   } finally {
     student?.dispose();
-    await teacher?.dispose();
-  }
-}
-
-async function teacherOf(
-  settings: RunSettings,
-  classes: readonly string[],
-): Promise<LiveTeacher | undefined> {
-  if (settings.teacher === undefined) return undefined;
-  const maps = settings.losses.some((setting) => setting.weight > 0 && comparesMaps(setting));
-  const teacher = await openTeacher(settings.teacher, {
-    taps: maps ? 'all' : 'none',
-    threads: settings.threads,
-    classes,
-    ...(settings.mean ? { mean: settings.mean } : {}),
-    ...(settings.std ? { std: settings.std } : {}),
-  });
-  try {
-    checkClasses(teacher.classes, classes);
-  } catch (error) {
     await teacher.dispose();
-    throw error;
   }
-  return teacher;
-}
-
-/** The pictures as the teacher takes them: those in files in its size, those in memory only if they have it. */
-function asTaken(data: Dataset, teacher: LiveTeacher | undefined): Dataset {
-  if (!teacher) return data;
-  const { size, resize } = teacher.members[0];
-  const resized = resizedTo(data, size, resize);
-  if (resized.size.join() === size.join()) return resized;
-  throw new InputError(
-    `the teacher takes pictures of ${size.join('×')} and the data has ${resized.size.join('×')}.`,
-  );
-}
-
-/** Refuses a teacher that is far worse than its card says: its preprocessing is wrong. */
-async function checkTeacher(teacher: OnnxTeacher, validation: Dataset): Promise<void> {
-  if (teacher.expectedTop1 === undefined || teacher.dataset !== validation.kind) return;
-  const pictures = Math.min(validation.length, 500);
-  const accuracy = await evaluateTeacher(teacher, firstRows(validation, pictures));
-  if (top1Percent(accuracy) >= teacher.expectedTop1 - tolerableShortfall) return;
-  throw new InputError(
-    `the teacher's top-1 on ${pictures} validation pictures is ${formatShare(accuracy.top1, accuracy.total)}, far under the ${teacher.expectedTop1} % of its card.`,
-    {
-      fix: `check mean, std, color, scale and layout in ${teacher.cardPath ?? 'its card'}, and the order of the classes`,
-    },
-  );
 }
 
 interface TrainingParts {
   readonly settings: RunSettings;
   readonly training: Dataset;
   readonly validation: Dataset;
-  readonly teacher: LiveTeacher | undefined;
+  readonly teacher: RunTeacher;
   readonly student: BinaryResNet;
   readonly pairs: readonly LevelPair[];
   readonly batches: Batches;
@@ -205,7 +154,7 @@ async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, Epoc
     student,
     dataset: training,
     batches,
-    teacher,
+    teacher: teacher.source,
     losses: settings.losses,
     pairs,
     connectors,
@@ -235,6 +184,7 @@ async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, Epoc
         await directory.appendMetrics({ event: 'step', split: 'train', ...stepMetrics(report) });
         yield { kind: 'step', ...report };
       }
+      await teacher.endEpoch(epoch);
       const seconds = (performance.now() - began) / 1000;
       const accuracy = await evaluateStudent(student, validation, { signal });
       const steps = last!.stepsPerEpoch;
@@ -266,22 +216,20 @@ async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, Epoc
   }
 }
 
-function trainingBatches(settings: RunSettings, training: Dataset, signal: AbortSignal | undefined): Batches {
-  return batchesOf(training, {
-    batchSize: settings.batchSize,
-    seed: settings.seed,
-    viewSeed: settings.viewSeed,
-    // A live teacher answers every view afresh.
-    views: settings.epochs,
-    augmentation: trainingAugmentation(training),
-    ...(signal ? { signal } : {}),
-  });
+function trainingBatches(
+  { batchSize, seed, viewSeed }: RunSettings,
+  training: Dataset,
+  { views, augmentation }: RunTeacher,
+  signal: AbortSignal | undefined,
+): Batches {
+  const options = { batchSize, seed, viewSeed, views, augmentation };
+  return batchesOf(training, { ...options, ...(signal ? { signal } : {}) });
 }
 
 function pairsOf(
   { losses }: RunSettings,
   training: Dataset,
-  teacher: LiveTeacher | undefined,
+  teacher: TargetSource | undefined,
   student: BinaryResNet,
 ): LevelPair[] {
   const comparing = losses.filter((setting) => setting.weight > 0 && comparesMaps(setting));

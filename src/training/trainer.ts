@@ -15,6 +15,7 @@ import { type LevelPair } from './level-pairs.js';
 import { studentInput } from './pictures.js';
 import type { Schedule } from './schedules.js';
 import { comparesMaps, lossTerms, type TargetTensors } from './student-losses.js';
+import { taughtBatches } from './taught-batches.js';
 
 /** What one step did. */
 export interface StepReport {
@@ -75,21 +76,18 @@ export class Trainer {
     const { batches, teacher } = this.#parts;
     const stepsPerEpoch = batches.batchesPerEpoch;
     let step = 0;
-    let asked = performance.now();
-    for await (const batch of batches.epoch(epoch)) {
-      const taken = performance.now();
-      const targets = await teacher?.targets(batch);
-      const taught = performance.now();
+    for await (const taught of taughtBatches(batches.epoch(epoch), teacher)) {
+      const { batch, targets, dataMs, teacherMs } = taught;
+      const began = performance.now();
       const lr = this.#parts.schedule(epoch + step / stepsPerEpoch);
       const { loss, terms } = this.step(batch, targets, lr);
-      const done = performance.now();
+      const studentMs = performance.now() - began;
       const place = `step ${step + 1} of epoch ${epoch + 1}`;
       checkFinite(place, loss, terms);
-      const times = { dataMs: taken - asked, teacherMs: taught - taken, studentMs: done - taught };
-      yield { epoch, step, stepsPerEpoch, loss, terms, lr, images: batch.size, ...times };
+      yield { epoch, step, stepsPerEpoch, loss, terms, lr, images: batch.size, dataMs, teacherMs, studentMs };
       batches.recycle(batch);
+      if (targets) teacher?.recycle?.(targets);
       step++;
-      asked = performance.now();
     }
   }
 

@@ -21,7 +21,7 @@ describe('--help', () => {
   it.each<[command: string[], flags: string[]]>([
     [
       [],
-      '--debug --teacher --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --backend --out'.split(
+      '--debug --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out'.split(
         ' ',
       ),
     ],
@@ -31,6 +31,17 @@ describe('--help', () => {
     ],
     [['inspect'], ['--memory', '--batch-size', '--classes', '--size', '--debug']],
     [['card', 'init'], ['--debug']],
+    [
+      ['cache'],
+      '--debug --teacher --out --data --skip-corrupt --views --features --attention --dtype --top-k --shard --batch-size --view-seed --mean --std --threads --provider'.split(
+        ' ',
+      ),
+    ],
+    [['cache', 'verify'], ['--debug']],
+    [
+      ['cache', 'merge'],
+      ['--out', '--debug'],
+    ],
   ])('of %j names each flag with its default', async (command, flags) => {
     const { code, stdout } = await runInProcess([...command, '--help']);
     expect(code).toBe(0);

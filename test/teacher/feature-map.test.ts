@@ -14,7 +14,7 @@ describe('mapShape', () => {
 });
 
 describe('normaliseFeatures', () => {
-  const root = Math.sqrt(8 / 204); // √(H·W·C) / ‖1 … 8‖
+  const root = Math.fround(Math.sqrt(8 / 204)); // √(H·W·C) / ‖1 … 8‖
   it.each([
     ['nchw', [1, 5, 2, 6, 3, 7, 4, 8]],
     ['nhwc', [1, 2, 3, 4, 5, 6, 7, 8]],

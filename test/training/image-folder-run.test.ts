@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeResnet34 } from '../../scripts/support/resnet34.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { evaluateModel } from '../../src/training/evaluate-model.js';
+import { defaultCacheSettings, makeCache } from '../../src/training/make-cache.js';
 import { distil, type RunEvent, type RunSummary } from '../../src/training/run.js';
 import { defaultRunSettings } from '../../src/training/run-settings.js';
 import { pathsOf, writePictures } from '../data/picture-files.js';
@@ -73,6 +75,37 @@ describe.skipIf(!wanted)(
       // The checkpoint knows the size of its pictures and how they were resized.
       const again = await evaluateModel({ model: out, threads: 2, backend: 'native' });
       expect(again).toEqual(summary.test.student);
+    });
+
+    it('with the same weights from a cache in float32', { timeout: 300_000 }, async () => {
+      const common = { teacher, mean: undefined, std: undefined, data: `imagefolder:${data}`, threads: 2 };
+      const cache = join(folder, 'cache');
+      const making = makeCache({
+        ...defaultCacheSettings,
+        ...common,
+        out: cache,
+        views: 1,
+        dtype: 'float32',
+        topK: undefined,
+        batchSize: 8,
+      });
+      while (!(await making.next()).done);
+      const weights = async (from: string, out: string): Promise<Buffer> => {
+        const run = distil({
+          ...defaultRunSettings,
+          ...common,
+          teacher: from,
+          student: 'bnn-resnet18',
+          epochs: 1,
+          batchSize: 2,
+          out,
+          losses: lossSettings(undefined),
+        });
+        while (!(await run.next()).done);
+        return readFile(join(out, 'last.safetensors'));
+      };
+      const live = await weights(teacher, join(folder, 'live-run'));
+      expect((await weights(cache, join(folder, 'cache-run'))).equals(live)).toBe(true);
     });
   },
 );

@@ -10,29 +10,13 @@ import { backends } from '../backends.js';
 import { tinyCifar, writeTinyCifar } from '../cli/tiny-cifar.js';
 import { scratchFolder } from '../files/scratch.js';
 import { tinyOnnx, type TinyModel } from '../teacher/tiny-onnx.js';
+import { twoLevels } from './tiny-teacher.js';
 
 const folder = scratchFolder();
 const at = (name: string): string => join(folder, name);
 const backend = backends.at(-1)!;
 
-/** Two residual levels of three channels, 32×32 and 16×16, and ten logits. */
-const teacher: TinyModel = {
-  inputs: [{ name: 'x', dims: ['batch', 3, 32, 32] }],
-  outputs: [{ name: 'y', dims: ['batch', 10] }],
-  nodes: [
-    { op: 'Relu', inputs: ['x'], outputs: ['r0'] },
-    { op: 'Add', inputs: ['x', 'r0'], outputs: ['sum1'] },
-    { op: 'MaxPool', inputs: ['sum1'], outputs: ['half'], ints: { kernel_shape: [2, 2], strides: [2, 2] } },
-    { op: 'Relu', inputs: ['half'], outputs: ['r1'] },
-    { op: 'Add', inputs: ['half', 'r1'], outputs: ['sum2'] },
-    { op: 'GlobalAveragePool', inputs: ['sum2'], outputs: ['pooled'] },
-    { op: 'Flatten', inputs: ['pooled'], outputs: ['flat'] },
-    { op: 'MatMul', inputs: ['flat', 'weights'], outputs: ['y'] },
-  ],
-  initializers: [
-    { name: 'weights', dims: [3, 10], values: Array.from({ length: 30 }, (_, n) => Math.sin(n)) },
-  ],
-};
+const teacher = twoLevels;
 /** The same with pictures of 24×24. */
 const small: TinyModel = { ...teacher, inputs: [{ name: 'x', dims: ['batch', 3, 24, 24] }] };
 /** No sum, so no taps. */

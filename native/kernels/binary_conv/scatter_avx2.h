@@ -17,7 +17,7 @@
 
 #include "kernels/binary_conv/sum_tables_avx2.h"
 #include "kernels/binary_conv/table_costs_avx2.h"
-#include "kernels/binary_conv/transpose_avx2.h"
+#include "kernels/transpose_avx2.h"
 #include "parallel.h"
 
 namespace bnn::avx2 {

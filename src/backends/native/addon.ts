@@ -13,7 +13,7 @@ export interface KernelInfo {
 }
 
 type KernelFunction = (
-  ...parameters: (number | boolean | Float32Array | Uint32Array | Int32Array | null)[]
+  ...parameters: (number | boolean | Float32Array | Uint32Array | Uint16Array | Int32Array | null)[]
 ) => void;
 
 /**
@@ -70,12 +70,25 @@ export interface NativeAddon {
   readonly binaryInputConvForward: KernelFunction;
   readonly binaryFilterConvForward: KernelFunction;
   readonly straightThroughFilter: KernelFunction;
+  readonly unitMaps: KernelFunction;
+  readonly narrowToHalf: KernelFunction;
+  readonly widenHalf: KernelFunction;
 }
 
 // The same depth below the package's root in src/ and in dist/.
 const builtAddon = fileURLToPath(new URL('../../../native/build/bnn_distill.node', import.meta.url));
 
 let loaded: NativeAddon | undefined;
+
+/** The native addon, or undefined where it was not built or cannot be loaded: for what has a version in JavaScript. */
+export function optionalAddon(): NativeAddon | undefined {
+  try {
+    return nativeAddon();
+  } catch (error) {
+    if (error instanceof RunError) return undefined;
+    throw error;
+  }
+}
 
 /**
  * The native addon, loaded at the first call from native/build, or from the file that BNN_DISTILL_ADDON names.

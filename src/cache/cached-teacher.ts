@@ -1,0 +1,134 @@
+import type { Augmentation } from '../data/augmentation.js';
+import type { Batch } from '../data/batch.js';
+import type { Dataset } from '../data/dataset.js';
+import { InputError } from '../errors.js';
+import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
+import { AnsweringThread, moduleBeside } from '../threads/answering-thread.js';
+import { CacheFormat, Envelopes } from './cache-format.js';
+import { type CacheContents, storedTap } from './columns.js';
+import { checkIdentity, dataIdentity } from './identity.js';
+import { type Manifest, requireManifest } from './manifest.js';
+import { orderedByIndex, rowFinder } from './ordered-rows.js';
+import { checkPart } from './part-check.js';
+import { targetsIn } from './row-codec.js';
+import type { CacheFiles } from './row-reader.js';
+import type { RowReaderData, RowRequest } from './row-reader-worker.js';
+import { requireComplete } from './verify-cache.js';
+
+/** What a cache is opened for; each is compared with what it was made for. */
+export interface CachedTeacherOptions {
+  /** The training pictures, in any order. */
+  readonly dataset: Dataset;
+  readonly augmentation: Augmentation;
+  readonly viewSeed: number;
+}
+
+/** A teacher whose answers were stored: it reads the rows of a batch and runs no model. */
+export class CachedTeacher implements TargetSource {
+  /** The rows are read while the batches before are used. */
+  readonly ahead = 2;
+  readonly #memory: ArrayBuffer[] = [];
+
+  private constructor(
+    readonly directory: string,
+    readonly manifest: Manifest,
+    private readonly rowOf: (index: number) => number,
+    private readonly thread: AnsweringThread<RowRequest, ArrayBuffer>,
+  ) {}
+
+  /**
+   * Opens a cache.
+   *
+   * @throws InputError if the directory is no cache, lacks files or has damaged ones, or was made for other data, another
+   *   augmentation or another view seed (the first difference is named)
+   */
+  static async open(directory: string, options: CachedTeacherOptions): Promise<CachedTeacher> {
+    const manifest = await requireManifest(directory);
+    const dataset = orderedByIndex(options.dataset);
+    const { augmentation, viewSeed } = options;
+    checkIdentity(directory, manifest, {
+      data: dataIdentity(dataset),
+      views: { augmentation: { ...augmentation }, viewSeed, count: manifest.views.count },
+    });
+    const format = new CacheFormat(manifest);
+    requireComplete(directory, manifest, format);
+    const envelopes = await Envelopes.of(format);
+    for (const file of manifest.files) await checkPart(directory, file, format, envelopes);
+    const data: RowReaderData = {
+      files: cacheFiles(directory, format, envelopes),
+      contents: format.identity.contents,
+    };
+    const entry = moduleBeside(import.meta.url, 'row-reader-worker');
+    const thread = new AnsweringThread<RowRequest, ArrayBuffer>(
+      'the thread that reads the cache',
+      entry,
+      data,
+    );
+    return new CachedTeacher(directory, manifest, rowFinder(dataset), thread);
+  }
+
+  get contents(): CacheContents {
+    return this.manifest.contents;
+  }
+
+  /** The number of views of each picture. */
+  get views(): number {
+    return this.manifest.views.count;
+  }
+
+  get classes(): readonly string[] {
+    return this.manifest.data.classes;
+  }
+
+  /** As they are stored: attention maps have one channel. */
+  get taps(): readonly Tap[] {
+    return this.contents.taps.map((tap) => storedTap(this.contents, tap));
+  }
+
+  /**
+   * The stored targets of a batch of training views.
+   *
+   * @throws InputError for a view or a picture that is not in the cache, or a damaged row
+   */
+  async targets({ indices, view, size }: Batch): Promise<TeacherTargets> {
+    if (view >= this.views)
+      throw new InputError(
+        `the cache in ${this.directory} has views 0 to ${this.views - 1}, but view ${view} was asked for.`,
+      );
+    const rows = new Uint32Array(size);
+    indices.forEach((index, n) => {
+      const row = this.rowOf(index);
+      if (row < 0) throw new InputError(`picture ${index} is not in the cache in ${this.directory}.`);
+      rows[n] = row;
+    });
+    const offered = this.#memory.pop();
+    const request: RowRequest = { view, rows, indices: indices.slice(), memory: offered };
+    const memory = await this.thread.ask(request, offered ? [offered] : []);
+    return targetsIn(memory, this.contents, size);
+  }
+
+  recycle({ logits }: TeacherTargets): void {
+    const { buffer } = logits;
+    // Empty when it went to the thread already.
+    if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && !this.#memory.includes(buffer))
+      this.#memory.push(buffer);
+    if (this.#memory.length > this.ahead + 1) this.#memory.shift();
+  }
+
+  async dispose(): Promise<void> {
+    await this.thread.end();
+  }
+}
+
+/** Where the rows of a cache are, for a reader. */
+export function cacheFiles(directory: string, format: CacheFormat, envelopes: Envelopes): CacheFiles {
+  const { rowsPerBatch, batchesPerPart } = format.identity.layout;
+  const rowsPerPart = rowsPerBatch * batchesPerPart;
+  return {
+    directory,
+    columns: format.columns,
+    rowsPerPart,
+    partsPerView: Math.ceil(format.pictures / rowsPerPart),
+    files: format.parts.map(({ name, rows }) => ({ name, shape: envelopes.shape(rows) })),
+  };
+}

@@ -1,0 +1,162 @@
+import type { Augmentation, ViewParameters } from '../data/augmentation.js';
+import type { Batch } from '../data/batch.js';
+import type { Tap } from '../teacher/targets.js';
+
+/** The types of numbers in a cache, by their names in Arrow. */
+export type NumberType = 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'float16' | 'float32';
+
+/** Bytes of a number. */
+export const bytesOf: Readonly<Record<NumberType, number>> = {
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  float16: 2,
+  float32: 4,
+};
+
+/** A column of a cache: a number, or a list of a fixed length, for each row. It is never null. */
+export interface Column {
+  readonly name: string;
+  readonly type: NumberType;
+  /** Numbers of a list; null for a column of single numbers. */
+  readonly list: number | null;
+  /** Bytes of a row. */
+  readonly bytes: number;
+  /** What a stranger must know: meaning, shape and unit. */
+  readonly description: string;
+}
+
+/** What a cache holds for each view. */
+export interface CacheContents {
+  /** Type of logits, probabilities and maps. */
+  readonly dtype: 'float16' | 'float32';
+  /** The number of classes. */
+  readonly classes: number;
+  /** How many of the largest probabilities are kept; null: all logits. */
+  readonly topK: number | null;
+  /** How the maps of the taps are kept: whole, or as attention maps of one channel. */
+  readonly maps: 'features' | 'attention';
+  readonly taps: readonly Tap[];
+}
+
+/** Names of the columns that readers look for. */
+export const columnNames = {
+  index: 'index',
+  view: 'view',
+  label: 'label',
+  crc: 'crc32',
+  logits: 'logits',
+  topIndex: 'topk_index',
+  topProbability: 'topk_probability',
+} as const;
+
+/** A column of a drawn parameter of the augmentation. */
+export interface ViewColumn {
+  readonly column: Column;
+  /** The value for the n-th picture of a batch, whose parameters were drawn. */
+  readonly valueOf: (drawn: ViewParameters, batch: Batch, n: number) => number;
+}
+
+const single = (name: string, type: NumberType, description: string): Column => ({
+  name,
+  type,
+  list: null,
+  bytes: bytesOf[type],
+  description,
+});
+
+const list = (name: string, type: NumberType, length: number, description: string): Column => ({
+  name,
+  type,
+  list: length,
+  bytes: length * bytesOf[type],
+  description,
+});
+
+/** The columns of the parameters that an augmentation draws. */
+export function viewColumns({ crop, resizedCrop, flip }: Augmentation): ViewColumn[] {
+  const columns: ViewColumn[] = [];
+  if (crop !== null) {
+    columns.push(
+      {
+        column: single('offset_y', 'int16', 'pixels that the crop is moved down, in [-padding, padding]'),
+        valueOf: ({ offsetY }) => offsetY,
+      },
+      {
+        column: single('offset_x', 'int16', 'pixels that the crop is moved right, in [-padding, padding]'),
+        valueOf: ({ offsetX }) => offsetX,
+      },
+    );
+  }
+  if (resizedCrop) {
+    ['left', 'top', 'width', 'height'].forEach((side, at) =>
+      columns.push({
+        column: single(
+          `crop_${side}`,
+          'uint32',
+          `${side} of the part that is shown, in pixels of the picture`,
+        ),
+        valueOf: (_, { windows }, n) => windows![4 * n + at],
+      }),
+    );
+  }
+  if (flip) {
+    columns.push({
+      column: single('flip', 'uint8', '1: mirrored left to right after the crop; 0: not'),
+      valueOf: ({ flip: mirrored }) => (mirrored ? 1 : 0),
+    });
+  }
+  return columns;
+}
+
+/** The name of a tap's column. */
+export function mapColumnName({ maps }: Pick<CacheContents, 'maps'>, tap: Tap): string {
+  return `${maps === 'features' ? 'feature' : 'attention'}_${tap.name}`;
+}
+
+/** The shape of a tap as the cache gives it: an attention map has one channel. */
+export function storedTap({ maps }: Pick<CacheContents, 'maps'>, tap: Tap): Tap {
+  return maps === 'features' ? tap : { ...tap, shape: [tap.shape[0], tap.shape[1], 1] };
+}
+
+/** All columns of a cache, in their order in the files. */
+export function columnsOf(contents: CacheContents, augmentation: Augmentation): Column[] {
+  const { dtype, classes, topK } = contents;
+  return [
+    single(columnNames.index, 'uint32', 'index of the picture in the original files of the data set'),
+    single(columnNames.view, 'uint16', 'number of the view; with the index it determines the augmentation'),
+    single(columnNames.label, 'int32', 'label, an index of the class names in manifest.json'),
+    ...viewColumns(augmentation).map(({ column }) => column),
+    single(
+      columnNames.crc,
+      'uint32',
+      'CRC-32 (IEEE 802.3, as zlib) of the bytes of all other cells of the row, in the order of the columns',
+    ),
+    ...(topK === null
+      ? [list(columnNames.logits, dtype, classes, "the teacher's logits, before softmax")]
+      : [
+          list(
+            columnNames.topIndex,
+            'uint16',
+            topK,
+            'classes of the largest probabilities, the largest first',
+          ),
+          list(columnNames.topProbability, dtype, topK, 'their probabilities, at temperature 1'),
+        ]),
+    ...contents.taps.map((tap) => {
+      const [height, width, channels] = storedTap(contents, tap).shape;
+      const what =
+        contents.maps === 'features'
+          ? `feature map of tensor ${tap.tensor}, ${height}x${width}x${channels} (height, width, channels), L2-normalised and multiplied by sqrt(height*width*channels)`
+          : `attention map of tensor ${tap.tensor}, ${height}x${width} (height, width): square root of the mean over channels of the squares of the normalised feature map, whose mean square is 1`;
+      return list(mapColumnName(contents, tap), dtype, height * width * channels, what);
+    }),
+  ];
+}
+
+/** Bytes of one row in all columns. */
+export function rowBytes(columns: readonly Column[]): number {
+  return columns.reduce((sum, { bytes }) => sum + bytes, 0);
+}

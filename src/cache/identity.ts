@@ -1,0 +1,81 @@
+import { InputError } from '../errors.js';
+import type { Dataset } from '../data/dataset.js';
+import { pictureDigest } from '../data/picture-digest.js';
+import type { CacheIdentity, DataIdentity } from './manifest.js';
+
+/** What tells a data set from another: facts, how its pictures are resized, and the digest of the pictures. */
+export function dataIdentity(dataset: Dataset): DataIdentity {
+  const { kind, split, classes, size, length } = dataset;
+  const resize = 'pixels' in dataset ? null : dataset.resize;
+  return {
+    kind,
+    split,
+    pictures: length,
+    size: [size[0], size[1]],
+    resize: resize && { short: resize.short, interpolation: resize.interpolation },
+    classes: [...classes],
+    sha256: pictureDigest(dataset),
+  };
+}
+
+/** Keys whose values may differ between two runs on the same cache. */
+const informative = new Set(['file', 'cardSha256', 'expectedTop1']);
+
+/** A difference between what a cache was made for and what is there now. */
+export interface Difference {
+  /** The key's path in the manifest, as `data.sha256`. */
+  readonly path: string;
+  readonly stored: string;
+  readonly given: string;
+}
+
+/** The first difference between two identities, in the order of the manifest; undefined if there is none. */
+export function firstDifference(stored: unknown, given: unknown, path = ''): Difference | undefined {
+  if (!isObject(stored) || !isObject(given)) {
+    if (Object.is(stored, given)) return undefined;
+    return { path, stored: shown(stored), given: shown(given) };
+  }
+  for (const key of new Set([...Object.keys(stored), ...Object.keys(given)])) {
+    if (informative.has(key)) continue;
+    const below = Array.isArray(stored) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    const found = firstDifference(stored[key], given[key], below);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/**
+ * Refuses a cache that was made for something else.
+ *
+ * @param given what is there now; keys that it lacks at the top are not compared
+ * @throws InputError naming the first difference
+ */
+export function checkIdentity(directory: string, stored: CacheIdentity, given: Partial<CacheIdentity>): void {
+  for (const key of ['teachers', 'data', 'views', 'contents', 'layout'] as const) {
+    if (!(key in given)) continue;
+    const found = firstDifference(stored[key], given[key], key);
+    if (!found) continue;
+    throw new InputError(
+      `the cache in ${directory} was made with ${found.path} ${found.stored}, but here it is ${found.given}.`,
+      { fix: fixes[key] },
+    );
+  }
+}
+
+const fixes: Readonly<Record<keyof CacheIdentity, string>> = {
+  teachers: 'name the teacher and the card that it was made with, or another directory',
+  data: 'name the data that it was made with, or another directory',
+  views: 'use the augmentation, the --view-seed and the --views that it was made with, or another directory',
+  contents:
+    'use the --features, --attention, --dtype and --top-k that it was made with, or another directory',
+  layout: 'use the --batch-size that it was made with, or another directory',
+};
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 97)}…` : text;
+}

@@ -1,0 +1,55 @@
+import type { Augmentation } from '../data/augmentation.js';
+import type { Dataset } from '../data/dataset.js';
+import { InputError } from '../errors.js';
+import type { TeacherFacts } from '../teacher/teacher-facts.js';
+import { batchesPerPart } from './cache-format.js';
+import { type CacheContents, columnsOf } from './columns.js';
+import { dataIdentity } from './identity.js';
+import type { CacheIdentity } from './manifest.js';
+import { checkTopK } from './top-k.js';
+
+/** What may be chosen about a new cache. */
+export interface CacheChoices {
+  readonly dtype: CacheContents['dtype'];
+  readonly topK: number | undefined;
+  readonly maps: CacheContents['maps'];
+  readonly augmentation: Augmentation;
+  readonly viewSeed: number;
+  readonly views: number;
+  /** Rows of a record batch, and pictures that the teacher gets at a time. */
+  readonly batchSize: number;
+  /** Files grow to about this size; by default 1 GiB. */
+  readonly partBytes?: number;
+}
+
+const mostViews = 65_536;
+
+/**
+ * The identity of a cache of a teacher's answers on a data set.
+ *
+ * @throws InputError for a number of views or of probabilities that cannot be stored
+ */
+export function newIdentity(teacher: TeacherFacts, dataset: Dataset, choices: CacheChoices): CacheIdentity {
+  const { dtype, maps, augmentation, viewSeed, views, batchSize } = choices;
+  if (views > mostViews)
+    throw new InputError(`--views must be at most ${mostViews.toLocaleString('en-US')}, got ${views}.`);
+  if (choices.topK !== undefined) checkTopK(choices.topK, teacher.classes.length);
+  const contents: CacheContents = {
+    dtype,
+    classes: teacher.classes.length,
+    topK: choices.topK ?? null,
+    maps,
+    taps: teacher.taps.map(({ name, tensor, level, shape }) => ({ name, tensor, level, shape })),
+  };
+  const columns = columnsOf(contents, augmentation);
+  const rowsPerBatch = Math.min(batchSize, dataset.length);
+  const identity = {
+    teachers: teacher.models,
+    data: dataIdentity(dataset),
+    views: { augmentation, viewSeed, count: views },
+    contents,
+    layout: { rowsPerBatch, batchesPerPart: batchesPerPart(columns, rowsPerBatch, choices.partBytes) },
+  };
+  // As it will be read again: plain, mutable and without undefined values.
+  return JSON.parse(JSON.stringify(identity)) as CacheIdentity;
+}

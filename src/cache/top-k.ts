@@ -1,0 +1,74 @@
+import { InputError } from '../errors.js';
+
+/**
+ * No probability is taken as less than this, the smallest float16 above 0, so that logarithms stay finite and both types
+ * of a cache give the same targets.
+ */
+export const leastProbability = 2 ** -24;
+
+/** The largest probabilities of each row. */
+export interface LargestProbabilities {
+  /** [rows, k], the largest first; of equal ones the lower class first. */
+  readonly indices: Uint16Array;
+  /** [rows, k]. */
+  readonly probabilities: Float32Array;
+}
+
+/**
+ * The `k` largest probabilities softmax(logits) of each row.
+ *
+ * @param logits [rows, classes]
+ */
+export function keepLargest(logits: Float32Array, classes: number, k: number): LargestProbabilities {
+  const rows = logits.length / classes;
+  const indices = new Uint16Array(rows * k);
+  const probabilities = new Float32Array(rows * k);
+  const order = Array.from({ length: classes }, (_, label) => label);
+  for (let row = 0; row < rows; row++) {
+    const values = logits.subarray(row * classes, (row + 1) * classes);
+    order.sort((a, b) => values[b] - values[a] || a - b);
+    const largest = values[order[0]];
+    const sum = values.reduce((all, logit) => all + Math.exp(logit - largest), 0);
+    for (let n = 0; n < k; n++) {
+      indices[row * k + n] = order[n];
+      probabilities[row * k + n] = Math.exp(values[order[n]] - largest) / sum;
+    }
+  }
+  return { indices, probabilities };
+}
+
+/**
+ * Logits of the distribution that is known by its largest probabilities: log p for each of them, and for each of the other
+ * classes the logarithm of an equal share of what remains, (1 − Σ p) / (classes − k). Neither is taken below
+ * {@link leastProbability}. Their softmax at temperature 1 is that distribution.
+ *
+ * @param logits [rows, classes], overwritten
+ */
+export function spreadLogits(
+  indices: Uint16Array,
+  probabilities: Float32Array,
+  classes: number,
+  logits: Float32Array,
+): void {
+  const rows = logits.length / classes;
+  const k = indices.length / rows;
+  for (let row = 0; row < rows; row++) {
+    const kept = probabilities.subarray(row * k, (row + 1) * k);
+    const remaining = 1 - kept.reduce((sum, probability) => sum + probability, 0);
+    const share = Math.log(Math.max(remaining / Math.max(classes - k, 1), leastProbability));
+    logits.fill(share, row * classes, (row + 1) * classes);
+    kept.forEach((probability, n) => {
+      logits[row * classes + indices[row * k + n]] = Math.log(Math.max(probability, leastProbability));
+    });
+  }
+}
+
+/** @throws InputError unless `k` of `classes` probabilities can be kept */
+export function checkTopK(k: number, classes: number): void {
+  if (Number.isInteger(k) && k >= 1 && k <= classes && classes <= 65536) return;
+  throw new InputError(
+    classes > 65536
+      ? `--top-k is for teachers of at most 65,536 classes, and this one has ${classes.toLocaleString('en-US')}.`
+      : `--top-k must be a whole number from 1 to ${classes}, the number of classes, got ${k}.`,
+  );
+}

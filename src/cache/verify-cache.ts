@@ -1,0 +1,106 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../errors.js';
+import { CacheFormat, crcColumn, Envelopes, type PartPlan } from './cache-format.js';
+import { columnNames } from './columns.js';
+import { type CacheFile, type Manifest, requireManifest } from './manifest.js';
+import { checkPart, damagedPart } from './part-check.js';
+import { sha256OfFile } from './part-file.js';
+import { rowCrc } from './row-codec.js';
+
+/** What was found to be whole. */
+export interface VerifiedCache {
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Parts that the cache lacks: it is a shard, or not complete. */
+  readonly missing: readonly PartPlan[];
+}
+
+/**
+ * Reads all of a cache: each file's size, footer and SHA-256, and each row's checksum, index and view.
+ *
+ * @param onFile hears of each file that is whole
+ * @throws InputError for the first thing that is wrong, naming the file
+ */
+export async function verifyCache(
+  directory: string,
+  { signal, onFile }: { signal?: AbortSignal; onFile?: (file: CacheFile) => void } = {},
+): Promise<VerifiedCache> {
+  const manifest = await requireManifest(directory);
+  const format = new CacheFormat(manifest);
+  const envelopes = await Envelopes.of(format);
+  let last: { view: number; index: number } | undefined;
+  for (const file of manifest.files) {
+    signal?.throwIfAborted();
+    await checkPart(directory, file, format, envelopes);
+    last = await verifyPart(directory, file, format, envelopes, last, signal);
+    onFile?.(file);
+  }
+  return {
+    files: manifest.files.length,
+    rows: manifest.files.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: manifest.files.reduce((sum, { bytes }) => sum + bytes, 0),
+    missing: missingParts(manifest, format),
+  };
+}
+
+/** The parts of a cache that its manifest does not list. */
+export function missingParts(manifest: Manifest, format: CacheFormat): PartPlan[] {
+  const present = new Set(manifest.files.map(({ name }) => name));
+  return format.parts.filter(({ name }) => !present.has(name));
+}
+
+async function verifyPart(
+  directory: string,
+  part: CacheFile,
+  format: CacheFormat,
+  envelopes: Envelopes,
+  before: { view: number; index: number } | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ view: number; index: number }> {
+  const path = join(directory, part.name);
+  const layout = envelopes.layout(part.rows);
+  const { columns } = format;
+  const crcAt = crcColumn(columns);
+  const [indexAt, viewAt] = [columnNames.index, columnNames.view].map((name) => format.column(name));
+  let last = before;
+  const file = await open(path, 'r');
+  try {
+    const sum = await sha256OfFile(file, part.bytes);
+    if (sum !== part.sha256) throw damagedPart(path, `its SHA-256 is ${sum}, expected ${part.sha256}`);
+    for (let batch = 0; batch < layout.batches; batch++) {
+      signal?.throwIfAborted();
+      const within = layout.body(batch);
+      const body = Buffer.alloc(within.bytes);
+      await file.read(body, 0, body.length, layout.bodyOffset(batch));
+      for (let row = 0; row < within.rows; row++) {
+        const place = `row ${row} of record batch ${batch}`;
+        const index = body.readUInt32LE(within.offsets[indexAt] + 4 * row);
+        const view = body.readUInt16LE(within.offsets[viewAt] + 2 * row);
+        if (body.readUInt32LE(within.offsets[crcAt] + 4 * row) !== rowCrc(columns, crcAt, body, within, row))
+          throw damagedPart(path, `${place} does not have its checksum`);
+        if (view !== part.view) throw damagedPart(path, `${place} is of view ${view}, expected ${part.view}`);
+        if (last?.view === view && index <= last.index)
+          throw damagedPart(path, `${place} has index ${index} after ${last.index}`);
+        last = { view, index };
+      }
+    }
+  } finally {
+    await file.close();
+  }
+  return last!;
+}
+
+/** @throws InputError if a cache lacks a part */
+export function requireComplete(directory: string, manifest: Manifest, format: CacheFormat): void {
+  const missing = missingParts(manifest, format);
+  if (missing.length === 0) return;
+  const first = missing[0];
+  throw new InputError(
+    `the cache in ${directory} is not complete: ${missing.length} of its ${format.parts.length} files are missing, the first is ${first.name} (view ${first.view}, pictures ${first.firstRow} to ${first.firstRow + first.rows - 1}).`,
+    {
+      fix: 'run the command that made it again, or join its shards with: distill cache merge <directory> <directory> --out <directory>',
+    },
+  );
+}

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { InputError } from '../errors.js';
+import { nearestNames } from '../nearest.js';
+
+/** Where ONNX Runtime can run a teacher: `auto` takes the first of cuda, webgpu and cpu that works. */
+export const providerNames = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
+export type ProviderName = (typeof providerNames)[number];
+/** A provider that runs. */
+export type Provider = Exclude<ProviderName, 'auto'>;
+
+const automatic: readonly Provider[] = ['cuda', 'webgpu', 'cpu'];
+
+/** What runs, and why the ones before it do not. */
+export interface Provided<Session> {
+  readonly session: Session;
+  readonly provider: Provider;
+  /** One sentence for each. */
+  readonly misses: readonly string[];
+}
+
+/**
+ * Makes a session with the provider that is asked for.
+ *
+ * @param create makes the session, or throws
+ * @param cudaLibrary where the library of the CUDA provider would be
+ * @throws InputError if a provider that is named does not work on this machine; what the CPU makes `create` throw
+ */
+export async function withProvider<Session>(
+  name: ProviderName,
+  create: (provider: Provider) => Promise<Session>,
+  cudaLibrary = installedCudaLibrary(),
+): Promise<Provided<Session>> {
+  const misses: string[] = [];
+  for (const provider of name === 'auto' ? automatic : [name]) {
+    try {
+      if (provider === 'cuda' && !existsSync(cudaLibrary)) throw missingCuda();
+      return { session: await create(provider), provider, misses };
+    } catch (error) {
+      if (provider === 'cpu') throw error;
+      const refusal = error instanceof InputError ? error : unavailable(provider, error);
+      if (name !== 'auto') throw refusal;
+      misses.push(`${refusal.message}${refusal.fix === undefined ? '' : ` To have it: ${refusal.fix}.`}`);
+    }
+  }
+  throw new Error('the CPU is the last that is tried');
+}
+
+/** @throws InputError unless the text names a provider */
+export function providerOf(flag: string, text: string): ProviderName {
+  const found = providerNames.find((name) => name === text);
+  if (found) return found;
+  throw new InputError(`${flag} must be one of ${providerNames.join(', ')}, got '${text}'.`, {
+    nearest: nearestNames(text, providerNames),
+  });
+}
+
+function missingCuda(): InputError {
+  return new InputError(
+    "the provider cuda cannot run here: ONNX Runtime's libraries for CUDA are not installed.",
+    { fix: 'node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12' },
+  );
+}
+
+function unavailable(provider: Provider, cause: unknown): InputError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  // ONNX Runtime puts the place in its source before the reason.
+  const reason = text
+    .replace(/\s+/g, ' ')
+    .replace(/^.* was false\. /, '')
+    .trim();
+  return new InputError(`the provider ${provider} cannot run here: ${reason.replace(/\.$/, '')}.`, { cause });
+}
+
+function installedCudaLibrary(): string {
+  const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const folder = join(root, 'bin', 'napi-v6', process.platform, process.arch);
+  return join(
+    folder,
+    process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so',
+  );
+}

@@ -1,0 +1,186 @@
+import { stat } from 'node:fs/promises';
+import { CacheWriter } from '../cache/cache-writer.js';
+import { CachedTeacher } from '../cache/cached-teacher.js';
+import { FillingTeacher } from '../cache/filling-teacher.js';
+import { type Manifest, readManifest, requireManifest } from '../cache/manifest.js';
+import { newIdentity } from '../cache/new-identity.js';
+import { orderedByIndex } from '../cache/ordered-rows.js';
+import { checkFreeSpace } from '../cache/write-cache.js';
+import { type Augmentation, trainingAugmentation } from '../data/augmentation.js';
+import { type Dataset, resizedTo } from '../data/dataset.js';
+import { InputError } from '../errors.js';
+import { type LiveTeacher, openTeacher } from '../teacher/open-teacher.js';
+import type { TargetSource } from '../teacher/targets.js';
+import { defaultCacheSettings, originOf } from './make-cache.js';
+import type { RunSettings } from './run-settings.js';
+import { comparesMaps } from './student-losses.js';
+import { asTaken, checkAccuracy } from './teacher-check.js';
+
+/** Pictures to train on, to select and to report with. */
+export type Splits = readonly [training: Dataset, validation: Dataset, test: Dataset];
+
+/** Where a run has its targets from, and what follows from it. */
+export interface RunTeacher {
+  /** Undefined when no loss needs a teacher. */
+  readonly source: TargetSource | undefined;
+  /** The model, for evaluation; undefined where none is loaded. */
+  readonly live: TargetSource | undefined;
+  /** The data, as the teacher takes it. */
+  readonly splits: Splits;
+  /** Views of each picture. */
+  readonly views: number;
+  readonly augmentation: Augmentation;
+  /** Why the model does not run where it was tried before, one sentence each. */
+  readonly notes: readonly string[];
+  /** To be called after the last step of an epoch. */
+  readonly endEpoch: (epoch: number) => Promise<void>;
+  readonly dispose: () => Promise<void>;
+}
+
+/**
+ * Opens what `--teacher` names, a model or a cache, and with `--cache` a cache that the run fills.
+ *
+ * @throws InputError for a teacher that does not fit the data or is far under its card, or a cache that was made for
+ *   something else or holds other maps than the losses compare
+ */
+export async function openRunTeacher(settings: RunSettings, splits: Splits): Promise<RunTeacher> {
+  const views = settings.views ?? settings.epochs;
+  const nothing = (): Promise<void> => Promise.resolve();
+  if (settings.teacher === undefined) {
+    const augmentation = trainingAugmentation(splits[0]);
+    const none = { source: undefined, live: undefined, notes: [], endEpoch: nothing, dispose: nothing };
+    return { ...none, splits, views, augmentation };
+  }
+  if (await isDirectory(settings.teacher)) return openCache(settings.teacher, settings, splits);
+  const stored = settings.cache === undefined ? undefined : await readManifest(settings.cache);
+  const wanted = comparing(settings).length > 0 ? 'all' : 'none';
+  const taps = stored?.contents.taps.map(({ name }) => name) ?? wanted;
+  const live = await openTeacher(settings.teacher, {
+    taps,
+    threads: settings.threads,
+    provider: settings.provider ?? 'cpu',
+    classes: splits[0].classes,
+    ...(settings.mean ? { mean: settings.mean } : {}),
+    ...(settings.std ? { std: settings.std } : {}),
+  });
+  try {
+    const taken = splits.map((split) => asTaken(split, live.facts)) as unknown as Splits;
+    for (const member of live.members) await checkAccuracy(member, member, taken[1]);
+    const augmentation = trainingAugmentation(taken[0]);
+    const common = { live, splits: taken, augmentation, notes: live.facts.providerMisses };
+    if (settings.cache === undefined)
+      return { ...common, source: live, views, endEpoch: nothing, dispose: () => live.dispose() };
+    const filling = await openFilling(settings.cache, stored, settings, live, taken[0], augmentation);
+    return {
+      ...common,
+      source: filling.source,
+      views: filling.views,
+      endEpoch: (epoch) => filling.source.completeView(epoch % filling.views),
+      dispose: async () => {
+        await filling.source.dispose();
+        await live.dispose();
+      },
+    };
+  } catch (error) {
+    await live.dispose();
+    throw error;
+  }
+}
+
+async function openCache(directory: string, settings: RunSettings, splits: Splits): Promise<RunTeacher> {
+  if (settings.cache !== undefined)
+    throw new InputError(
+      `--teacher ${directory} is a cache already, so there is nothing to fill ${settings.cache} with.`,
+      { fix: 'name the model as --teacher, or leave --cache out' },
+    );
+  const { data } = await requireManifest(directory);
+  const taken = splits.map((split) =>
+    resizedTo(split, data.size, data.resize ?? undefined),
+  ) as unknown as Splits;
+  const augmentation = trainingAugmentation(taken[0]);
+  const { viewSeed } = settings;
+  const source = await CachedTeacher.open(directory, { dataset: taken[0], augmentation, viewSeed });
+  try {
+    if (settings.views !== undefined && settings.views !== source.views)
+      throw new InputError(
+        `--views is ${settings.views}, but the cache in ${directory} has ${source.views} views.`,
+        { fix: 'leave --views out' },
+      );
+    checkMaps(directory, settings, source.contents);
+    return {
+      source,
+      live: undefined,
+      notes: [],
+      splits: taken,
+      views: source.views,
+      augmentation,
+      endEpoch: () => Promise.resolve(),
+      dispose: () => source.dispose(),
+    };
+  } catch (error) {
+    await source.dispose();
+    throw error;
+  }
+}
+
+async function openFilling(
+  directory: string,
+  there: Manifest | undefined,
+  settings: RunSettings,
+  live: LiveTeacher,
+  training: Dataset,
+  augmentation: Augmentation,
+): Promise<{ source: FillingTeacher; views: number }> {
+  const dataset = orderedByIndex(training);
+  const fresh = newIdentity(live.facts, dataset, {
+    dtype: defaultCacheSettings.dtype,
+    topK: undefined,
+    maps: 'features',
+    augmentation,
+    viewSeed: settings.viewSeed,
+    views: settings.views ?? there?.views.count ?? settings.epochs,
+    batchSize: defaultCacheSettings.batchSize,
+  });
+  // What a cache holds and how it is cut may be as its maker chose.
+  const identity = there ? { ...fresh, contents: there.contents, layout: there.layout } : fresh;
+  if (there) checkMaps(directory, settings, there.contents);
+  const writer = await CacheWriter.open(directory, identity, dataset, await originOf(live.facts.provider));
+  try {
+    await checkFreeSpace(directory, writer.format.bytes - (await writer.bytesPresent()));
+    return { source: await FillingTeacher.open(live, writer, dataset), views: identity.views.count };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+/** The losses that compare maps. */
+function comparing({ losses }: RunSettings): string[] {
+  return losses.filter((setting) => setting.weight > 0 && comparesMaps(setting)).map(({ name }) => name);
+}
+
+/** Refuses losses whose maps a cache does not have. */
+function checkMaps(
+  directory: string,
+  settings: RunSettings,
+  { maps, taps }: { readonly maps: string; readonly taps: readonly unknown[] },
+): void {
+  const names = comparing(settings).filter(
+    (name) => taps.length === 0 || (maps === 'attention' && name === 'features'),
+  );
+  if (names.length === 0) return;
+  const held = taps.length === 0 ? 'no maps' : 'attention maps only';
+  throw new InputError(
+    `the loss ${names.join(', ')} compares feature maps, and the cache in ${directory} holds ${held}.`,
+    {
+      fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or make the cache with --features all`,
+    },
+  );
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

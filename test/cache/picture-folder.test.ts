@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { CachedTeacher } from '../../src/cache/cached-teacher.js';
+import { trainingAugmentation } from '../../src/data/augmentation.js';
+import { batchesOf } from '../../src/data/batches.js';
+import { loadDataset } from '../../src/data/data-spec.js';
+import { resizedTo } from '../../src/data/dataset.js';
+import { openTeacher } from '../../src/teacher/open-teacher.js';
+import { lossSettings } from '../../src/losses/loss-settings.js';
+import { defaultCacheSettings, makeCache } from '../../src/training/make-cache.js';
+import { distil } from '../../src/training/run.js';
+import { defaultRunSettings } from '../../src/training/run-settings.js';
+import { backends } from '../backends.js';
+import { pathsOf, writePictures } from '../data/picture-files.js';
+import { scratchFolder } from '../files/scratch.js';
+import { tinyOnnx } from '../teacher/tiny-onnx.js';
+import { twoLevels } from '../training/tiny-teacher.js';
+
+const folder = scratchFolder();
+const at = (name: string): string => join(folder, name);
+const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+const data = `imagefolder:${at('pictures')}`;
+const classes = Array.from({ length: 10 }, (_, n) => `class${n}`);
+
+beforeAll(async () => {
+  // 42 pictures, of which 2 are held out for validation.
+  await writePictures(at('pictures'), [
+    ...pathsOf('train', classes, 4),
+    'train/class0/4.jpg',
+    'train/class1/4.jpg',
+  ]);
+  await writePictures(at('pictures'), pathsOf('val', classes, 1));
+  writeFileSync(at('teacher.onnx'), tinyOnnx(twoLevels));
+  writeFileSync(at('second.onnx'), tinyOnnx(twoLevels));
+  const run = makeCache({
+    ...defaultCacheSettings,
+    ...normalisation,
+    // Two teachers as one.
+    teacher: `${at('teacher.onnx')},${at('second.onnx')}`,
+    data,
+    out: at('cache'),
+    views: 2,
+    topK: undefined,
+    dtype: 'float32',
+    threads: 2,
+  });
+  while (!(await run.next()).done);
+});
+
+it('a cache of pictures in files gives what the live ensemble gives, view by view', async () => {
+  const live = await openTeacher(`${at('teacher.onnx')},${at('second.onnx')}`, normalisation);
+  const dataset = resizedTo(await loadDataset(data, 'train'), live.facts.size);
+  const augmentation = trainingAugmentation(dataset);
+  const cached = await CachedTeacher.open(at('cache'), { dataset, augmentation, viewSeed: 0 });
+  expect(cached.manifest.teachers).toHaveLength(2);
+  expect(cached.manifest.views.augmentation).toMatchObject({ crop: null, resizedCrop: { scale: [0.08, 1] } });
+  const batches = batchesOf(dataset, { batchSize: 8, seed: 4, viewSeed: 0, views: 2, augmentation });
+  let seen = 0;
+  for (const epoch of [0, 1])
+    for await (const batch of batches.epoch(epoch)) {
+      expect(await cached.targets(batch)).toEqual(await live.targets(batch));
+      seen += batch.size;
+    }
+  expect(seen).toBe(80);
+  await Promise.all([cached.dispose(), live.dispose()]);
+});
+
+it('it says which part of each picture was shown, and a run trains from it', async () => {
+  const { tableFromIPC } = await import('apache-arrow');
+  const { readFileSync } = await import('node:fs');
+  const table = tableFromIPC(readFileSync(join(at('cache'), 'view-001.arrow')));
+  const names = table.schema.fields.map(({ name }) => name);
+  expect(names.slice(3, 8)).toEqual(['crop_left', 'crop_top', 'crop_width', 'crop_height', 'flip']);
+  for (const row of table.toArray() as Record<string, number>[]) {
+    expect(row['crop_left'] + row['crop_width']).toBeLessThanOrEqual(60);
+    expect(row['crop_top'] + row['crop_height']).toBeLessThanOrEqual(40);
+    expect(Math.min(row['crop_width'], row['crop_height'])).toBeGreaterThan(0);
+  }
+  const run = distil({
+    ...defaultRunSettings,
+    teacher: at('cache'),
+    mean: undefined,
+    std: undefined,
+    student: 'bnn-resnet20',
+    data,
+    epochs: 1,
+    batchSize: 10,
+    backend: backends.at(-1)!,
+    threads: 2,
+    out: at('run'),
+    losses: lossSettings([]),
+  });
+  let next = await run.next();
+  while (!next.done) next = await run.next();
+  expect(next.value.test.student.total).toBe(10);
+});
