@@ -204,19 +204,11 @@ export function batchNormTraining<T extends Tensor>(
  */
 export function batchNormSign<T extends Tensor>(
   x: T,
-  { gamma, beta }: AffineParameters,
-  { mean, variance }: ChannelStatistics,
+  affine: AffineParameters,
+  statistics: ChannelStatistics,
   epsilon = 1e-5,
 ): T {
-  checkChannels('batchNormSign', x, { gamma, beta, mean, variance });
-  return differentiable<T>([x, gamma, beta], () => {
-    const [sign, mask] = normSignKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: true });
-    return {
-      value: sign as T,
-      saved: [x, mean, variance, gamma, mask],
-      gradients: (dy, saved) => normGradients(dy, saved, epsilon),
-    };
-  });
+  return maskedNorm('batchNormSign', normSignKernel, x, { ...affine, ...statistics }, epsilon);
 }
 
 /**
@@ -230,19 +222,45 @@ export function batchNormSign<T extends Tensor>(
  */
 export function batchNormClamp<T extends Tensor>(
   x: T,
-  { gamma, beta }: AffineParameters,
-  { mean, variance }: ChannelStatistics,
+  affine: AffineParameters,
+  statistics: ChannelStatistics,
   epsilon = 1e-5,
 ): T {
-  checkChannels('batchNormClamp', x, { gamma, beta, mean, variance });
+  return maskedNorm('batchNormClamp', normClampKernel, x, { ...affine, ...statistics }, epsilon);
+}
+
+type Masked = typeof normSignKernel;
+type NormParameters = AffineParameters & ChannelStatistics;
+
+/** A BatchNorm that ends in a sign or clamp, whose gradient passes where the mask that its kernel gives is set. */
+function maskedNorm<T extends Tensor>(
+  name: string,
+  kernel: Masked,
+  x: T,
+  { gamma, beta, mean, variance }: NormParameters,
+  epsilon: number,
+): T {
+  checkChannels(name, x, { gamma, beta, mean, variance });
   return differentiable<T>([x, gamma, beta], () => {
-    const [clamped, mask] = normClampKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: true });
+    const [value, mask] = kernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: true });
     return {
-      value: clamped as T,
+      value: value as T,
       saved: [x, mean, variance, gamma, mask],
       gradients: (dy, saved) => normGradients(dy, saved, epsilon),
     };
   });
+}
+
+/** The same with given statistics, without a gradient. */
+function maskedInference<T extends Tensor>(
+  name: string,
+  kernel: Masked,
+  x: T,
+  { gamma, beta, mean, variance }: NormParameters,
+  epsilon: number,
+): T {
+  checkChannels(name, x, { gamma, beta, mean, variance });
+  return untaped(() => kernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0]) as T;
 }
 
 function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
@@ -265,27 +283,27 @@ export function batchNormInference<T extends Tensor>(
 /** sign(BatchNorm(x)) with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormSign}. */
 export function batchNormSignInference<T extends Tensor>(
   x: T,
-  { gamma, beta }: AffineParameters,
-  { mean, variance }: ChannelStatistics,
+  affine: AffineParameters,
+  statistics: ChannelStatistics,
   epsilon = 1e-5,
 ): T {
-  checkChannels('batchNormSignInference', x, { gamma, beta, mean, variance });
-  return untaped(
-    () => normSignKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0],
-  ) as T;
+  return maskedInference('batchNormSignInference', normSignKernel, x, { ...affine, ...statistics }, epsilon);
 }
 
 /** hardClamp(BatchNorm(x)) with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormClamp}. */
 export function batchNormClampInference<T extends Tensor>(
   x: T,
-  { gamma, beta }: AffineParameters,
-  { mean, variance }: ChannelStatistics,
+  affine: AffineParameters,
+  statistics: ChannelStatistics,
   epsilon = 1e-5,
 ): T {
-  checkChannels('batchNormClampInference', x, { gamma, beta, mean, variance });
-  return untaped(
-    () => normClampKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0],
-  ) as T;
+  return maskedInference(
+    'batchNormClampInference',
+    normClampKernel,
+    x,
+    { ...affine, ...statistics },
+    epsilon,
+  );
 }
 
 /**

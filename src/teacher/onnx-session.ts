@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { InputError } from '../errors.js';
-import { fromFloat16, toFloat16 } from './float16.js';
+import { fromFloat16, toFloat16 } from '../float16.js';
 import type { ImageInput } from './image-input.js';
 import type { ModelFile } from './model-file.js';
 import { appendOutputs } from './onnx-wire.js';

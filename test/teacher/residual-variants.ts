@@ -1,6 +1,6 @@
 import type { ModelParts, NodeParts, TensorParts } from '../../scripts/support/onnx-model.js';
 import { RandomStream } from '../../src/data/random.js';
-import { toFloat16 } from '../../src/teacher/float16.js';
+import { toFloat16 } from '../../src/float16.js';
 
 /** The size and classes of the pictures that the variants take. */
 export const variantSize = 8;

@@ -1,11 +1,22 @@
 import type { ConvGeometry } from '../../../ops/conv2d.js';
-import { nativeKernel, rowsOf, squareShape } from './registration.js';
+import type { FloatOutput } from '../native-backend.js';
+import { type KernelCall, nativeKernel, rowsOf, squareShape } from './registration.js';
 
 /** What the kernels of gradients take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
 export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
 /** [kh, kw] of a filter. */
 export const filterWindow = (shape: readonly number[]): [number, number] => [shape[0], shape[1]];
+
+/** The shape of a gradient to the filter, from x and dy, and the memory for it. */
+export function filterGradient({
+  inputs: { x, dy },
+  attributes: { stride, pad, size },
+  backend,
+}: KernelCall<BackwardAttributes>): { fields: Int32Array; dw: FloatOutput } {
+  const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
+  return { fields, dw: backend.output([...size, x.shape[3], dy.shape[3]]) };
+}
 
 /** Registers the position-major convolutions, in floats and in bits. */
 export function registerConvolutionKernels(): void {
@@ -30,15 +41,15 @@ export function registerConvolutionKernels(): void {
     },
   );
 
-  nativeKernel<BackwardAttributes>(
-    'PositionMajorConv2DBackpropFilter',
-    ({ inputs: { x, dy }, attributes: { stride, pad, size }, backend }) => {
-      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
-      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
-      backend.addon.floatConvBackwardFilter(fields, backend.floats(x), backend.floats(dy), dw.values);
-      return dw.info;
-    },
-  );
+  nativeKernel<BackwardAttributes>('PositionMajorConv2DBackpropFilter', (call) => {
+    const {
+      inputs: { x, dy },
+      backend,
+    } = call;
+    const { fields, dw } = filterGradient(call);
+    backend.addon.floatConvBackwardFilter(fields, backend.floats(x), backend.floats(dy), dw.values);
+    return dw.info;
+  });
 
   nativeKernel('BinariseFilter', ({ inputs: { w }, backend }) => {
     const { rows, channels } = rowsOf(w);
@@ -88,22 +99,22 @@ export function registerConvolutionKernels(): void {
     },
   );
 
-  nativeKernel<BackwardAttributes>(
-    'BinaryConv2DBackpropFilter',
-    ({ inputs: { x, dy, scale, w }, attributes: { stride, pad, size }, backend }) => {
-      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
-      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
-      backend.withPackedSigns(x, (input) =>
-        backend.addon.binaryConvBackwardFilter(
-          fields,
-          input.words,
-          backend.floats(dy),
-          backend.floats(scale),
-          backend.floats(w),
-          dw.values,
-        ),
-      );
-      return dw.info;
-    },
-  );
+  nativeKernel<BackwardAttributes>('BinaryConv2DBackpropFilter', (call) => {
+    const {
+      inputs: { x, dy, scale, w },
+      backend,
+    } = call;
+    const { fields, dw } = filterGradient(call);
+    backend.withPackedSigns(x, (input) =>
+      backend.addon.binaryConvBackwardFilter(
+        fields,
+        input.words,
+        backend.floats(dy),
+        backend.floats(scale),
+        backend.floats(w),
+        dw.values,
+      ),
+    );
+    return dw.info;
+  });
 }

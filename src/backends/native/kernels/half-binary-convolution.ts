@@ -1,6 +1,6 @@
 import type { ConvGeometry } from '../../../ops/conv2d.js';
-import { type BackwardAttributes, filterWindow } from './convolution.js';
-import { nativeKernel, squareShape } from './registration.js';
+import { type BackwardAttributes, filterGradient, filterWindow } from './convolution.js';
+import { nativeKernel, rowsOf, squareShape } from './registration.js';
 
 /** Registers the position-major convolutions with one operand in bits and the other in floats. */
 export function registerHalfBinaryConvolutionKernels(): void {
@@ -16,24 +16,17 @@ export function registerHalfBinaryConvolutionKernels(): void {
     },
   );
 
-  nativeKernel<BackwardAttributes>(
-    'BinaryInputConv2DBackpropFilter',
-    ({ inputs: { x, dy }, attributes: { stride, pad, size }, backend }) => {
-      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
-      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
-      backend.withPackedSigns(x, (input) =>
-        backend.addon.binaryConvBackwardFilter(
-          fields,
-          input.words,
-          backend.floats(dy),
-          null,
-          null,
-          dw.values,
-        ),
-      );
-      return dw.info;
-    },
-  );
+  nativeKernel<BackwardAttributes>('BinaryInputConv2DBackpropFilter', (call) => {
+    const {
+      inputs: { x, dy },
+      backend,
+    } = call;
+    const { fields, dw } = filterGradient(call);
+    backend.withPackedSigns(x, (input) =>
+      backend.addon.binaryConvBackwardFilter(fields, input.words, backend.floats(dy), null, null, dw.values),
+    );
+    return dw.info;
+  });
 
   nativeKernel<ConvGeometry>(
     'BinaryFilterConv2D',
@@ -53,21 +46,15 @@ export function registerHalfBinaryConvolutionKernels(): void {
     },
   );
 
-  nativeKernel<BackwardAttributes>(
-    'BinaryFilterConv2DBackpropFilter',
-    ({ inputs: { x, dy, scale, w }, attributes: { stride, pad, size }, backend }) => {
-      const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
-      const dw = backend.output([...size, x.shape[3], dy.shape[3]]);
-      const rows = size[0] * size[1] * x.shape[3];
-      backend.addon.floatConvBackwardFilter(fields, backend.floats(x), backend.floats(dy), dw.values);
-      backend.addon.straightThroughFilter(
-        rows,
-        dy.shape[3],
-        backend.floats(scale),
-        backend.floats(w),
-        dw.values,
-      );
-      return dw.info;
-    },
-  );
+  nativeKernel<BackwardAttributes>('BinaryFilterConv2DBackpropFilter', (call) => {
+    const {
+      inputs: { x, dy, scale, w },
+      backend,
+    } = call;
+    const { fields, dw } = filterGradient(call);
+    const { rows, channels } = rowsOf(dw.info);
+    backend.addon.floatConvBackwardFilter(fields, backend.floats(x), backend.floats(dy), dw.values);
+    backend.addon.straightThroughFilter(rows, channels, backend.floats(scale), backend.floats(w), dw.values);
+    return dw.info;
+  });
 }

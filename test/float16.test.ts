@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { float16Bits, fromFloat16, toFloat16 } from '../../src/teacher/float16.js';
+import { float16Bits, fromFloat16, toFloat16 } from '../src/float16.js';
 
 const all = Uint16Array.from({ length: 0x10000 }, (_, bits) => bits);
 

@@ -1,4 +1,4 @@
-/** IEEE 754 binary16 numbers as their bits, for models that take or give them; everything else here is float32. */
+/** IEEE 754 binary16 numbers as their bits, in JavaScript; everything else here is float32. */
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
@@ -37,10 +37,12 @@ export function toFloat16(values: Float32Array, into: Uint16Array): Uint16Array 
 
 let widened: Float32Array | undefined;
 
-/** Bits of float16 as floats, which hold them exactly. */
-export function fromFloat16(halves: Uint16Array): Float32Array {
+/** Bits of float16 as floats, which hold them exactly, into the start of `values`. */
+export function fromFloat16(
+  halves: Uint16Array,
+  values: Float32Array = new Float32Array(halves.length),
+): Float32Array {
   widened ??= Float32Array.from({ length: 0x10000 }, (_, half) => widen(half));
-  const values = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) values[i] = widened[halves[i]];
   return values;
 }
