@@ -31,9 +31,8 @@ export {
   batchNormSign,
   batchNormSignInference,
   batchNormTraining,
-  type ChannelStatistics,
-  channelStatistics,
 } from './ops/batch-norm.js';
+export { type ChannelStatistics, channelStatistics } from './ops/channel-statistics.js';
 export { binaryConv2d } from './ops/binary-conv2d.js';
 export { conv2d, type ConvGeometry } from './ops/conv2d.js';
 export { binaryFilterConv2d, binaryInputConv2d } from './ops/half-binary-conv2d.js';

@@ -6,10 +6,12 @@ import {
   batchNormSign,
   batchNormSignInference,
   batchNormTraining,
+} from '../ops/batch-norm.js';
+import {
   type ChannelStatistics,
   channelStatistics,
   type RunningStatistics,
-} from '../ops/batch-norm.js';
+} from '../ops/channel-statistics.js';
 import type { Scope } from './parameters.js';
 
 /** Settings of a BatchNorm. */

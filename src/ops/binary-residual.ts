@@ -1,11 +1,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import {
-  type AffineParameters,
-  type ChannelStatistics,
-  normGradKernel,
-  normSignKernel,
-} from './batch-norm.js';
+import { type AffineParameters, normGradKernel, normSignKernel } from './batch-norm.js';
+import { type ChannelStatistics } from './channel-statistics.js';
 import { binariseKernel, binaryBackwardFilter, binaryBackwardInput, binaryForward } from './binary-conv2d.js';
 import { checkConvolution, type ConvGeometry, outputSizeOf } from './conv2d.js';
 import { differentiable } from './differentiable.js';

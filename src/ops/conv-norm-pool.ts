@@ -15,14 +15,13 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
+import { type AffineParameters, normKernel } from './batch-norm.js';
 import {
-  type AffineParameters,
   type ChannelStatistics,
-  normKernel,
   type RunningStatistics,
   statisticsKernel,
   updatedStatistics,
-} from './batch-norm.js';
+} from './channel-statistics.js';
 import { checkConvolution, convBackwardFilter, convBackwardInput, convForward } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { averageGradKernel, averageKernel } from './pooling.js';

@@ -5,10 +5,12 @@ import {
   batchNormSign,
   batchNormSignInference,
   batchNormTraining,
+} from '../../src/ops/batch-norm.js';
+import {
   channelStatistics,
   type ChannelStatistics,
   updatedStatistics,
-} from '../../src/ops/batch-norm.js';
+} from '../../src/ops/channel-statistics.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenValues, type GoldenTensor, nhwcFromNchw, readGolden, tensorOf } from '../golden.js';
 import { numericGradient } from '../losses/plain-formulas.js';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, it } from 'vitest';
-import { batchNormSign, channelStatistics } from '../../src/ops/batch-norm.js';
+import { batchNormSign } from '../../src/ops/batch-norm.js';
+import { channelStatistics } from '../../src/ops/channel-statistics.js';
 import { binaryConv2d } from '../../src/ops/binary-conv2d.js';
 import { binaryResidual } from '../../src/ops/binary-residual.js';
 import { prelu } from '../../src/ops/prelu.js';

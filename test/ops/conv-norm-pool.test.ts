@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { batchNormTraining, channelStatistics, updatedStatistics } from '../../src/ops/batch-norm.js';
+import { batchNormTraining } from '../../src/ops/batch-norm.js';
+import { channelStatistics, updatedStatistics } from '../../src/ops/channel-statistics.js';
 import { conv2d } from '../../src/ops/conv2d.js';
 import { convNormPool } from '../../src/ops/conv-norm-pool.js';
 import { averagePool } from '../../src/ops/pooling.js';

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, it } from 'vitest';
 import { hardClamp } from '../../src/ops/activations.js';
-import { batchNormClamp, batchNormTraining, channelStatistics } from '../../src/ops/batch-norm.js';
+import { batchNormClamp, batchNormTraining } from '../../src/ops/batch-norm.js';
+import { channelStatistics } from '../../src/ops/channel-statistics.js';
 import { binaryFilterConv2d, binaryInputConv2d } from '../../src/ops/half-binary-conv2d.js';
 import { backends, useTestBackend } from '../backends.js';
 import { type ConvShape, convShape, convTitle } from '../native/shapes.js';
