@@ -76,6 +76,8 @@ const std::vector<Entry>& table() {
       entry<FloatConvBackwardFilter>("reference", 0, reference::run),
       entry<MatMul>("reference", 0, reference::run),
       entry<BatchNormStatistics>("reference", 0, reference::run),
+      entry<ProjectedStatistics>("reference", 0, reference::run),
+      entry<ProjectedGradients>("reference", 0, reference::run),
       entry<ChannelAffine>("reference", 0, reference::run),
       entry<ChannelAffineSign>("reference", 0, reference::run),
       entry<ChannelAffineClamp>("reference", 0, reference::run),

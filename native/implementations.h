@@ -12,6 +12,8 @@ void run(const FloatConvBackwardInput&);
 void run(const FloatConvBackwardFilter&);
 void run(const MatMul&);
 void run(const BatchNormStatistics&);
+void run(const ProjectedStatistics&);
+void run(const ProjectedGradients&);
 void run(const ChannelAffine&);
 void run(const ChannelAffineSign&);
 void run(const ChannelAffineClamp&);

@@ -79,6 +79,50 @@ struct BatchNormStatistics {
   float* running_variance;
 };
 
+// The statistics of v = x · w from those of x: `rows` of x with `inputs` channels, products = xᵀ · x, mean that of x, the filter
+// w as [inputs, outputs].
+//   covered = (products / rows − mean · meanᵀ) · w, output_mean = wᵀ · mean, output_variance_k = max(0, Σ_c w_ck · covered_ck)
+// The running ones (may be null together) are moved towards them as BatchNormStatistics does.
+struct ProjectedStatistics {
+  static constexpr const char* family = "projectedStatistics";
+  size_t rows;
+  int inputs, outputs;
+  const float* products;
+  const float* mean;
+  const float* w;
+  float* covered;
+  float* output_mean;
+  float* output_variance;
+  float momentum;
+  float* running_mean;
+  float* running_variance;
+};
+
+// What the gradients of a BatchNorm on v = x · w need of x: products = pᵀ · dy with p, dy as they come to the filter's
+// gradient, dbeta = Σ dy, the rest as ProjectedStatistics gives it. With i = 1/√(output_variance + ε), s = γ · i:
+//   dγ_k = (Σ_c w_ck · products_ck − output_mean_k · dβ_k) · i_k,  t = s · dγ · i
+//   dw = s · (products − mean · dβᵀ) − t · covered,  pull = w · s (by column)
+//   tilt = −(w · t / rows) · wᵀ,  level_c = −(Σ_j mean_j · tilt_jc + Σ_k s_k · dβ_k / rows · w_ck) · positions
+struct ProjectedGradients {
+  static constexpr const char* family = "projectedGradients";
+  size_t rows;
+  int inputs, outputs;
+  float epsilon, positions;
+  const float* products;
+  const float* dbeta;
+  const float* mean;
+  const float* w;
+  const float* gamma;
+  const float* covered;
+  const float* output_mean;
+  const float* output_variance;
+  float* dw;
+  float* dgamma;
+  float* pull;
+  float* tilt;
+  float* level;
+};
+
 // y = x · scale + shift for each channel (normalisation with scale = γ/√(σ²+ε), shift = β − μ·scale)
 struct ChannelAffine {
   static constexpr const char* family = "channelAffine";

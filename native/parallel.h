@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace bnn {
 
@@ -22,8 +23,9 @@ void run_tasks(int64_t tasks, TaskFunction function, void* context);
 // of tasks depends on the shape alone.
 template <class Body>
 void parallel_for(int64_t tasks, Body&& body) {
+  using Type = std::remove_reference_t<Body>;
   detail::run_tasks(
-      tasks, [](void* context, int64_t task) { (*static_cast<Body*>(context))(task); }, &body);
+      tasks, [](void* context, int64_t task) { (*static_cast<Type*>(context))(task); }, &body);
 }
 
 // Memory of the calling thread that lives until its next scratch() call with the same slot. It only grows, so that a

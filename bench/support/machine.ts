@@ -28,11 +28,12 @@ export function thisMachine(): Machine {
   };
 }
 
-/** The instruction sets of which at least one kernel runs now, best first. */
+/** The instruction sets of which at least one kernel runs now, best first; `reference` only where there is no other. */
 export function activeSets(): string[] {
   const addon = nativeAddon();
   const active = new Set(addon.kernels().flatMap((kernel) => (kernel.active ? [kernel.isa] : [])));
-  return addon.instructionSets().filter((isa) => active.has(isa));
+  const sets = addon.instructionSets().filter((isa) => active.has(isa));
+  return sets.length > 1 ? sets.filter((isa) => isa !== 'reference') : sets;
 }
 
 export function describeMachine({ cpu, cores, isa, node }: Machine): string {

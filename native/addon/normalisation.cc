@@ -30,6 +30,48 @@ BatchNormStatistics read_statistics(Arguments& a) {
   return b;
 }
 
+ProjectedStatistics read_projected_statistics(Arguments& a) {
+  ProjectedStatistics p{};
+  p.rows = a.size("rows");
+  p.inputs = a.integer("inputs");
+  p.outputs = a.integer("outputs");
+  const size_t filter = static_cast<size_t>(p.inputs) * p.outputs;
+  p.products = a.floats("products", static_cast<size_t>(p.inputs) * p.inputs);
+  p.mean = a.floats("mean", p.inputs);
+  p.w = a.floats("w", filter);
+  p.covered = a.writable_floats("covered", filter);
+  p.output_mean = a.writable_floats("outputMean", p.outputs);
+  p.output_variance = a.writable_floats("outputVariance", p.outputs);
+  p.momentum = static_cast<float>(a.number("momentum"));
+  p.running_mean = a.optional_floats("runningMean", p.outputs);
+  p.running_variance = a.optional_floats("runningVariance", p.outputs);
+  return p;
+}
+
+ProjectedGradients read_projected_gradients(Arguments& a) {
+  ProjectedGradients p{};
+  p.rows = a.size("rows");
+  p.inputs = a.integer("inputs");
+  p.outputs = a.integer("outputs");
+  p.epsilon = static_cast<float>(a.number("epsilon"));
+  p.positions = static_cast<float>(a.number("positions"));
+  const size_t filter = static_cast<size_t>(p.inputs) * p.outputs;
+  p.products = a.floats("products", filter);
+  p.dbeta = a.floats("dbeta", p.outputs);
+  p.mean = a.floats("mean", p.inputs);
+  p.w = a.floats("w", filter);
+  p.gamma = a.floats("gamma", p.outputs);
+  p.covered = a.floats("covered", filter);
+  p.output_mean = a.floats("outputMean", p.outputs);
+  p.output_variance = a.floats("outputVariance", p.outputs);
+  p.dw = a.writable_floats("dw", filter);
+  p.dgamma = a.writable_floats("dgamma", p.outputs);
+  p.pull = a.writable_floats("pull", filter);
+  p.tilt = a.writable_floats("tilt", static_cast<size_t>(p.inputs) * p.inputs);
+  p.level = a.writable_floats("level", p.inputs);
+  return p;
+}
+
 ChannelAffine read_affine(Arguments& a) {
   const Rows r = read_rows(a);
   const float* x = a.floats("x", r.size());
@@ -128,6 +170,8 @@ UnitMaps read_unit_maps(Arguments& a) {
 
 void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_statistics);
+  define_kernel(env, exports, read_projected_statistics);
+  define_kernel(env, exports, read_projected_gradients);
   define_kernel(env, exports, read_affine);
   define_kernel(env, exports, read_affine_sign);
   define_kernel(env, exports, read_affine_clamp);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
+import { composedKernel } from '../ops/kernel.js';
 import { checkFloat, checkSameSizes, checkTemperature } from './argument-checks.js';
 import { distributionOf } from './log-probabilities.js';
 
@@ -42,13 +43,25 @@ export function divergence(
   checkSameSizes(loss, ['student logits', student], ['teacher logits', teacher]);
   checkTemperature(loss, temperature);
   return differentiable<tf.Tensor1D>([student], () => {
-    const ofTeacher = distributionOf(teacher, temperature);
-    const ofStudent = distributionOf(student, temperature);
-    const gap = tf.sub(ofTeacher.logProbabilities, ofStudent.logProbabilities);
+    const [value, slopes] = divergenceKernel({ student, teacher }, { temperature });
     return {
-      value: tf.mul(tf.sum(tf.mul(ofTeacher.probabilities, gap), 1), temperature ** 2),
-      saved: [tf.sub(ofStudent.probabilities, ofTeacher.probabilities)],
-      gradients: (dy, [excess]) => [tf.mul(tf.mul(tf.expandDims(dy, 1), temperature), excess)],
+      value: value as tf.Tensor1D,
+      saved: [slopes],
+      gradients: (dy, [slopesOfStudent]) => [tf.mul(tf.expandDims(dy, 1), slopesOfStudent)],
     };
   });
 }
+
+/** The divergence of each sample, [batch], and its gradient to the student's logits, [batch, classes]. */
+const divergenceKernel = composedKernel<{ readonly temperature: number }, tf.Tensor[]>(
+  'KlDivergence',
+  ({ student, teacher }, { temperature }) => {
+    const ofTeacher = distributionOf(teacher as tf.Tensor2D, temperature);
+    const ofStudent = distributionOf(student as tf.Tensor2D, temperature);
+    const gap = tf.sub(ofTeacher.logProbabilities, ofStudent.logProbabilities);
+    return [
+      tf.mul(tf.sum(tf.mul(ofTeacher.probabilities, gap), 1), temperature ** 2),
+      tf.mul(tf.sub(ofStudent.probabilities, ofTeacher.probabilities), temperature),
+    ];
+  },
+);

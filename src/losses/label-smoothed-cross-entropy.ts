@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
+import { composedKernel } from '../ops/kernel.js';
 import { checkEpsilon, checkFloat, checkLabels } from './argument-checks.js';
 import { nanWhereUnknown } from './known-labels.js';
 import { distributionOf } from './log-probabilities.js';
@@ -33,14 +34,24 @@ export function labelSmoothedCrossEntropy(
   checkLabels(loss, labels, student.shape[0]);
   checkEpsilon(loss, epsilon);
   return differentiable<tf.Tensor1D>([student], () => {
-    const classes = student.shape[1];
-    const { probabilities, logProbabilities } = distributionOf(student);
-    const target = tf.oneHot(labels, classes, 1 - epsilon + epsilon / classes, epsilon / classes, 'float32');
-    const value = tf.neg(tf.sum<tf.Tensor1D>(tf.mul(target, logProbabilities), 1));
+    const [value, slopes] = crossEntropyKernel({ student, labels }, { epsilon });
     return {
-      value: tf.add(value, nanWhereUnknown(labels, classes)),
-      saved: [tf.sub(probabilities, target)],
-      gradients: (dy, [excess]) => [tf.mul(tf.expandDims(dy, 1), excess)],
+      value: value as tf.Tensor1D,
+      saved: [slopes],
+      gradients: (dy, [slopesOfStudent]) => [tf.mul(tf.expandDims(dy, 1), slopesOfStudent)],
     };
   });
 }
+
+/** The loss of each sample, [batch], and its gradient to the student's logits, [batch, classes]. */
+const crossEntropyKernel = composedKernel<{ readonly epsilon: number }, tf.Tensor[]>(
+  'SmoothedCrossEntropy',
+  ({ student, labels }, { epsilon }) => {
+    const classes = student.shape[1]!;
+    const known = labels as tf.Tensor1D;
+    const { probabilities, logProbabilities } = distributionOf(student as tf.Tensor2D);
+    const target = tf.oneHot(known, classes, 1 - epsilon + epsilon / classes, epsilon / classes, 'float32');
+    const value = tf.neg(tf.sum<tf.Tensor1D>(tf.mul(target, logProbabilities), 1));
+    return [tf.add(value, nanWhereUnknown(known, classes)), tf.sub(probabilities, target)];
+  },
+);

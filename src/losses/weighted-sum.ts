@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import '../ops/stock-gradients.js';
 import { InputError } from '../errors.js';
+import { differentiable } from '../ops/differentiable.js';
+import { composedKernel, untaped } from '../ops/kernel.js';
 
 /** One named term of a loss. */
 export interface LossTerm {
@@ -15,7 +16,7 @@ export interface LossTerm {
 export interface WeightedSum {
   /** Σ weight · mean over the batch of the term's value. */
   readonly total: tf.Scalar;
-  /** The batch mean of each term, without its weight, in the order of the terms. */
+  /** The batch mean of each term, without its weight, in the order of the terms: to be read, constants on the tape. */
   readonly byName: ReadonlyMap<string, tf.Scalar>;
 }
 
@@ -33,10 +34,10 @@ export interface WeightedSum {
 export function weightedSum(terms: readonly LossTerm[]): WeightedSum {
   if (terms.length === 0) throw new InputError('a weighted sum expects at least one loss term, but got none');
   const batch = terms[0].value.shape[0];
-  const byName = new Map<string, tf.Scalar>();
-  let total = tf.scalar(0);
+  const names = new Set<string>();
   for (const { name, weight, value } of terms) {
-    if (byName.has(name)) throw new InputError(`loss term "${name}" comes twice in a weighted sum`);
+    if (names.has(name)) throw new InputError(`loss term "${name}" comes twice in a weighted sum`);
+    names.add(name);
     if (!(weight >= 0 && Number.isFinite(weight))) {
       throw new InputError(
         `the weight of loss term "${name}" must be a finite number of at least 0, but is ${weight}`,
@@ -52,9 +53,39 @@ export function weightedSum(terms: readonly LossTerm[]): WeightedSum {
         `loss terms must have one batch size, but got ${batch} for "${terms[0].name}" and ${value.shape[0]} for "${name}"`,
       );
     }
-    const mean = tf.mean<tf.Scalar>(value);
-    byName.set(name, mean);
-    if (weight > 0) total = tf.add(total, tf.mul<tf.Scalar>(mean, weight));
   }
-  return { total, byName };
+  const values = Object.fromEntries(terms.map(({ value }, i) => [i, value]));
+  const weights = terms.map(({ weight }) => weight);
+  const [total, ...means] = untaped(() => weightedMeans(values, { weights })) as tf.Scalar[];
+  const weighed = terms.filter(({ weight }) => weight > 0);
+  return {
+    total: differentiable<tf.Scalar>(
+      weighed.map(({ value }) => value),
+      () => ({
+        value: total,
+        saved: [],
+        gradients: (dy) => weighed.map(({ weight }) => shares({ dy }, { batch, weight })),
+      }),
+    ),
+    byName: new Map(terms.map(({ name }, i) => [name, means[i]])),
+  };
 }
+
+/** Σ weight · mean of the inputs '0', '1', … that have a weight, and the mean of each. */
+const weightedMeans = composedKernel<{ readonly weights: readonly number[] }, tf.Tensor[]>(
+  'WeightedMeans',
+  (values, { weights }) => {
+    const means = weights.map((_, i) => tf.mean<tf.Scalar>(values[i]));
+    const total = means.reduce<tf.Scalar>(
+      (sum, mean, i) => (weights[i] > 0 ? tf.add(sum, tf.mul(mean, weights[i])) : sum),
+      tf.scalar(0),
+    );
+    return [total, ...means];
+  },
+);
+
+/** dy · weight / batch for each sample. */
+const shares = composedKernel<{ readonly batch: number; readonly weight: number }, tf.Tensor1D>(
+  'EqualShares',
+  ({ dy }, { batch, weight }) => tf.mul(tf.fill<tf.Rank.R1>([batch], weight / batch), dy),
+);

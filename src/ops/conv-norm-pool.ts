@@ -1,30 +1,11 @@
-import {
-  add,
-  matMul,
-  mul,
-  neg,
-  ones,
-  type Rank,
-  relu,
-  reshape,
-  rsqrt,
-  sub,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor4D,
-} from '@tensorflow/tfjs-core';
+import { add, mul, reshape, type Tensor, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { type AffineParameters, normKernel } from './batch-norm.js';
-import {
-  type ChannelStatistics,
-  type RunningStatistics,
-  statisticsKernel,
-  updatedStatistics,
-} from './channel-statistics.js';
+import { type RunningStatistics, statisticsKernel } from './channel-statistics.js';
 import { checkConvolution, convBackwardFilter, convBackwardInput, convForward } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { averageGradKernel, averageKernel } from './pooling.js';
+import { projectedGradientsKernel, projectedStatisticsKernel } from './projection.js';
 
 /** The operands of a {@link convNormPool} beside its input. */
 export interface ConvNormPoolOperands {
@@ -74,69 +55,48 @@ export function convNormPool(x: Tensor4D, operands: ConvNormPoolOperands, window
     );
   }
   const geometry = { window, stride: window, pad: 0, countPadding: false };
-  const weights = filter.shape[3];
-  const positions = h * w * n;
-  const asMatrix = (t: Tensor): Tensor2D => reshape(t, [c, weights]);
-  const asFilter = (t: Tensor, outputs: number): Tensor4D => reshape(t, [1, 1, c, outputs]);
+  const outputs = filter.shape[3];
+  const rows = h * w * n;
+  const asMatrix = (t: Tensor): Tensor => reshape(t, [c, t.size / c]);
+  const asFilter = (t: Tensor): Tensor4D => reshape(t, [1, 1, c, t.size / c]);
   return differentiable<Tensor4D>([x, filter, affine.gamma, affine.beta], () => {
     const matrix = asMatrix(filter);
-    const mean = operands.mean ?? (statisticsKernel({ x }, { momentum: 0 })[0] as Tensor1D);
+    const m = operands.mean ?? (statisticsKernel({ x }, { momentum: 0 })[0] as Tensor1D);
     const pooled = averageKernel({ x }, geometry);
-    const spread = matMul(covarianceOf(x, mean, positions), matrix);
-    const statistics: ChannelStatistics = {
-      mean: reshape(matMul(asRow(mean), matrix), [weights]),
-      // Rounding may take a variance of 0 below it.
-      variance: relu(columnSums(mul(matrix, spread))),
-    };
-    if (running) moveRunning(running, statistics, positions);
+    const products = asMatrix(convBackwardFilter({ x, dy: x }, { ...unit, size: [1, 1] }));
+    const moved = running ? { runningMean: running.mean, runningVariance: running.variance } : {};
+    const [covered, mean, variance] = projectedStatisticsKernel(
+      { products, mean: m, w: matrix, ...moved },
+      { rows, momentum: running?.momentum ?? 0 },
+    );
     const convolved = convForward({ x: pooled, w: filter }, unit);
     return {
-      value: normKernel({ x: convolved, ...statistics, ...affine }, { epsilon }) as Tensor4D,
-      saved: [x, pooled, filter, affine.gamma, mean, spread, statistics.mean, statistics.variance],
-      gradients: (dy, [input, p, f, gamma, m, covered, mu, sigma2]) => {
-        const inverse = rsqrt(add(sigma2, epsilon));
-        const s = mul(gamma, inverse);
-        const kernel = asMatrix(f);
-        const products = asMatrix(convBackwardFilter({ x: p, dy }, { ...unit, size: [1, 1] }));
-        const dbeta = mul(statisticsKernel({ x: dy }, { momentum: 0 })[0], dy.size / weights);
-        const dgamma = mul(sub(columnSums(mul(kernel, products)), mul(mu, dbeta)), inverse);
-        const t = mul(s, mul(dgamma, inverse));
-        const centred = sub(products, matMul(reshape(m, [c, 1]), asRow(dbeta)));
-        const dw = sub(mul(centred, s), mul(covered, t));
-        // dx = unpool(dy · (sW)ᵀ + level) − x · tilt
-        const tilt = matMul(mul(kernel, mul(t, 1 / positions)), kernel, false, true);
-        const pull = matMul(asRow(mul(s, mul(dbeta, 1 / positions))), kernel, false, true);
-        const level = mul(sub(matMul(asRow(m), tilt), pull), window * window);
+      value: normKernel({ x: convolved, mean, variance, ...affine }, { epsilon }) as Tensor4D,
+      saved: [x, pooled, matrix, affine.gamma, m, covered, mean, variance],
+      gradients: (dy, [input, p, kernel, gamma, meanOfX, coveredFilter, outputMean, outputVariance]) => {
+        const dbeta = mul(statisticsKernel({ x: dy }, { momentum: 0 })[0], dy.size / outputs);
+        const [dw, dgamma, pull, tilt, level] = projectedGradientsKernel(
+          {
+            products: asMatrix(convBackwardFilter({ x: p, dy }, { ...unit, size: [1, 1] })),
+            dbeta,
+            mean: meanOfX,
+            w: kernel,
+            gamma,
+            covered: coveredFilter,
+            outputMean,
+            outputVariance,
+          },
+          { rows, epsilon, positions: window * window },
+        );
         const ofPooled = convBackwardInput(
-          { dy, w: asFilter(mul(kernel, s), weights) },
+          { dy, w: asFilter(pull) },
           { ...unit, size: [p.shape[0], p.shape[1]!] },
         );
-        const raised = add(ofPooled, reshape(level, [c]));
-        const addend = convForward({ x: input, w: asFilter(neg(tilt), c) }, unit);
+        const raised = add(ofPooled, level);
+        const addend = convForward({ x: input, w: asFilter(tilt) }, unit);
         const dx = averageGradKernel({ dy: raised, addend }, { ...geometry, size: [h, w] });
-        return [dx, asFilter(dw, weights), dgamma, dbeta];
+        return [dx, asFilter(dw), dgamma, dbeta];
       },
     };
   });
-}
-
-const asRow = (v: Tensor): Tensor2D => reshape(v, [1, v.size]);
-
-/** The sums of the columns of a matrix, as a product: a sum over the first axis would turn it over first. */
-function columnSums(matrix: Tensor): Tensor1D {
-  const [rows, columns] = matrix.shape as [number, number];
-  return reshape(matMul(ones<Rank.R2>([1, rows]), matrix as Tensor2D), [columns]);
-}
-
-/** E[(x − m)(x − m)ᵀ] over positions and images, [C, C]. */
-function covarianceOf(x: Tensor4D, mean: Tensor1D, positions: number): Tensor2D {
-  const c = mean.size;
-  const products = reshape(convBackwardFilter({ x, dy: x }, { ...unit, size: [1, 1] }), [c, c]);
-  return sub(mul(products, 1 / positions), matMul(reshape(mean, [c, 1]), asRow(mean)));
-}
-
-function moveRunning(running: RunningStatistics, statistics: ChannelStatistics, rows: number): void {
-  const moved = updatedStatistics(running, statistics, running.momentum, rows);
-  running.mean.assign(moved.mean);
-  running.variance.assign(moved.variance);
 }

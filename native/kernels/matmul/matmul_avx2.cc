@@ -8,6 +8,8 @@ namespace {
 
 constexpr int kPackedSlot = 0;
 constexpr int kRowsOfTask = 96;
+// Up to so many multiply-adds a product is done before another thread is awake.
+constexpr int64_t kSerialWork = 1 << 18;
 
 // c = a · b for one block of rows and all panels of a packed b [panel][k][kPanel].
 void multiply_rows(const MatMul& m, const float* a, const float* packed, float* c, int rows) {
@@ -43,7 +45,14 @@ void run(const MatMul& m) {
   const int rights = m.b_stride == 0 ? 1 : m.batch;
   const size_t panel_size = static_cast<size_t>(m.k) * kPanel;
   float* const packed = scratch<float>(kPackedSlot, rights * panels * panel_size);
-  parallel_for(static_cast<int64_t>(rights) * panels, [&](int64_t task) {
+  const bool serial = static_cast<int64_t>(m.batch) * m.m * m.n * m.k <= kSerialWork;
+  const auto for_each = [serial](int64_t tasks, auto&& body) {
+    if (serial)
+      for (int64_t task = 0; task < tasks; ++task) body(task);
+    else
+      parallel_for(tasks, body);
+  };
+  for_each(static_cast<int64_t>(rights) * panels, [&](int64_t task) {
     const float* const b = m.b + task / panels * m.b_stride;
     const int first = static_cast<int>(task % panels) * kPanel;
     if (m.transpose_b)
@@ -53,7 +62,7 @@ void run(const MatMul& m) {
   });
 
   const int blocks = divide_up(m.m, kRowsOfTask);
-  parallel_for(static_cast<int64_t>(m.batch) * blocks, [&](int64_t task) {
+  for_each(static_cast<int64_t>(m.batch) * blocks, [&](int64_t task) {
     const int64_t pair = task / blocks;
     const int row = static_cast<int>(task % blocks) * kRowsOfTask;
     const float* const a = m.a + pair * m.a_stride + row * static_cast<size_t>(m.transpose_a ? 1 : m.k);

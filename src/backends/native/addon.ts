@@ -43,6 +43,8 @@ export interface NativeAddon {
   readonly floatConvBackwardFilter: KernelFunction;
   readonly matMul: KernelFunction;
   readonly batchNormStatistics: KernelFunction;
+  readonly projectedStatistics: KernelFunction;
+  readonly projectedGradients: KernelFunction;
   readonly channelAffine: KernelFunction;
   readonly channelAffineSign: KernelFunction;
   readonly channelAffineClamp: KernelFunction;

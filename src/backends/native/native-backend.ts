@@ -152,6 +152,11 @@ export class NativeBackend extends MathBackendCPU {
     return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
   }
 
+  /** The values of an integer tensor, to be read. */
+  integers(tensor: TensorInfo): ArrayLike<number> {
+    return this.data.get(tensor.dataId).values as Int32Array;
+  }
+
   #floats(size: number): { values: Float32Array; block?: Block } {
     if (size * 4 < smallestPooledBytes) return { values: new Float32Array(size) };
     const block = this.pool.take(size * 4);

@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { ProjectedGradientsAttributes, ProjectedStatisticsAttributes } from '../../../ops/projection.js';
 import type { NativeBackend } from '../native-backend.js';
 import { nativeKernel, rowsOf } from './registration.js';
 
@@ -8,10 +9,14 @@ function affine(
   { mean, variance, gamma, beta }: Record<string, TensorInfo>,
   epsilon: number,
 ): { scale: Float32Array; shift: Float32Array } {
-  const mu = backend.floats(mean);
-  const sigma2 = backend.floats(variance);
-  const scale = backend.floats(gamma).map((value, c) => value / Math.sqrt(sigma2[c] + epsilon));
-  return { scale, shift: backend.floats(beta).map((value, c) => value - mu[c] * scale[c]) };
+  const [mu, sigma2, factor, offset] = [mean, variance, gamma, beta].map((tensor) => backend.floats(tensor));
+  const scale = new Float32Array(mu.length);
+  const shift = new Float32Array(mu.length);
+  for (let c = 0; c < mu.length; c++) {
+    scale[c] = factor[c] / Math.sqrt(sigma2[c] + epsilon);
+    shift[c] = offset[c] - mu[c] * scale[c];
+  }
+  return { scale, shift };
 }
 
 const optionalFloats = (backend: NativeBackend, tensor: TensorInfo | undefined): Float32Array | null =>
@@ -40,6 +45,49 @@ export function registerNormalisationKernels(): void {
       return [mean.info, variance.info];
     },
   );
+
+  nativeKernel<ProjectedStatisticsAttributes>('ProjectedStatistics', ({ inputs, attributes, backend }) => {
+    const { products, mean: m, w, runningMean, runningVariance } = inputs;
+    const [c, k] = w.shape as [number, number];
+    const covered = backend.output([c, k]);
+    const mean = backend.output([k]);
+    const variance = backend.output([k]);
+    backend.addon.projectedStatistics(
+      attributes.rows,
+      c,
+      k,
+      backend.floats(products),
+      backend.floats(m),
+      backend.floats(w),
+      covered.values,
+      mean.values,
+      variance.values,
+      attributes.momentum,
+      optionalFloats(backend, runningMean),
+      optionalFloats(backend, runningVariance),
+    );
+    return [covered.info, mean.info, variance.info];
+  });
+
+  nativeKernel<ProjectedGradientsAttributes>('ProjectedGradients', ({ inputs, attributes, backend }) => {
+    const { rows, epsilon, positions } = attributes;
+    const { products, dbeta, mean, w, gamma, covered, outputMean, outputVariance } = inputs;
+    const [c, k] = w.shape as [number, number];
+    const shapes = [[c, k], [k], [c, k], [c, c], [c]];
+    const outputs = shapes.map((shape) => backend.output(shape));
+    backend.addon.projectedGradients(
+      rows,
+      c,
+      k,
+      epsilon,
+      positions,
+      ...[products, dbeta, mean, w, gamma, covered, outputMean, outputVariance].map((tensor) =>
+        backend.floats(tensor),
+      ),
+      ...outputs.map(({ values }) => values),
+    );
+    return outputs.map(({ info }) => info);
+  });
 
   nativeKernel<{ epsilon: number }>('BatchNorm', ({ inputs, attributes: { epsilon }, backend }) => {
     const { rows, channels } = rowsOf(inputs['x']);
@@ -93,7 +141,9 @@ export function registerNormalisationKernels(): void {
     const { epsilon, inPlace } = attributes;
     const { dy, x, slope, mean, variance, gamma, mask, addend } = inputs;
     const { rows, channels } = rowsOf(x);
-    const inverse = backend.floats(variance).map((value) => 1 / Math.sqrt(value + epsilon));
+    const sigma2 = backend.floats(variance);
+    const inverse = new Float32Array(channels);
+    for (let c = 0; c < channels; c++) inverse[c] = 1 / Math.sqrt(sigma2[c] + epsilon);
     const dx = inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
     const dgamma = backend.output([channels]);
     const dbeta = backend.output([channels]);
