@@ -43,21 +43,69 @@ void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Va
   });
 }
 
+// One word of each of `rows` rows, kVectors · 8 channels of it, from their first channel on: what is the same for every row
+// stays in registers.
+template <int kVectors, bool kSloped, bool kMasked>
+void pack_affine_words(const ChannelAffineSign& a, size_t first, size_t last, size_t channel) {
+  const FullLanes lanes;
+  const size_t words = (a.channels + 31) / 32;
+  __m256 scale[kVectors], shift[kVectors], slope[kVectors];
+  for (int i = 0; i < kVectors; ++i) {
+    scale[i] = _mm256_loadu_ps(a.scale + channel + 8 * i);
+    shift[i] = _mm256_loadu_ps(a.shift + channel + 8 * i);
+    if (kSloped) slope[i] = _mm256_loadu_ps(a.slope + channel + 8 * i);
+  }
+  const float* x = a.x + first * a.channels + channel;
+  uint32_t* sign = a.sign + first * words + channel / 32;
+  uint32_t* mask = kMasked ? a.mask + first * words + channel / 32 : nullptr;
+  for (size_t row = first; row < last; ++row, x += a.channels, sign += words) {
+    uint32_t signs = 0;
+    uint32_t passes = 0;
+    for (int i = 0; i < kVectors; ++i) {
+      __m256 v = _mm256_loadu_ps(x + 8 * i);
+      if (kSloped) v = _mm256_blendv_ps(_mm256_mul_ps(slope[i], v), v, is_positive(v));
+      v = _mm256_fmadd_ps(v, scale[i], shift[i]);
+      signs |= static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ))) << (8 * i);
+      if (kMasked) passes |= inside_unit(lanes, v) << (8 * i);
+    }
+    *sign = signs;
+    if (kMasked) {
+      *mask = passes;
+      mask += words;
+    }
+  }
+}
+
+template <bool kSloped, bool kMasked>
+void pack_affine(const ChannelAffineSign& a) {
+  const size_t rows_of_task = std::max(size_t{32768} / a.channels, size_t{1});
+  const size_t tasks = (a.rows + rows_of_task - 1) / rows_of_task;
+  parallel_for(static_cast<int64_t>(tasks), [&](int64_t task) {
+    const size_t first = task * rows_of_task;
+    const size_t last = std::min(a.rows, first + rows_of_task);
+    size_t channel = 0;
+    for (; channel + 32 <= static_cast<size_t>(a.channels); channel += 32)
+      pack_affine_words<4, kSloped, kMasked>(a, first, last, channel);
+    if (channel < static_cast<size_t>(a.channels)) pack_affine_words<2, kSloped, kMasked>(a, first, last, channel);
+  });
+}
+
 }  // namespace
 
 void run(const ChannelAffineSign& a) {
   const size_t channels = a.channels;
-  const auto pack_affine = [&](const auto& activation) {
-    pack(a.rows, channels, a.sign, a.mask, [&](auto lanes, size_t row, size_t c) {
-      return _mm256_fmadd_ps(activation(lanes, lanes.load(a.x + row * channels + c), c), lanes.load(a.scale + c), lanes.load(a.shift + c));
-    });
-  };
-  if (a.slope == nullptr)
-    pack_affine([](auto, __m256 x, size_t) { return x; });
-  else
-    pack_affine([&](auto lanes, __m256 x, size_t c) {
-      return _mm256_blendv_ps(_mm256_mul_ps(lanes.load(a.slope + c), x), x, is_positive(x));
-    });
+  if (channels % 32 == 0 || channels % 32 == 16) {
+    if (a.slope == nullptr)
+      a.mask == nullptr ? pack_affine<false, false>(a) : pack_affine<false, true>(a);
+    else
+      a.mask == nullptr ? pack_affine<true, false>(a) : pack_affine<true, true>(a);
+    return;
+  }
+  pack(a.rows, channels, a.sign, a.mask, [&](auto lanes, size_t row, size_t c) {
+    __m256 x = lanes.load(a.x + row * channels + c);
+    if (a.slope != nullptr) x = _mm256_blendv_ps(_mm256_mul_ps(lanes.load(a.slope + c), x), x, is_positive(x));
+    return _mm256_fmadd_ps(x, lanes.load(a.scale + c), lanes.load(a.shift + c));
+  });
 }
 
 void run(const ChannelAffineClamp& a) {
