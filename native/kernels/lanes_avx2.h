@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/streaming.h"
+
 namespace bnn::avx2 {
 
 constexpr size_t kLanes = 8;
@@ -48,13 +50,6 @@ inline void for_vectors(size_t width, const Body& body) {
   size_t column = 0;
   for (; column + kLanes <= width; column += kLanes) body(Lanes{}, column);
   if (column < width) body(SomeLanes(width - column), column);
-}
-
-// An output of this size is not in the caches any more when the next kernel reads it.
-constexpr size_t kStreamedFloats = size_t{4} << 20;
-
-inline bool worth_streaming(const float* out, size_t size) {
-  return size >= kStreamedFloats && reinterpret_cast<uintptr_t>(out) % 32 == 0;
 }
 
 // All bits of lane i set where bit i of the byte is.

@@ -14,6 +14,7 @@
 
 #include "implementations.h"
 #include "kernels/binary_conv/nibbles_avx2.h"
+#include "kernels/streaming.h"
 #include "parallel.h"
 #include "reference/conv_taps.h"
 
@@ -142,20 +143,26 @@ struct Finish {
   int channels;
 };
 
+template <bool kStreamed>
+inline void store(float* y, __m256 v) {
+  kStreamed ? _mm256_stream_ps(y, v) : _mm256_storeu_ps(y, v);
+}
+
 // scale · (products − 2 · differing bits) + residual
+template <bool kStreamed>
 inline void store_sums(__m256i counts, const Finish& f, int from, const float* residual, float* y) {
   const __m256 sum = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(counts), _mm256_set1_ps(2.0f), f.products);
   const __m256 scale = _mm256_loadu_ps(f.scale + from);
-  if (residual == nullptr) return _mm256_storeu_ps(y + from, _mm256_mul_ps(sum, scale));
+  if (residual == nullptr) return store<kStreamed>(y + from, _mm256_mul_ps(sum, scale));
   __m256 added = _mm256_loadu_ps(residual + from);
   if (f.slope != nullptr) {
     const __m256 positive = _mm256_cmp_ps(added, _mm256_setzero_ps(), _CMP_GT_OQ);
     added = _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(f.slope + from), added), added, positive);
   }
-  _mm256_storeu_ps(y + from, _mm256_fmadd_ps(sum, scale, added));
+  store<kStreamed>(y + from, _mm256_fmadd_ps(sum, scale, added));
 }
 
-template <bool kHalf>
+template <bool kHalf, bool kStreamed>
 inline void store_image(WordCounts counts, const Finish& f, const float* residual, float* y) {
   constexpr int width = kHalf ? kHalfBlock : kBlock;
   alignas(32) float all[width];
@@ -170,14 +177,14 @@ inline void store_image(WordCounts counts, const Finish& f, const float* residua
     // the two halves counted different input channels
     const __m128i first = _mm_add_epi16(_mm256_castsi256_si128(counts.low), _mm256_extracti128_si256(counts.low, 1));
     const __m128i second = _mm_add_epi16(_mm256_castsi256_si128(counts.high), _mm256_extracti128_si256(counts.high, 1));
-    store_sums(_mm256_cvtepu16_epi32(first), f, 0, residual, to);
-    store_sums(_mm256_cvtepu16_epi32(second), f, 8, residual, to);
+    store_sums<kStreamed>(_mm256_cvtepu16_epi32(first), f, 0, residual, to);
+    store_sums<kStreamed>(_mm256_cvtepu16_epi32(second), f, 8, residual, to);
   } else {
     const __m256i zero = _mm256_setzero_si256();
-    store_sums(_mm256_unpacklo_epi16(counts.low, zero), f, 0, residual, to);
-    store_sums(_mm256_unpackhi_epi16(counts.low, zero), f, 8, residual, to);
-    store_sums(_mm256_unpacklo_epi16(counts.high, zero), f, 16, residual, to);
-    store_sums(_mm256_unpackhi_epi16(counts.high, zero), f, 24, residual, to);
+    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.low, zero), f, 0, residual, to);
+    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.low, zero), f, 8, residual, to);
+    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.high, zero), f, 16, residual, to);
+    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.high, zero), f, 24, residual, to);
   }
   if (to == all) std::memcpy(y, all, f.channels * sizeof(float));
 }
@@ -228,7 +235,9 @@ void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* 
   f.channels = std::min(kHalf ? kHalfBlock : kBlock, p.shape.k - channel);
   first_float += channel;
   const auto store = [&](WordCounts counts, size_t at) {
-    store_image<kHalf>(counts, f, p.residual == nullptr ? nullptr : p.residual + at, p.y + at);
+    const float* residual = p.residual == nullptr ? nullptr : p.residual + at;
+    p.streamed ? store_image<kHalf, true>(counts, f, residual, p.y + at)
+               : store_image<kHalf, false>(counts, f, residual, p.y + at);
   };
 #pragma GCC unroll 4
   for (int pair = 0; pair < kCount; ++pair, first_float += 2 * static_cast<size_t>(p.shape.k)) {
@@ -282,6 +291,7 @@ void run_position(const Plan& p, int64_t position, int first, int last) {
       else
         run_images<true>(p, runs, valid_taps, x, channels, out, images);
     }
+  if (p.streamed) _mm_sfence();
 }
 
 }  // namespace
@@ -308,6 +318,7 @@ void run(const BinaryConvForward& a) {
   p.scale = scale;
   p.residual = a.residual;
   p.y = a.y;
+  p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % 8 == 0;
   parallel_for(inputs + s.taps(), [&](int64_t task) {
     if (task < inputs)
       make_position_indices(p, a.x, task, indices);

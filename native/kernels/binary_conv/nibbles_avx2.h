@@ -31,6 +31,7 @@ struct Plan {
   const float* residual;    // added to the output, or null
   const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
   float* y;
+  bool streamed;  // y passes the caches by
 
   size_t block_bytes() const { return static_cast<size_t>(shape.taps()) * nibbles * kBlock; }
   size_t indices_per_block() const { return static_cast<size_t>(nibbles) * kPairs; }

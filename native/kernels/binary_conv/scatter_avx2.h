@@ -17,6 +17,7 @@
 
 #include "kernels/binary_conv/sum_tables_avx2.h"
 #include "kernels/binary_conv/table_costs_avx2.h"
+#include "kernels/streaming.h"
 #include "kernels/transpose_avx2.h"
 #include "parallel.h"
 
@@ -71,6 +72,7 @@ struct Scatter {
   int bits;           // rows of a table
   int window;         // columns of the source whose tables are kept
   bool whole_rows;    // each target position gets one sum from every source row above it
+  bool streamed;      // the target passes the caches by
 
   int taps() const { return rows.taps * columns.taps; }
   int chunk_rows(int chunk) const { return std::min(kChunkRows, inputs - chunk * kChunkRows); }
@@ -110,32 +112,45 @@ void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, floa
     }
 }
 
+// The sums of 8 images and kCount · 8 channels from `sums` on, scaled, to [image][output]. Both halves of a cache line go out
+// together, so that they can be streamed.
+template <int kCount>
+inline void store_lines(const Scatter& p, const float* sums, const float* scales, int images, float* target) {
+  __m256 values[kCount][8];
+  for (int part = 0; part < kCount; ++part) load_transposed(sums + 8 * part * kLanes, kLanes, values[part]);
+  for (int i = 0; i < images; ++i)
+    for (int part = 0; part < kCount; ++part) {
+      const __m256 scaled = _mm256_mul_ps(values[part][i], _mm256_loadu_ps(scales + 8 * part));
+      float* to = target + static_cast<size_t>(i) * p.outputs + 8 * part;
+      p.streamed ? _mm256_stream_ps(to, scaled) : _mm256_storeu_ps(to, scaled);
+    }
+}
+
 // Writes one finished row [column][channel][16 images] to the target, scaled, and clears it unless its next use does.
 void store_row(const Scatter& p, const Task& t, int y, float* row) {
   const int channels = std::min(t.channels, p.outputs - t.first_channel);
   const int width = p.columns.targets;
   const size_t position_floats = static_cast<size_t>(p.n) * p.outputs;
+  const float* scales = p.output_scale + t.first_channel;
   for (int x = 0; x < width; ++x) {
     float* sums = row + static_cast<size_t>(x) * t.channels * kLanes;
     float* target = p.target + ((static_cast<size_t>(y) * width + x) * p.n + t.first_image) * p.outputs + t.first_channel;
-    if (x + 2 < width)
+    if (!p.streamed && x + 2 < width)
       for (int i = 0; i < t.images; ++i)
         for (int c = 0; c < channels; c += 16)
           __builtin_prefetch(target + 2 * position_floats + static_cast<size_t>(i) * p.outputs + c, 1);
-    for (int c = 0; c < channels; c += 8) {
-      const int count = std::min(8, channels - c);
-      const __m256 scale = _mm256_loadu_ps(p.output_scale + t.first_channel + c);
-      for (int half = 0; half < t.images; half += 8) {
-        __m256 images[8];
-        load_transposed(sums + c * kLanes + half, kLanes, images);
-        for (int i = 0; i < std::min(8, t.images - half); ++i) {
-          const __m256 scaled = _mm256_mul_ps(images[i], scale);
-          float* to = target + static_cast<size_t>(half + i) * p.outputs + c;
-          if (count == 8)
-            _mm256_storeu_ps(to, scaled);
-          else
-            std::memcpy(to, &scaled, count * sizeof(float));
-        }
+    for (int half = 0; half < t.images; half += 8) {
+      const int images = std::min(8, t.images - half);
+      float* to = target + static_cast<size_t>(half) * p.outputs;
+      int c = 0;
+      for (; c + 16 <= channels; c += 16) store_lines<2>(p, sums + c * kLanes + half, scales + c, images, to + c);
+      for (; c + 8 <= channels; c += 8) store_lines<1>(p, sums + c * kLanes + half, scales + c, images, to + c);
+      if (c == channels) continue;
+      __m256 values[8];
+      load_transposed(sums + c * kLanes + half, kLanes, values);
+      for (int i = 0; i < images; ++i) {
+        const __m256 scaled = _mm256_mul_ps(values[i], _mm256_loadu_ps(scales + c));
+        std::memcpy(to + static_cast<size_t>(i) * p.outputs + c, &scaled, (channels - c) * sizeof(float));
       }
     }
     if (!p.whole_rows) std::fill_n(sums, static_cast<size_t>(t.channels) * kLanes, 0.0f);
@@ -308,6 +323,8 @@ inline void run_scatter(Scatter p) {
   const int image_blocks = (p.n + task_images - 1) / task_images;
   const int channel_blocks = (p.channels + p.task_channels - 1) / p.task_channels;
   p.task_rows = rows_per_task(p, image_blocks * channel_blocks);
+  const size_t target_floats = static_cast<size_t>(p.rows.targets) * p.columns.targets * p.n * p.outputs;
+  p.streamed = worth_streaming(p.target, target_floats, kConvolvedFloats) && p.outputs % 8 == 0;
   const int row_blocks = (p.rows.targets + p.task_rows - 1) / p.task_rows;
   parallel_for(static_cast<int64_t>(image_blocks) * channel_blocks * row_blocks, [&](int64_t index) {
     const int row_block = static_cast<int>(index % row_blocks);
@@ -321,6 +338,7 @@ inline void run_scatter(Scatter p) {
     t.first_row = row_block * p.task_rows;
     t.end_row = std::min(p.rows.targets, t.first_row + p.task_rows);
     p.bits == 4 ? run_task<4>(p, t) : run_task<5>(p, t);
+    if (p.streamed) _mm_sfence();
   });
 }
 
