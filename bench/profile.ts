@@ -11,7 +11,7 @@ import { describeMachine, peakRssMiB, thisMachine } from './support/machine.js';
 import { benchBatches, benchNetworks, depthOf } from './support/networks.js';
 import type { ProfileFigures } from './support/profile-figures.js';
 import { median } from './support/statistics.js';
-import { KernelTimes, shapeOf, timeKernels } from './support/step-profile.js';
+import { profileOf } from './support/step-profile.js';
 import { formatTable } from './support/table.js';
 import { trainingStep, warmUpSteps } from './support/training-step.js';
 
@@ -41,16 +41,12 @@ async function measure(
 ): Promise<ProfileFigures> {
   const step = await trainingStep(depthOf(net), { batch, threads });
   const { addon, pool } = backend() as NativeBackend;
-  const times = new KernelTimes();
-  const restore = timeKernels(addon, times, (family, args) =>
-    shapes ? `${family} ${shapeOf(family, args)}` : family,
-  );
   for (let i = 0; i < warmUpSteps; i++) step();
-  times.reset();
   pool.resetPeak();
   const tensorsBefore = memory().numTensors;
   const faults: number[] = [];
   let wallMs = 0;
+  addon.startTiming(shapes);
   for (let i = 0; i < steps; i++) {
     const faultsBefore = process.resourceUsage().minorPageFault;
     const began = performance.now();
@@ -58,8 +54,7 @@ async function measure(
     wallMs += performance.now() - began;
     faults.push(process.resourceUsage().minorPageFault - faultsBefore);
   }
-  restore();
-  const profile = times.profile(steps, wallMs);
+  const profile = profileOf(addon.stopTiming(), steps, wallMs);
   return {
     machine: thisMachine(),
     net,

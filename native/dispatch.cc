@@ -24,91 +24,22 @@ Entry entry(const char* isa, uint32_t features, void (*function)(const Args&)) {
 constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
 constexpr uint32_t kAvx512All = kAvx2Fma | kAvx512;
 
-// Ordered: for each family, the best first.
+// What a family needs beyond its instruction set.
+template <class Args>
+constexpr uint32_t kExtraFeatures = 0;
+template <>
+constexpr uint32_t kExtraFeatures<BinaryConvForward> = kVpopcntdq;
+
+// Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
 const std::vector<Entry>& table() {
+#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run),
+#define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run),
+#define BNN_REFERENCE_ENTRY(Family) entry<Family>("reference", 0, reference::run),
   static const std::vector<Entry> entries = {
 #if defined(BNN_X86)
-      entry<FloatConvForward>("avx512", kAvx512All, avx512::run),
-      entry<FloatConvBackwardInput>("avx512", kAvx512All, avx512::run),
-      entry<FloatConvBackwardFilter>("avx512", kAvx512All, avx512::run),
-      entry<BinaryConvForward>("avx512", kAvx512All | kVpopcntdq, avx512::run),
-      entry<BinaryConvBackwardInput>("avx512", kAvx512All, avx512::run),
-      entry<BinaryConvBackwardFilter>("avx512", kAvx512All, avx512::run),
-      entry<FloatConvForward>("avx2", kAvx2Fma, avx2::run),
-      entry<FloatConvBackwardInput>("avx2", kAvx2Fma, avx2::run),
-      entry<FloatConvBackwardFilter>("avx2", kAvx2Fma, avx2::run),
-      entry<MatMul>("avx2", kAvx2Fma, avx2::run),
-      entry<UnitDistance>("avx2", kAvx2Fma, avx2::run),
-      entry<UnitDistanceBackward>("avx2", kAvx2Fma, avx2::run),
-      entry<BatchNormStatistics>("avx2", kAvx2Fma, avx2::run),
-      entry<ChannelAffine>("avx2", kAvx2Fma, avx2::run),
-      entry<ChannelAffineSign>("avx2", kAvx2Fma, avx2::run),
-      entry<ChannelAffineClamp>("avx2", kAvx2Fma, avx2::run),
-      entry<BatchNormBackward>("avx2", kAvx2Fma, avx2::run),
-      entry<AddPrelu>("avx2", kAvx2Fma, avx2::run),
-      entry<PreluBackward>("avx2", kAvx2Fma, avx2::run),
-      entry<PackSigns>("avx2", kAvx2Fma, avx2::run),
-      entry<UnpackSigns>("avx2", kAvx2Fma, avx2::run),
-      entry<MeanMagnitude>("avx2", kAvx2Fma, avx2::run),
-      entry<AveragePool>("avx2", kAvx2Fma, avx2::run),
-      entry<AveragePoolBackward>("avx2", kAvx2Fma, avx2::run),
-      entry<MaxPool>("avx2", kAvx2Fma, avx2::run),
-      entry<MaxPoolBackward>("avx2", kAvx2Fma, avx2::run),
-      entry<PositionMean>("avx2", kAvx2Fma, avx2::run),
-      entry<PositionMeanBackward>("avx2", kAvx2Fma, avx2::run),
-      entry<SwapOuter>("avx2", kAvx2Fma, avx2::run),
-      entry<Elementwise>("avx2", kAvx2Fma, avx2::run),
-      entry<Softmax>("avx2", kAvx2Fma, avx2::run),
-      entry<AdamStep>("avx2", kAvx2Fma, avx2::run),
-      entry<BinaryConvForward>("avx2", kAvx2Fma, avx2::run),
-      entry<BinaryConvBackwardInput>("avx2", kAvx2Fma, avx2::run),
-      entry<BinaryConvBackwardFilter>("avx2", kAvx2Fma, avx2::run),
-      entry<BinaryInputConvForward>("avx2", kAvx2Fma, avx2::run),
-      entry<BinaryFilterConvForward>("avx2", kAvx2Fma, avx2::run),
-      entry<StraightThroughFilter>("avx2", kAvx2Fma, avx2::run),
-      entry<UnitMaps>("avx2", kAvx2Fma, avx2::run),
-      // Every CPU with AVX2 has the instructions of F16C.
-      entry<NarrowToHalf>("avx2", kAvx2Fma, avx2::run),
-      entry<WidenHalf>("avx2", kAvx2Fma, avx2::run),
+      BNN_AVX512_FAMILIES(BNN_AVX512_ENTRY) BNN_AVX2_FAMILIES(BNN_AVX2_ENTRY)
 #endif
-      entry<FloatConvForward>("reference", 0, reference::run),
-      entry<FloatConvBackwardInput>("reference", 0, reference::run),
-      entry<FloatConvBackwardFilter>("reference", 0, reference::run),
-      entry<MatMul>("reference", 0, reference::run),
-      entry<BatchNormStatistics>("reference", 0, reference::run),
-      entry<ProjectedStatistics>("reference", 0, reference::run),
-      entry<ProjectedGradients>("reference", 0, reference::run),
-      entry<ChannelAffine>("reference", 0, reference::run),
-      entry<ChannelAffineSign>("reference", 0, reference::run),
-      entry<ChannelAffineClamp>("reference", 0, reference::run),
-      entry<BatchNormBackward>("reference", 0, reference::run),
-      entry<AddPrelu>("reference", 0, reference::run),
-      entry<PreluBackward>("reference", 0, reference::run),
-      entry<AveragePool>("reference", 0, reference::run),
-      entry<AveragePoolBackward>("reference", 0, reference::run),
-      entry<MaxPool>("reference", 0, reference::run),
-      entry<MaxPoolBackward>("reference", 0, reference::run),
-      entry<PositionMean>("reference", 0, reference::run),
-      entry<PositionMeanBackward>("reference", 0, reference::run),
-      entry<SwapOuter>("reference", 0, reference::run),
-      entry<Elementwise>("reference", 0, reference::run),
-      entry<Softmax>("reference", 0, reference::run),
-      entry<UnitDistance>("reference", 0, reference::run),
-      entry<UnitDistanceBackward>("reference", 0, reference::run),
-      entry<AdamStep>("reference", 0, reference::run),
-      entry<PackSigns>("reference", 0, reference::run),
-      entry<UnpackSigns>("reference", 0, reference::run),
-      entry<MeanMagnitude>("reference", 0, reference::run),
-      entry<BinaryConvForward>("reference", 0, reference::run),
-      entry<BinaryConvBackwardInput>("reference", 0, reference::run),
-      entry<BinaryConvBackwardFilter>("reference", 0, reference::run),
-      entry<BinaryInputConvForward>("reference", 0, reference::run),
-      entry<BinaryFilterConvForward>("reference", 0, reference::run),
-      entry<StraightThroughFilter>("reference", 0, reference::run),
-      entry<UnitMaps>("reference", 0, reference::run),
-      entry<NarrowToHalf>("reference", 0, reference::run),
-      entry<WidenHalf>("reference", 0, reference::run),
-  };
+          BNN_AVX2_FAMILIES(BNN_REFERENCE_ENTRY) BNN_SEQUENCES(BNN_REFERENCE_ENTRY)};
   return entries;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "timing.h"
+
 namespace bnn {
 
 enum Feature : uint32_t {
@@ -53,7 +55,10 @@ void run(const Args& args) {
     function = detail::active_function(Args::family);
     generation = detail::table_generation;
   }
-  reinterpret_cast<void (*)(const Args&)>(function)(args);
+  const auto kernel = reinterpret_cast<void (*)(const Args&)>(function);
+  if (!detail::timing) return kernel(args);
+  const detail::Timed timed(detail::timed_name(args));
+  kernel(args);
 }
 
 }  // namespace bnn

@@ -4,94 +4,72 @@
 
 #include "kernels.h"
 
-namespace bnn {
+// Sequences of other families with a little of their own between them, which need no version for an instruction set.
+#define BNN_SEQUENCES(each)    \
+  each(BinaryResidualForward)  \
+  each(BinaryResidualBackward) \
+  each(ProjectedStatistics)    \
+  each(ProjectedGradients)
 
-namespace reference {
-void run(const FloatConvForward&);
-void run(const FloatConvBackwardInput&);
-void run(const FloatConvBackwardFilter&);
-void run(const MatMul&);
-void run(const BatchNormStatistics&);
-void run(const ProjectedStatistics&);
-void run(const ProjectedGradients&);
-void run(const ChannelAffine&);
-void run(const ChannelAffineSign&);
-void run(const ChannelAffineClamp&);
-void run(const BatchNormBackward&);
-void run(const AddPrelu&);
-void run(const PreluBackward&);
-void run(const AveragePool&);
-void run(const AveragePoolBackward&);
-void run(const MaxPool&);
-void run(const MaxPoolBackward&);
-void run(const PositionMean&);
-void run(const PositionMeanBackward&);
-void run(const SwapOuter&);
-void run(const Elementwise&);
-void run(const Softmax&);
-void run(const UnitDistance&);
-void run(const UnitDistanceBackward&);
-void run(const AdamStep&);
-void run(const PackSigns&);
-void run(const UnpackSigns&);
-void run(const MeanMagnitude&);
-void run(const BinaryConvForward&);
-void run(const BinaryConvBackwardInput&);
-void run(const BinaryConvBackwardFilter&);
-void run(const BinaryInputConvForward&);
-void run(const BinaryFilterConvForward&);
-void run(const StraightThroughFilter&);
-void run(const UnitMaps&);
-void run(const NarrowToHalf&);
-void run(const WidenHalf&);
-}  // namespace reference
-
-namespace avx2 {
-void run(const FloatConvForward&);
-void run(const FloatConvBackwardInput&);
-void run(const FloatConvBackwardFilter&);
-void run(const MatMul&);
-void run(const BatchNormStatistics&);
-void run(const ChannelAffine&);
-void run(const ChannelAffineSign&);
-void run(const ChannelAffineClamp&);
-void run(const BatchNormBackward&);
-void run(const AddPrelu&);
-void run(const PreluBackward&);
-void run(const AveragePool&);
-void run(const AveragePoolBackward&);
-void run(const MaxPool&);
-void run(const MaxPoolBackward&);
-void run(const PositionMean&);
-void run(const PositionMeanBackward&);
-void run(const SwapOuter&);
-void run(const Elementwise&);
-void run(const Softmax&);
-void run(const UnitDistance&);
-void run(const UnitDistanceBackward&);
-void run(const AdamStep&);
-void run(const PackSigns&);
-void run(const UnpackSigns&);
-void run(const MeanMagnitude&);
-void run(const BinaryConvForward&);
-void run(const BinaryConvBackwardInput&);
-void run(const BinaryConvBackwardFilter&);
-void run(const BinaryInputConvForward&);
-void run(const BinaryFilterConvForward&);
-void run(const StraightThroughFilter&);
-void run(const UnitMaps&);
-void run(const NarrowToHalf&);
-void run(const WidenHalf&);
-}  // namespace avx2
+#define BNN_AVX2_FAMILIES(each) \
+  each(FloatConvForward) \
+  each(FloatConvBackwardInput) \
+  each(FloatConvBackwardFilter) \
+  each(MatMul) \
+  each(BinaryConvForward) \
+  each(BinaryConvBackwardInput) \
+  each(BinaryConvBackwardFilter) \
+  each(BinaryInputConvForward) \
+  each(BinaryFilterConvForward) \
+  each(StraightThroughFilter) \
+  each(MeanMagnitude) \
+  each(BatchNormStatistics) \
+  each(ChannelAffine) \
+  each(ChannelAffineSign) \
+  each(ChannelAffineClamp) \
+  each(BatchNormBackward) \
+  each(AddPrelu) \
+  each(PreluBackward) \
+  each(PackSigns) \
+  each(UnpackSigns) \
+  each(AveragePool) \
+  each(AveragePoolBackward) \
+  each(MaxPool) \
+  each(MaxPoolBackward) \
+  each(PositionMean) \
+  each(PositionMeanBackward) \
+  each(SwapOuter) \
+  each(UnitMaps) \
+  each(Elementwise) \
+  each(Softmax) \
+  each(UnitDistance) \
+  each(UnitDistanceBackward) \
+  each(AdamStep) \
+  each(NarrowToHalf) \
+  each(WidenHalf)
 
 // The families that gain from it; avx2 does the others.
-namespace avx512 {
-void run(const FloatConvForward&);
-void run(const FloatConvBackwardInput&);
-void run(const FloatConvBackwardFilter&);
-void run(const BinaryConvForward&);
-void run(const BinaryConvBackwardInput&);
-void run(const BinaryConvBackwardFilter&);
-}  // namespace avx512
+#define BNN_AVX512_FAMILIES(each) \
+  each(FloatConvForward)          \
+  each(FloatConvBackwardInput)    \
+  each(FloatConvBackwardFilter)   \
+  each(BinaryConvForward)         \
+  each(BinaryConvBackwardInput)   \
+  each(BinaryConvBackwardFilter)
 
+#define BNN_DECLARE(Family) void run(const Family&);
+
+namespace bnn {
+namespace reference {
+BNN_AVX2_FAMILIES(BNN_DECLARE)
+BNN_SEQUENCES(BNN_DECLARE)
+}  // namespace reference
+namespace avx2 {
+BNN_AVX2_FAMILIES(BNN_DECLARE)
+}  // namespace avx2
+namespace avx512 {
+BNN_AVX512_FAMILIES(BNN_DECLARE)
+}  // namespace avx512
 }  // namespace bnn
+
+#undef BNN_DECLARE

@@ -55,6 +55,19 @@ Napi::Value cpu(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value stop_timing(const Napi::CallbackInfo& info) {
+  const auto times = bnn::stop_timing();
+  Napi::Array result = Napi::Array::New(info.Env(), times.size());
+  for (size_t i = 0; i < times.size(); ++i) {
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry.Set("name", times[i].name);
+    entry.Set("calls", static_cast<double>(times[i].calls));
+    entry.Set("ms", times[i].milliseconds);
+    result.Set(static_cast<uint32_t>(i), entry);
+  }
+  return result;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("allocate", Napi::Function::New(env, allocate));
   exports.Set("kernels", Napi::Function::New(env, kernels));
@@ -78,10 +91,16 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("threads", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::Number::New(info.Env(), thread_count());
               }));
+  exports.Set("startTiming", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                Arguments arguments(info, "startTiming");
+                start_timing(arguments.flag("shapes"));
+              }));
+  exports.Set("stopTiming", Napi::Function::New(env, stop_timing));
   exports.Set("scratchBytes", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::Number::New(info.Env(), static_cast<double>(scratch_total()));
               }));
   define_convolution_kernels(env, exports);
+  define_residual_block_kernels(env, exports);
   define_normalisation_kernels(env, exports);
   define_pooling_kernels(env, exports);
   define_elementwise_kernels(env, exports);

@@ -114,6 +114,7 @@ void define_kernel(Napi::Env env, Napi::Object exports, Args (*read)(Arguments&)
 }
 
 void define_convolution_kernels(Napi::Env env, Napi::Object exports);
+void define_residual_block_kernels(Napi::Env env, Napi::Object exports);
 void define_normalisation_kernels(Napi::Env env, Napi::Object exports);
 void define_pooling_kernels(Napi::Env env, Napi::Object exports);
 void define_elementwise_kernels(Napi::Env env, Napi::Object exports);

@@ -5,6 +5,7 @@ import { type ChannelStatistics } from './channel-statistics.js';
 import { binariseKernel, binaryBackwardFilter, binaryBackwardInput, binaryForward } from './binary-conv2d.js';
 import { checkConvolution, type ConvGeometry, outputSizeOf } from './conv2d.js';
 import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
 
 /** The operands of a {@link binaryResidual} beside its input. */
 export interface BinaryResidualOperands {
@@ -54,35 +55,78 @@ export function binaryResidual(
     ...(residual ? [residual] : []),
   ];
   return differentiable<Tensor4D>(inputs, () => {
-    const norm = { x: v, ...sloped, gamma, beta, ...statistics };
-    const [signs, mask] = normSignKernel(norm, { epsilon, withMask: true });
-    const [filterSigns, scale] = binariseKernel({ w: latent }, {});
-    const added = residual ? { residual } : { residual: v, ...sloped };
-    const value = binaryForward({ x: signs, sign: filterSigns, scale, ...added }, geometry);
     const { mean, variance } = statistics;
+    const added = residual ? { residual } : {};
+    const [value, signs, mask, filterSigns, scale] = residualKernel(
+      { v, ...sloped, gamma, beta, mean, variance, latent, ...added },
+      { ...geometry, epsilon },
+    );
     return {
-      value,
+      value: value as Tensor4D,
       saved: [v, gamma, mean, variance, mask, signs, latent, filterSigns, scale, ...(slope ? [slope] : [])],
       gradients: (dy, [x, g, mu, sigma2, passes, s, w, ws, alpha, a]) => {
-        const dw = binaryBackwardFilter(
-          { x: s, dy, scale: alpha, w },
-          { ...geometry, size: [latent.shape[0], latent.shape[1]] },
+        const [dv, dgamma, dbeta, dw, dslope] = residualGradKernel(
+          {
+            dy,
+            v: x,
+            ...(a ? { slope: a } : {}),
+            gamma: g,
+            mean: mu,
+            variance: sigma2,
+            mask: passes,
+            signs: s,
+            latent: w,
+            filterSigns: ws,
+            scale: alpha,
+          },
+          { ...geometry, epsilon, addsDy: !residual },
         );
-        const ds = binaryBackwardInput(
-          { dy, sign: ws, scale: alpha },
-          { ...geometry, size: [v.shape[0], v.shape[1]] },
-        );
-        const upstream = { dy: ds, x, mean: mu, variance: sigma2, gamma: g, mask: passes };
-        const [dv, dgamma, dbeta, dslope] = normGradKernel(
-          { ...upstream, ...(a ? { slope: a } : {}), ...(residual ? {} : { addend: dy }) },
-          { epsilon, inPlace: true },
-        );
-        ds.dispose();
         return [dv, dgamma, dbeta, dw, ...(a ? [dslope] : []), ...(residual ? [dy] : [])];
       },
     };
   });
 }
+
+/** What the forward kernel takes beside its inputs. */
+export type ResidualAttributes = ConvGeometry & { readonly epsilon: number };
+
+/** y, the signs of BatchNorm(x) and their mask, the signs and scale of the latent weights. */
+const residualKernel = composedKernel<ResidualAttributes, Tensor[]>(
+  'BinaryResidual',
+  ({ v, slope, gamma, beta, mean, variance, latent, residual }, { epsilon, ...geometry }) => {
+    const sloped = slope ? { slope } : {};
+    const norm = { x: v, ...sloped, gamma, beta, mean, variance };
+    const [signs, mask] = normSignKernel(norm, { epsilon, withMask: true });
+    const [filterSigns, scale] = binariseKernel({ w: latent }, {});
+    const added = residual ? { residual } : { residual: v, ...sloped };
+    const value = binaryForward({ x: signs, sign: filterSigns, scale, ...added }, geometry);
+    return [value, signs, mask, filterSigns, scale];
+  },
+);
+
+/** What the kernel of the gradients takes beside its inputs. */
+export type ResidualGradAttributes = ResidualAttributes & {
+  /** Whether x itself was the residual. */
+  readonly addsDy: boolean;
+};
+
+/** dv, dγ, dβ, the gradient to the latent weights, and that to the slope where there is one. */
+const residualGradKernel = composedKernel<ResidualGradAttributes, Tensor[]>(
+  'BinaryResidualGrad',
+  (inputs, { epsilon, addsDy, ...geometry }) => {
+    const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
+    const [kh, kw] = latent.shape as [number, number];
+    const [h, w] = v.shape as [number, number];
+    const dw = binaryBackwardFilter({ x: signs, dy, scale, w: latent }, { ...geometry, size: [kh, kw] });
+    const ds = binaryBackwardInput({ dy, sign: filterSigns, scale }, { ...geometry, size: [h, w] });
+    const upstream = { dy: ds, x: v, mean, variance, gamma, mask, ...(slope ? { slope } : {}) };
+    const [dv, dgamma, dbeta, dslope] = normGradKernel(
+      { ...upstream, ...(addsDy ? { addend: dy } : {}) },
+      { epsilon, inPlace: true },
+    );
+    return [dv, dgamma, dbeta, dw, ...(slope ? [dslope] : [])];
+  },
+);
 
 function checkResidual(
   v: Tensor4D,

@@ -18,6 +18,8 @@ import { randomBatch, randomTargets, tinyTrainer } from './trainer-parts.js';
 
 /** What a step does with the outputs of the kernels that make bits; what it returns is what the step goes on with. */
 interface Watcher {
+  /** y, signs, mask, signs of the filter and scales of a whole block; of the parts of its definition before that. */
+  block(outputs: Tensor[]): Tensor[];
   /** Signs and mask of a BatchNorm-sign. */
   signs(inputs: KernelInputs, outputs: Tensor[], epsilon: number): Tensor[];
   /** Signs and scales of latent weights. */
@@ -25,6 +27,17 @@ interface Watcher {
 }
 
 const watched = vi.hoisted<{ by: Watcher | undefined }>(() => ({ by: undefined }));
+
+vi.mock(import('../../src/ops/kernel.js'), async (original) => {
+  const actual = await original();
+  const watchedKernel: typeof actual.composedKernel = (name, definition) => {
+    const kernel = actual.composedKernel(name, definition);
+    if (name !== 'BinaryResidual') return kernel;
+    return (inputs, attributes) =>
+      watched.by!.block(kernel(inputs, attributes) as Tensor[]) as ReturnType<typeof kernel>;
+  };
+  return { ...actual, composedKernel: watchedKernel };
+});
 
 vi.mock(import('../../src/ops/batch-norm.js'), async (original) => {
   const actual = await original();
@@ -52,19 +65,24 @@ interface StepBits {
   readonly filters: Float32Array[];
 }
 
-/** Keeps the bits of the step that runs. */
+/** Keeps the bits of the step that runs, whose blocks are one kernel each. */
 class Keeper implements Watcher {
   readonly bits: StepBits = { signs: [], masks: [], filters: [] };
 
-  signs(_inputs: KernelInputs, outputs: Tensor[]): Tensor[] {
-    this.bits.signs.push(valuesOf(outputs[0]));
-    this.bits.masks.push(valuesOf(outputs[1]));
+  block(outputs: Tensor[]): Tensor[] {
+    const [signs, mask, filter] = outputs.slice(1).map(valuesOf);
+    this.bits.signs.push(signs);
+    this.bits.masks.push(mask);
+    this.bits.filters.push(filter);
     return outputs;
   }
 
-  filter(outputs: Tensor[]): Tensor[] {
-    this.bits.filters.push(valuesOf(outputs[0]));
-    return outputs;
+  signs(): Tensor[] {
+    throw new Error('a fused step makes its signs within its blocks');
+  }
+
+  filter(): Tensor[] {
+    throw new Error('a fused step makes the signs of its filters within its blocks');
   }
 }
 
@@ -88,6 +106,10 @@ class Comparer implements Watcher {
   filters = 0;
 
   constructor(private readonly kept: StepBits) {}
+
+  block(outputs: Tensor[]): Tensor[] {
+    return outputs;
+  }
 
   signs(inputs: KernelInputs, outputs: Tensor[], epsilon: number): Tensor[] {
     const block = this.blocks++;

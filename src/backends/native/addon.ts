@@ -31,6 +31,10 @@ export interface NativeAddon {
   setThreads(count: number): void;
   threads(): number;
   scratchBytes(): number;
+  /** Measures every kernel from now on, by family or, with `shapes`, by family and shape. */
+  startTiming(shapes: boolean): void;
+  /** Ends it; milliseconds are those of a kernel itself, without the kernels that it runs. */
+  stopTiming(): { name: string; calls: number; ms: number }[];
   /**
    * Multiply-adds of floats that one thread does with an instruction set while every thread does the same, in 10⁹ a
    * second. Throws when the CPU lacks the set.
@@ -38,6 +42,8 @@ export interface NativeAddon {
   measureFmaPeak(isa: string): number;
   /** 10⁹ bytes a second of reading `from` and of copying it to `to`, on all threads; a byte copied counts twice. */
   measureBandwidth(count: number, from: Float32Array, to: Float32Array): { read: number; copy: number };
+  readonly binaryResidualForward: KernelFunction;
+  readonly binaryResidualBackward: KernelFunction;
   readonly floatConvForward: KernelFunction;
   readonly floatConvBackwardInput: KernelFunction;
   readonly floatConvBackwardFilter: KernelFunction;

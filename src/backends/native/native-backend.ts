@@ -130,6 +130,11 @@ export class NativeBackend extends MathBackendCPU {
     return { info: { dataId: this.#store(storage), shape: [...shape], dtype: 'float32' }, packed };
   }
 
+  /** The packed signs of a tensor that {@link packedOutput} made. */
+  packedSigns(tensor: TensorInfo): PackedSigns {
+    return (this.data.get(tensor.dataId) as unknown as TensorStorage).packed!;
+  }
+
   /** The packed signs of a tensor; those of a tensor of floats are packed into memory that `use` may read until it ends. */
   withPackedSigns<Result>(tensor: TensorInfo, use: (packed: PackedSigns) => Result): Result {
     const storage = this.data.get(tensor.dataId) as unknown as TensorStorage;

@@ -7,6 +7,7 @@ import { registerLossKernels } from './kernels/loss.js';
 import { registerNormalisationKernels } from './kernels/normalisation.js';
 import { registerOptimizerKernels } from './kernels/optimizer.js';
 import { registerPoolingKernels } from './kernels/pooling.js';
+import { registerResidualBlockKernels } from './kernels/residual-block.js';
 import { registerStockKernels } from './kernels/stock.js';
 import { NativeBackend } from './native-backend.js';
 
@@ -42,6 +43,7 @@ export function registerNativeBackend(): void {
   registerConvolutionKernels();
   registerHalfBinaryConvolutionKernels();
   registerNormalisationKernels();
+  registerResidualBlockKernels();
   registerPoolingKernels();
   registerLossKernels();
   registerOptimizerKernels();

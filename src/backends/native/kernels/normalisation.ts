@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { ProjectedGradientsAttributes, ProjectedStatisticsAttributes } from '../../../ops/projection.js';
 import type { NativeBackend } from '../native-backend.js';
-import { nativeKernel, rowsOf } from './registration.js';
+import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
 /** y = scale·x + shift of a BatchNorm: scale = γ/√(σ² + ε), shift = β − μ·scale. */
 function affine(
@@ -18,9 +18,6 @@ function affine(
   }
   return { scale, shift };
 }
-
-const optionalFloats = (backend: NativeBackend, tensor: TensorInfo | undefined): Float32Array | null =>
-  tensor ? backend.floats(tensor) : null;
 
 /** Registers BatchNorm, with and without sign, and PReLU. */
 export function registerNormalisationKernels(): void {

@@ -36,6 +36,12 @@ export function stock(
 export const allFloats = (inputs: Record<string, TensorInfo>): boolean =>
   Object.values(inputs).every((input) => input.dtype === 'float32');
 
+/** The values of a tensor that may be missing. */
+export const optionalFloats = (
+  backend: NativeBackend,
+  tensor: TensorInfo | undefined,
+): Float32Array | null => (tensor ? backend.floats(tensor) : null);
+
 /** Rows and channels of a tensor with channels last. */
 export function rowsOf(x: TensorInfo): { rows: number; channels: number } {
   const channels = x.shape[x.shape.length - 1] ?? 1;

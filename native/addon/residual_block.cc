@@ -1,0 +1,65 @@
+#include "addon/arguments.h"
+
+namespace bnn {
+namespace {
+
+size_t packed_rows(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n * words_per_row(s.c); }
+size_t packed_filter(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c * words_per_row(s.k); }
+
+BinaryResidualForward read_forward(Arguments& a) {
+  BinaryResidualForward r{};
+  r.shape = a.shape();
+  const ConvShape& s = r.shape;
+  r.epsilon = static_cast<float>(a.number("epsilon"));
+  r.v = a.floats("v", s.input_size());
+  r.slope = a.optional_floats("slope", s.c);
+  r.gamma = a.floats("gamma", s.c);
+  r.beta = a.floats("beta", s.c);
+  r.mean = a.floats("mean", s.c);
+  r.variance = a.floats("variance", s.c);
+  r.latent = a.floats("latent", s.filter_size());
+  r.residual = a.optional_floats("residual", s.output_size());
+  if (r.residual == nullptr && s.output_size() != s.input_size()) a.fail("residual", "there where the shape changes");
+  r.sign = a.words("sign", packed_rows(s));
+  r.mask = a.words("mask", packed_rows(s));
+  r.filter_sign = a.words("filterSign", packed_filter(s));
+  r.scale = a.writable_floats("scale", s.k);
+  r.y = a.writable_floats("y", s.output_size());
+  return r;
+}
+
+BinaryResidualBackward read_backward(Arguments& a) {
+  BinaryResidualBackward r{};
+  r.shape = a.shape();
+  const ConvShape& s = r.shape;
+  r.epsilon = static_cast<float>(a.number("epsilon"));
+  r.adds_dy = a.flag("addsDy");
+  if (r.adds_dy && s.output_size() != s.input_size()) a.fail("addsDy", "false where the shape changes");
+  r.dy = a.floats("dy", s.output_size());
+  r.v = a.floats("v", s.input_size());
+  r.slope = a.optional_floats("slope", s.c);
+  r.gamma = a.floats("gamma", s.c);
+  r.mean = a.floats("mean", s.c);
+  r.variance = a.floats("variance", s.c);
+  r.latent = a.floats("latent", s.filter_size());
+  r.scale = a.floats("scale", s.k);
+  r.sign = a.words("sign", packed_rows(s));
+  r.mask = a.words("mask", packed_rows(s));
+  r.filter_sign = a.words("filterSign", packed_filter(s));
+  r.dv = a.writable_floats("dv", s.input_size());
+  r.dgamma = a.writable_floats("dgamma", s.c);
+  r.dbeta = a.writable_floats("dbeta", s.c);
+  r.dslope = a.optional_floats("dslope", s.c);
+  if ((r.slope == nullptr) != (r.dslope == nullptr)) a.fail("dslope", "there with a slope, and only then");
+  r.dw = a.writable_floats("dw", s.filter_size());
+  return r;
+}
+
+}  // namespace
+
+void define_residual_block_kernels(Napi::Env env, Napi::Object exports) {
+  define_kernel(env, exports, read_forward);
+  define_kernel(env, exports, read_backward);
+}
+
+}  // namespace bnn

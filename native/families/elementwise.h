@@ -1,0 +1,86 @@
+// Passes over elements or rows: arithmetic, softmax, distances, the optimizer, float16.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bnn {
+
+// Element by element; `y_period` 0: both have `size` elements; otherwise y repeats every y_period elements (a row of
+// channels, or 1 for a scalar).
+enum class Binary : int { kAdd = 0, kSubtract = 1, kMultiply = 2, kDivide = 3, kMaximum = 4, kMinimum = 5 };
+struct Elementwise {
+  static constexpr const char* family = "elementwise";
+  Binary operation;
+  size_t size, y_period;
+  const float* x;
+  const float* y;
+  float* out;
+};
+
+// Softmax, or its logarithm, of each row; finite for any finite logits.
+struct Softmax {
+  static constexpr const char* family = "softmax";
+  size_t rows;
+  int classes;
+  bool logarithm;
+  const float* x;
+  float* y;
+};
+
+// The squared distance of the directions of `rows` pairs of rows of `size` floats: with u = a/‖a‖, v = b/‖b‖, d = u − v,
+//   value = ‖d‖², summed from the differences (2 − 2·u·v cancels when the two agree)
+// Norms under kZeroNorm are taken as kZeroNorm. `statistics` gets four floats a row, all that the gradient needs besides a
+// and b: ‖a‖, ‖b‖, 2/‖a‖, (u·d)/‖a‖, the last two 0 where ‖a‖ is not above kZeroNorm: without a direction there is no pull.
+constexpr double kZeroNorm = 1e-12;
+struct UnitDistance {
+  static constexpr const char* family = "unitDistance";
+  size_t rows, size;
+  const float* a;
+  const float* b;
+  float* value;
+  float* statistics;
+};
+
+// da = dy · (2/‖a‖) · (d − u·(u·d)), dy one float a row, `statistics` those of UnitDistance
+struct UnitDistanceBackward {
+  static constexpr const char* family = "unitDistanceBackward";
+  size_t rows, size;
+  const float* dy;
+  const float* a;
+  const float* b;
+  const float* statistics;
+  float* da;
+};
+
+// Adam (Kingma and Ba 2015) in one pass: g += weight_decay·w; m = β₁m + (1 − β₁)g; v = β₂v + (1 − β₂)g²;
+// w −= lr · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε); then w clipped to [−clip, clip] when clip > 0.
+struct AdamStep {
+  static constexpr const char* family = "adamStep";
+  size_t size;
+  int64_t step;  // t, from 1
+  float lr, beta1, beta2, epsilon, weight_decay, clip;
+  const float* gradient;
+  float* w;
+  float* m;
+  float* v;
+};
+
+// y = x in float16 (IEEE 754 binary16), rounded to the nearest, ties to even; what is too large becomes infinite, NaN stays
+// NaN. On the calling thread.
+struct NarrowToHalf {
+  static constexpr const char* family = "narrowToHalf";
+  size_t size;
+  const float* x;
+  uint16_t* y;
+};
+
+// y = x in float32, exactly; x in float16. On the calling thread.
+struct WidenHalf {
+  static constexpr const char* family = "widenHalf";
+  size_t size;
+  const uint16_t* x;
+  float* y;
+};
+
+}  // namespace bnn

@@ -1,0 +1,175 @@
+// BatchNorm, PReLU and signs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bnn {
+
+// Rows of `channels` floats: an activation [H, W, N, C] has H·W·N rows. Where a kernel takes a `slope` (one a channel, may
+// be null) beside its input, it works on prelu(x) = x where x > 0, slope·x elsewhere, which is then never in memory.
+
+// mean and variance (biased) of each channel over all rows. The running ones (may be null together) are moved towards them:
+// running += momentum · (batch − running), of the variance its unbiased estimate.
+struct BatchNormStatistics {
+  static constexpr const char* family = "batchNormStatistics";
+  size_t rows;
+  int channels;
+  const float* x;
+  const float* slope;
+  float* mean;
+  float* variance;
+  float momentum;
+  float* running_mean;
+  float* running_variance;
+};
+
+// The statistics of v = x · w from those of x: `rows` of x with `inputs` channels, products = xᵀ · x, mean that of x, the filter
+// w as [inputs, outputs].
+//   covered = (products / rows − mean · meanᵀ) · w, output_mean = wᵀ · mean, output_variance_k = max(0, Σ_c w_ck · covered_ck)
+// The running ones (may be null together) are moved towards them as BatchNormStatistics does.
+struct ProjectedStatistics {
+  static constexpr const char* family = "projectedStatistics";
+  size_t rows;
+  int inputs, outputs;
+  const float* products;
+  const float* mean;
+  const float* w;
+  float* covered;
+  float* output_mean;
+  float* output_variance;
+  float momentum;
+  float* running_mean;
+  float* running_variance;
+};
+
+// What the gradients of a BatchNorm on v = x · w need of x: products = pᵀ · dy with p, dy as they come to the filter's
+// gradient, dbeta = Σ dy, the rest as ProjectedStatistics gives it. With i = 1/√(output_variance + ε), s = γ · i:
+//   dγ_k = (Σ_c w_ck · products_ck − output_mean_k · dβ_k) · i_k,  t = s · dγ · i
+//   dw = s · (products − mean · dβᵀ) − t · covered,  pull = w · s (by column)
+//   tilt = −(w · t / rows) · wᵀ,  level_c = −(Σ_j mean_j · tilt_jc + Σ_k s_k · dβ_k / rows · w_ck) · positions
+struct ProjectedGradients {
+  static constexpr const char* family = "projectedGradients";
+  size_t rows;
+  int inputs, outputs;
+  float epsilon, positions;
+  const float* products;
+  const float* dbeta;
+  const float* mean;
+  const float* w;
+  const float* gamma;
+  const float* covered;
+  const float* output_mean;
+  const float* output_variance;
+  float* dw;
+  float* dgamma;
+  float* pull;
+  float* tilt;
+  float* level;
+};
+
+// y = x · scale + shift for each channel (normalisation with scale = γ/√(σ²+ε), shift = β − μ·scale)
+struct ChannelAffine {
+  static constexpr const char* family = "channelAffine";
+  size_t rows;
+  int channels;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+};
+
+// sign bits of v = x · scale + shift (1 where v ≥ 0), and a bit 1 where |v| ≤ 1, for the straight-through gradient
+// (`mask` may be null). Packed rows: ceil(channels / 32) words, bit c % 32 of word c / 32, tail bits 0.
+struct ChannelAffineSign {
+  static constexpr const char* family = "channelAffineSign";
+  size_t rows;
+  int channels;
+  const float* x;
+  const float* slope;
+  const float* scale;
+  const float* shift;
+  uint32_t* sign;
+  uint32_t* mask;
+};
+
+// y = v clamped to [−1, 1], v = x · scale + shift, and a bit 1 where |v| ≤ 1 (`mask` may be null), packed as above
+struct ChannelAffineClamp {
+  static constexpr const char* family = "channelAffineClamp";
+  size_t rows;
+  int channels;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+  uint32_t* mask;
+};
+
+// Training gradient of y = γ·x̂ + β, x̂ = (x − mean)·inverse_deviation, over all rows m:
+//   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverse_deviation·(dy − dβ/m − x̂·dγ/m)
+// With `mask` (packed bits, may be null) dy counts only where its bit is 1. dx may be dy. With `addend` (may be null) dx
+// gets addend added to it. With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and
+// dslope = Σ dx·x there, of dx before that.
+struct BatchNormBackward {
+  static constexpr const char* family = "batchNormBackward";
+  size_t rows;
+  int channels;
+  const float* dy;
+  const float* x;
+  const float* slope;
+  const uint32_t* mask;
+  const float* addend;
+  const float* mean;
+  const float* inverse_deviation;
+  const float* gamma;
+  float* dx;
+  float* dgamma;
+  float* dbeta;
+  float* dslope;  // null without a slope
+};
+
+// v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be x.
+struct AddPrelu {
+  static constexpr const char* family = "addPrelu";
+  size_t rows;
+  int channels;
+  const float* x;
+  const float* residual;
+  const float* slope;
+  float* y;
+};
+
+// Gradient of y = prelu(v): dv = dy where v > 0, slope·dy elsewhere; dslope = Σ dy·v where v ≤ 0, over the rows.
+// v = x + residual (residual may be null). dv may be dy.
+struct PreluBackward {
+  static constexpr const char* family = "preluBackward";
+  size_t rows;
+  int channels;
+  const float* dy;
+  const float* x;
+  const float* residual;
+  const float* slope;
+  float* dv;
+  float* dslope;
+};
+
+// sign bits of each row of floats (1 where x ≥ 0), and (mask may be null) a bit 1 where |x| ≤ 1
+struct PackSigns {
+  static constexpr const char* family = "packSigns";
+  size_t rows;
+  int channels;
+  const float* x;
+  uint32_t* sign;
+  uint32_t* mask;
+};
+
+// ±1 floats of packed rows
+struct UnpackSigns {
+  static constexpr const char* family = "unpackSigns";
+  size_t rows;
+  int channels;
+  const uint32_t* sign;
+  float* y;
+};
+
+}  // namespace bnn

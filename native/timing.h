@@ -1,0 +1,99 @@
+// How long each kernel takes, for profiles: off unless asked for, and then a clock read before and after each kernel. A kernel
+// that runs others counts its own part alone.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "kernels.h"
+
+namespace bnn {
+
+struct KernelTime {
+  std::string name;  // family, or family and shape
+  int64_t calls;
+  double milliseconds;
+};
+
+// Begins anew; `shapes` tells kernels of one family apart by their shapes.
+void start_timing(bool shapes);
+// Ends it and gives what was measured since it began.
+std::vector<KernelTime> stop_timing();
+
+namespace detail {
+
+using Clock = std::chrono::steady_clock;
+extern bool timing;
+extern bool timing_shapes;
+
+// The time of one kernel, from its construction to its end.
+class Timed {
+ public:
+  explicit Timed(std::string name);
+  ~Timed();
+
+ private:
+  std::string name_;
+  Timed* const outer_;
+  Clock::duration nested_{};
+  const Clock::time_point began_;
+};
+
+inline std::string joined(std::initializer_list<size_t> sizes) {
+  std::string text;
+  for (const size_t size : sizes) text += (text.empty() ? "" : "×") + std::to_string(size);
+  return text;
+}
+
+// 32×32×128 16→16 3×3 /1: height, width and images of the input, channels, window, stride
+inline std::string shape_text(const ConvShape& s) {
+  const auto whole = [](int size) { return static_cast<size_t>(size); };
+  return joined({whole(s.h), whole(s.w), whole(s.n)}) + " " + std::to_string(s.c) + "→" + std::to_string(s.k) + " " +
+         joined({whole(s.kernel_h), whole(s.kernel_w)}) + " /" + std::to_string(s.stride_h);
+}
+
+template <class Args, class = void>
+struct HasShape : std::false_type {};
+template <class Args>
+struct HasShape<Args, std::void_t<decltype(Args::shape)>> : std::true_type {};
+template <class Args, class = void>
+struct HasChannels : std::false_type {};
+template <class Args>
+struct HasChannels<Args, std::void_t<decltype(Args::rows), decltype(Args::channels)>> : std::true_type {};
+template <class Args, class = void>
+struct HasSize : std::false_type {};
+template <class Args>
+struct HasSize<Args, std::void_t<decltype(Args::size)>> : std::true_type {};
+
+// The sizes of a call, as far as its family has any of the usual names for them.
+template <class Args>
+std::string shape_of(const Args& args) {
+  if constexpr (HasShape<Args>::value)
+    return shape_text(args.shape);
+  else if constexpr (HasChannels<Args>::value)
+    return joined({static_cast<size_t>(args.rows), static_cast<size_t>(args.channels)});
+  else if constexpr (HasSize<Args>::value)
+    return std::to_string(args.size);
+  else
+    return "";
+}
+inline std::string shape_of(const MatMul& m) {
+  return joined({static_cast<size_t>(m.batch), static_cast<size_t>(m.m), static_cast<size_t>(m.n), static_cast<size_t>(m.k)});
+}
+inline std::string shape_of(const Elementwise& e) {
+  const char* const names[] = {"add", "subtract", "multiply", "divide", "maximum", "minimum"};
+  return std::string(names[static_cast<int>(e.operation)]) + " " + std::to_string(e.size) +
+         (e.y_period == 0 ? "" : ", period " + std::to_string(e.y_period));
+}
+
+template <class Args>
+std::string timed_name(const Args& args) {
+  const std::string shape = timing_shapes ? shape_of(args) : "";
+  return shape.empty() ? Args::family : std::string(Args::family) + " " + shape;
+}
+
+}  // namespace detail
+}  // namespace bnn

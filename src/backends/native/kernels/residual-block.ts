@@ -1,0 +1,69 @@
+import type { ResidualAttributes, ResidualGradAttributes } from '../../../ops/binary-residual.js';
+import { filterWindow } from './convolution.js';
+import { nativeKernel, optionalFloats, squareShape } from './registration.js';
+
+/** Registers the binary convolution with its neighbours, forward and backward in one call each. */
+export function registerResidualBlockKernels(): void {
+  nativeKernel<ResidualAttributes>('BinaryResidual', ({ inputs, attributes, backend }) => {
+    const { epsilon, stride, pad } = attributes;
+    const { v, slope, gamma, beta, mean, variance, latent, residual } = inputs;
+    const channels = latent.shape[3];
+    const { fields, out } = squareShape(v.shape, channels, filterWindow(latent.shape), stride, pad);
+    const signs = backend.packedOutput(v.shape);
+    const mask = backend.packedOutput(v.shape);
+    const filterSigns = backend.packedOutput(latent.shape);
+    const scale = backend.output([channels]);
+    const y = backend.output([...out, v.shape[2], channels]);
+    backend.addon.binaryResidualForward(
+      fields,
+      epsilon,
+      backend.floats(v),
+      optionalFloats(backend, slope),
+      backend.floats(gamma),
+      backend.floats(beta),
+      backend.floats(mean),
+      backend.floats(variance),
+      backend.floats(latent),
+      optionalFloats(backend, residual),
+      signs.packed.words,
+      mask.packed.words,
+      filterSigns.packed.words,
+      scale.values,
+      y.values,
+    );
+    return [y.info, signs.info, mask.info, filterSigns.info, scale.info];
+  });
+
+  nativeKernel<ResidualGradAttributes>('BinaryResidualGrad', ({ inputs, attributes, backend }) => {
+    const { epsilon, stride, pad, addsDy } = attributes;
+    const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
+    const channels = v.shape[3];
+    const { fields } = squareShape(v.shape, latent.shape[3], filterWindow(latent.shape), stride, pad);
+    const dv = backend.output(v.shape);
+    const dgamma = backend.output([channels]);
+    const dbeta = backend.output([channels]);
+    const dslope = slope ? backend.output([channels]) : undefined;
+    const dw = backend.output(latent.shape);
+    const packed = [signs, mask, filterSigns].map((tensor) => backend.packedSigns(tensor));
+    backend.addon.binaryResidualBackward(
+      fields,
+      epsilon,
+      addsDy,
+      backend.floats(dy),
+      backend.floats(v),
+      optionalFloats(backend, slope),
+      backend.floats(gamma),
+      backend.floats(mean),
+      backend.floats(variance),
+      backend.floats(latent),
+      backend.floats(scale),
+      ...packed.map(({ words }) => words),
+      dv.values,
+      dgamma.values,
+      dbeta.values,
+      dslope ? dslope.values : null,
+      dw.values,
+    );
+    return [dv, dgamma, dbeta, dw, ...(dslope ? [dslope] : [])].map(({ info }) => info);
+  });
+}
