@@ -16,7 +16,7 @@ import { permutation } from '../src/data/random.js';
 import { InputError, RunError } from '../src/errors.js';
 import { BinaryResNet } from '../src/models/bnn-resnet.js';
 import type { BinaryResNetDepth } from '../src/models/depths.js';
-import { Adam } from '../src/training/adam.js';
+import { Adam } from '../src/training/optimizers/adam.js';
 import { useComposedBackend } from './support/composed-backend.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';

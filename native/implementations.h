@@ -45,6 +45,7 @@
   each(UnitDistance) \
   each(UnitDistanceBackward) \
   each(AdamStep) \
+  each(SignSlope) \
   each(NarrowToHalf) \
   each(WidenHalf)
 

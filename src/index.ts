@@ -22,7 +22,7 @@ export {
 } from './losses/loss-settings.js';
 export { type LossTerm, type WeightedSum, weightedSum } from './losses/weighted-sum.js';
 
-export { approxSign, hardClamp, leakyClip, signSte } from './ops/activations.js';
+export { approxSign, edeSign, hardClamp, leakyClip, signSte } from './ops/activations.js';
 export {
   type AffineParameters,
   batchNormClamp,
@@ -52,8 +52,10 @@ export { BinaryBlock, type BinaryBlockOptions, type BinaryBlockSize } from './nn
 export { BinaryConv2d, Conv2d, type ConvSize } from './nn/conv2d.js';
 export { Downsample } from './nn/downsample.js';
 export { Linear } from './nn/linear.js';
+export { edeSharpness, SignGradient, type SignGradientName, signGradientNames } from './nn/sign-gradient.js';
 export {
   type Initialisation,
+  type MovingStatistics,
   type Parameter,
   ParameterStore,
   Scope,
@@ -121,7 +123,6 @@ export { type VerifiedCache, verifyCache } from './cache/verify-cache.js';
 export { writeCache, type WriteParts, type WriteProgress } from './cache/write-cache.js';
 
 export { type Accuracy, AccuracyCounter, formatShare, top1Percent } from './training/accuracy.js';
-export { Adam, type AdamOptions } from './training/adam.js';
 export { backpropagate } from './training/backpropagation.js';
 export {
   type CheckpointFacts,
@@ -140,14 +141,45 @@ export {
   defaultCacheSettings,
   makeCache,
 } from './training/make-cache.js';
+export {
+  centralised,
+  globalNorm,
+  type GradientSettings,
+  type GradientSteps,
+  gradientSteps,
+} from './training/gradient-steps.js';
+export {
+  createOptimizer,
+  type Optimizer,
+  type OptimizerName,
+  optimizerNames,
+  type OptimizerSettings,
+} from './training/optimizer.js';
+export { Adam, type AdamOptions } from './training/optimizers/adam.js';
+export { AdamW } from './training/optimizers/adamw.js';
+export { Bop, type BopOptions } from './training/optimizers/bop.js';
+export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
+export { reestimateBatchNorm, type StatisticsPictures } from './training/reestimate-batch-norm.js';
 export { distil, type EpochReport, type RunEvent, type RunSummary } from './training/run.js';
 export { defaultRunSettings, type RunSettings } from './training/run-settings.js';
 export {
+  type CourseName,
+  courseNames,
+  createSchedule,
+  type ScheduleSettings,
+  type ScheduleStage,
+} from './training/schedules/create-schedule.js';
+export {
   constantSchedule,
   cosineSchedule,
+  type DecayOptions,
   linearSchedule,
   type Schedule,
+  type ScheduleUnit,
   stepSchedule,
+  type StepScheduleOptions,
+  type WarmupOptions,
   withWarmup,
-} from './training/schedules.js';
+} from './training/schedules/schedules.js';
 export { type StepReport, Trainer, type TrainerParts } from './training/trainer.js';
+export { type AveragedTensors, WeightAverage, type WeightAverageOptions } from './training/weight-average.js';

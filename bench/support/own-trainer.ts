@@ -1,9 +1,9 @@
 import type { Dataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import type { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import { Adam } from '../../src/training/adam.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
 import { Connectors } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/training/schedules.js';
+import { constantSchedule } from '../../src/training/schedules/schedules.js';
 import { Trainer } from '../../src/training/trainer.js';
 
 /** The learning rate of the benches. */

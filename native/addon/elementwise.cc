@@ -39,6 +39,14 @@ AdamStep read_adam(Arguments& a) {
   return s;
 }
 
+SignSlope read_sign_slope(Arguments& a) {
+  const size_t size = a.size("size");
+  const float t = static_cast<float>(a.number("t"));
+  const float* dy = a.floats("dy", size);
+  const float* v = a.floats("v", size);
+  return {size, t, dy, v, a.writable_floats("out", size)};
+}
+
 NarrowToHalf read_narrow_to_half(Arguments& a) {
   const size_t size = a.size("size");
   const float* x = a.floats("x", size);
@@ -57,6 +65,7 @@ void define_elementwise_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_elementwise);
   define_kernel(env, exports, read_softmax);
   define_kernel(env, exports, read_adam);
+  define_kernel(env, exports, read_sign_slope);
   define_kernel(env, exports, read_narrow_to_half);
   define_kernel(env, exports, read_widen_half);
 }

@@ -66,6 +66,17 @@ struct AdamStep {
   float* v;
 };
 
+// out = dy · slope(v), the slope of a sign's stand-in: with t = 0 that of the piecewise quadratic, 2 − 2|v| where |v| ≤ 1 and
+// 0 elsewhere (whatever dy is there); with t > 0 that of a scaled tanh, max(1, t)·(1 − tanh²(t·v)). out may be dy.
+struct SignSlope {
+  static constexpr const char* family = "signSlope";
+  size_t size;
+  float t;
+  const float* dy;
+  const float* v;
+  float* out;
+};
+
 // y = x in float16 (IEEE 754 binary16), rounded to the nearest, ties to even; what is too large becomes infinite, NaN stays
 // NaN. On the calling thread.
 struct NarrowToHalf {

@@ -35,6 +35,18 @@ void run(const Softmax& a) {
   }
 }
 
+void run(const SignSlope& a) {
+  for (size_t i = 0; i < a.size; ++i) {
+    const double v = a.v[i];
+    if (a.t > 0) {
+      const double root = 1 / std::cosh(a.t * v);  // 1 − tanh² would cancel
+      a.out[i] = static_cast<float>(a.dy[i] * (a.t > 1 ? a.t : 1) * root * root);
+    } else {
+      a.out[i] = std::abs(v) <= 1 ? static_cast<float>(a.dy[i] * (2 - 2 * std::abs(v))) : 0;
+    }
+  }
+}
+
 void run(const AdamStep& a) {
   const double correction1 = 1 - std::pow(static_cast<double>(a.beta1), static_cast<double>(a.step));
   const double correction2 = 1 - std::pow(static_cast<double>(a.beta2), static_cast<double>(a.step));

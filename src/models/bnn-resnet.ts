@@ -6,6 +6,7 @@ import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { activated, BinaryBlock, type PendingMap } from '../nn/binary-block.js';
 import { Linear } from '../nn/linear.js';
 import { ParameterStore } from '../nn/parameters.js';
+import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
 import { type BinaryResNetDepth, binaryResNetDepths } from './depths.js';
@@ -29,6 +30,8 @@ export interface StudentOptions {
   readonly batchNorm?: BatchNormOptions;
   /** What the blocks make binary; default 'both'. See {@link BinaryBlock}. */
   readonly binarise?: Binarise;
+  /** How gradients pass the sign of activations in training; default 'ste'. See {@link SignGradient}. */
+  readonly signGradient?: SignGradientName;
 }
 
 /**
@@ -42,6 +45,7 @@ export class BinaryResNet {
   readonly size: readonly [height: number, width: number];
   readonly levels: number;
   readonly binarise: Binarise;
+  readonly signGradient: SignGradient;
   private readonly stem: Stem;
   private readonly blocks: { block: BinaryBlock; endsLevel: number | undefined }[] = [];
   private readonly headBn: BatchNorm;
@@ -50,9 +54,12 @@ export class BinaryResNet {
   constructor(
     readonly name: string,
     readonly depth: BinaryResNetDepth,
-    { classes, size = [32, 32], seed = 0, batchNorm = {}, binarise = 'both' }: StudentOptions,
+    options: StudentOptions,
   ) {
+    const { classes, size = [32, 32], seed = 0, batchNorm = {}, binarise = 'both' } = options;
     this.binarise = checkedBinarise(binarise);
+    this.signGradient = new SignGradient(options.signGradient);
+    this.signGradient.checkUseWith(this.binarise);
     this.store = new ParameterStore(seed);
     this.classes = classes;
     this.size = size;
@@ -65,7 +72,8 @@ export class BinaryResNet {
       for (let i = 0; i < count; i++) {
         const stride = level > 0 && i === 0 ? 2 : 1;
         const scope = root.child('blocks').child(String(this.blocks.length));
-        const block = new BinaryBlock(scope, { inputs, outputs, stride }, { ...batchNorm, binarise });
+        const ways = { ...batchNorm, binarise, signGradient: this.signGradient };
+        const block = new BinaryBlock(scope, { inputs, outputs, stride }, ways);
         this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
         inputs = outputs;
       }

@@ -16,7 +16,10 @@ import type { Scope } from './parameters.js';
 
 /** Settings of a BatchNorm. */
 export interface BatchNormOptions {
-  /** running = (1 − momentum)·running + momentum·batch, in (0, 1]; default 0.2 (PyTorch's convention; TensorFlow's 0.8). */
+  /**
+   * running = (1 − momentum)·running + momentum·batch, in (0, 1]; default 0.2. This is PyTorch's convention: TensorFlow,
+   * Keras and ONNX give the share that stays, so that 0.2 here is 0.8 there.
+   */
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
   readonly epsilon?: number;
@@ -32,7 +35,8 @@ export class BatchNorm {
   readonly beta: Variable & Tensor1D;
   readonly runningMean: Variable & Tensor1D;
   readonly runningVariance: Variable & Tensor1D;
-  readonly momentum: number;
+  /** See {@link BatchNormOptions}; it may be changed between steps. */
+  momentum: number;
   readonly epsilon: number;
 
   constructor(scope: Scope, channels: number, { momentum = 0.2, epsilon = 1e-5 }: BatchNormOptions = {}) {
@@ -42,6 +46,7 @@ export class BatchNorm {
     this.runningVariance = scope.buffer('runningVariance', [channels], 1);
     this.momentum = momentum;
     this.epsilon = epsilon;
+    scope.register(this);
   }
 
   /** The normalised tensor. */

@@ -6,11 +6,14 @@ import type { Binarise } from './binarise.js';
 import { BinaryConv2d } from './conv2d.js';
 import { Downsample } from './downsample.js';
 import type { Scope } from './parameters.js';
+import { SignGradient } from './sign-gradient.js';
 
 /** Settings of a binary block beside its size: those of its BatchNorms, and what its convolution makes binary. */
 export interface BinaryBlockOptions extends BatchNormOptions {
   /** Default 'both'. */
   readonly binarise?: Binarise;
+  /** How gradients pass the sign of the activations, shared by the blocks of a network; default 'ste'. */
+  readonly signGradient?: SignGradient;
 }
 
 /** A map [H, W, N, C] and the slopes of the PReLU that is still to be applied to it; undefined when none is. */
@@ -57,13 +60,15 @@ export class BinaryBlock {
   private readonly slope: Variable & Tensor1D;
   private readonly shortcut: Downsample | undefined;
   private readonly binarise: Binarise;
+  private readonly signGradient: SignGradient;
 
   constructor(
     scope: Scope,
     { inputs, outputs, stride }: BinaryBlockSize,
-    { binarise = 'both', ...batchNorm }: BinaryBlockOptions = {},
+    { binarise = 'both', signGradient = new SignGradient(), ...batchNorm }: BinaryBlockOptions = {},
   ) {
     this.binarise = binarise;
+    this.signGradient = signGradient;
     this.bn = new BatchNorm(scope.child('bn'), inputs, batchNorm);
     this.conv = new BinaryConv2d(
       scope.child('conv'),
@@ -82,13 +87,18 @@ export class BinaryBlock {
    * {@link activated} first.
    */
   get takesPending(): boolean {
-    return this.binarise === 'both' && this.shortcut === undefined;
+    return this.fused && this.shortcut === undefined;
+  }
+
+  /** Whether training runs as one operation, which keeps one bit of each activation for the gradient of its sign. */
+  private get fused(): boolean {
+    return this.binarise === 'both' && this.signGradient.isMask;
   }
 
   /** @param input position-major [H, W, N, inputs]; activated, unless in training the block {@link takesPending} */
   apply(input: PendingMap, training: boolean): PendingMap {
     const { map, slope } = input;
-    return training && this.binarise === 'both'
+    return training && this.fused
       ? { map: this.trained(map, slope), slope: this.slope }
       : { map: this.composed(map, training), slope: undefined };
   }
@@ -105,12 +115,17 @@ export class BinaryBlock {
 
   private composed(x: Tensor4D, training: boolean): Tensor4D {
     const residual = this.shortcut?.apply(x, training);
-    const input = this.binarise === 'weights' ? this.bn.clamp(x, training) : this.bn.sign(x, training);
+    const input = this.operand(x, training);
     const convolved = this.conv.apply(input);
     input.dispose();
     const y = addPrelu(convolved, residual ?? x, this.slope);
     convolved.dispose();
     residual?.dispose();
     return y;
+  }
+
+  private operand(x: Tensor4D, training: boolean): Tensor4D {
+    if (this.binarise === 'weights') return this.bn.clamp(x, training);
+    return training ? this.signGradient.sign(this.bn, x) : this.bn.sign(x, false);
   }
 }

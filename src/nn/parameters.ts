@@ -24,10 +24,17 @@ export type Initialisation =
   /** Uniform in ±bound. */
   | { readonly kind: 'uniform'; readonly bound: number };
 
+/** A BatchNorm's pace: running = (1 − momentum)·running + momentum·batch. */
+export interface MovingStatistics {
+  momentum: number;
+}
+
 /** The parameters and buffers of a network, in the order in which its layers made them. */
 export class ParameterStore {
   readonly parameters: Parameter[] = [];
   readonly buffers: StateBuffer[] = [];
+  /** The BatchNorms, whose momentum may be changed. */
+  readonly batchNorms: MovingStatistics[] = [];
 
   /** @param seed keys the initial values, each tensor with numbers of its own */
   constructor(readonly seed: number) {}
@@ -46,6 +53,7 @@ export class ParameterStore {
     for (const { variable: held } of [...this.parameters, ...this.buffers]) held.dispose();
     this.parameters.length = 0;
     this.buffers.length = 0;
+    this.batchNorms.length = 0;
   }
 }
 
@@ -75,6 +83,11 @@ export class Scope {
     const made = this.make(shape, { kind: 'constant', value }, false);
     this.store.buffers.push({ name: this.nameOf(name), variable: made });
     return made as Variable & T;
+  }
+
+  /** Lists a BatchNorm made in this scope among those of the network. */
+  register(batchNorm: MovingStatistics): void {
+    this.store.batchNorms.push(batchNorm);
   }
 
   private nameOf(name: string): string {

@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../files/safetensors.js';
 import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
+import type { SignGradientName } from '../nn/sign-gradient.js';
 
 /** The version of the names and the metadata in checkpoints. */
 const formatVersion = '1';
@@ -58,6 +59,8 @@ export interface LoadOptions {
    * tensors of the first.
    */
   readonly binarise?: Binarise;
+  /** How gradients pass the sign of activations if it is trained on; no checkpoint says it; default 'ste'. */
+  readonly signGradient?: SignGradientName;
 }
 
 /**
@@ -79,6 +82,7 @@ export async function loadStudent(path: string, options: LoadOptions = {}): Prom
     classes: names.length,
     size: size === undefined ? smallPictures : (JSON.parse(size) as [number, number]),
     binarise: options.binarise ?? checkedBinarise(binarise ?? 'both'),
+    ...(options.signGradient === undefined ? {} : { signGradient: options.signGradient }),
   });
   try {
     fill(path, student, tensors);

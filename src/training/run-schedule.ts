@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { type RunSettings, scheduleNames } from './run-settings.js';
-import { constantSchedule, cosineSchedule, type Schedule, stepSchedule } from './schedules.js';
+import { constantSchedule, cosineSchedule, type Schedule, stepSchedule } from './schedules/schedules.js';
 
 /**
  * The learning rate of a run by the fractional epoch.

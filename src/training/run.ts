@@ -6,7 +6,7 @@ import { InputError } from '../errors.js';
 import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
 import type { TargetSource } from '../teacher/targets.js';
 import type { Accuracy } from './accuracy.js';
-import { Adam } from './adam.js';
+import { Adam } from './optimizers/adam.js';
 import { loadStudent, saveStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
 import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';

@@ -8,14 +8,17 @@ import { weightedSum } from '../losses/weighted-sum.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Parameter } from '../nn/parameters.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
-import type { Adam } from './adam.js';
+import { InputError } from '../errors.js';
 import { backpropagate } from './backpropagation.js';
+import { type GradientSettings, type GradientSteps, gradientSteps } from './gradient-steps.js';
 import type { Connectors } from './level-pairs.js';
 import { type LevelPair } from './level-pairs.js';
+import type { Optimizer } from './optimizer.js';
 import { studentInput } from './pictures.js';
-import type { Schedule } from './schedules.js';
+import type { Schedule } from './schedules/schedules.js';
 import { comparesMaps, lossTerms, type TargetTensors } from './student-losses.js';
 import { taughtBatches } from './taught-batches.js';
+import type { WeightAverage } from './weight-average.js';
 
 /** What one step did. */
 export interface StepReport {
@@ -46,9 +49,15 @@ export interface TrainerParts {
   readonly losses: readonly LossSetting[];
   readonly pairs: readonly LevelPair[];
   readonly connectors: Connectors;
-  readonly optimizer: Adam;
+  readonly optimizer: Optimizer;
   /** The learning rate by the fractional epoch. */
   readonly schedule: Schedule;
+  /** What is done to gradients before the optimizer gets them; default nothing. */
+  readonly gradient?: GradientSettings;
+  /** Updated after each step of the optimizer. */
+  readonly average?: WeightAverage | undefined;
+  /** The epochs of the stage, over which a sign gradient that sharpens does so; needed for such a one only. */
+  readonly epochs?: number;
 }
 
 /** Minimises the weighted sum of losses over batches of views. It prints nothing: each step is reported to the caller. */
@@ -57,9 +66,18 @@ export class Trainer {
   readonly #parameters: ReadonlyMap<number, Parameter>;
   readonly #variables: readonly Variable[];
   readonly #wanted: ReadonlySet<number>;
+  readonly #steps: GradientSteps;
 
+  /** @throws InputError for gradient settings out of range, or a sign gradient that sharpens without `epochs` */
   constructor(parts: TrainerParts) {
     this.#parts = parts;
+    this.#steps = gradientSteps(parts.optimizer, parts.gradient);
+    const { signGradient } = parts.student;
+    if (signGradient.sharpens && parts.epochs === undefined) {
+      throw new InputError(
+        `the sign gradient '${signGradient.name}' sharpens over the epochs of a stage, and their number is missing.`,
+      );
+    }
     const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
     this.#parameters = new Map(all.map((parameter) => [parameter.variable.id, parameter]));
     this.#variables = all.map(({ variable }) => variable);
@@ -73,13 +91,15 @@ export class Trainer {
    * @throws RunError when a loss is not finite; it names the step and the term
    */
   async *epoch(epoch: number): AsyncGenerator<StepReport> {
-    const { batches, teacher } = this.#parts;
+    const { batches, student, teacher } = this.#parts;
     const stepsPerEpoch = batches.batchesPerEpoch;
     let step = 0;
     for await (const taught of taughtBatches(batches.epoch(epoch), teacher)) {
       const { batch, targets, dataMs, teacherMs } = taught;
       const began = performance.now();
-      const lr = this.#parts.schedule(epoch + step / stepsPerEpoch);
+      const moment = epoch + step / stepsPerEpoch;
+      const lr = this.#parts.schedule(moment);
+      if (this.#parts.epochs !== undefined) student.signGradient.moveTo(moment / this.#parts.epochs);
       const { loss, terms } = this.step(batch, targets, lr);
       const studentMs = performance.now() - began;
       const place = `step ${step + 1} of epoch ${epoch + 1}`;
@@ -91,18 +111,18 @@ export class Trainer {
     }
   }
 
-  /** One optimisation step on one batch; gives the loss and the batch mean of each term. */
+  /** One optimisation step on one batch, or its share of one where gradients are accumulated; gives the loss and the batch mean of each term. */
   step(
     batch: Batch,
     targets: TeacherTargets | undefined,
     lr: number,
   ): { loss: number; terms: Record<string, number> } {
-    const { student, dataset, losses, pairs, connectors, optimizer } = this.#parts;
+    const { student, dataset, losses, pairs, connectors, average } = this.#parts;
     const input = studentInput(batch, dataset);
     const labels = tensor1d(batch.labels, 'int32');
     const targetTensors = targets && this.#asTensors(targets, batch.size);
     const means = new Map<string, Scalar>();
-    optimizer.beginStep();
+    this.#steps.begin();
     const total = backpropagate(
       () => {
         const output = student.apply(input, true, this.#wanted);
@@ -112,17 +132,20 @@ export class Trainer {
         return sum.total;
       },
       this.#variables,
-      (variable, gradient) => {
-        optimizer.move(this.#parameters.get(variable.id)!, gradient, lr);
-        gradient.dispose();
-      },
+      (variable, gradient) => this.#steps.take(this.#parameters.get(variable.id)!, gradient, lr),
     );
+    if (this.#steps.end(lr)) average?.update();
     const loss = total.dataSync()[0];
     const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]]));
     for (const tensor of [total, input, labels, ...means.values()]) tensor.dispose();
     targetTensors?.logits.dispose();
     for (const map of targetTensors?.features.values() ?? []) map.dispose();
     return { loss, terms };
+  }
+
+  /** Lets go of gradients gathered for a step that never came; the parts stay the caller's. */
+  dispose(): void {
+    this.#steps.dispose();
   }
 
   #asTensors({ logits, features }: TeacherTargets, size: number): TargetTensors {

@@ -5,7 +5,7 @@ import { useBackend } from '../../src/backends/use-backend.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import { type BinaryResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
 import { predictStepMemory } from '../../src/models/step-memory.js';
-import { Adam } from '../../src/training/adam.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
 import { backpropagate } from '../../src/training/backpropagation.js';
 
 const networks: readonly {

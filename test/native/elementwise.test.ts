@@ -124,6 +124,51 @@ describe.each([false, true])('softmax, logarithm %s', (logarithm) => {
   });
 });
 
+const slopes =
+  (size: number, t: number): Call =>
+  () => ({
+    out: guardedOutput(size, (out) =>
+      addon.signSlope(size, t, ys.subarray(0, size), xs.subarray(0, size), out),
+    ),
+  });
+
+describe.each([0, 1e-3, 0.5, 1, 3, 10])('the slope of a sign at sharpness %d', (t) => {
+  it.each([1, 7, 8, 9, 33, 1000, 4097, 100_001])('agrees with the reference on %i floats', (size) => {
+    expectLikeReference('signSlope', slopes(size, t), 1e-6, '');
+  });
+
+  it('gives the same bits on any number of threads', () => {
+    expectSameOnAnyThreads('signSlope', slopes(200_001, t));
+  });
+
+  it('matches plain doubles', () => {
+    const size = 50;
+    expectDoubles('signSlope', slopes(size, t), () => ({
+      out: Float64Array.from(ys.subarray(0, size), (dy, i) => {
+        const v = xs[i];
+        if (t === 0) return Math.abs(v) <= 1 ? dy * (2 - 2 * Math.abs(v)) : 0;
+        return (dy * Math.max(1, t)) / Math.cosh(Math.fround(t) * v) ** 2;
+      }),
+    }));
+  });
+
+  it('at any value, infinite ones too', () => {
+    const v = Float32Array.of(0, -0, 1, -1, 1e-40, 3e38, -3e38, Infinity, NaN);
+    for (const isa of ['reference', ...vectorSets('signSlope')]) {
+      const { out } = runOn(isa, () => {
+        const made = new Float32Array(9);
+        addon.signSlope(9, t, new Float32Array(9).fill(2), v, made);
+        return { out: made };
+      });
+      const whole = t === 0 ? 4 : 2 * Math.max(1, t);
+      const atOne = t === 0 ? 0 : whole * (1 - Math.tanh(t) ** 2);
+      const wanted = [whole, whole, atOne, atOne, whole, 0, 0, 0];
+      wanted.forEach((value, i) => expect(Math.abs(out[i] - value), `${isa} ${v[i]}`).toBeLessThan(1e-5));
+      expect(out[8]).toEqual(t === 0 ? 0 : NaN);
+    }
+  });
+});
+
 interface AdamSettings {
   readonly step: number;
   readonly weightDecay: number;

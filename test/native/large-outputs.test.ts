@@ -1,5 +1,6 @@
 /** Outputs too large for the caches are written past them, where the output is aligned. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { packedRows } from './conv-calls.js';
 import { addon, expectClose, restoreAddon, runOn, vectorSets } from './kernel-runs.js';
 import { randomFloats, randomWords } from './shapes.js';
 
@@ -21,9 +22,22 @@ const words = randomWords(size / 32, 3);
 const parameters = randomFloats(channels, 4);
 const out = allocate();
 const sums = [new Float32Array(channels), new Float32Array(channels)] as const;
+
+/** A 3×3 convolution of 16 channels, whose images fill whole lines, and a 1×1 convolution of 24, whose do not. */
+const convolutions = [
+  { c: 16, k: 16, shape: Int32Array.of(21, 20, 80, 16, 16, 3, 3, 1, 1, 1, 1, 21, 20) },
+  { c: 24, k: 24, shape: Int32Array.of(21, 20, 53, 24, 24, 1, 1, 1, 1, 0, 0, 21, 20) },
+].map(({ c, k, shape }) => ({
+  name: `${c} channels`,
+  shape,
+  bits: packedRows(shape[0] * shape[1] * shape[2], c, 5),
+  filter: packedRows(shape[5] * shape[6] * c, k, 6),
+  scale: randomFloats(k, 7),
+  slope: randomFloats(k, 8),
+}));
 const pooling = Int32Array.of(22, 20, 150, 64, 1, 2, 2, 2, 2, 0, 0, 11, 10);
 
-const calls: readonly { family: string; tolerance: number; write: () => void }[] = [
+const calls: readonly { family: string; title?: string; tolerance: number; write: () => void }[] = [
   {
     family: 'channelAffine',
     tolerance: 0,
@@ -46,6 +60,26 @@ const calls: readonly { family: string; tolerance: number; write: () => void }[]
     tolerance: 0,
     write: () => addon.positionMeanBackward(66, size / 66, x, out),
   },
+  ...convolutions.flatMap(({ name, shape, bits, filter, scale, slope }) => [
+    {
+      family: 'binaryConvForward',
+      title: `${name}, with a residual`,
+      tolerance: 1e-6,
+      write: () => addon.binaryConvForward(shape, bits, filter, scale, x, slope, out),
+    },
+    {
+      family: 'binaryConvForward',
+      title: name,
+      tolerance: 0,
+      write: () => addon.binaryConvForward(shape, bits, filter, scale, null, null, out),
+    },
+    {
+      family: 'binaryConvBackwardInput',
+      title: name,
+      tolerance: 1e-5,
+      write: () => addon.binaryConvBackwardInput(shape, x, filter, scale, out),
+    },
+  ]),
   {
     family: 'averagePoolBackward',
     tolerance: 1e-6,
@@ -55,16 +89,16 @@ const calls: readonly { family: string; tolerance: number; write: () => void }[]
 
 afterEach(restoreAddon);
 
-describe.each(calls)('a large output of $family', ({ family, tolerance, write }) => {
+describe.each(calls)('a large output of $family $title', ({ family, tolerance, write }) => {
   const call = (): { out: Float32Array } => {
-    out.fill(NaN);
+    out.fill(7);
     write();
     return { out: out.slice() };
   };
 
   it('agrees with the reference', () => {
     const expected = runOn('reference', call);
-    expect(expected['out'].some(Number.isNaN)).toBe(false);
+    expect(expected['out'][0]).not.toBe(7);
     for (const isa of vectorSets(family)) expectClose(runOn(isa, call), expected, tolerance, isa);
   });
 });

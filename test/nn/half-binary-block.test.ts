@@ -10,7 +10,7 @@ import { batchNormTraining } from '../../src/ops/batch-norm.js';
 import { channelStatistics } from '../../src/ops/channel-statistics.js';
 import { conv2d } from '../../src/ops/conv2d.js';
 import { addPrelu } from '../../src/ops/prelu.js';
-import { Adam } from '../../src/training/adam.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
 import { loadStudent, saveStudent } from '../../src/training/checkpoint.js';
 import { backends, useTestBackend } from '../backends.js';
 import { scratchFolder } from '../files/scratch.js';

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { approxSign, hardClamp, leakyClip, signSte } from '../../src/ops/activations.js';
+import { approxSign, edeSign, hardClamp, leakyClip, signSte } from '../../src/ops/activations.js';
 import { backends, useTestBackend } from '../backends.js';
 import type { GoldenActivation } from '../golden.js';
 import { expectGoldenGradient, expectGoldenValues, readGolden, tensorOf } from '../golden.js';
+import { expectRefusal } from './operation-runs.js';
 
 const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   signSte,
@@ -50,6 +51,22 @@ describe.each(backends)('activations on %s', (backend) => {
     const result = at(activations[name], points);
     expect(result.value).toEqual([-1, -1, -1, -1, 1, 1, 1, 1, 1, 1]);
     expect(result.slope.map(Math.abs)).toEqual(slope);
+  });
+
+  it.each([1e-3, 0.1, 1, 2, 10])('edeSign at sharpness %d has the slope k·t·(1 − tanh²(t·x))', (t) => {
+    const points = [-ABOVE, -0.5, -TINY, -0, 0, 0.01, 0.1, 0.5, 1, 3, 1000].map(Math.fround);
+    const result = at((x) => edeSign(x, t), points);
+    expect(result.value).toEqual(points.map((x) => (x >= 0 ? 1 : -1)));
+    expectGoldenValues(
+      result.slope,
+      points.map((x) => Math.max(1 / t, 1) * t * (1 - Math.tanh(t * x) ** 2)),
+    );
+  });
+
+  it.each([0, -1, NaN, Infinity])('edeSign refuses a sharpness of %d', (t) => {
+    expectRefusal(`edeSign: the sharpness t must be a finite number above 0, got ${t}.`, () =>
+      edeSign(tf.scalar(1), t),
+    );
   });
 
   it('leakyClip is exact inside the window and continuous at its ends', () => {

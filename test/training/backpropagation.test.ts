@@ -11,7 +11,7 @@ import { differentiable } from '../../src/ops/differentiable.js';
 import { globalMean, maxPool } from '../../src/ops/pooling.js';
 import { toBatchMajor, toPositionMajor } from '../../src/ops/position-major.js';
 import { prelu } from '../../src/ops/prelu.js';
-import { Adam } from '../../src/training/adam.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
 import { backpropagate } from '../../src/training/backpropagation.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';

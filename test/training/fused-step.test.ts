@@ -11,7 +11,7 @@ import { type BinaryResNetDepth, binaryResNetDepths } from '../../src/models/dep
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { Parameter } from '../../src/nn/parameters.js';
 import type { KernelInputs } from '../../src/ops/kernel.js';
-import { Adam } from '../../src/training/adam.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
 import { backendRuns, releaseSets, useBackendRun } from '../backends.js';
 import { sameBits } from '../native/shapes.js';
 import { randomBatch, randomTargets, tinyTrainer } from './trainer-parts.js';

@@ -3,16 +3,16 @@ import type { Batch } from '../../src/data/batch.js';
 import type { Batches } from '../../src/data/batches.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
-import { BinaryResNet } from '../../src/models/bnn-resnet.js';
+import { BinaryResNet, type StudentOptions } from '../../src/models/bnn-resnet.js';
 import type { Tap, TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
-import { Adam, type AdamOptions } from '../../src/training/adam.js';
+import { Adam, type AdamOptions } from '../../src/training/optimizers/adam.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/training/schedules.js';
+import { constantSchedule } from '../../src/training/schedules/schedules.js';
 import { Trainer, type TrainerParts } from '../../src/training/trainer.js';
 
 /** A student of two levels, 8×8×4 and 4×4×40, for small pictures. */
-export function tinyStudent(seed = 1): BinaryResNet {
-  return new BinaryResNet('tiny', { widths: [4, 40], blocks: [2, 2] }, { classes: 3, seed });
+export function tinyStudent(seed = 1, options: Partial<StudentOptions> = {}): BinaryResNet {
+  return new BinaryResNet('tiny', { widths: [4, 40], blocks: [2, 2] }, { classes: 3, seed, ...options });
 }
 
 const pictureSize = [8, 8] as const;
@@ -107,8 +107,9 @@ export function tinyTrainer(
     schedule: constantSchedule({ lr: 1e-3 }),
     ...rest,
   };
+  const trainer = new Trainer(parts);
   const dispose = (): void => {
-    for (const part of [parts.student, parts.connectors, parts.optimizer]) part.dispose();
+    for (const part of [trainer, parts.student, parts.connectors, parts.optimizer]) part.dispose();
   };
-  return { trainer: new Trainer(parts), parts, dispose };
+  return { trainer, parts, dispose };
 }

@@ -69,6 +69,7 @@ export interface NativeAddon {
   readonly unitDistance: KernelFunction;
   readonly unitDistanceBackward: KernelFunction;
   readonly adamStep: KernelFunction;
+  readonly signSlope: KernelFunction;
   readonly packSigns: KernelFunction;
   readonly unpackSigns: KernelFunction;
   readonly meanMagnitude: KernelFunction;

@@ -43,7 +43,7 @@ function withRowsFilled(
   backend.disposeData(filled.info.dataId);
 }
 
-/** Registers the native versions of the stock element-wise operations on two floats, and the sum in place. */
+/** Registers the native versions of the stock element-wise operations on two floats, the sum in place and the slopes of signs. */
 export function registerElementwiseKernels(): void {
   for (const [name, operation, commutes] of operations) {
     nativeKernel(name, (call) => {
@@ -67,5 +67,12 @@ export function registerElementwiseKernels(): void {
     const sum = backend.outputInPlaceOf(a);
     backend.addon.elementwise(0, sum.values.length, 0, backend.floats(a), backend.floats(b), sum.values);
     return sum.info;
+  });
+
+  nativeKernel<{ t: number; inPlace: boolean }>('SignSlope', ({ inputs: { dy, v }, attributes, backend }) => {
+    const { t, inPlace } = attributes;
+    const out = inPlace ? backend.outputInPlaceOf(dy) : backend.output(dy.shape);
+    backend.addon.signSlope(out.values.length, t, backend.floats(dy), backend.floats(v), out.values);
+    return out.info;
   });
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/errors.js';
+import { InputError } from '../../../src/errors.js';
 import {
   constantSchedule,
   cosineSchedule,
   linearSchedule,
   stepSchedule,
   withWarmup,
-} from '../../src/training/schedules.js';
-import { expectGoldenValues, readGolden } from '../golden.js';
+} from '../../../src/training/schedules/schedules.js';
+import { expectGoldenValues, readGolden } from '../../golden.js';
 
 interface GoldenSchedules {
   readonly step: { lr: number; milestones: number[]; gamma: number; epoch: number; value: number }[];

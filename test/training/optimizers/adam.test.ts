@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { InputError } from '../../src/errors.js';
-import type { Parameter } from '../../src/nn/parameters.js';
-import { Adam, type AdamOptions } from '../../src/training/adam.js';
-import { backends, useTestBackend } from '../backends.js';
-import { expectGoldenValues, type GoldenTensor, readGolden } from '../golden.js';
+import { InputError } from '../../../src/errors.js';
+import type { Parameter } from '../../../src/nn/parameters.js';
+import { Adam, type AdamOptions } from '../../../src/training/optimizers/adam.js';
+import { backends, useTestBackend } from '../../backends.js';
+import { expectGoldenValues, type GoldenTensor, readGolden } from '../../golden.js';
 
 interface GoldenAdam extends Required<Omit<AdamOptions, 'clipLatent'>> {
   readonly lr: number;

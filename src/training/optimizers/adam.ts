@@ -12,9 +12,10 @@ import {
   type Variable,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { InputError } from '../errors.js';
-import type { Parameter } from '../nn/parameters.js';
-import { composedKernel } from '../ops/kernel.js';
+import { InputError } from '../../errors.js';
+import type { Parameter } from '../../nn/parameters.js';
+import type { Optimizer } from '../optimizer.js';
+import { composedKernel } from '../../ops/kernel.js';
 
 /** Settings of Adam. */
 export interface AdamOptions {
@@ -42,7 +43,7 @@ interface Moments {
  *
  * On the native backend a step is one pass over memory that writes weights and moments in place.
  */
-export class Adam {
+export class Adam implements Optimizer {
   readonly #options: Required<AdamOptions>;
   readonly #moments = new Map<string, Moments>();
   #step = 0;

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.js';
+import { InputError } from '../../errors.js';
 
 /**
  * A learning rate for a moment of training, given as the fractional epoch: steps done / steps of an epoch, from 0. (The

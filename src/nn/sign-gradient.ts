@@ -1,0 +1,94 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { nearestNames } from '../nearest.js';
+import { batchNormShapedSign } from '../ops/batch-norm-shaped-sign.js';
+import type { BatchNorm } from './batch-norm.js';
+import type { Binarise } from './binarise.js';
+
+/**
+ * How a gradient passes the sign of an activation: `ste` where |v| ≤ 1 (see `signSte`), `approxSign` times 2 − 2|v| (see
+ * `approxSign`), or `ede` times a bump that sharpens over the stage (see `edeSign`).
+ */
+export type SignGradientName = 'ste' | 'approxSign' | 'ede';
+
+/** Every {@link SignGradientName}. */
+export const signGradientNames: readonly SignGradientName[] = ['ste', 'approxSign', 'ede'];
+
+/** The sharpness of `ede` at the start and at the end of a stage. */
+const edeStart = 1e-3;
+const edeEnd = 1e1;
+
+/**
+ * The sharpness t of `ede` when the share `done` of a stage is over: from 1e-3 to 1e1 in equal ratios,
+ *
+ *   t = 10^(−3 + 4·done)
+ *
+ * Source: Qin et al. 2020 (IR-Net), which moves it at epoch starts; in the trainer it moves with each step.
+ *
+ * @param done from 0 to 1; what is outside counts as the nearer end
+ */
+export function edeSharpness(done: number): number {
+  const share = Math.min(Math.max(done, 0), 1);
+  return edeStart * (edeEnd / edeStart) ** share;
+}
+
+/**
+ * The gradient of the activations' sign in a network, shared by its blocks. The forward pass is the same for all; latent
+ * weights keep the straight-through estimator, as in Bi-Real Net. `ste` needs one bit of each activation and runs in the
+ * fused kernels; the others need its value, which the backward pass computes again.
+ */
+export class SignGradient {
+  readonly name: SignGradientName;
+  #sharpness = edeStart;
+
+  /** @throws InputError for an unknown name */
+  constructor(name: SignGradientName = 'ste') {
+    if (!signGradientNames.includes(name)) {
+      throw new InputError(
+        `the sign gradient '${name as string}' is unknown; expected one of ${signGradientNames.join(', ')}.`,
+        { nearest: nearestNames(name, signGradientNames) },
+      );
+    }
+    this.name = name;
+  }
+
+  /** Whether the gradient passes whole or not at all, so that one bit an element holds it. */
+  get isMask(): boolean {
+    return this.name === 'ste';
+  }
+
+  /** Whether it changes in the course of a stage. */
+  get sharpens(): boolean {
+    return this.name === 'ede';
+  }
+
+  /** The t of `ede` that is in force; 1e-3 at the start. */
+  get sharpness(): number {
+    return this.#sharpness;
+  }
+
+  /** Sets the sharpness to that of the moment when the share `done` of the stage is over; see {@link edeSharpness}. */
+  moveTo(done: number): void {
+    this.#sharpness = edeSharpness(done);
+  }
+
+  /** @throws InputError where activations are not binary and have no sign whose gradient could be chosen */
+  checkUseWith(binarise: Binarise): void {
+    if (this.isMask || binarise === 'both' || binarise === 'activations') return;
+    throw new InputError(
+      `the sign gradient '${this.name}' is of binary activations, and with binarise '${binarise}' they are floats.`,
+      { fix: "use the sign gradient 'ste', or make the activations binary" },
+    );
+  }
+
+  /** sign(BatchNorm(x)) in training, with this gradient; the running statistics are moved. */
+  sign<T extends Tensor>(batchNorm: BatchNorm, x: T): T {
+    if (this.isMask) return batchNorm.sign(x, true);
+    const statistics = batchNorm.batchStatistics(x);
+    const slope = this.name === 'approxSign' ? 'approxSign' : this.#sharpness;
+    const y = batchNormShapedSign(x, batchNorm, statistics, slope, batchNorm.epsilon);
+    statistics.mean.dispose();
+    statistics.variance.dispose();
+    return y;
+  }
+}

@@ -1,0 +1,95 @@
+import {
+  add,
+  greater,
+  greaterEqual,
+  mul,
+  neg,
+  type Tensor,
+  tidy,
+  type Variable,
+  variable,
+  where,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../../errors.js';
+import type { Parameter } from '../../nn/parameters.js';
+import type { Optimizer } from '../optimizer.js';
+import { Adam, type AdamOptions } from './adam.js';
+import { checkAtLeastZero } from './option-checks.js';
+
+/** Settings of Bop, and of the Adam that moves what is not binary (which clips nothing). */
+export interface BopOptions extends Omit<AdamOptions, 'clipLatent'> {
+  /** γ in (0, 1]: how fast the average of gradients forgets; default 1e-4. */
+  readonly gamma?: number;
+  /** τ, at least 0: how strong that average must be to flip a weight; default 1e-8. */
+  readonly threshold?: number;
+}
+
+/**
+ * The binary optimizer (Helwegen et al. 2019, "Latent weights do not exist"): binary weights have no rate and no
+ * magnitude to move, they flip where the average of their gradients has been strong enough for long enough.
+ *
+ *   m ← m + γ(g − m),  w ← −w where sign(w)·m > τ  (sign(0) = +1)
+ *
+ * It moves parameters that are `latent`; their magnitudes stay as they are, and with them the scales α = mean |w| of the
+ * convolution, so that with w = ±1 this is the paper's w·m > τ. The learning rate does not enter. m starts at 0.
+ * Everything else is moved by {@link Adam} with the learning rate and the options of AdamOptions; weight decay does not
+ * touch binary weights. It is for networks whose weights are binary: where a stage trains latent weights as floats it
+ * would change nothing but their signs.
+ */
+export class Bop implements Optimizer {
+  readonly #adam: Adam;
+  readonly #gamma: number;
+  readonly #threshold: number;
+  readonly #averages = new Map<string, Variable>();
+
+  /** @throws InputError for a setting out of its range */
+  constructor({ gamma = 1e-4, threshold = 1e-8, ...adam }: BopOptions = {}) {
+    if (!(gamma > 0 && gamma <= 1)) throw new InputError(`Bop's gamma must be in (0, 1], got ${gamma}.`);
+    checkAtLeastZero('Bop', 'threshold', threshold);
+    this.#gamma = gamma;
+    this.#threshold = threshold;
+    this.#adam = new Adam(adam);
+  }
+
+  /** Begins the next step; every parameter may then be moved once. */
+  beginStep(): void {
+    this.#adam.beginStep();
+  }
+
+  /** Moves one parameter along its gradient; `lr` is that of Adam. */
+  move(parameter: Parameter, gradient: Tensor, lr: number): void {
+    if (!parameter.latent) {
+      this.#adam.move(parameter, gradient, lr);
+      return;
+    }
+    const { name, variable: w } = parameter;
+    tidy(() => {
+      const m = this.#averageOf(name, w);
+      m.assign(add(mul(m, 1 - this.#gamma), mul(gradient, this.#gamma)));
+      const alongSign = where(greaterEqual(w, 0), m, neg(m));
+      w.assign(where(greater(alongSign, this.#threshold), neg(w), w));
+    });
+  }
+
+  #averageOf(name: string, w: Variable): Variable {
+    let m = this.#averages.get(name);
+    if (!m) {
+      m = variable(zerosLike(w), false);
+      this.#averages.set(name, m);
+    }
+    return m;
+  }
+
+  /** Adam's moments and the averages of the binary weights (`<parameter>.average`) by name, for checkpoints. */
+  state(): Map<string, Variable> {
+    const averages = [...this.#averages].map(([name, m]) => [`${name}.average`, m] as const);
+    return new Map([...this.#adam.state(), ...averages]);
+  }
+
+  dispose(): void {
+    this.#adam.dispose();
+    for (const m of this.#averages.values()) m.dispose();
+    this.#averages.clear();
+  }
+}

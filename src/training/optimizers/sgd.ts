@@ -1,0 +1,89 @@
+import {
+  add,
+  clipByValue,
+  mul,
+  sub,
+  type Tensor,
+  tidy,
+  type Variable,
+  variable,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../../errors.js';
+import type { Parameter } from '../../nn/parameters.js';
+import type { Optimizer } from '../optimizer.js';
+import { checkAtLeastZero } from './option-checks.js';
+
+/** Settings of stochastic gradient descent. */
+export interface SGDOptions {
+  /** μ in [0, 1); default 0.9. With 0 nothing is remembered between steps. */
+  readonly momentum?: number;
+  /** Look ahead by one step of the momentum (Nesterov); default false. Needs a momentum. */
+  readonly nesterov?: boolean;
+  /** λ: weightDecay·w is added to the gradient, for parameters of rank 2 and more only; from 0, default 0. */
+  readonly weightDecay?: number;
+  /** Clip latent weights to [−1, 1] after each step; default false. */
+  readonly clipLatent?: boolean;
+}
+
+/**
+ * Stochastic gradient descent with momentum (Sutskever et al. 2013, in the form of PyTorch, whose velocity does not hold
+ * the learning rate):
+ *
+ *   g ← g + λw,  v ← μv + g,  w ← w − η·v, or w ← w − η·(g + μv) with `nesterov`
+ *
+ * v starts at 0.
+ */
+export class SGD implements Optimizer {
+  readonly #options: Required<SGDOptions>;
+  readonly #velocities = new Map<string, Variable>();
+
+  /** @throws InputError for a setting out of its range, or `nesterov` without a momentum */
+  constructor({ momentum = 0.9, nesterov = false, weightDecay = 0, clipLatent = false }: SGDOptions = {}) {
+    if (!(momentum >= 0 && momentum < 1)) {
+      throw new InputError(`SGD's momentum must be in [0, 1), got ${momentum}.`);
+    }
+    if (nesterov && momentum === 0) {
+      throw new InputError(`SGD's nesterov looks ahead by the momentum, which is 0; expected it above 0.`);
+    }
+    checkAtLeastZero('SGD', 'weightDecay', weightDecay);
+    this.#options = { momentum, nesterov, weightDecay, clipLatent };
+  }
+
+  /** Begins the next step; every parameter may then be moved once. */
+  beginStep(): void {
+    // No step differs from another.
+  }
+
+  /** Moves one parameter along its gradient. */
+  move({ name, variable: w, latent }: Parameter, gradient: Tensor, lr: number): void {
+    const { weightDecay, clipLatent } = this.#options;
+    tidy(() => {
+      const g = weightDecay > 0 && w.rank >= 2 ? add(gradient, mul(w, weightDecay)) : gradient;
+      const moved = sub(w, mul(this.#direction(name, g), lr));
+      w.assign(latent && clipLatent ? clipByValue(moved, -1, 1) : moved);
+    });
+  }
+
+  #direction(name: string, g: Tensor): Tensor {
+    const { momentum, nesterov } = this.#options;
+    if (momentum === 0) return g;
+    let v = this.#velocities.get(name);
+    if (!v) {
+      v = variable(zerosLike(g), false);
+      this.#velocities.set(name, v);
+    }
+    v.assign(add(mul(v, momentum), g));
+    return nesterov ? add(g, mul(v, momentum)) : v;
+  }
+
+  /** The velocities by name (`<parameter>.velocity`), for checkpoints; none without momentum. */
+  state(): Map<string, Variable> {
+    return new Map([...this.#velocities].map(([name, v]) => [`${name}.velocity`, v]));
+  }
+
+  dispose(): void {
+    for (const v of this.#velocities.values()) v.dispose();
+    this.#velocities.clear();
+  }
+}
