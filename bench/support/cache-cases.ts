@@ -46,7 +46,7 @@ export async function openWriter(
   dataset: PixelDataset,
   choices: BenchChoices,
 ): Promise<CacheWriter> {
-  const identity = newIdentity(facts, dataset, {
+  const identity = await newIdentity(facts, dataset, {
     dtype: 'float16',
     topK: undefined,
     maps: 'features',

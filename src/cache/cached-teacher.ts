@@ -47,7 +47,7 @@ export class CachedTeacher implements TargetSource {
     const dataset = orderedByIndex(options.dataset);
     const { augmentation, viewSeed } = options;
     checkIdentity(directory, manifest, {
-      data: dataIdentity(dataset),
+      data: await dataIdentity(dataset),
       views: { augmentation: { ...augmentation }, viewSeed, count: manifest.views.count },
     });
     const format = new CacheFormat(manifest);

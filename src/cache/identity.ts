@@ -3,8 +3,13 @@ import type { Dataset } from '../data/dataset.js';
 import { pictureDigest } from '../data/picture-digest.js';
 import type { CacheIdentity, DataIdentity } from './manifest.js';
 
-/** What tells a data set from another: facts, how its pictures are resized, and the digest of the pictures. */
-export function dataIdentity(dataset: Dataset): DataIdentity {
+/**
+ * What tells a data set from another: facts, how its pictures are resized, and the digest of the pictures, for which files
+ * are read.
+ *
+ * @throws InputError if a file cannot be read
+ */
+export async function dataIdentity(dataset: Dataset): Promise<DataIdentity> {
   const { kind, split, classes, size, length } = dataset;
   const resize = 'pixels' in dataset ? null : dataset.resize;
   return {
@@ -14,7 +19,9 @@ export function dataIdentity(dataset: Dataset): DataIdentity {
     size: [size[0], size[1]],
     resize: resize && { short: resize.short, interpolation: resize.interpolation },
     classes: [...classes],
-    sha256: pictureDigest(dataset),
+    // Caches of folders once held lengths in place of contents; this tells them apart.
+    ...('pixels' in dataset ? {} : { digestOf: 'contents' as const }),
+    sha256: await pictureDigest(dataset),
   };
 }
 
@@ -35,7 +42,7 @@ export function firstDifference(stored: unknown, given: unknown, path = ''): Dif
     if (Object.is(stored, given)) return undefined;
     return { path, stored: shown(stored), given: shown(given) };
   }
-  for (const key of new Set([...Object.keys(stored), ...Object.keys(given)])) {
+  for (const key of new Set([...Object.keys(given), ...Object.keys(stored)])) {
     if (informative.has(key)) continue;
     const below = Array.isArray(stored) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
     const found = firstDifference(stored[key], given[key], below);
@@ -55,8 +62,12 @@ export function checkIdentity(directory: string, stored: CacheIdentity, given: P
     if (!(key in given)) continue;
     const found = firstDifference(stored[key], given[key], key);
     if (!found) continue;
+    const pictures =
+      found.path === 'data.sha256'
+        ? `: pictures or labels of the ${stored.data.split} split of ${stored.data.kind} have changed`
+        : '';
     throw new InputError(
-      `the cache in ${directory} was made with ${found.path} ${found.stored}, but here it is ${found.given}.`,
+      `the cache in ${directory} was made with ${found.path} ${found.stored}, but here it is ${found.given}${pictures}.`,
       { fix: fixes[key] },
     );
   }

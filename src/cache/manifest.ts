@@ -48,7 +48,9 @@ const dataSchema = z.strictObject({
     })
     .nullable(),
   classes: z.array(z.string()),
-  /** Of the indices, labels and pictures; of pictures in files paths and lengths. */
+  /** What of pictures in files was hashed; absent for pictures in memory. */
+  digestOf: z.literal('contents').optional(),
+  /** Of the indices, labels and pictures; of pictures in files paths and contents. */
   sha256,
 });
 

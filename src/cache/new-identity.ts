@@ -27,9 +27,13 @@ const mostViews = 65_536;
 /**
  * The identity of a cache of a teacher's answers on a data set.
  *
- * @throws InputError for a number of views or of probabilities that cannot be stored
+ * @throws InputError for a number of views or of probabilities that cannot be stored, or a picture that cannot be read
  */
-export function newIdentity(teacher: TeacherFacts, dataset: Dataset, choices: CacheChoices): CacheIdentity {
+export async function newIdentity(
+  teacher: TeacherFacts,
+  dataset: Dataset,
+  choices: CacheChoices,
+): Promise<CacheIdentity> {
   const { dtype, maps, augmentation, viewSeed, views, batchSize } = choices;
   if (views > mostViews)
     throw new InputError(`--views must be at most ${mostViews.toLocaleString('en-US')}, got ${views}.`);
@@ -45,7 +49,7 @@ export function newIdentity(teacher: TeacherFacts, dataset: Dataset, choices: Ca
   const rowsPerBatch = Math.min(batchSize, dataset.length);
   const identity = {
     teachers: teacher.models,
-    data: dataIdentity(dataset),
+    data: await dataIdentity(dataset),
     views: { augmentation, viewSeed, count: views },
     contents,
     layout: { rowsPerBatch, batchesPerPart: batchesPerPart(columns, rowsPerBatch, choices.partBytes) },

@@ -29,10 +29,6 @@ export function coloursOf(flag: string): (text: string) => number[] {
   };
 }
 
-/** What help says of a flag that two commands have. */
-export const skipCorruptText =
-  'decode every picture of an imagefolder once before the work, and leave out those that cannot be (default: off, such a picture ends the work)';
-
 /** Gathers a flag that may be given several times. */
 export function gather(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];

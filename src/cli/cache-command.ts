@@ -4,10 +4,10 @@ import { defaultData } from '../teacher/default-data.js';
 import { nearestNames } from '../nearest.js';
 import { providerOf } from '../teacher/providers.js';
 import { type CacheSettings, defaultCacheSettings, makeCache } from '../training/make-cache.js';
-import { defaultRunSettings } from '../training/run-settings.js';
-import { coloursOf, numberOf } from './arguments.js';
+import { numberOf } from './arguments.js';
 import { addCacheReports } from './cache-reports.js';
 import { CacheProgress } from './cache-progress.js';
+import { sharedOptions } from './shared-options.js';
 
 interface CacheFlags {
   readonly teacher?: string;
@@ -46,10 +46,7 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
       '--data <kind:folder>',
       "the data, of which the training split is taken (default: $DISTILL_DATA, else the sample of the teacher's data set)",
     )
-    .option(
-      '--skip-corrupt',
-      'leave out pictures in files that cannot be decoded (default: off, the first one ends the command)',
-    )
+    .addOption(sharedOptions.skipCorrupt())
     .option('--views <n>', 'views of each picture', numberOf('--views'), d.views)
     .option(
       '--features <all|none|name,name,…>',
@@ -73,23 +70,11 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
       numberOf('--batch-size'),
       d.batchSize,
     )
-    .option('--view-seed <n>', 'keys the augmentation of each view', numberOf('--view-seed'), d.viewSeed)
-    .option(
-      '--mean <r,g,b>',
-      "mean of each colour in [0, 1] (default: the teacher's card's)",
-      coloursOf('--mean'),
-    )
-    .option(
-      '--std <r,g,b>',
-      "standard deviation of each colour (default: the teacher's card's)",
-      coloursOf('--std'),
-    )
-    .option('--threads <n>', 'threads of the teacher', numberOf('--threads'), defaultRunSettings.threads)
-    .option(
-      '--provider <auto|cpu|cuda|webgpu>',
-      'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
-      defaultRunSettings.provider,
-    )
+    .addOption(sharedOptions.viewSeed())
+    .addOption(sharedOptions.mean())
+    .addOption(sharedOptions.std())
+    .addOption(sharedOptions.threads('the teacher'))
+    .addOption(sharedOptions.provider())
     .action(async (flags: CacheFlags) => {
       await fill(flags, signal);
     });

@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { evaluateModel } from '../training/evaluate-model.js';
 import { formatShare } from '../training/accuracy.js';
 import { defaultRunSettings } from '../training/run-settings.js';
-import { coloursOf, numberOf, skipCorruptText } from './arguments.js';
+import { numberOf } from './arguments.js';
+import { sharedOptions } from './shared-options.js';
 
 interface EvalFlags {
   readonly model: string;
   readonly data?: string;
-  readonly skipCorrupt: boolean;
+  readonly skipCorrupt?: boolean;
   readonly threads: number;
   readonly backend: string;
   readonly mean?: number[];
@@ -27,17 +28,9 @@ export function addEvalCommand(program: Command, signal: AbortSignal): void {
       '--data <kind:folder>',
       "the data (default: $DISTILL_DATA, else the run's own, else the sample of the teacher's data set)",
     )
-    .option('--skip-corrupt', skipCorruptText, false)
-    .option(
-      '--mean <r,g,b>',
-      "mean of each colour in [0, 1] (default: the teacher's card's)",
-      coloursOf('--mean'),
-    )
-    .option(
-      '--std <r,g,b>',
-      "standard deviation of each colour (default: the teacher's card's)",
-      coloursOf('--std'),
-    )
+    .addOption(sharedOptions.skipCorrupt())
+    .addOption(sharedOptions.mean())
+    .addOption(sharedOptions.std())
     .option('--threads <n>', 'threads', numberOf('--threads'), defaultRunSettings.threads)
     .option('--backend <name>', 'where a student runs: native, cpu, tensorflow', defaultRunSettings.backend)
     .action(async (flags: EvalFlags) => {

@@ -8,7 +8,8 @@ import { providerOf } from '../teacher/providers.js';
 import { formatShare } from '../training/accuracy.js';
 import { distil, type RunSummary } from '../training/run.js';
 import { defaultRunSettings, type RunSettings, scheduleNames } from '../training/run-settings.js';
-import { coloursOf, gather, numberOf, numbersOf, skipCorruptText } from './arguments.js';
+import { gather, numberOf, numbersOf } from './arguments.js';
+import { sharedOptions } from './shared-options.js';
 import { TrainingProgress } from './training-progress.js';
 
 interface TrainFlags extends Omit<RunSettings, 'losses' | 'data' | 'student' | 'milestones' | 'gammas'> {
@@ -41,7 +42,7 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
       '--data <kind:folder>',
       "the data: cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> or cifar10-sample (default: $DISTILL_DATA, else the sample of the teacher's data set)",
     )
-    .option('--skip-corrupt', skipCorruptText, false)
+    .addOption(sharedOptions.skipCorrupt())
     .option('--epochs <n>', 'passes over the training pictures', numberOf('--epochs'), d.epochs)
     .option('--batch-size <n>', 'pictures of a step', numberOf('--batch-size'), d.batchSize)
     .option('--lr <x>', 'initial learning rate of Adam', numberOf('--lr'), d.lr)
@@ -65,23 +66,11 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
       gather,
     )
     .option('--seed <n>', 'keys initialisation and shuffling', numberOf('--seed'), d.seed)
-    .option('--view-seed <n>', 'keys the augmentation of each view', numberOf('--view-seed'), d.viewSeed)
-    .option(
-      '--mean <r,g,b>',
-      "mean of each colour in [0, 1] (default: the teacher's card's)",
-      coloursOf('--mean'),
-    )
-    .option(
-      '--std <r,g,b>',
-      "standard deviation of each colour (default: the teacher's card's)",
-      coloursOf('--std'),
-    )
-    .option('--threads <n>', 'threads of student and teacher', numberOf('--threads'), d.threads)
-    .option(
-      '--provider <auto|cpu|cuda|webgpu>',
-      'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
-      d.provider,
-    )
+    .addOption(sharedOptions.viewSeed())
+    .addOption(sharedOptions.mean())
+    .addOption(sharedOptions.std())
+    .addOption(sharedOptions.threads('student and teacher'))
+    .addOption(sharedOptions.provider())
     .option('--backend <name>', `where the student trains: ${backendNames.join(', ')}`, d.backend)
     .option('--out <directory>', 'the run directory (default: runs/<student>-<n>)')
     .action(async (flags: TrainFlags) => {

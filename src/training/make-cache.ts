@@ -120,7 +120,7 @@ export async function* makeCache(
   try {
     for (const message of teacher.facts.providerMisses) yield { kind: 'skipped', message };
     const dataset = orderedByIndex(asTaken(training, teacher.facts));
-    const identity = newIdentity(teacher.facts, dataset, {
+    const identity = await newIdentity(teacher.facts, dataset, {
       dtype: settings.dtype,
       topK: settings.topK,
       maps: settings.attention ? 'attention' : 'features',

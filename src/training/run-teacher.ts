@@ -132,7 +132,7 @@ async function openFilling(
   augmentation: Augmentation,
 ): Promise<{ source: FillingTeacher; views: number }> {
   const dataset = orderedByIndex(training);
-  const fresh = newIdentity(live.facts, dataset, {
+  const fresh = await newIdentity(live.facts, dataset, {
     dtype: defaultCacheSettings.dtype,
     topK: undefined,
     maps: 'features',

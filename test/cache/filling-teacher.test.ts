@@ -32,7 +32,7 @@ function epochRows(epoch: number, batch = 4): number[][] {
 async function filling(directory: string): Promise<{ live: TinyTeacher; teacher: FillingTeacher }> {
   const live = new TinyTeacher();
   const ordered = orderedByIndex(dataset);
-  const writer = await CacheWriter.open(directory, tinyIdentity(), ordered, tinyOrigin);
+  const writer = await CacheWriter.open(directory, await tinyIdentity(), ordered, tinyOrigin);
   return { live, teacher: await FillingTeacher.open(live, writer, ordered) };
 }
 

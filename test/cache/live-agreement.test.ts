@@ -50,7 +50,7 @@ describe.each([
       const augmentation = trainingAugmentation(dataset);
       const live = await OnnxTeacher.open(teacherPath, { threads: 2 });
       const directory = join(scratch, name);
-      const identity = newIdentity(live.facts, dataset, {
+      const identity = await newIdentity(live.facts, dataset, {
         dtype: 'float16',
         topK: undefined,
         maps: 'features',

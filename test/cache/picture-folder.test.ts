@@ -1,11 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { CachedTeacher } from '../../src/cache/cached-teacher.js';
+import { checkIdentity } from '../../src/cache/identity.js';
+import { requireManifest } from '../../src/cache/manifest.js';
 import { trainingAugmentation } from '../../src/data/augmentation.js';
 import { batchesOf } from '../../src/data/batches.js';
 import { loadDataset } from '../../src/data/data-spec.js';
-import { resizedTo } from '../../src/data/dataset.js';
+import { type FileDataset, resizedTo } from '../../src/data/dataset.js';
+import { fileOf } from '../../src/data/picture-files.js';
 import { openTeacher } from '../../src/teacher/open-teacher.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { defaultCacheSettings, makeCache } from '../../src/training/make-cache.js';
@@ -68,7 +71,6 @@ it('a cache of pictures in files gives what the live ensemble gives, view by vie
 
 it('it says which part of each picture was shown, and a run trains from it', async () => {
   const { tableFromIPC } = await import('apache-arrow');
-  const { readFileSync } = await import('node:fs');
   const table = tableFromIPC(readFileSync(join(at('cache'), 'view-001.arrow')));
   const names = table.schema.fields.map(({ name }) => name);
   expect(names.slice(3, 8)).toEqual(['crop_left', 'crop_top', 'crop_width', 'crop_height', 'flip']);
@@ -94,4 +96,34 @@ it('it says which part of each picture was shown, and a run trains from it', asy
   let next = await run.next();
   while (!next.done) next = await run.next();
   expect(next.value.test.student.total).toBe(10);
+});
+
+it('a picture that has changed and kept its length is refused, and the data set named', async () => {
+  const dataset = await loadDataset(data, 'train');
+  const path = join(at('pictures'), 'train', fileOf((dataset as FileDataset).files, 5));
+  const whole = readFileSync(path);
+  const changed = Buffer.from(whole);
+  changed[changed.length - 10] ^= 1;
+  writeFileSync(path, changed);
+  const { size, resize } = (await requireManifest(at('cache'))).data;
+  const taken = resizedTo(dataset, size, resize ?? undefined);
+  const options = { dataset: taken, augmentation: trainingAugmentation(taken), viewSeed: 0 };
+  await expect(CachedTeacher.open(at('cache'), options)).rejects.toThrow(
+    /data\.sha256 .* pictures or labels of the train split of imagefolder have changed\.$/,
+  );
+  writeFileSync(path, whole);
+  await (await CachedTeacher.open(at('cache'), options)).dispose();
+});
+
+it('a cache whose pictures were known by their lengths alone is refused', async () => {
+  const identity = await requireManifest(at('cache'));
+  const { digestOf, ...data } = identity.data;
+  expect(digestOf).toBe('contents');
+  expect(() => {
+    checkIdentity(
+      'there',
+      { ...identity, data: { ...data, sha256: '0'.repeat(64) } },
+      { data: identity.data },
+    );
+  }).toThrow('the cache in there was made with data.digestOf absent, but here it is "contents".');
 });

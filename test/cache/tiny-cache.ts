@@ -79,8 +79,11 @@ export class TinyTeacher implements TargetSource {
 
   constructor(readonly taps: readonly Tap[] = tinyTaps) {}
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is that of a model
-  async targets({ size: count, images, indices, view }: Batch): Promise<TeacherTargets> {
+  targets(batch: Batch): Promise<TeacherTargets> {
+    return Promise.resolve(this.#answer(batch));
+  }
+
+  #answer({ size: count, images, indices, view }: Batch): TeacherTargets {
     this.seen.push(...Array.from(indices, (index) => `${view}/${index}`));
     const length = images.length / count;
     const values = (n: number, each: number, salt: number): Float32Array =>
@@ -124,7 +127,7 @@ export function tinyIdentity({
   taps,
   facts,
   ...choices
-}: TinyOptions = {}): CacheIdentity {
+}: TinyOptions = {}): Promise<CacheIdentity> {
   return newIdentity(facts ?? tinyFacts(taps), orderedByIndex(dataset), {
     dtype: 'float16',
     topK: undefined,
@@ -146,7 +149,7 @@ export async function writeTinyCache(
   const { dataset = tinyDataset(), onBatch, signal } = options;
   const ordered = orderedByIndex(dataset);
   const teacher = new TinyTeacher(options.taps);
-  const writer = await CacheWriter.open(directory, tinyIdentity(options), ordered, tinyOrigin);
+  const writer = await CacheWriter.open(directory, await tinyIdentity(options), ordered, tinyOrigin);
   try {
     const { parts } = writer.format;
     for await (const { done } of writeCache({ writer, dataset: ordered, teacher, parts, signal }))

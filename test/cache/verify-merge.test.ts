@@ -100,7 +100,7 @@ describe('verifyCache', () => {
 async function shard(name: string, i: number, n: number, options: TinyOptions = {}): Promise<string> {
   const directory = join(scratch, name);
   const dataset = orderedByIndex(options.dataset ?? tinyDataset());
-  const writer = await CacheWriter.open(directory, tinyIdentity(options), dataset, tinyOrigin);
+  const writer = await CacheWriter.open(directory, await tinyIdentity(options), dataset, tinyOrigin);
   const { parts } = writer.format;
   const own = parts.slice(Math.floor((parts.length * (i - 1)) / n), Math.floor((parts.length * i) / n));
   const run = writeCache({ writer, dataset, teacher: new TinyTeacher(options.taps), parts: own });
@@ -144,7 +144,7 @@ describe('mergeCaches', () => {
     teacher.targets = () => Promise.reject(new Error('not asked'));
     rmSync(twin, { recursive: true });
     const dataset = orderedByIndex(tinyDataset());
-    const writer = await CacheWriter.open(twin, tinyIdentity(), dataset, tinyOrigin);
+    const writer = await CacheWriter.open(twin, await tinyIdentity(), dataset, tinyOrigin);
     const liar = new TinyTeacher();
     const honest = liar.targets.bind(liar);
     liar.targets = async (batch) => {

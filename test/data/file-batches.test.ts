@@ -1,4 +1,4 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -107,32 +107,38 @@ describe('batches of pictures in files', () => {
 
 describe('pictureDigest', () => {
   it('is that of the same pictures elsewhere, and another for other pictures', async () => {
-    const digest = pictureDigest(data);
+    const digest = await pictureDigest(data);
     const elsewhere = scratch('elsewhere');
     cpSync(join(folder, 'train'), join(elsewhere, 'train'), { recursive: true });
     const open = async (): Promise<FileDataset> =>
       resizedTo(await loadImageFolder(elsewhere, 'train'), [16, 24]) as FileDataset;
-    expect(pictureDigest(await open())).toBe(digest);
+    expect(await pictureDigest(await open())).toBe(digest);
     const others = [
       firstRows(data, 13),
       { ...data, labels: data.labels.map((label) => (label + 1) % 3) },
     ];
-    for (const other of others) expect(pictureDigest(other)).not.toBe(digest);
+    for (const other of others) expect(await pictureDigest(other)).not.toBe(digest);
     const there = await open();
     const path = join(elsewhere, 'train', fileOf(there.files, 3));
-    writeFileSync(path, 'another length');
-    expect(pictureDigest(there)).not.toBe(digest);
+    // Another picture in a file of the same length.
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 10] ^= 1;
+    writeFileSync(path, bytes);
+    const progress: string[] = [];
+    expect(await pictureDigest(there, (done, total) => void progress.push(`${done}/${total}`))).not.toBe(digest);
+    expect(progress).toHaveLength(there.length);
+    expect(progress.at(-1)).toBe(`${there.length}/${there.length}`);
     rmSync(path);
-    expect(() => pictureDigest(there)).toThrow(`the picture ${path} cannot be read`);
+    await expect(pictureDigest(there)).rejects.toThrow(`the picture ${path} cannot be read`);
   });
 
-  it('depends on the pixels of pictures in memory', () => {
+  it('depends on the pixels of pictures in memory', async () => {
     const memory = randomDataset(4);
     const pixels = memory.pixels.slice();
-    const digest = pictureDigest(memory);
-    expect(pictureDigest({ ...memory, pixels })).toBe(digest);
+    const digest = await pictureDigest(memory);
+    expect(await pictureDigest({ ...memory, pixels })).toBe(digest);
     pixels[100] ^= 1;
-    expect(pictureDigest({ ...memory, pixels })).not.toBe(digest);
+    expect(await pictureDigest({ ...memory, pixels })).not.toBe(digest);
   });
 });
 

@@ -71,14 +71,16 @@ export const randomTeacher: TargetSource = {
   dispose: () => Promise.resolve(),
 };
 
+/** The items, each as the answer of a thread. */
+async function* asAsync<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
 /** The same batches in each epoch. */
 export function fixedBatches(batches: readonly Batch[], recycled: Batch[] = []): Batches {
   return {
     batchesPerEpoch: batches.length,
-    // eslint-disable-next-line @typescript-eslint/require-await -- the interface is that of a thread
-    async *epoch() {
-      yield* batches;
-    },
+    epoch: () => asAsync(batches),
     recycle: (batch) => {
       recycled.push(batch);
     },

@@ -1,0 +1,35 @@
+import { availableParallelism } from 'node:os';
+import { Option } from 'commander';
+import { coloursOf, numberOf } from './arguments.js';
+
+/** The flags that training and `cache` have in common, each declared here alone. */
+export const sharedOptions = {
+  skipCorrupt: (): Option =>
+    new Option(
+      '--skip-corrupt',
+      'decode every picture of an imagefolder once before the work, and leave out those that cannot be (default: off, such a picture ends the work)',
+    ),
+  viewSeed: (): Option =>
+    new Option('--view-seed <n>', 'keys the augmentation of each view')
+      .argParser(numberOf('--view-seed'))
+      .default(0),
+  mean: (): Option =>
+    new Option('--mean <r,g,b>', "mean of each colour in [0, 1] (default: the teacher's card's)").argParser(
+      coloursOf('--mean'),
+    ),
+  std: (): Option =>
+    new Option(
+      '--std <r,g,b>',
+      "standard deviation of each colour (default: the teacher's card's)",
+    ).argParser(coloursOf('--std')),
+  /** @param whose what runs in them, as `the teacher` */
+  threads: (whose: string): Option =>
+    new Option('--threads <n>', `threads of ${whose}`)
+      .argParser(numberOf('--threads'))
+      .default(availableParallelism()),
+  provider: (): Option =>
+    new Option(
+      '--provider <auto|cpu|cuda|webgpu>',
+      'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
+    ).default('cpu'),
+} as const;
