@@ -79,6 +79,14 @@ export {
   trainingAugmentation,
 } from './data/augmentation.js';
 export {
+  type OperationName,
+  policies,
+  type PolicyName,
+  type PolicyStep,
+  type SubPolicy,
+} from './data/augmentation-policies.js';
+export { applyOperation, applyPolicy, type DrawnPolicy, drawPolicy } from './data/auto-augment.js';
+export {
   type Batches,
   batchesOf,
   type BatchOptions,
@@ -86,6 +94,14 @@ export {
   makeBatch,
   viewBatch,
 } from './data/batches.js';
+export {
+  applyJitter,
+  type ColorJitter,
+  type DrawnJitter,
+  drawJitter,
+  imagenetJitter,
+  shiftHue,
+} from './data/color-jitter.js';
 export { type DataKind, loadDataset, registerDataKind } from './data/data-spec.js';
 export {
   type Dataset,
@@ -95,15 +111,31 @@ export {
   type PixelDataset,
   resizedTo,
   type Split,
+  withTestResize,
 } from './data/dataset.js';
 export { type LoadDataOptions, loadImageFolder } from './data/image-folder.js';
+export { addLighting, drawLighting, lightingShift } from './data/lighting.js';
+export {
+  type Box,
+  drawMixing,
+  mixBatch,
+  type Mixing,
+  type MixPlace,
+  type MixSettings,
+  noMix,
+} from './data/mix.js';
+export { rotateBilinear } from './data/picture-geometry.js';
 export { type PictureFiles } from './data/picture-files.js';
 export { drawResizedCrop, inceptionCrop, type ResizedCrop, type Window } from './data/resized-crop.js';
+
+export { type Purpose, purposes, RandomStream, type StreamKey } from './data/random.js';
+export { type AutoAugmentName, autoAugmentNames, type Effects } from './data/view-effects.js';
 
 export { loadCard, type TeacherCard } from './teacher/card.js';
 export { checkClasses } from './teacher/classes.js';
 export { describeModel, type ModelDescription } from './teacher/describe-model.js';
 export { EnsembleTeacher } from './teacher/ensemble.js';
+export { mixTargets } from './teacher/mix-targets.js';
 export { OnnxTeacher, type OnnxTeacherOptions } from './teacher/onnx-teacher.js';
 export { type LiveTeacher, openTeacher } from './teacher/open-teacher.js';
 export type { Tap, TargetSource, TeacherTargets } from './teacher/targets.js';
@@ -181,5 +213,6 @@ export {
   type WarmupOptions,
   withWarmup,
 } from './training/schedules/schedules.js';
+export type { TrainerMix } from './training/batch-mixer.js';
 export { type StepReport, Trainer, type TrainerParts } from './training/trainer.js';
 export { type AveragedTensors, WeightAverage, type WeightAverageOptions } from './training/weight-average.js';

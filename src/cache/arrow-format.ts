@@ -15,7 +15,7 @@ import {
 } from 'apache-arrow';
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message';
-import { type Column, type NumberType } from './columns.js';
+import type { Column, NumberType } from './column.js';
 import { aligned, bodyLayout, type PartLayout, type PartShape } from './part-layout.js';
 
 const magic = 'ARROW1';

@@ -1,5 +1,7 @@
 import type { Augmentation } from '../data/augmentation.js';
-import { type Column, columnNames, columnsOf, rowBytes, viewColumns, type ViewColumn } from './columns.js';
+import type { Column } from './column.js';
+import { columnNames, columnsOf, rowBytes } from './columns.js';
+import { viewColumns, type ViewColumn } from './view-columns.js';
 import type * as ArrowFormatModule from './arrow-format.js';
 import type { CacheIdentity } from './manifest.js';
 import { aligned, bodyLayout, PartLayout, type PartShape } from './part-layout.js';

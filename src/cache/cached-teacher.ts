@@ -25,6 +25,7 @@ export interface CachedTeacherOptions {
 
 /** A teacher whose answers were stored: it reads the rows of a batch and runs no model. */
 export class CachedTeacher implements TargetSource {
+  readonly answersByView = true;
   /** The rows are read while the batches before are used. */
   readonly ahead = 2;
   readonly #memory: ArrayBuffer[] = [];

@@ -1,32 +1,7 @@
-import type { Augmentation, ViewParameters } from '../data/augmentation.js';
-import type { Batch } from '../data/batch.js';
+import type { Augmentation } from '../data/augmentation.js';
 import type { Tap } from '../teacher/targets.js';
-
-/** The types of numbers in a cache, by their names in Arrow. */
-export type NumberType = 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'float16' | 'float32';
-
-/** Bytes of a number. */
-export const bytesOf: Readonly<Record<NumberType, number>> = {
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  float16: 2,
-  float32: 4,
-};
-
-/** A column of a cache: a number, or a list of a fixed length, for each row. It is never null. */
-export interface Column {
-  readonly name: string;
-  readonly type: NumberType;
-  /** Numbers of a list; null for a column of single numbers. */
-  readonly list: number | null;
-  /** Bytes of a row. */
-  readonly bytes: number;
-  /** What a stranger must know: meaning, shape and unit. */
-  readonly description: string;
-}
+import { type Column, list, single } from './column.js';
+import { viewColumns } from './view-columns.js';
 
 /** What a cache holds for each view. */
 export interface CacheContents {
@@ -51,65 +26,6 @@ export const columnNames = {
   topIndex: 'topk_index',
   topProbability: 'topk_probability',
 } as const;
-
-/** A column of a drawn parameter of the augmentation. */
-export interface ViewColumn {
-  readonly column: Column;
-  /** The value for the n-th picture of a batch, whose parameters were drawn. */
-  readonly valueOf: (drawn: ViewParameters, batch: Batch, n: number) => number;
-}
-
-const single = (name: string, type: NumberType, description: string): Column => ({
-  name,
-  type,
-  list: null,
-  bytes: bytesOf[type],
-  description,
-});
-
-const list = (name: string, type: NumberType, length: number, description: string): Column => ({
-  name,
-  type,
-  list: length,
-  bytes: length * bytesOf[type],
-  description,
-});
-
-/** The columns of the parameters that an augmentation draws. */
-export function viewColumns({ crop, resizedCrop, flip }: Augmentation): ViewColumn[] {
-  const columns: ViewColumn[] = [];
-  if (crop !== null) {
-    columns.push(
-      {
-        column: single('offset_y', 'int16', 'pixels that the crop is moved down, in [-padding, padding]'),
-        valueOf: ({ offsetY }) => offsetY,
-      },
-      {
-        column: single('offset_x', 'int16', 'pixels that the crop is moved right, in [-padding, padding]'),
-        valueOf: ({ offsetX }) => offsetX,
-      },
-    );
-  }
-  if (resizedCrop) {
-    ['left', 'top', 'width', 'height'].forEach((side, at) =>
-      columns.push({
-        column: single(
-          `crop_${side}`,
-          'uint32',
-          `${side} of the part that is shown, in pixels of the picture`,
-        ),
-        valueOf: (_, { windows }, n) => windows![4 * n + at],
-      }),
-    );
-  }
-  if (flip) {
-    columns.push({
-      column: single('flip', 'uint8', '1: mirrored left to right after the crop; 0: not'),
-      valueOf: ({ flip: mirrored }) => (mirrored ? 1 : 0),
-    });
-  }
-  return columns;
-}
 
 /** The name of a tap's column. */
 export function mapColumnName({ maps }: Pick<CacheContents, 'maps'>, tap: Tap): string {

@@ -19,6 +19,8 @@ import type { RowReaderData, RowRequest } from './row-reader-worker.js';
  * stored, so that a run that fills a cache and one that reads it learn the same.
  */
 export class FillingTeacher implements TargetSource {
+  readonly answersByView = true;
+
   private constructor(
     private readonly live: TargetSource,
     private readonly writer: CacheWriter,

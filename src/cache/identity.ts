@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js';
+import { type Augmentation, completeAugmentation } from '../data/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
 import { pictureDigest } from '../data/picture-digest.js';
 import type { CacheIdentity, DataIdentity } from './manifest.js';
@@ -60,7 +61,10 @@ export function firstDifference(stored: unknown, given: unknown, path = ''): Dif
 export function checkIdentity(directory: string, stored: CacheIdentity, given: Partial<CacheIdentity>): void {
   for (const key of ['teachers', 'data', 'views', 'contents', 'layout'] as const) {
     if (!(key in given)) continue;
-    const found = firstDifference(stored[key], given[key], key);
+    const found =
+      key === 'views'
+        ? firstDifference(withAllFields(stored.views), withAllFields(given.views!), key)
+        : firstDifference(stored[key], given[key], key);
     if (!found) continue;
     const pictures =
       found.path === 'data.sha256'
@@ -71,6 +75,14 @@ export function checkIdentity(directory: string, stored: CacheIdentity, given: P
       { fix: fixes[key] },
     );
   }
+}
+
+/** Fields of the augmentation that do nothing may be left out. */
+function withAllFields(views: CacheIdentity['views']): CacheIdentity['views'] {
+  return {
+    ...views,
+    augmentation: { ...completeAugmentation(views.augmentation as unknown as Augmentation) },
+  };
 }
 
 const fixes: Readonly<Record<keyof CacheIdentity, string>> = {

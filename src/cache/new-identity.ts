@@ -1,4 +1,4 @@
-import type { Augmentation } from '../data/augmentation.js';
+import { type Augmentation, leanAugmentation } from '../data/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import type { TeacherFacts } from '../teacher/teacher-facts.js';
@@ -50,7 +50,7 @@ export async function newIdentity(
   const identity = {
     teachers: teacher.models,
     data: await dataIdentity(dataset),
-    views: { augmentation, viewSeed, count: views },
+    views: { augmentation: leanAugmentation(augmentation), viewSeed, count: views },
     contents,
     layout: { rowsPerBatch, batchesPerPart: batchesPerPart(columns, rowsPerBatch, choices.partBytes) },
   };

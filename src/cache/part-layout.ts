@@ -1,4 +1,4 @@
-import type { Column } from './columns.js';
+import type { Column } from './column.js';
 
 /** Buffers and messages start at multiples of this, as Arrow recommends. */
 export const alignment = 64;

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
-import { type Column, columnNames } from './columns.js';
+import type { Column } from './column.js';
+import { columnNames } from './columns.js';
 import { bodyLayout, type BodyLayout, PartLayout, type PartShape } from './part-layout.js';
 import { rowCrc } from './row-codec.js';
 

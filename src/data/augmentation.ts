@@ -2,12 +2,21 @@ import { InputError } from '../errors.js';
 import type { Dataset } from './dataset.js';
 import { purposes, RandomStream } from './random.js';
 import { inceptionCrop, type ResizedCrop } from './resized-crop.js';
+import {
+  applyByteEffects,
+  applyFloatEffects,
+  checkEffects,
+  type DrawnEffects,
+  drawEffects,
+  type Effects,
+} from './view-effects.js';
 
 /**
- * What is done to a training picture. Each operation draws from a stream of its own (see {@link purposes}), in the order
- * crop, flip; another operation is one more field here, one more in {@link ViewParameters} and one more purpose.
+ * What is done to a training picture, in the order crop or resized crop, flip, and then the {@link Effects}: rotation,
+ * autoAugment, colorJitter, lighting. Each operation draws from a stream of its own (see {@link purposes}), so that one
+ * more does not move the draws of the others. A field that is absent does nothing.
  */
-export interface Augmentation {
+export interface Augmentation extends Effects {
   /**
    * Pad with black on all four sides by `padding` pixels and cut out a window of the original size; null: not at all. For
    * pictures in memory.
@@ -31,6 +40,30 @@ export const cropAndFlip: Augmentation = { crop: { padding: 4 }, flip: true };
 /** The usual augmentation of pictures in files: a random part resized, and flip. */
 export const resizedCropAndFlip: Augmentation = { crop: null, resizedCrop: inceptionCrop, flip: true };
 
+/** All fields of an augmentation, those that are absent with the values for which nothing is done. */
+export function completeAugmentation(augmentation: Augmentation): Required<Augmentation> {
+  return {
+    ...augmentation,
+    crop: augmentation.crop,
+    resizedCrop: augmentation.resizedCrop ?? null,
+    flip: augmentation.flip,
+    rotation: augmentation.rotation ?? 0,
+    autoAugment: augmentation.autoAugment ?? 'none',
+    colorJitter: augmentation.colorJitter ?? null,
+    lighting: augmentation.lighting ?? 0,
+  };
+}
+
+/** An augmentation without the fields that do nothing. */
+export function leanAugmentation(augmentation: Augmentation): Augmentation {
+  const { crop, flip, ...rest } = augmentation;
+  const idle = completeAugmentation(noAugmentation);
+  const active = Object.entries(rest).filter(
+    ([name, value]) => value !== undefined && value !== idle[name as keyof Augmentation],
+  );
+  return { crop, ...Object.fromEntries(active), flip };
+}
+
 /** The augmentation that a run trains with: for pictures in memory a crop with a padding of an eighth of their height. */
 export function trainingAugmentation(dataset: Dataset): Augmentation {
   if (!('pixels' in dataset)) return resizedCropAndFlip;
@@ -44,6 +77,8 @@ export interface ViewParameters {
   /** Columns that the window is moved to the right, in [−padding, padding]. */
   readonly offsetX: number;
   readonly flip: boolean;
+  /** Absent if the augmentation has none. */
+  readonly effects?: DrawnEffects;
 }
 
 /**
@@ -70,7 +105,9 @@ export function drawAugmentation(
     offsetY = stream.integer(2 * padding + 1) - padding;
     offsetX = stream.integer(2 * padding + 1) - padding;
   }
-  return { offsetY, offsetX, flip: drawFlip(augmentation, viewSeed, index, view) };
+  const window = { offsetY, offsetX, flip: drawFlip(augmentation, viewSeed, index, view) };
+  const effects = drawEffects(augmentation, viewSeed, index, view);
+  return effects === undefined ? window : { ...window, effects };
 }
 
 /** Whether the view (index, view) is mirrored. */
@@ -84,7 +121,9 @@ export function drawFlip({ flip }: Augmentation, viewSeed: number, index: number
  * @throws InputError for a crop with padding of pictures in files, a resized crop of pictures in memory, or a value out of
  *   range
  */
-export function checkAugmentation({ crop, resizedCrop = null }: Augmentation, dataset: Dataset): void {
+export function checkAugmentation(augmentation: Augmentation, dataset: Dataset): void {
+  const { crop, resizedCrop = null } = augmentation;
+  checkEffects(augmentation);
   if ('pixels' in dataset) {
     if (crop !== null) checkPadding(crop.padding, dataset.size);
     if (resizedCrop === null) return;
@@ -114,12 +153,54 @@ function checkPadding(padding: number, [height, width]: readonly [number, number
 export const unitInterval = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /**
- * Writes a view in [0, 1].
+ * Writes a view in [0, 1]; lighting may leave that range.
  *
  * @param source RGB bytes [height, width, 3], starting at `sourceOffset`
  * @param target floats [height, width, 3], starting at `targetOffset`; all of them are written
  */
 export function makeView(
+  source: Uint8Array,
+  sourceOffset: number,
+  size: readonly [height: number, width: number],
+  parameters: ViewParameters,
+  target: Float32Array,
+  targetOffset: number,
+): void {
+  const { effects } = parameters;
+  if (effects === undefined) {
+    cropInto(source, sourceOffset, size, parameters, target, targetOffset);
+    return;
+  }
+  const length = size[0] * size[1] * 3;
+  const bytes = cropped(source.subarray(sourceOffset, sourceOffset + length), size, parameters);
+  applyByteEffects(bytes, size, effects);
+  for (let at = 0; at < length; at++) target[targetOffset + at] = unitInterval[bytes[at]];
+  applyFloatEffects(target, targetOffset, length, effects);
+}
+
+/** The bytes of the window, mirrored if so drawn. */
+function cropped(
+  source: Uint8Array,
+  [height, width]: readonly [height: number, width: number],
+  { offsetY, offsetX, flip }: ViewParameters,
+): Uint8Array {
+  const bytes = new Uint8Array(source.length);
+  for (let y = 0; y < height; y++) {
+    const sourceY = y + offsetY;
+    if (sourceY < 0 || sourceY >= height) continue;
+    for (let x = 0; x < width; x++) {
+      const sourceX = (flip ? width - 1 - x : x) + offsetX;
+      if (sourceX < 0 || sourceX >= width) continue;
+      const from = 3 * (sourceY * width + sourceX);
+      const to = 3 * (y * width + x);
+      for (let channel = 0; channel < 3; channel++) bytes[to + channel] = source[from + channel];
+    }
+  }
+  return bytes;
+}
+
+/** The window as floats, without a copy of the bytes between. */
+function cropInto(
   source: Uint8Array,
   sourceOffset: number,
   [height, width]: readonly [height: number, width: number],

@@ -1,8 +1,10 @@
+import type { Mixing } from './mix.js';
+
 /** A batch of views, as the trainer, the teacher and the cache see it. */
 export interface Batch {
   /** The number of pictures. */
   readonly size: number;
-  /** RGB in [0, 1] before any normalisation, NHWC: [size, height, width, 3]. */
+  /** RGB in [0, 1], which lighting may leave, before any normalisation, NHWC: [size, height, width, 3]. */
   readonly images: Float32Array;
   /** Labels, [size]. */
   readonly labels: Int32Array;
@@ -15,4 +17,6 @@ export interface Batch {
    * files with a resized crop.
    */
   readonly windows?: Uint32Array;
+  /** How its pictures were mixed after their views were made; absent where they were not. */
+  readonly mix?: Mixing;
 }

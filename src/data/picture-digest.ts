@@ -79,7 +79,7 @@ async function contentsDigest(path: string, piece: Buffer): Promise<Buffer> {
       hash.update(piece.subarray(0, bytesRead));
     }
   } catch (cause) {
-    throw new InputError(`the picture ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new InputError(`the picture ${path} cannot be read: ${(cause as Error).message}.`, { cause });
   } finally {
     await file?.close();
   }

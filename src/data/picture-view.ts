@@ -5,6 +5,7 @@ import type { Augmentation } from './augmentation.js';
 import { drawFlip, unitInterval } from './augmentation.js';
 import type { FileDataset } from './dataset.js';
 import { drawResizedCrop, type Window } from './resized-crop.js';
+import { applyByteEffects, applyFloatEffects, drawEffects } from './view-effects.js';
 
 // Several pictures are decoded side by side, each by one thread; nothing is asked for twice.
 sharp.concurrency(1);
@@ -24,7 +25,7 @@ export interface FileView extends Pick<FileDataset, 'size' | 'resize'> {
 }
 
 /**
- * Decodes a picture and writes one view of it in [0, 1]. Colours are taken as they are stored: colour profiles and the
+ * Decodes a picture and writes one view of it in [0, 1], which lighting may leave. Colours are taken as they are stored: colour profiles and the
  * orientation in EXIF are not applied, transparency is dropped, grey is repeated in the three channels. Only as much of
  * the file is decoded as the view shows.
  *
@@ -42,6 +43,14 @@ export async function writeFileView(
   const { size } = view;
   const width = size[1];
   const flip = drawFlip(augmentation, viewSeed, index, view.view);
+  const effects = drawEffects(augmentation, viewSeed, index, view.view);
+  if (effects !== undefined) {
+    if (flip) mirror(bytes, size);
+    applyByteEffects(bytes, size, effects);
+    for (let at = 0; at < bytes.length; at++) target[offset + at] = unitInterval[bytes[at]];
+    applyFloatEffects(target, offset, bytes.length, effects);
+    return window;
+  }
   for (let y = 0, to = offset; y < size[0]; y++) {
     let from = 3 * (flip ? (y + 1) * width - 1 : y * width);
     for (let x = 0; x < width; x++, to += 3, from += flip ? -3 : 3) {
@@ -51,6 +60,19 @@ export async function writeFileView(
     }
   }
   return window;
+}
+
+/** Mirrors a picture left to right, in place. */
+function mirror(bytes: Uint8Array, [height, width]: readonly [number, number]): void {
+  for (let y = 0; y < height; y++) {
+    for (let left = 3 * y * width, right = 3 * ((y + 1) * width - 1); left < right; left += 3, right -= 3) {
+      for (let channel = 0; channel < 3; channel++) {
+        const moved = bytes[left + channel];
+        bytes[left + channel] = bytes[right + channel];
+        bytes[right + channel] = moved;
+      }
+    }
+  }
 }
 
 /**

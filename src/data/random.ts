@@ -65,6 +65,11 @@ export const purposes = {
   validationSplit: 4,
   initialisation: 5,
   resizedCrop: 6,
+  rotation: 7,
+  autoAugment: 8,
+  colorJitter: 9,
+  lighting: 10,
+  mix: 11,
 } as const;
 
 /** One of {@link purposes}, or a number of the caller's own in [0, 2^32). */

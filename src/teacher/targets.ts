@@ -28,6 +28,11 @@ export interface TargetSource {
   readonly taps: readonly Tap[];
   /** The targets of a batch of views; the arrays are the caller's to keep. */
   targets(batch: Batch): Promise<TeacherTargets>;
+  /**
+   * Its answers are stored by index and view, whatever the pictures of a batch are: it cannot be asked for mixed ones, and
+   * their targets are mixed from those of the batch as it was before (`mixTargets`). Default false: it looks at the pictures.
+   */
+  readonly answersByView?: boolean;
   /** How many batches it is well to ask for before the first of them is used; by default none. */
   readonly ahead?: number;
   /** Gives targets back, so that their memory serves later ones; optional, and after it they must not be used. */

@@ -5,7 +5,7 @@ import type { CacheContents } from '../cache/columns.js';
 import { newIdentity } from '../cache/new-identity.js';
 import { orderedByIndex } from '../cache/ordered-rows.js';
 import { checkFreeSpace, writeCache } from '../cache/write-cache.js';
-import { trainingAugmentation } from '../data/augmentation.js';
+import { type Augmentation, checkAugmentation, trainingAugmentation } from '../data/augmentation.js';
 import { loadDataset } from '../data/data-spec.js';
 import { InputError } from '../errors.js';
 import type { ProviderName } from '../teacher/providers.js';
@@ -36,6 +36,8 @@ export interface CacheSettings {
   /** The i-th of n parts of the work, from 1. */
   readonly shard: readonly [i: number, n: number];
   readonly viewSeed: number;
+  /** Default: the one that is usual for the data, as a run has it. */
+  readonly augmentation?: Augmentation;
   readonly batchSize: number;
   readonly threads: number;
   /** Where the teacher runs; default `cpu`. */
@@ -120,11 +122,13 @@ export async function* makeCache(
   try {
     for (const message of teacher.facts.providerMisses) yield { kind: 'skipped', message };
     const dataset = orderedByIndex(asTaken(training, teacher.facts));
+    const augmentation = settings.augmentation ?? trainingAugmentation(dataset);
+    checkAugmentation(augmentation, dataset);
     const identity = await newIdentity(teacher.facts, dataset, {
       dtype: settings.dtype,
       topK: settings.topK,
       maps: settings.attention ? 'attention' : 'features',
-      augmentation: trainingAugmentation(dataset),
+      augmentation,
       viewSeed: settings.viewSeed,
       views: settings.views,
       batchSize: settings.batchSize,

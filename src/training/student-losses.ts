@@ -21,6 +21,8 @@ export interface TargetTensors {
 export interface LossInputs {
   readonly output: StudentOutput;
   readonly labels: Tensor1D;
+  /** Of mixed pictures: the labels of the partners, and the share of those of `labels`. */
+  readonly mix?: { readonly labels: Tensor1D; readonly lambda: number } | undefined;
   /** Absent when the run has no teacher. */
   readonly targets: TargetTensors | undefined;
   readonly pairs: readonly LevelPair[];
@@ -52,7 +54,9 @@ function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D
     case 'refinery':
       return labelRefinery(logits, inputs.targets!.logits);
     case 'crossEntropy':
-      return labelSmoothedCrossEntropy(logits, inputs.labels, { epsilon: options.epsilon! });
+      return forLabels(inputs, (labels) =>
+        labelSmoothedCrossEntropy(logits, labels, { epsilon: options.epsilon! }),
+      );
     case 'features':
       return meanOverPairs(inputs, (pair, map) => {
         const connected = inputs.connectors.apply(pair.level, map);
@@ -65,6 +69,12 @@ function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D
     case 'center':
       throw new Error('center has no place among the terms of a run');
   }
+}
+
+/** A loss by the labels; of mixed pictures λ · loss(y) + (1 − λ) · loss(y of the partner). */
+function forLabels({ labels, mix }: LossInputs, loss: (labels: Tensor1D) => Tensor1D): Tensor1D {
+  if (!mix) return loss(labels);
+  return add(mul(loss(labels), mix.lambda), mul(loss(mix.labels), 1 - mix.lambda));
 }
 
 function meanOverPairs(

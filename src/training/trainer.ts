@@ -9,6 +9,7 @@ import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Parameter } from '../nn/parameters.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
 import { InputError } from '../errors.js';
+import { BatchMixer, type TrainerMix } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
 import { type GradientSettings, type GradientSteps, gradientSteps } from './gradient-steps.js';
 import type { Connectors } from './level-pairs.js';
@@ -58,6 +59,8 @@ export interface TrainerParts {
   readonly average?: WeightAverage | undefined;
   /** The epochs of the stage, over which a sign gradient that sharpens does so; needed for such a one only. */
   readonly epochs?: number;
+  /** Mixup and CutMix; default none. */
+  readonly mix?: TrainerMix;
 }
 
 /** Minimises the weighted sum of losses over batches of views. It prints nothing: each step is reported to the caller. */
@@ -67,8 +70,12 @@ export class Trainer {
   readonly #variables: readonly Variable[];
   readonly #wanted: ReadonlySet<number>;
   readonly #steps: GradientSteps;
+  readonly #mixer: BatchMixer | undefined;
 
-  /** @throws InputError for gradient settings out of range, or a sign gradient that sharpens without `epochs` */
+  /**
+   * @throws InputError for gradient settings or a mixing out of range, a sign gradient that sharpens without `epochs`, or a
+   *   mixing for which the teacher has no targets
+   */
   constructor(parts: TrainerParts) {
     this.#parts = parts;
     this.#steps = gradientSteps(parts.optimizer, parts.gradient);
@@ -78,6 +85,7 @@ export class Trainer {
         `the sign gradient '${signGradient.name}' sharpens over the epochs of a stage, and their number is missing.`,
       );
     }
+    this.#mixer = BatchMixer.of(parts.mix, { ...parts, size: parts.dataset.size });
     const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
     this.#parameters = new Map(all.map((parameter) => [parameter.variable.id, parameter]));
     this.#variables = all.map(({ variable }) => variable);
@@ -94,7 +102,8 @@ export class Trainer {
     const { batches, student, teacher } = this.#parts;
     const stepsPerEpoch = batches.batchesPerEpoch;
     let step = 0;
-    for await (const taught of taughtBatches(batches.epoch(epoch), teacher)) {
+    const mixing = this.#mixer && { mixer: this.#mixer, epoch };
+    for await (const taught of taughtBatches(batches.epoch(epoch), teacher, mixing)) {
       const { batch, targets, dataMs, teacherMs } = taught;
       const began = performance.now();
       const moment = epoch + step / stepsPerEpoch;
@@ -105,8 +114,9 @@ export class Trainer {
       const place = `step ${step + 1} of epoch ${epoch + 1}`;
       checkFinite(place, loss, terms);
       yield { epoch, step, stepsPerEpoch, loss, terms, lr, images: batch.size, dataMs, teacherMs, studentMs };
-      batches.recycle(batch);
-      if (targets) teacher?.recycle?.(targets);
+      batches.recycle(taught.source);
+      if (batch !== taught.source) this.#mixer?.recycle(batch);
+      taught.recycle();
       step++;
     }
   }
@@ -120,13 +130,20 @@ export class Trainer {
     const { student, dataset, losses, pairs, connectors, average } = this.#parts;
     const input = studentInput(batch, dataset);
     const labels = tensor1d(batch.labels, 'int32');
+    const mix = batch.mix && {
+      labels: tensor1d(
+        Int32Array.from(batch.mix.partner, (place) => batch.labels[place]),
+        'int32',
+      ),
+      lambda: batch.mix.lambda,
+    };
     const targetTensors = targets && this.#asTensors(targets, batch.size);
     const means = new Map<string, Scalar>();
     this.#steps.begin();
     const total = backpropagate(
       () => {
         const output = student.apply(input, true, this.#wanted);
-        const inputs = { output, labels: labels, targets: targetTensors, pairs, connectors };
+        const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors };
         const sum = weightedSum(lossTerms(losses, inputs));
         for (const [name, mean] of sum.byName) means.set(name, keep(mean));
         return sum.total;
@@ -137,7 +154,8 @@ export class Trainer {
     if (this.#steps.end(lr)) average?.update();
     const loss = total.dataSync()[0];
     const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]]));
-    for (const tensor of [total, input, labels, ...means.values()]) tensor.dispose();
+    for (const tensor of [total, input, labels, ...(mix ? [mix.labels] : []), ...means.values()])
+      tensor.dispose();
     targetTensors?.logits.dispose();
     for (const map of targetTensors?.features.values() ?? []) map.dispose();
     return { loss, terms };

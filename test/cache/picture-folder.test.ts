@@ -98,6 +98,32 @@ it('it says which part of each picture was shown, and a run trains from it', asy
   expect(next.value.test.student.total).toBe(10);
 });
 
+it('a cache may have another augmentation than the usual one', async () => {
+  const settings = {
+    ...defaultCacheSettings,
+    ...normalisation,
+    teacher: at('teacher.onnx'),
+    data,
+    views: 1,
+    topK: undefined,
+    threads: 2,
+  };
+  const augmentation = { crop: null, flip: true, rotation: 10, lighting: 0.1 };
+  const run = makeCache({ ...settings, out: at('turned'), augmentation });
+  while (!(await run.next()).done);
+  expect((await requireManifest(at('turned'))).views.augmentation).toEqual(augmentation);
+  const wrong = makeCache({
+    ...settings,
+    out: at('wrong'),
+    augmentation: { ...augmentation, rotation: 200 },
+  });
+  await expect(
+    (async () => {
+      while (!(await wrong.next()).done);
+    })(),
+  ).rejects.toThrow('the rotation must be a number from 0 to 180 degrees, got 200');
+});
+
 it('a picture that has changed and kept its length is refused, and the data set named', async () => {
   const dataset = await loadDataset(data, 'train');
   const path = join(at('pictures'), 'train', fileOf((dataset as FileDataset).files, 5));

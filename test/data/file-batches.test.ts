@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   cropAndFlip,
+  drawFlip,
   noAugmentation,
   resizedCropAndFlip,
   trainingAugmentation,
 } from '../../src/data/augmentation.js';
 import type { Batch } from '../../src/data/batch.js';
 import { batchesOf, evaluationBatches, viewBatch } from '../../src/data/batches.js';
-import { type FileDataset, firstRows, resizedTo } from '../../src/data/dataset.js';
+import { type FileDataset, firstRows, resizedTo, withTestResize } from '../../src/data/dataset.js';
+import { imagenetJitter } from '../../src/data/color-jitter.js';
+import { addLighting } from '../../src/data/lighting.js';
+import { applyByteEffects, drawEffects } from '../../src/data/view-effects.js';
 import { loadImageFolder } from '../../src/data/image-folder.js';
 import { fileOf } from '../../src/data/picture-files.js';
 import { pictureDigest } from '../../src/data/picture-digest.js';
@@ -102,6 +106,67 @@ describe('batches of pictures in files', () => {
     expect(error).toBeInstanceOf(InputError);
     expect((error as InputError).message).toContain(`the picture ${bad} cannot be decoded`);
     expect((error as InputError).fix).toContain('--skip-corrupt');
+  });
+});
+
+describe('effects of pictures in files', () => {
+  const effects = {
+    rotation: 15,
+    autoAugment: 'imagenet',
+    colorJitter: imagenetJitter,
+    lighting: 0.1,
+  } as const;
+
+  it.each([
+    ['a resized crop', resizedCropAndFlip],
+    ['the centre', { crop: null, flip: true }],
+  ])('follow crop and flip, on bytes and then on floats (%s)', async (_, augmentation) => {
+    const rows = [...Array(data.length).keys()];
+    const plain = await viewBatch(data, rows, 1, 2, augmentation);
+    const all = await viewBatch(data, rows, 1, 2, { ...augmentation, ...effects });
+    const length = 16 * 24 * 3;
+    let flips = 0;
+    for (const row of rows) {
+      const drawn = drawEffects(effects, 2, data.indices[row], 1)!;
+      flips += Number(drawFlip(augmentation, 2, data.indices[row], 1));
+      const own = plain.images.subarray(row * length, (row + 1) * length);
+      const bytes = Uint8Array.from(own, (value) => Math.round(255 * value));
+      applyByteEffects(bytes, data.size, drawn);
+      const expected = Float32Array.from(bytes, (byte) => byte / 255);
+      addLighting(expected, 0, length, drawn.lighting!);
+      expect(all.images.subarray(row * length, (row + 1) * length)).toEqual(expected);
+      expect(expected).not.toEqual(own);
+    }
+    expect(flips).toBeGreaterThan(0);
+    expect(flips).toBeLessThan(rows.length);
+    expect(all.windows).toEqual(plain.windows);
+  });
+});
+
+describe('withTestResize', () => {
+  it('brings the shorter side to that multiple of the view, and shows its centre', async () => {
+    const resized = withTestResize(data, 1.35) as FileDataset;
+    expect(resized.resize).toEqual({ short: 32, interpolation: 'bilinear' });
+    expect((withTestResize({ ...data, size: [224, 224] }, 1.35) as FileDataset).resize.short).toBe(302);
+    const [wide, narrow] = await Promise.all(
+      [withTestResize(data, 1), resized].map((dataset) => viewBatch(dataset, [0], 0, 0, noAugmentation)),
+    );
+    // Red grows from 0 to 1 over the picture of 60×40, of which at a shorter side of 24 and 32 pixels 24 columns show.
+    const span = ({ images }: Batch): number => images[3 * 23] - images[0];
+    expect(span(wide)).toBeCloseTo(23 / 36, 1);
+    expect(span(narrow)).toBeCloseTo(23 / 48, 1);
+  });
+
+  it('leaves pictures in memory at 1, and is refused otherwise', () => {
+    const memory = randomDataset(2);
+    expect(withTestResize(memory, 1)).toBe(memory);
+    expect(() => withTestResize(memory, 1.35)).toThrow(
+      new InputError('testResize is for pictures in files, and those of cifar10 are in memory; expected 1, got 1.35.'),
+    );
+    for (const wrong of [0.9, Number.NaN, Infinity])
+      expect(() => withTestResize(data, wrong)).toThrow(
+        new InputError(`testResize must be a finite number of at least 1, got ${wrong}.`),
+      );
   });
 });
 

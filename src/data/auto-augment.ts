@@ -1,0 +1,125 @@
+import { type OperationName, policies, type PolicyName } from './augmentation-policies.js';
+import { moveNearest, rotation, shearX, shearY, translateX, translateY } from './picture-geometry.js';
+import {
+  autocontrast,
+  brightness,
+  color,
+  contrast,
+  equalize,
+  invert,
+  posterize,
+  sharpness,
+  solarize,
+} from './picture-operations.js';
+import type { RandomStream } from './random.js';
+
+type Size = readonly [height: number, width: number];
+
+/** What was drawn for one picture. */
+export interface DrawnPolicy {
+  /** The number of the sub-policy, 0 to 24. */
+  readonly subPolicy: number;
+  /** Whether its operations are applied, and whether their magnitudes are negative; of those without a sign it has no effect. */
+  readonly applied: readonly [boolean, boolean];
+  readonly negative: readonly [boolean, boolean];
+}
+
+/** Draws a sub-policy uniformly, whether each of its operations is applied, and the signs; five numbers of the stream. */
+export function drawPolicy(name: PolicyName, stream: RandomStream): DrawnPolicy {
+  const subPolicy = stream.integer(policies[name].length);
+  const [first, second] = policies[name][subPolicy];
+  return {
+    subPolicy,
+    applied: [stream.float() < first[1], stream.float() < second[1]],
+    negative: [stream.integer(2) === 1, stream.integer(2) === 1],
+  };
+}
+
+/**
+ * Applies what was drawn to the RGB bytes [height, width, 3] of a picture, in place.
+ *
+ * Magnitudes m of 0 to 9 cut the ranges of the paper evenly: shear ±0.3 m/9, translation ±⌊150/331 · side · m/9⌋ pixels (the
+ * paper's 150 pixels are of pictures of 331), rotation ±30 m/9 degrees, solarize 256 (1 − m/9), posterize 8 − round(4 m/9)
+ * bits, and contrast, color, brightness and sharpness 1 ± 0.9 m/9. Moved pixels are taken from the nearest, and black comes
+ * in from outside.
+ */
+export function applyPolicy(bytes: Uint8Array, size: Size, name: PolicyName, drawn: DrawnPolicy): void {
+  policies[name][drawn.subPolicy].forEach(([operation, , magnitude], at) => {
+    if (drawn.applied[at])
+      applyOperation(bytes, size, operation, valueOf(operation, magnitude, drawn.negative[at], size));
+  });
+}
+
+/** The value of a magnitude, in the unit of its operation. */
+export function valueOf(
+  operation: OperationName,
+  magnitude: number,
+  negative: boolean,
+  [height, width]: Size,
+): number {
+  const share = magnitude / 9;
+  const sign = negative ? -1 : 1;
+  switch (operation) {
+    case 'shearX':
+    case 'shearY':
+      return sign * 0.3 * share;
+    case 'translateX':
+      return sign * Math.floor((150 / 331) * width * share);
+    case 'translateY':
+      return sign * Math.floor((150 / 331) * height * share);
+    case 'rotate':
+      return sign * 30 * share;
+    case 'solarize':
+      return 256 * (1 - share);
+    case 'posterize':
+      return 8 - Math.round(4 * share);
+    case 'contrast':
+    case 'color':
+    case 'brightness':
+    case 'sharpness':
+      return 1 + sign * 0.9 * share;
+    case 'autocontrast':
+    case 'invert':
+    case 'equalize':
+      return 0;
+  }
+}
+
+/** Applies one operation, with a value of {@link valueOf}, to RGB bytes [height, width, 3] in place. */
+export function applyOperation(
+  bytes: Uint8Array,
+  size: Size,
+  operation: OperationName,
+  value: number,
+): void {
+  operations[operation](bytes, value, size);
+}
+
+const operations: Readonly<Record<OperationName, (bytes: Uint8Array, value: number, size: Size) => void>> = {
+  shearX: (bytes, value, size) => {
+    moveNearest(bytes, size, shearX(value));
+  },
+  shearY: (bytes, value, size) => {
+    moveNearest(bytes, size, shearY(value));
+  },
+  translateX: (bytes, value, size) => {
+    moveNearest(bytes, size, translateX(value));
+  },
+  translateY: (bytes, value, size) => {
+    moveNearest(bytes, size, translateY(value));
+  },
+  rotate: (bytes, value, size) => {
+    moveNearest(bytes, size, rotation(value, size));
+  },
+  autocontrast,
+  invert,
+  equalize,
+  solarize,
+  posterize,
+  contrast,
+  color,
+  brightness,
+  sharpness: (bytes, value, size) => {
+    sharpness(bytes, size, value);
+  },
+};

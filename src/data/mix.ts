@@ -1,0 +1,163 @@
+import { InputError } from '../errors.js';
+import type { Batch } from './batch.js';
+import { purposes, RandomStream } from './random.js';
+
+/**
+ * How pictures of a batch are mixed with each other, after their views were made. With both above 0 each step takes one of
+ * the two, with probability ½.
+ */
+export interface MixSettings {
+  /**
+   * α of mixup: x ← λ x_a + (1 − λ) x_b with λ ~ Beta(α, α), one for a batch; 0 for off.
+   * Source: Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond empirical risk minimization", ICLR 2018.
+   */
+  readonly mixup: number;
+  /**
+   * α of CutMix: a box of the share 1 − λ of the picture, λ ~ Beta(α, α), comes from the partner; 0 for off.
+   * Source: Yun et al., "CutMix: Regularization strategy to train strong classifiers with localizable features", ICCV 2019.
+   */
+  readonly cutmix: number;
+}
+
+/** Nothing is mixed. */
+export const noMix: MixSettings = { mixup: 0, cutmix: 0 };
+
+/** A part of a picture, in pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How the pictures of one batch are mixed: each has the share `lambda`, and its partner 1 − `lambda`. */
+export interface Mixing {
+  /** For each place of the batch, the place of the picture that is mixed in: a permutation. */
+  readonly partner: Uint32Array;
+  /** In [0, 1], one for the batch; of a box it is the share of the picture that the box leaves, exactly. */
+  readonly lambda: number;
+  /** The part that comes from the partner as it is; absent for mixup, which mixes every pixel. */
+  readonly box?: Box;
+}
+
+/** What a mixing is drawn from, beside its settings. */
+export interface MixPlace {
+  /** Integer in [0, 2^53). */
+  readonly seed: number;
+  /** Epoch and step of the epoch, from 0. */
+  readonly epoch: number;
+  readonly step: number;
+}
+
+/** Whether anything is mixed. */
+export function mixes({ mixup, cutmix }: MixSettings): boolean {
+  return mixup > 0 || cutmix > 0;
+}
+
+/** @throws InputError unless both are finite numbers of at least 0 */
+export function checkMix(mix: MixSettings): void {
+  for (const name of ['mixup', 'cutmix'] as const)
+    if (!(mix[name] >= 0 && Number.isFinite(mix[name])))
+      throw new InputError(
+        `${name} must be the α of a Beta distribution, a finite number of at least 0, got ${mix[name]}.`,
+      );
+}
+
+/**
+ * Draws how a batch is mixed: a pure function of its arguments. Undefined where nothing is.
+ *
+ * @param count pictures of the batch
+ * @param size height and width of the pictures
+ */
+export function drawMixing(
+  mix: MixSettings,
+  { seed, epoch, step }: MixPlace,
+  count: number,
+  size: readonly [height: number, width: number],
+): Mixing | undefined {
+  if (!mixes(mix)) return undefined;
+  const stream = new RandomStream({ seed, index: step, view: epoch, purpose: purposes.mix });
+  const isFirst = stream.integer(2) === 0;
+  const isBox = mix.cutmix > 0 && (mix.mixup === 0 || isFirst);
+  const partner = Uint32Array.from({ length: count }, (_, place) => place);
+  for (let last = count - 1; last > 0; last--) {
+    const other = stream.integer(last + 1);
+    [partner[last], partner[other]] = [partner[other], partner[last]];
+  }
+  const lambda = drawBeta(isBox ? mix.cutmix : mix.mixup, stream);
+  if (!isBox) return { partner, lambda };
+  const box = drawBox(lambda, size, stream);
+  return { partner, lambda: 1 - (box.width * box.height) / (size[0] * size[1]), box };
+}
+
+/** A box of about the share 1 − λ whose centre is uniform over the pixels; what is over the border is cut off. */
+function drawBox(lambda: number, [height, width]: readonly [number, number], stream: RandomStream): Box {
+  const side = Math.sqrt(1 - lambda);
+  const span = (length: number): readonly [number, number] => {
+    const whole = Math.floor(length * side);
+    const start = stream.integer(length) - Math.floor(whole / 2);
+    const first = Math.max(0, start);
+    return [first, Math.max(0, Math.min(length, start + whole) - first)];
+  };
+  const [left, boxWidth] = span(width);
+  const [top, boxHeight] = span(height);
+  return { left, top, width: boxWidth, height: boxHeight };
+}
+
+/** A number of Beta(α, α): X / (X + Y) with X, Y ~ Gamma(α). By logarithms, so that a small α does not end in 0 / 0. */
+function drawBeta(alpha: number, stream: RandomStream): number {
+  const x = drawLogGamma(alpha, stream);
+  const y = drawLogGamma(alpha, stream);
+  return 1 / (1 + Math.exp(y - x));
+}
+
+/**
+ * The logarithm of a number of Gamma(α) by Marsaglia and Tsang ("A simple method for generating gamma variables", ACM TOMS
+ * 26(3), 2000): of Gamma(α + 1), times a uniform number to the power of 1 / α.
+ */
+function drawLogGamma(alpha: number, stream: RandomStream): number {
+  const uniform = (): number => (stream.uint32() + 1) / 0x100000000;
+  const d = alpha + 1 - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const normal = stream.normal();
+    const v = (1 + c * normal) ** 3;
+    const u = uniform();
+    if (v <= 0 || Math.log(u) >= 0.5 * normal * normal + d - d * v + d * Math.log(v)) continue;
+    return Math.log(d * v) + Math.log(uniform()) / alpha;
+  }
+}
+
+/**
+ * The batch with its pictures mixed; labels and indices stay those of the first of each pair, and `mix` tells the rest.
+ *
+ * mixup: x_n ← λ x_n + (1 − λ) x_partner(n); with a box: x_n inside the box ← x_partner(n). λ = 1 leaves the pictures as
+ * they are.
+ *
+ * @param images memory for the pictures, of the length of `batch.images` and not the same; by default new
+ */
+export function mixBatch(
+  batch: Batch,
+  mixing: Mixing,
+  [height, width]: readonly [height: number, width: number],
+  images: Float32Array = new Float32Array(batch.images.length),
+): Batch {
+  const { partner, lambda, box } = mixing;
+  const length = height * width * 3;
+  const from = batch.images;
+  for (let n = 0; n < batch.size; n++) {
+    const own = n * length;
+    const other = partner[n] * length;
+    if (box === undefined) {
+      for (let at = 0; at < length; at++)
+        images[own + at] = lambda * from[own + at] + (1 - lambda) * from[other + at];
+      continue;
+    }
+    images.set(from.subarray(own, own + length), own);
+    for (let y = box.top; y < box.top + box.height; y++) {
+      const start = 3 * (y * width + box.left);
+      images.set(from.subarray(other + start, other + start + 3 * box.width), own + start);
+    }
+  }
+  return { ...batch, images, mix: mixing };
+}
