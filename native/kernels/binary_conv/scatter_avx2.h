@@ -15,74 +15,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/binary_conv/sum_tables_avx2.h"
-#include "kernels/binary_conv/table_costs_avx2.h"
+#include "kernels/binary_conv/scatter_plan_avx2.h"
 #include "kernels/streaming.h"
 #include "kernels/transpose_avx2.h"
-#include "parallel.h"
 
 namespace bnn::avx2 {
 namespace {
 
-constexpr int kChunkRows = kWordRows;     // source channels whose tables lie in the L1 cache together
-constexpr int kWindowChannels = 32;       // up to so many, small tables of a window of columns do
-constexpr size_t kRingBytes = 400 << 10;  // of a task, so that its ring stays in the L2 cache
-constexpr int kMinChannels = 64;          // target channels of a task: tables are built anew for each task
-constexpr int kMinRows = 2;               // target rows of a task: source rows at its edges are read twice
-constexpr int kTasksPerThread = 4;
-constexpr int kMostBlocks = 2;            // of 16 images, of a task
-
 enum Scratch { kWords, kScale, kTables, kRing };
-
-inline int divide_down(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
-inline int divide_up(int a, int b) { return divide_down(a + b - 1, b); }
-
-// One direction: source i meets target j under tap j · target_step − i · source_step + shift, where that is from 0 to
-// taps − 1. One of the steps is 1.
-struct Axis {
-  int sources, targets, taps, source_step, target_step, shift;
-
-  int tap(int i, int j) const { return j * target_step - i * source_step + shift; }
-  int first_target(int i) const { return std::max(0, divide_up(i * source_step - shift, target_step)); }
-  int end_target(int i) const { return std::min(targets, divide_down(i * source_step - shift + taps - 1, target_step) + 1); }
-  int first_source(int j) const { return std::max(0, divide_up(j * target_step + shift - taps + 1, source_step)); }
-  int end_source(int j) const { return std::min(sources, divide_down(j * target_step + shift, source_step) + 1); }
-  bool every_target_has_sources() const {
-    for (int j = 0; j < targets; ++j)
-      if (first_source(j) >= end_source(j)) return false;
-    return true;
-  }
-  int sources_of_target() const { return divide_up(taps, source_step); }
-  int targets_of_source() const { return divide_up(taps, target_step); }
-};
-
-struct Scatter {
-  Axis rows, columns;
-  int n, inputs, outputs;     // images, channels of the source, channels of the target
-  const float* source;        // [position][image][input]
-  float* target;              // [position][image][output]
-  const float* input_scale;   // zeros after the last channel, to a multiple of kChunkRows
-  const float* output_scale;  // readable 8 beyond the last channel
-  const uint64_t* words;      // [chunk of inputs][tap][channels]
-
-  int channels;       // of the target, a multiple of 4
-  int chunks;         // of source channels
-  int task_channels;  // of the target, of a task
-  int task_rows;      // of the target
-  int bits;           // rows of a table
-  int window;         // columns of the source whose tables are kept
-  bool whole_rows;    // each target position gets one sum from every source row above it
-  bool streamed;      // the target passes the caches by
-
-  int taps() const { return rows.taps * columns.taps; }
-  int chunk_rows(int chunk) const { return std::min(kChunkRows, inputs - chunk * kChunkRows); }
-};
-
-struct Task {
-  int first_image, images;
-  int first_channel, channels;  // channels: a multiple of 4
-  int first_row, end_row;
-};
 
 // Asks for the source of a position before load_rows needs it: its rows are short and lie far apart.
 inline void prefetch_rows(const Scatter& p, const Task& t, size_t position, int chunk) {
@@ -243,59 +183,6 @@ void run_task(const Scatter& p, Task t) {
   for (int sy = p.rows.first_source(t.first_row); sy < end_source_row; ++sy)
     for (int b = 0; b < blocks; ++b) scatter_row<kBits>(p, block_of(b), sy, tables, rings[b]);
   for (int b = 0; b < blocks; ++b) store_rows_before(p, block_of(b), t.end_row, rings[b]);
-}
-
-// Blocks of equal size whose rings fit the cache
-inline int channels_per_task(const Scatter& p) {
-  const size_t channel_bytes = static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * kRowBytes;
-  const int most = std::max(kMinChannels, static_cast<int>(kRingBytes / std::max<size_t>(channel_bytes, 1)));
-  const int blocks = (p.channels + most - 1) / most;
-  return ((p.channels + blocks - 1) / blocks + 3) / 4 * 4;
-}
-
-// Blocks of 16 images whose rings fit the cache together
-inline int blocks_per_task(const Scatter& p) {
-  const size_t ring_bytes = static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * p.task_channels * kRowBytes;
-  return std::clamp(static_cast<int>(kRingBytes / std::max<size_t>(ring_bytes, 1)), 1, kMostBlocks);
-}
-
-// Rows are cut as far as the threads need it; the sums do not depend on it.
-inline int rows_per_task(const Scatter& p, int other_blocks) {
-  const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
-  const int blocks = std::clamp((wanted + other_blocks - 1) / other_blocks, 1, std::max(1, p.rows.targets / kMinRows));
-  return (p.rows.targets + blocks - 1) / blocks;
-}
-
-// The plan of a scatter of `inputs` to `outputs` channels, but for its operands.
-inline Scatter plan_scatter(const Axis& rows, const Axis& columns, int n, int inputs, int outputs) {
-  Scatter p{};
-  p.rows = rows;
-  p.columns = columns;
-  p.n = n;
-  p.inputs = inputs;
-  p.outputs = outputs;
-  p.channels = (outputs + 3) / 4 * 4;
-  p.chunks = (inputs + kChunkRows - 1) / kChunkRows;
-  const int window = columns.sources_of_target();
-  p.window = inputs <= kWindowChannels && window <= 4 ? window : 1;
-  p.whole_rows = p.window > 1 && rows.every_target_has_sources() && columns.every_target_has_sources();
-  p.task_channels = channels_per_task(p);
-  const int reads = rows.targets_of_source() * columns.targets_of_source() * p.task_channels;
-  p.bits = p.window > 1 ? 4 : best_table_bits(std::min(inputs, kChunkRows), reads);
-  return p;
-}
-
-// `pairs` of a source and a target position, as many as the convolution has of output positions and taps
-inline double scatter_cycles(const Scatter& p, double pairs) {
-  constexpr double kTransposeCycles = 3;  // of 8 floats
-  const int groups = (std::min(kChunkRows, p.inputs) + p.bits - 1) / p.bits;
-  const double sources = static_cast<double>(p.rows.sources) * p.columns.sources;
-  const double targets = static_cast<double>(p.rows.targets) * p.columns.targets;
-  const double channel_blocks = (p.channels + p.task_channels - 1) / p.task_channels;
-  const double sums = pairs * p.chunks * (p.channels * row_cycles(groups) + kCallCycles / p.window);
-  const double tables = sources * channel_blocks * p.chunks * tables_cycles(p.bits, groups);
-  const double moved = sources * channel_blocks * (p.inputs + 7) + targets * (p.outputs + 7);
-  return (p.n + kLanes - 1) / kLanes * (sums + tables + 2 * kTransposeCycles * moved);
 }
 
 // The scale of each channel, or ones where there is none: of the source and of the target, as Scatter wants them.
