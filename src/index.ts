@@ -73,10 +73,13 @@ export { type BinaryResNetDepth, binaryResNetDepths } from './models/depths.js';
 export type { Batch } from './data/batch.js';
 export {
   type Augmentation,
+  checkAugmentation,
   cropAndFlip,
+  drawAugmentation,
   noAugmentation,
   resizedCropAndFlip,
   trainingAugmentation,
+  type ViewParameters,
 } from './data/augmentation.js';
 export {
   type OperationName,
@@ -85,7 +88,13 @@ export {
   type PolicyStep,
   type SubPolicy,
 } from './data/augmentation-policies.js';
-export { applyOperation, applyPolicy, type DrawnPolicy, drawPolicy } from './data/auto-augment.js';
+export {
+  applyOperation,
+  applyPolicy,
+  type DrawnPolicy,
+  drawPolicy,
+  operationValue,
+} from './data/auto-augment.js';
 export {
   type Batches,
   batchesOf,
@@ -117,6 +126,7 @@ export { type LoadDataOptions, loadImageFolder } from './data/image-folder.js';
 export { addLighting, drawLighting, lightingShift } from './data/lighting.js';
 export {
   type Box,
+  checkMix,
   drawMixing,
   mixBatch,
   type Mixing,
@@ -129,7 +139,12 @@ export { type PictureFiles } from './data/picture-files.js';
 export { drawResizedCrop, inceptionCrop, type ResizedCrop, type Window } from './data/resized-crop.js';
 
 export { type Purpose, purposes, RandomStream, type StreamKey } from './data/random.js';
-export { type AutoAugmentName, autoAugmentNames, type Effects } from './data/view-effects.js';
+export {
+  type AutoAugmentName,
+  autoAugmentNames,
+  type DrawnEffects,
+  type Effects,
+} from './data/view-effects.js';
 
 export { loadCard, type TeacherCard } from './teacher/card.js';
 export { checkClasses } from './teacher/classes.js';

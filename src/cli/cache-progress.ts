@@ -23,7 +23,7 @@ export class CacheProgress {
 
   show(event: CacheEvent): void {
     if (event.kind === 'skipped') {
-      this.#line(event.message);
+      this.#line(`left out: ${event.message}`);
       return;
     }
     if (event.kind === 'started') {

@@ -46,12 +46,12 @@ export function drawPolicy(name: PolicyName, stream: RandomStream): DrawnPolicy 
 export function applyPolicy(bytes: Uint8Array, size: Size, name: PolicyName, drawn: DrawnPolicy): void {
   policies[name][drawn.subPolicy].forEach(([operation, , magnitude], at) => {
     if (drawn.applied[at])
-      applyOperation(bytes, size, operation, valueOf(operation, magnitude, drawn.negative[at], size));
+      applyOperation(bytes, size, operation, operationValue(operation, magnitude, drawn.negative[at], size));
   });
 }
 
-/** The value of a magnitude, in the unit of its operation. */
-export function valueOf(
+/** The value of a magnitude, 0 to 9, in the unit of its operation: see {@link applyPolicy}. 0 for those that have none. */
+export function operationValue(
   operation: OperationName,
   magnitude: number,
   negative: boolean,
@@ -85,7 +85,7 @@ export function valueOf(
   }
 }
 
-/** Applies one operation, with a value of {@link valueOf}, to RGB bytes [height, width, 3] in place. */
+/** Applies one operation, with a value of {@link operationValue}, to RGB bytes [height, width, 3] in place. */
 export function applyOperation(
   bytes: Uint8Array,
   size: Size,

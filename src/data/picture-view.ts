@@ -25,9 +25,9 @@ export interface FileView extends Pick<FileDataset, 'size' | 'resize'> {
 }
 
 /**
- * Decodes a picture and writes one view of it in [0, 1], which lighting may leave. Colours are taken as they are stored: colour profiles and the
- * orientation in EXIF are not applied, transparency is dropped, grey is repeated in the three channels. Only as much of
- * the file is decoded as the view shows.
+ * Decodes a picture and writes one view of it in [0, 1], which lighting may leave. Colours are taken as they are stored:
+ * colour profiles and the orientation in EXIF are not applied, transparency is dropped, grey is repeated in the three
+ * channels. Only as much of the file is decoded as the view shows.
  *
  * @param target floats [height, width, 3], starting at `offset`; all of them are written
  * @returns the part of the picture that the view shows, if one was drawn

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pathsOf, writePictures } from '../data/picture-files.js';
@@ -39,6 +39,23 @@ describe('a folder of pictures', () => {
     expect(code).toBe(2);
     expect(stderr).toContain(`distill: the picture ${bad} cannot be decoded: `);
     expect(stderr).toContain('--skip-corrupt');
+  });
+
+  it('is cached without pictures that cannot be decoded where it is so asked, and otherwise refused', async () => {
+    const cache = (out: string, ...more: string[]): ReturnType<typeof distill> =>
+      distill([
+        ...['cache', '--teacher', 'cifar10-resnet20', '--data', data, '--views', '1', '--threads', '2'],
+        ...['--out', join(folder, out), ...more],
+      ]);
+    const [sound, refused] = await Promise.all([cache('cache', '--skip-corrupt'), cache('no-cache')]);
+    expect([sound.code, sound.stderr]).toEqual([0, '']);
+    expect(sound.stdout).toMatch(new RegExp(`^left out: the picture ${bad} cannot be decoded: `, 'm'));
+    const manifest = JSON.parse(readFileSync(join(folder, 'cache/manifest.json'), 'utf8')) as {
+      data: { pictures: number };
+    };
+    expect(manifest.data.pictures).toBe(37);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`distill: the picture ${bad} cannot be decoded: `);
   });
 
   it('evaluates an ensemble of one teacher twice as that teacher', async () => {

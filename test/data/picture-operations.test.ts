@@ -5,7 +5,7 @@ import {
   policies,
   type PolicyName,
 } from '../../src/data/augmentation-policies.js';
-import { applyOperation, applyPolicy, drawPolicy, valueOf } from '../../src/data/auto-augment.js';
+import { applyOperation, applyPolicy, drawPolicy, operationValue } from '../../src/data/auto-augment.js';
 import { rotateBilinear } from '../../src/data/picture-geometry.js';
 import { RandomStream } from '../../src/data/random.js';
 import { randomBytes } from './pictures.js';
@@ -49,7 +49,7 @@ describe('an operation of AutoAugment', () => {
   ];
   it.each(names.filter((name) => !identity.some(([other]) => other === name)))('%s changes a picture', (name) => {
     const picture = decode(golden.pictures[1].bytes);
-    applyOperation(picture, [24, 24], name, valueOf(name, 7, false, [24, 24]));
+    applyOperation(picture, [24, 24], name, operationValue(name, 7, false, [24, 24]));
     expect(picture).not.toEqual(decode(golden.pictures[1].bytes));
   });
 
@@ -88,16 +88,16 @@ describe('magnitudes', () => {
     ['sharpness', [1, 1.3, 1.9]],
   ])('of %s are %j at 0, 3 and 9', (name, values) => {
     [0, 3, 9].forEach((magnitude, at) => {
-      expect(valueOf(name, magnitude, false, [32, 20])).toBeCloseTo(values[at], 12);
+      expect(operationValue(name, magnitude, false, [32, 20])).toBeCloseTo(values[at], 12);
     });
   });
 
   it.each(['shearX', 'translateY', 'rotate'] as const)('of %s may be negative', (name) => {
-    expect(valueOf(name, 9, true, [32, 20])).toBe(-valueOf(name, 9, false, [32, 20]));
+    expect(operationValue(name, 9, true, [32, 20])).toBe(-operationValue(name, 9, false, [32, 20]));
   });
 
   it.each(['contrast', 'color', 'brightness', 'sharpness'] as const)('of %s may go down to 0.1', (name) => {
-    expect(valueOf(name, 9, true, [32, 20])).toBeCloseTo(0.1, 12);
+    expect(operationValue(name, 9, true, [32, 20])).toBeCloseTo(0.1, 12);
   });
 });
 
@@ -139,7 +139,7 @@ describe.each<PolicyName>(['cifar10', 'imagenet'])('the policy %s', (name) => {
         const expected = decode(golden.pictures[1].bytes);
         steps.forEach(([operation, , magnitude], at) => {
           if (applied[at])
-            applyOperation(expected, size, operation, valueOf(operation, magnitude, negative[at], size));
+            applyOperation(expected, size, operation, operationValue(operation, magnitude, negative[at], size));
         });
         const actual = decode(golden.pictures[1].bytes);
         applyPolicy(actual, size, name, { subPolicy, applied, negative });
