@@ -5,6 +5,8 @@ import { useBackend } from '../../src/backends/use-backend.js';
 
 /** The kernels of the native backend that read or write bits. */
 const bitKernels = new Set([
+  'BinaryResidual',
+  'BinaryResidualGrad',
   'BatchNormSign',
   'BatchNormGrad',
   'BinariseFilter',

@@ -42,7 +42,7 @@ describe('createOptimizer', () => {
     ["Bop's threshold must be a finite number of at least 0, got -1e-8.", { name: 'bop', threshold: -1e-8 }],
     ["Adam's epsilon must be above 0, got 0.", { name: 'bop', epsilon: 0 }],
   ])('refuses: %s', (message, settings) => {
-    expectRefusal(message, () => createOptimizer(settings as OptimizerSettings));
+    expectRefusal(message, () => createOptimizer(settings));
   });
 
   it('suggests the nearest name', () => {

@@ -64,6 +64,6 @@ describe('createSchedule', () => {
     ['withWarmup expects epochs to be a number greater than 0, but got 0', { warmup: { epochs: 0 } }],
     ['cosineSchedule expects lr to be a number greater than 0, but got 0', { lr: 0 }],
   ])('refuses: %s', (message, settings) => {
-    expectRefusal(message, () => createSchedule({ lr: 1, epochs: 4, ...settings } as never));
+    expectRefusal(message, () => createSchedule({ lr: 1, epochs: 4, ...settings }));
   });
 });
