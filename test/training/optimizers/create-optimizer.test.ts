@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expectRefusal } from '../../ops/operation-runs.js';
-import { createOptimizer, optimizerNames, type OptimizerSettings } from '../../../src/training/optimizer.js';
+import { createOptimizer, optimizerNames } from '../../../src/training/optimizer.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
 import { AdamW } from '../../../src/training/optimizers/adamw.js';
 import { Bop } from '../../../src/training/optimizers/bop.js';
