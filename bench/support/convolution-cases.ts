@@ -2,7 +2,6 @@ import type { NativeAddon } from '../../src/backends/native/addon.js';
 import { convShape } from '../../src/backends/native/kernels/registration.js';
 import type { BinaryResNetDepth } from '../../src/models/depths.js';
 import { noise } from './noise.js';
-import { geometry } from './step-profile.js';
 
 /** The geometry of one square convolution with the same padding on all sides. */
 export interface Convolution {
@@ -67,6 +66,12 @@ function fieldsOf({ size, n, c, k, window, stride, pad }: Convolution): Int32Arr
     pad: [pad, pad],
     out: [out, out],
   });
+}
+
+/** `32×32×128 16→16 3×3 /1`: height, width and images of the input, channels, window, stride. */
+export function geometry(fields: readonly number[]): string {
+  const [h, w, n, c, k, kernelH, kernelW, strideH] = fields;
+  return `${h}×${w}×${n} ${c}→${k} ${kernelH}×${kernelW} /${strideH}`;
 }
 
 export function convolutionTitle(convolution: Convolution): string {

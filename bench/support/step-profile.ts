@@ -30,9 +30,3 @@ export function profileOf(
   const outside = wallMs - times.reduce((sum, { ms }) => sum + ms, 0);
   return { stepMs: wallMs / steps, kernels, engine: { ms: outside / steps, percent: percent(outside) } };
 }
-
-/** `32×32×128 16→16 3×3 /1`: height, width and images of the input, channels, window, stride. */
-export function geometry(fields: readonly number[]): string {
-  const [h, w, n, c, k, kernelH, kernelW, strideH] = fields;
-  return `${h}×${w}×${n} ${c}→${k} ${kernelH}×${kernelW} /${strideH}`;
-}

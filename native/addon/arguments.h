@@ -95,6 +95,9 @@ class Arguments {
 
 // Words of a packed row of `channels` bits.
 inline size_t words_per_row(int channels) { return (static_cast<size_t>(channels) + 31) / 32; }
+// Words of a convolution's packed input and filter.
+inline size_t packed_input(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n * words_per_row(s.c); }
+inline size_t packed_filter(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c * words_per_row(s.k); }
 
 // Defines exports[Args::family] as a function that reads the arguments with `read` and runs the active kernel.
 template <class Args>

@@ -3,9 +3,6 @@
 namespace bnn {
 namespace {
 
-size_t packed_input(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n * words_per_row(s.c); }
-size_t packed_filter(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c * words_per_row(s.k); }
-
 FloatConvForward read_float_forward(Arguments& a) {
   const ConvShape s = a.shape();
   const float* x = a.floats("x", s.input_size());

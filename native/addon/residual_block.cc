@@ -3,9 +3,6 @@
 namespace bnn {
 namespace {
 
-size_t packed_rows(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n * words_per_row(s.c); }
-size_t packed_filter(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c * words_per_row(s.k); }
-
 BinaryResidualForward read_forward(Arguments& a) {
   BinaryResidualForward r{};
   r.shape = a.shape();
@@ -20,8 +17,8 @@ BinaryResidualForward read_forward(Arguments& a) {
   r.latent = a.floats("latent", s.filter_size());
   r.residual = a.optional_floats("residual", s.output_size());
   if (r.residual == nullptr && s.output_size() != s.input_size()) a.fail("residual", "there where the shape changes");
-  r.sign = a.words("sign", packed_rows(s));
-  r.mask = a.words("mask", packed_rows(s));
+  r.sign = a.words("sign", packed_input(s));
+  r.mask = a.words("mask", packed_input(s));
   r.filter_sign = a.words("filterSign", packed_filter(s));
   r.scale = a.writable_floats("scale", s.k);
   r.y = a.writable_floats("y", s.output_size());
@@ -43,8 +40,8 @@ BinaryResidualBackward read_backward(Arguments& a) {
   r.variance = a.floats("variance", s.c);
   r.latent = a.floats("latent", s.filter_size());
   r.scale = a.floats("scale", s.k);
-  r.sign = a.words("sign", packed_rows(s));
-  r.mask = a.words("mask", packed_rows(s));
+  r.sign = a.words("sign", packed_input(s));
+  r.mask = a.words("mask", packed_input(s));
   r.filter_sign = a.words("filterSign", packed_filter(s));
   r.dv = a.writable_floats("dv", s.input_size());
   r.dgamma = a.writable_floats("dgamma", s.c);

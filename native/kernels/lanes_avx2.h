@@ -52,6 +52,8 @@ inline void for_vectors(size_t width, const Body& body) {
   if (column < width) body(SomeLanes(width - column), column);
 }
 
+inline __m256 magnitude(__m256 v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
+
 // All bits of lane i set where bit i of the byte is.
 inline __m256 lanes_of_bits(uint8_t byte) {
   const __m256i bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);

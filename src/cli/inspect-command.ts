@@ -5,7 +5,8 @@ import { binaryResNetDepths } from '../models/depths.js';
 import { predictStepMemory } from '../models/step-memory.js';
 import { nearestNames } from '../nearest.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
-import { checkWhole, defaultRunSettings } from '../training/run-settings.js';
+import { checkWhole } from '../training/check-whole.js';
+import { defaultRunSettings } from '../training/run-settings.js';
 import { numberOf } from './arguments.js';
 
 interface InspectFlags {

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { Option } from 'commander';
+import { defaultRunSettings } from '../training/run-settings.js';
 import { coloursOf, numberOf } from './arguments.js';
 
 /** The flags that training and `cache` have in common, each declared here alone. */
@@ -12,7 +12,7 @@ export const sharedOptions = {
   viewSeed: (): Option =>
     new Option('--view-seed <n>', 'keys the augmentation of each view')
       .argParser(numberOf('--view-seed'))
-      .default(0),
+      .default(defaultRunSettings.viewSeed),
   mean: (): Option =>
     new Option('--mean <r,g,b>', "mean of each colour in [0, 1] (default: the teacher's card's)").argParser(
       coloursOf('--mean'),
@@ -26,10 +26,10 @@ export const sharedOptions = {
   threads: (whose: string): Option =>
     new Option('--threads <n>', `threads of ${whose}`)
       .argParser(numberOf('--threads'))
-      .default(availableParallelism()),
+      .default(defaultRunSettings.threads),
   provider: (): Option =>
     new Option(
       '--provider <auto|cpu|cuda|webgpu>',
       'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
-    ).default('cpu'),
+    ).default(defaultRunSettings.provider),
 } as const;

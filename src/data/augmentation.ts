@@ -173,9 +173,25 @@ export function makeView(
   }
   const length = size[0] * size[1] * 3;
   const bytes = cropped(source.subarray(sourceOffset, sourceOffset + length), size, parameters);
+  writeWithEffects(bytes, size, effects, target, targetOffset);
+}
+
+/**
+ * Writes a view in [0, 1], which lighting may leave, of a picture that is cropped and mirrored.
+ *
+ * @param bytes RGB [height, width, 3]; they are changed
+ * @param target floats [height, width, 3], starting at `offset`; all of them are written
+ */
+export function writeWithEffects(
+  bytes: Uint8Array,
+  size: readonly [height: number, width: number],
+  effects: DrawnEffects,
+  target: Float32Array,
+  offset: number,
+): void {
   applyByteEffects(bytes, size, effects);
-  for (let at = 0; at < length; at++) target[targetOffset + at] = unitInterval[bytes[at]];
-  applyFloatEffects(target, targetOffset, length, effects);
+  for (let at = 0; at < bytes.length; at++) target[offset + at] = unitInterval[bytes[at]];
+  applyFloatEffects(target, offset, bytes.length, effects);
 }
 
 /** The bytes of the window, mirrored if so drawn. */

@@ -1,5 +1,5 @@
 import { brightness, color, contrast } from './picture-operations.js';
-import type { RandomStream } from './random.js';
+import { type RandomStream, shuffle } from './random.js';
 
 /** How far brightness, contrast, saturation and hue may move; 0 leaves one as it is. */
 export interface ColorJitter {
@@ -31,11 +31,7 @@ export interface DrawnJitter {
 
 /** Draws an order of the four steps uniformly and the extent of each; seven numbers of the stream. */
 export function drawJitter(jitter: ColorJitter, stream: RandomStream): DrawnJitter {
-  const order: [number, number, number, number] = [0, 1, 2, 3];
-  for (let last = 3; last > 0; last--) {
-    const other = stream.integer(last + 1);
-    [order[last], order[other]] = [order[other], order[last]];
-  }
+  const order = shuffle<[number, number, number, number]>([0, 1, 2, 3], stream);
   const factor = (spread: number): number => {
     const least = Math.max(0, 1 - spread);
     return Math.fround(least + (1 + spread - least) * stream.float());

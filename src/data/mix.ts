@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js';
 import type { Batch } from './batch.js';
-import { purposes, RandomStream } from './random.js';
+import { purposes, RandomStream, shuffle } from './random.js';
 
 /**
  * How pictures of a batch are mixed with each other, after their views were made. With both above 0 each step takes one of
@@ -79,11 +79,10 @@ export function drawMixing(
   const stream = new RandomStream({ seed, index: step, view: epoch, purpose: purposes.mix });
   const isFirst = stream.integer(2) === 0;
   const isBox = mix.cutmix > 0 && (mix.mixup === 0 || isFirst);
-  const partner = Uint32Array.from({ length: count }, (_, place) => place);
-  for (let last = count - 1; last > 0; last--) {
-    const other = stream.integer(last + 1);
-    [partner[last], partner[other]] = [partner[other], partner[last]];
-  }
+  const partner = shuffle(
+    Uint32Array.from({ length: count }, (_, place) => place),
+    stream,
+  );
   const lambda = drawBeta(isBox ? mix.cutmix : mix.mixup, stream);
   if (!isBox) return { partner, lambda };
   const box = drawBox(lambda, size, stream);

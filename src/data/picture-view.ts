@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import { InputError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
-import { drawFlip, unitInterval } from './augmentation.js';
+import { drawFlip, unitInterval, writeWithEffects } from './augmentation.js';
 import type { FileDataset } from './dataset.js';
 import { drawResizedCrop, type Window } from './resized-crop.js';
-import { applyByteEffects, applyFloatEffects, drawEffects } from './view-effects.js';
+import { drawEffects } from './view-effects.js';
 
 // Several pictures are decoded side by side, each by one thread; nothing is asked for twice.
 sharp.concurrency(1);
@@ -46,9 +46,7 @@ export async function writeFileView(
   const effects = drawEffects(augmentation, viewSeed, index, view.view);
   if (effects !== undefined) {
     if (flip) mirror(bytes, size);
-    applyByteEffects(bytes, size, effects);
-    for (let at = 0; at < bytes.length; at++) target[offset + at] = unitInterval[bytes[at]];
-    applyFloatEffects(target, offset, bytes.length, effects);
+    writeWithEffects(bytes, size, effects, target, offset);
     return window;
   }
   for (let y = 0, to = offset; y < size[0]; y++) {

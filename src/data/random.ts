@@ -138,15 +138,22 @@ export class RandomStream {
   }
 }
 
-/** The order of `n` rows in an epoch: a permutation of 0 … n − 1 (Fisher and Yates) that depends on (seed, epoch, n) alone. */
+/** Brings `items` into a random order, each as likely as any other (Fisher and Yates), in place; length − 1 draws. */
+export function shuffle<T extends Uint32Array | number[]>(items: T, stream: RandomStream): T {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = stream.integer(last + 1);
+    const moved = items[last];
+    items[last] = items[other];
+    items[other] = moved;
+  }
+  return items;
+}
+
+/** The order of `n` rows in an epoch: a permutation of 0 … n − 1 that depends on (seed, epoch, n) alone. */
 export function permutation(seed: number, epoch: number, n: number): Uint32Array {
   const stream = new RandomStream({ seed, view: epoch, purpose: purposes.shuffle });
-  const order = Uint32Array.from({ length: n }, (_, row) => row);
-  for (let last = n - 1; last > 0; last--) {
-    const other = stream.integer(last + 1);
-    const moved = order[last];
-    order[last] = order[other];
-    order[other] = moved;
-  }
-  return order;
+  return shuffle(
+    Uint32Array.from({ length: n }, (_, row) => row),
+    stream,
+  );
 }

@@ -1,6 +1,4 @@
 import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
-import { InputError } from '../errors.js';
-import { nearestNames } from '../nearest.js';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { activated, BinaryBlock, type PendingMap } from '../nn/binary-block.js';
@@ -10,6 +8,7 @@ import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
 import { type BinaryResNetDepth, binaryResNetDepths } from './depths.js';
+import { unknownName } from '../unknown-name.js';
 import { Stem, stemFor, stemSizes } from './stem.js';
 
 /** What a forward pass gives. */
@@ -146,11 +145,6 @@ export const studentNames: readonly string[] = Object.keys(binaryResNetDepths);
  * @throws InputError for an unknown name, or an unknown value of `binarise`
  */
 export function createStudent(name: string, options: StudentOptions): BinaryResNet {
-  if (!Object.hasOwn(binaryResNetDepths, name)) {
-    throw new InputError(`the student '${name}' is unknown; expected one of ${studentNames.join(', ')}.`, {
-      nearest: nearestNames(name, studentNames),
-      fix: `choose one of them, for instance --student ${nearestNames(name, studentNames)[0] ?? studentNames[0]}`,
-    });
-  }
+  if (!Object.hasOwn(binaryResNetDepths, name)) throw unknownName('student', name, studentNames, '--student');
   return new BinaryResNet(name, binaryResNetDepths[name as keyof typeof binaryResNetDepths], options);
 }

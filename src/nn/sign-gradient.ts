@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { nearestNames } from '../nearest.js';
+import { unknownName } from '../unknown-name.js';
 import { batchNormShapedSign } from '../ops/batch-norm-shaped-sign.js';
 import type { BatchNorm } from './batch-norm.js';
 import type { Binarise } from './binarise.js';
@@ -43,12 +43,7 @@ export class SignGradient {
 
   /** @throws InputError for an unknown name */
   constructor(name: SignGradientName = 'ste') {
-    if (!signGradientNames.includes(name)) {
-      throw new InputError(
-        `the sign gradient '${name as string}' is unknown; expected one of ${signGradientNames.join(', ')}.`,
-        { nearest: nearestNames(name, signGradientNames) },
-      );
-    }
+    if (!signGradientNames.includes(name)) throw unknownName('sign gradient', name, signGradientNames);
     this.name = name;
   }
 

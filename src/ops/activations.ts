@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
-import { throughSlope } from './sign-slope.js';
+import { type SignSlope, throughSlope } from './sign-slope.js';
 
 // The gradients select rather than multiply by a 0/1 mask, so that an infinite upstream gradient outside the window
 // becomes 0 and not NaN.
@@ -14,6 +14,15 @@ function insideUnit<T extends tf.Tensor>(x: T, whole: T, outside: T): T {
 /** ±1 by the sign of x, 0 and −0 being +1. `tf.sign` would give a third value at 0, which one bit cannot hold. */
 function signs<T extends tf.Tensor>(x: T): T {
   return tf.where<T>(tf.greaterEqual(x, 0), tf.onesLike(x), tf.fill(x.shape, -1) as T);
+}
+
+/** The sign with the gradient of a stand-in that depends on x. */
+function shapedSign<T extends tf.Tensor>(x: T, slope: SignSlope): T {
+  return differentiable<T>([x], () => ({
+    value: signs(x),
+    saved: [x],
+    gradients: (dy, [input]) => [throughSlope(dy, input as T, slope)],
+  }));
 }
 
 /**
@@ -44,11 +53,7 @@ export function signSte<T extends tf.Tensor>(x: T): T {
  * Any shape. Source: Liu et al. 2018, "Bi-Real Net".
  */
 export function approxSign<T extends tf.Tensor>(x: T): T {
-  return differentiable<T>([x], () => ({
-    value: signs(x),
-    saved: [x],
-    gradients: (dy, [input]) => [throughSlope(dy, input as T, 'approxSign')],
-  }));
+  return shapedSign(x, 'approxSign');
 }
 
 /**
@@ -68,11 +73,7 @@ export function edeSign<T extends tf.Tensor>(x: T, t: number): T {
   if (!(t > 0 && Number.isFinite(t))) {
     throw new InputError(`edeSign: the sharpness t must be a finite number above 0, got ${t}.`);
   }
-  return differentiable<T>([x], () => ({
-    value: signs(x),
-    saved: [x],
-    gradients: (dy, [input]) => [throughSlope(dy, input as T, t)],
-  }));
+  return shapedSign(x, t);
 }
 
 /**

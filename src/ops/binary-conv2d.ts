@@ -11,6 +11,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import {
+  type BackwardAttributes,
   checkConvolution,
   convBackwardFilter,
   convBackwardInput,
@@ -20,9 +21,6 @@ import {
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 import { preluOf } from './prelu.js';
-
-/** What the gradient kernels take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
-export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
 const signOf = (x: Tensor): Tensor => sub(mul(cast(greaterEqual(x, 0), 'float32'), 2), 1);
 

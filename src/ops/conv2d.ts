@@ -16,7 +16,8 @@ export interface ConvGeometry {
   readonly pad: number;
 }
 
-type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
+/** What the gradient kernels take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
+export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
 /** Position-major to NHWC with stock operations. */
 export const nhwc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [2, 0, 1, 3]);

@@ -1,6 +1,7 @@
 import { abs, cast, lessEqual, mul, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
-import { type BackwardAttributes, binariseKernel, binaryBackwardInput } from './binary-conv2d.js';
+import { binariseKernel, binaryBackwardInput } from './binary-conv2d.js';
 import {
+  type BackwardAttributes,
   checkConvolution,
   convBackwardFilter,
   convBackwardInput,

@@ -1,5 +1,4 @@
 import {
-  add,
   clone,
   engine,
   onesLike,
@@ -9,10 +8,7 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 import { markConsumable } from '../ops/consumable.js';
-import { composedKernel } from '../ops/kernel.js';
-
-/** a + b, in the memory of a where nothing else refers to it. */
-const addTo = composedKernel<object, Tensor>('AddTo', ({ a, b }) => add(a, b));
+import { sumInPlace } from '../ops/sum-in-place.js';
 
 /** What the engine records of one operation. */
 interface TapeNode {
@@ -109,14 +105,7 @@ function propagate(node: TapeNode, gradients: Map<number, Tensor>, dependent: Re
     });
     wanted.forEach(([, { id }], at) => {
       const gathered = gradients.get(id);
-      const gradient = found[at];
-      if (!gathered) {
-        gradients.set(id, gradient);
-        return;
-      }
-      gradients.set(id, addTo({ a: gathered, b: gradient }, {}));
-      gathered.dispose();
-      gradient.dispose();
+      gradients.set(id, gathered ? sumInPlace(gathered, found[at]) : found[at]);
     });
   }
   for (const { id } of node.outputs) {

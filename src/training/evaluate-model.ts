@@ -11,7 +11,7 @@ import type { Accuracy } from './accuracy.js';
 import { loadStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './evaluation.js';
 import { runFiles } from './run-directory.js';
-import { checkWhole } from './run-settings.js';
+import { checkWhole } from './check-whole.js';
 
 /** What to evaluate, and on what. */
 export interface EvaluateModelSettings {

@@ -1,6 +1,8 @@
-import { add, clone, mean, mul, stack, square, sub, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { clone, mean, mul, stack, square, sub, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import type { Parameter } from '../nn/parameters.js';
+import { sumInPlace } from '../ops/sum-in-place.js';
+import { checkWhole } from './check-whole.js';
 import type { Optimizer } from './optimizer.js';
 
 /** What is done to gradients on their way to the optimizer. */
@@ -62,11 +64,7 @@ export interface GradientSteps {
  */
 export function gradientSteps(optimizer: Optimizer, settings: GradientSettings = {}): GradientSteps {
   const { centralise = false, clipNorm = null, accumulate = 1 } = settings;
-  if (!(Number.isSafeInteger(accumulate) && accumulate >= 1)) {
-    throw new InputError(
-      `the batches of a step (accumulate) must be a whole number of at least 1, got ${accumulate}.`,
-    );
-  }
+  checkWhole('the batches of a step (accumulate)', accumulate, 1);
   if (clipNorm !== null && !(clipNorm > 0 && Number.isFinite(clipNorm))) {
     throw new InputError(
       `the clipping of gradients (clipNorm) must be a finite number above 0, got ${clipNorm}.`,
@@ -136,13 +134,7 @@ class GatheredSteps implements GradientSteps {
 
   take(parameter: Parameter, gradient: Tensor): void {
     const before = this.#gathered.get(parameter);
-    if (!before) {
-      this.#gathered.set(parameter, gradient);
-      return;
-    }
-    this.#gathered.set(parameter, add(before, gradient));
-    before.dispose();
-    gradient.dispose();
+    this.#gathered.set(parameter, before ? sumInPlace(before, gradient) : gradient);
   }
 
   end(lr: number): boolean {

@@ -10,7 +10,7 @@ import { loadDataset } from '../data/data-spec.js';
 import { InputError } from '../errors.js';
 import type { ProviderName } from '../teacher/providers.js';
 import { TeacherThread } from '../teacher/teacher-thread.js';
-import { checkWhole } from './run-settings.js';
+import { checkWhole } from './check-whole.js';
 import { asTaken, checkAccuracy } from './teacher-check.js';
 
 /** Everything that decides a cache. */

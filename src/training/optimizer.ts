@@ -2,6 +2,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import type { Parameter } from '../nn/parameters.js';
+import { unknownName } from '../unknown-name.js';
 import { Adam, type AdamOptions } from './optimizers/adam.js';
 import { AdamW } from './optimizers/adamw.js';
 import { Bop, type BopOptions } from './optimizers/bop.js';
@@ -53,13 +54,7 @@ export interface OptimizerSettings extends AdamOptions, SGDOptions, BopOptions {
  * @throws InputError for an unknown name, an option that the optimizer does not take, or a value out of its range
  */
 export function createOptimizer({ name = 'adam', ...options }: OptimizerSettings): Optimizer {
-  if (!Object.hasOwn(optionsOf, name)) {
-    const nearest = nearestNames(name, optimizerNames);
-    throw new InputError(
-      `the optimizer '${name as string}' is unknown; expected one of ${optimizerNames.join(', ')}.`,
-      { nearest },
-    );
-  }
+  if (!Object.hasOwn(optionsOf, name)) throw unknownName('optimizer', name, optimizerNames);
   const taken: readonly string[] = optionsOf[name];
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const stranger = given.map(([option]) => option).find((option) => !taken.includes(option));

@@ -3,6 +3,7 @@ import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
+import { checkWhole } from './check-whole.js';
 import { studentInput } from './pictures.js';
 
 /** The pictures from which {@link reestimateBatchNorm} takes statistics. */
@@ -34,11 +35,7 @@ export async function reestimateBatchNorm(
   { dataset, batches, epoch = 0, signal }: StatisticsPictures,
   count: number,
 ): Promise<void> {
-  if (!(Number.isSafeInteger(count) && count >= 1)) {
-    throw new InputError(
-      `the batches for the statistics of BatchNorm must be a whole number of at least 1, got ${count}.`,
-    );
-  }
+  checkWhole('the batches for the statistics of BatchNorm', count, 1);
   if (batches.batchesPerEpoch === 0) {
     throw new InputError(
       'the statistics of BatchNorm cannot be estimated from 0 batches; expected at least 1.',

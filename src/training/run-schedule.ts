@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { nearestNames } from '../nearest.js';
+import { unknownName } from '../unknown-name.js';
 import { type RunSettings, scheduleNames } from './run-settings.js';
 import { constantSchedule, cosineSchedule, type Schedule, stepSchedule } from './schedules/schedules.js';
 
@@ -23,9 +23,6 @@ export function runSchedule({ schedule, lr, epochs, milestones, gammas }: RunSet
     case 'constant':
       return constantSchedule({ lr });
     default:
-      throw new InputError(
-        `the schedule '${schedule as string}' is unknown; expected one of ${scheduleNames.join(', ')}.`,
-        { nearest: nearestNames(schedule, scheduleNames) },
-      );
+      throw unknownName('schedule', schedule, scheduleNames);
   }
 }

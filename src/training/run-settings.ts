@@ -3,8 +3,9 @@ import { parseDataSpec } from '../data/data-spec.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import { studentNames } from '../models/bnn-resnet.js';
-import { nearestNames } from '../nearest.js';
+import { unknownName } from '../unknown-name.js';
 import type { ProviderName } from '../teacher/providers.js';
+import { checkWhole } from './check-whole.js';
 import { runSchedule } from './run-schedule.js';
 import { needsTeacher } from './student-losses.js';
 
@@ -94,23 +95,10 @@ export function checkRunSettings(settings: RunSettings): void {
   }
   runSchedule(settings);
   if (!studentNames.includes(settings.student)) {
-    const nearest = nearestNames(settings.student, studentNames);
-    throw new InputError(
-      `the student '${settings.student}' is unknown; expected one of ${studentNames.join(', ')}.`,
-      {
-        nearest,
-        fix: `choose one of them, for instance --student ${nearest[0] ?? studentNames[0]}`,
-      },
-    );
+    throw unknownName('student', settings.student, studentNames, '--student');
   }
   parseDataSpec(settings.data);
   checkLosses(settings);
-}
-
-/** @throws InputError unless `value` is a whole number of at least `least` */
-export function checkWhole(flag: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new InputError(`${flag} must be a whole number of at least ${least}, got ${value}.`);
 }
 
 function checkLosses({ teacher, cache, losses }: RunSettings): void {

@@ -211,6 +211,7 @@ async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, Epoc
     }
     return best!;
   } finally {
+    trainer.dispose();
     optimizer.dispose();
     connectors.dispose();
   }

@@ -2,13 +2,12 @@ import { keep, type Scalar, tensor1d, tensor2d, tensor4d, type Variable } from '
 import type { Batch } from '../data/batch.js';
 import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
-import { RunError } from '../errors.js';
+import { InputError, RunError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import { weightedSum } from '../losses/weighted-sum.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Parameter } from '../nn/parameters.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
-import { InputError } from '../errors.js';
 import { BatchMixer, type TrainerMix } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
 import { type GradientSettings, type GradientSteps, gradientSteps } from './gradient-steps.js';
@@ -121,7 +120,10 @@ export class Trainer {
     }
   }
 
-  /** One optimisation step on one batch, or its share of one where gradients are accumulated; gives the loss and the batch mean of each term. */
+  /**
+   * One optimisation step on one batch, or its share of one where gradients are accumulated; gives the loss and the batch
+   * mean of each term.
+   */
   step(
     batch: Batch,
     targets: TeacherTargets | undefined,

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { convolutionsOf, convolutionTitle, multiplyAdds } from '../../bench/support/convolution-cases.js';
+import {
+  convolutionsOf,
+  convolutionTitle,
+  geometry,
+  multiplyAdds,
+} from '../../bench/support/convolution-cases.js';
 import { depthOf } from '../../bench/support/networks.js';
 import { convShape, forEachTap } from '../native/shapes.js';
 
@@ -24,5 +29,11 @@ describe('the convolutions of a network', () => {
       forEachTap(convShape({ h: size, n, c, k, kernel: window, stride, pad }), () => taps++);
       expect(multiplyAdds(convolution), convolutionTitle(convolution)).toBe(taps * n * c * k);
     }
+  });
+});
+
+describe('the shape of a convolution', () => {
+  it('names input, channels, window and stride', () => {
+    expect(geometry([8, 8, 64, 3, 16, 7, 7, 1, 1, 3, 3, 8, 8])).toBe('8×8×64 3→16 7×7 /1');
   });
 });

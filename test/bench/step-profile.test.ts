@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { geometry, profileOf } from '../../bench/support/step-profile.js';
+import { profileOf } from '../../bench/support/step-profile.js';
 import { nativeAddon } from '../../src/backends/native/addon.js';
 
 describe('the profile of a step', () => {
@@ -99,11 +99,5 @@ describe('the timing of kernels', () => {
       ['matMul', 1],
       ['projectedStatistics', 1],
     ]);
-  });
-});
-
-describe('the shape of a convolution', () => {
-  it('names input, channels, window and stride', () => {
-    expect(geometry([8, 8, 64, 3, 16, 7, 7, 1, 1, 3, 3, 8, 8])).toBe('8×8×64 3→16 7×7 /1');
   });
 });

@@ -115,3 +115,16 @@ export function tinyTrainer(
   };
   return { trainer, parts, dispose };
 }
+
+/** Copies of all parameters by name, connectors included. */
+export function valuesOf({
+  parts,
+}: ReturnType<typeof tinyTrainer>): Map<string, { rank: number; values: Float32Array }> {
+  const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
+  return new Map(
+    all.map(({ name, variable }) => [
+      name,
+      { rank: variable.rank, values: Float32Array.from(variable.dataSync()) },
+    ]),
+  );
+}

@@ -6,8 +6,6 @@
 namespace bnn::avx2 {
 namespace {
 
-inline __m256 magnitude(__m256 x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
-
 // eˣ for x ≤ 0 to about 2e-7 relative, 0 below −87: 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a Taylor polynomial for eʳ. NaN stays
 // NaN.
 inline __m256 exponential(__m256 x) {

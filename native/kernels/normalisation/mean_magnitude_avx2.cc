@@ -8,7 +8,7 @@ void run(const MeanMagnitude& a) {
   double* totals = scratch<double>(kCallSlot, rows.channels);
   sum_channels<1>(rows, totals, [&](const Chunk&) {
     return [&](auto lanes, size_t offset, size_t) {
-      return Terms<1>{{_mm256_andnot_ps(_mm256_set1_ps(-0.0f), lanes.load(a.w + offset))}};
+      return Terms<1>{{magnitude(lanes.load(a.w + offset))}};
     };
   });
   for (size_t c = 0; c < rows.channels; ++c) a.scale[c] = static_cast<float>(totals[c] / a.rows);

@@ -15,10 +15,11 @@ inline float* repeated_slope(const FoldedRows& rows, const float* slope, float* 
   return memory;
 }
 
-// prelu(v), or v without slopes
+inline __m256 prelu(__m256 v, __m256 slope) { return _mm256_blendv_ps(_mm256_mul_ps(slope, v), v, is_positive(v)); }
+
+// The same with the slopes of a column of folded rows, or v without slopes.
 inline __m256 prelu(__m256 v, const float* slope, size_t column) {
-  if (slope == nullptr) return v;
-  return _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(slope + column), v), v, is_positive(v));
+  return slope == nullptr ? v : prelu(v, _mm256_loadu_ps(slope + column));
 }
 
 }  // namespace

@@ -7,19 +7,26 @@ namespace {
 // A bit 1 for each of the kept lanes where |v| ≤ 1
 template <class Lanes>
 uint32_t inside_unit(const Lanes& lanes, __m256 v) {
-  const __m256 magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);
-  return static_cast<uint32_t>(_mm256_movemask_ps(lanes.keep(_mm256_cmp_ps(magnitude, _mm256_set1_ps(1.0f), _CMP_LE_OQ))));
+  const __m256 inside = _mm256_cmp_ps(magnitude(v), _mm256_set1_ps(1.0f), _CMP_LE_OQ);
+  return static_cast<uint32_t>(_mm256_movemask_ps(lanes.keep(inside)));
+}
+
+// body(first, last) for pieces of the rows, in parallel.
+template <class Body>
+void for_row_pieces(size_t rows, size_t channels, const Body& body) {
+  const size_t rows_of_task = std::max(32768 / std::max(channels, size_t{1}), size_t{1});
+  const size_t tasks = (rows + rows_of_task - 1) / rows_of_task;
+  parallel_for(static_cast<int64_t>(tasks), [&](int64_t task) {
+    const size_t first = task * rows_of_task;
+    body(first, std::min(rows, first + rows_of_task));
+  });
 }
 
 // body(row, word) for each word of packed rows, in parallel.
 template <class Body>
 void for_words(size_t rows, size_t channels, const Body& body) {
   const size_t words = (channels + 31) / 32;
-  const size_t rows_of_task = std::max(32768 / std::max(channels, size_t{1}), size_t{1});
-  const size_t tasks = (rows + rows_of_task - 1) / rows_of_task;
-  parallel_for(static_cast<int64_t>(tasks), [&](int64_t task) {
-    const size_t first = task * rows_of_task;
-    const size_t last = std::min(rows, first + rows_of_task);
+  for_row_pieces(rows, channels, [&](size_t first, size_t last) {
     for (size_t row = first; row < last; ++row)
       for (size_t word = 0; word < words; ++word) body(row, word);
   });
@@ -63,7 +70,7 @@ void pack_affine_words(const ChannelAffineSign& a, size_t first, size_t last, si
     uint32_t passes = 0;
     for (int i = 0; i < kVectors; ++i) {
       __m256 v = _mm256_loadu_ps(x + 8 * i);
-      if (kSloped) v = _mm256_blendv_ps(_mm256_mul_ps(slope[i], v), v, is_positive(v));
+      if (kSloped) v = prelu(v, slope[i]);
       v = _mm256_fmadd_ps(v, scale[i], shift[i]);
       signs |= static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ))) << (8 * i);
       if (kMasked) passes |= inside_unit(lanes, v) << (8 * i);
@@ -78,15 +85,11 @@ void pack_affine_words(const ChannelAffineSign& a, size_t first, size_t last, si
 
 template <bool kSloped, bool kMasked>
 void pack_affine(const ChannelAffineSign& a) {
-  const size_t rows_of_task = std::max(size_t{32768} / a.channels, size_t{1});
-  const size_t tasks = (a.rows + rows_of_task - 1) / rows_of_task;
-  parallel_for(static_cast<int64_t>(tasks), [&](int64_t task) {
-    const size_t first = task * rows_of_task;
-    const size_t last = std::min(a.rows, first + rows_of_task);
+  const size_t channels = a.channels;
+  for_row_pieces(a.rows, channels, [&](size_t first, size_t last) {
     size_t channel = 0;
-    for (; channel + 32 <= static_cast<size_t>(a.channels); channel += 32)
-      pack_affine_words<4, kSloped, kMasked>(a, first, last, channel);
-    if (channel < static_cast<size_t>(a.channels)) pack_affine_words<2, kSloped, kMasked>(a, first, last, channel);
+    for (; channel + 32 <= channels; channel += 32) pack_affine_words<4, kSloped, kMasked>(a, first, last, channel);
+    if (channel < channels) pack_affine_words<2, kSloped, kMasked>(a, first, last, channel);
   });
 }
 
@@ -103,7 +106,7 @@ void run(const ChannelAffineSign& a) {
   }
   pack(a.rows, channels, a.sign, a.mask, [&](auto lanes, size_t row, size_t c) {
     __m256 x = lanes.load(a.x + row * channels + c);
-    if (a.slope != nullptr) x = _mm256_blendv_ps(_mm256_mul_ps(lanes.load(a.slope + c), x), x, is_positive(x));
+    if (a.slope != nullptr) x = prelu(x, lanes.load(a.slope + c));
     return _mm256_fmadd_ps(x, lanes.load(a.scale + c), lanes.load(a.shift + c));
   });
 }

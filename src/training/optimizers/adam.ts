@@ -7,15 +7,13 @@ import {
   square,
   sub,
   type Tensor,
-  tidy,
-  variable,
   type Variable,
-  zerosLike,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import type { Parameter } from '../../nn/parameters.js';
-import type { Optimizer } from '../optimizer.js';
 import { composedKernel } from '../../ops/kernel.js';
+import type { Optimizer } from '../optimizer.js';
+import { StateVariables } from './state-variables.js';
 
 /** Settings of Adam. */
 export interface AdamOptions {
@@ -31,11 +29,6 @@ export interface AdamOptions {
   readonly clipLatent?: boolean;
 }
 
-interface Moments {
-  readonly m: Variable;
-  readonly v: Variable;
-}
-
 /**
  * Adam (Kingma and Ba 2015) with weight decay added to the gradient:
  *
@@ -45,7 +38,7 @@ interface Moments {
  */
 export class Adam implements Optimizer {
   readonly #options: Required<AdamOptions>;
-  readonly #moments = new Map<string, Moments>();
+  readonly #moments = new StateVariables();
   #step = 0;
 
   /** @throws InputError for a setting out of its range */
@@ -78,7 +71,8 @@ export class Adam implements Optimizer {
   /** Moves one parameter along its gradient. */
   move({ name, variable: w, latent }: Parameter, gradient: Tensor, lr: number): void {
     const { beta1, beta2, epsilon, weightDecay, clipLatent } = this.#options;
-    const { m, v } = this.#momentsOf(name, w);
+    const m = this.#moments.of(`${name}.m`, w);
+    const v = this.#moments.of(`${name}.v`, w);
     const attributes = {
       step: this.#step,
       lr,
@@ -93,33 +87,16 @@ export class Adam implements Optimizer {
 
   /** The moments by name (`<parameter>.m`, `<parameter>.v`), for checkpoints. */
   state(): Map<string, Variable> {
-    return new Map(
-      [...this.#moments].flatMap(([name, { m, v }]) => [
-        [`${name}.m`, m] as const,
-        [`${name}.v`, v] as const,
-      ]),
-    );
+    return this.#moments.named();
   }
 
   dispose(): void {
-    for (const { m, v } of this.#moments.values()) {
-      m.dispose();
-      v.dispose();
-    }
-    this.#moments.clear();
-  }
-
-  #momentsOf(name: string, w: Variable): Moments {
-    let moments = this.#moments.get(name);
-    if (!moments) {
-      moments = tidy(() => ({ m: variable(zerosLike(w), false), v: variable(zerosLike(w), false) }));
-      this.#moments.set(name, moments);
-    }
-    return moments;
+    this.#moments.dispose();
   }
 }
 
-interface StepAttributes {
+/** What one step takes beside gradient and variables; see native/families/elementwise.h. */
+export interface AdamStepAttributes {
   readonly step: number;
   readonly lr: number;
   readonly beta1: number;
@@ -130,7 +107,7 @@ interface StepAttributes {
 }
 
 /** Moves the variables w, m and v along the gradient; no outputs. */
-const stepKernel = composedKernel<StepAttributes, Tensor[]>('AdamStep', (inputs, attributes) => {
+const stepKernel = composedKernel<AdamStepAttributes, Tensor[]>('AdamStep', (inputs, attributes) => {
   const { gradient } = inputs;
   const [w, m, v] = ['w', 'm', 'v'].map((name) => inputs[name] as Variable);
   const { step, lr, beta1, beta2, epsilon, weightDecay, clip } = attributes;

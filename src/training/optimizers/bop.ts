@@ -7,15 +7,14 @@ import {
   type Tensor,
   tidy,
   type Variable,
-  variable,
   where,
-  zerosLike,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import type { Parameter } from '../../nn/parameters.js';
 import type { Optimizer } from '../optimizer.js';
 import { Adam, type AdamOptions } from './adam.js';
 import { checkAtLeastZero } from './option-checks.js';
+import { StateVariables } from './state-variables.js';
 
 /** Settings of Bop, and of the Adam that moves what is not binary (which clips nothing). */
 export interface BopOptions extends Omit<AdamOptions, 'clipLatent'> {
@@ -41,7 +40,7 @@ export class Bop implements Optimizer {
   readonly #adam: Adam;
   readonly #gamma: number;
   readonly #threshold: number;
-  readonly #averages = new Map<string, Variable>();
+  readonly #averages = new StateVariables();
 
   /** @throws InputError for a setting out of its range */
   constructor({ gamma = 1e-4, threshold = 1e-8, ...adam }: BopOptions = {}) {
@@ -65,31 +64,20 @@ export class Bop implements Optimizer {
     }
     const { name, variable: w } = parameter;
     tidy(() => {
-      const m = this.#averageOf(name, w);
+      const m = this.#averages.of(`${name}.average`, w);
       m.assign(add(mul(m, 1 - this.#gamma), mul(gradient, this.#gamma)));
       const alongSign = where(greaterEqual(w, 0), m, neg(m));
       w.assign(where(greater(alongSign, this.#threshold), neg(w), w));
     });
   }
 
-  #averageOf(name: string, w: Variable): Variable {
-    let m = this.#averages.get(name);
-    if (!m) {
-      m = variable(zerosLike(w), false);
-      this.#averages.set(name, m);
-    }
-    return m;
-  }
-
   /** Adam's moments and the averages of the binary weights (`<parameter>.average`) by name, for checkpoints. */
   state(): Map<string, Variable> {
-    const averages = [...this.#averages].map(([name, m]) => [`${name}.average`, m] as const);
-    return new Map([...this.#adam.state(), ...averages]);
+    return new Map([...this.#adam.state(), ...this.#averages.named()]);
   }
 
   dispose(): void {
     this.#adam.dispose();
-    for (const m of this.#averages.values()) m.dispose();
-    this.#averages.clear();
+    this.#averages.dispose();
   }
 }

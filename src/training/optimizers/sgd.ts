@@ -1,18 +1,9 @@
-import {
-  add,
-  clipByValue,
-  mul,
-  sub,
-  type Tensor,
-  tidy,
-  type Variable,
-  variable,
-  zerosLike,
-} from '@tensorflow/tfjs-core';
+import { add, clipByValue, mul, sub, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import type { Parameter } from '../../nn/parameters.js';
 import type { Optimizer } from '../optimizer.js';
 import { checkAtLeastZero } from './option-checks.js';
+import { StateVariables } from './state-variables.js';
 
 /** Settings of stochastic gradient descent. */
 export interface SGDOptions {
@@ -36,7 +27,7 @@ export interface SGDOptions {
  */
 export class SGD implements Optimizer {
   readonly #options: Required<SGDOptions>;
-  readonly #velocities = new Map<string, Variable>();
+  readonly #velocities = new StateVariables();
 
   /** @throws InputError for a setting out of its range, or `nesterov` without a momentum */
   constructor({ momentum = 0.9, nesterov = false, weightDecay = 0, clipLatent = false }: SGDOptions = {}) {
@@ -60,30 +51,25 @@ export class SGD implements Optimizer {
     const { weightDecay, clipLatent } = this.#options;
     tidy(() => {
       const g = weightDecay > 0 && w.rank >= 2 ? add(gradient, mul(w, weightDecay)) : gradient;
-      const moved = sub(w, mul(this.#direction(name, g), lr));
+      const moved = sub(w, mul(this.#direction(name, w, g), lr));
       w.assign(latent && clipLatent ? clipByValue(moved, -1, 1) : moved);
     });
   }
 
-  #direction(name: string, g: Tensor): Tensor {
+  #direction(name: string, w: Variable, g: Tensor): Tensor {
     const { momentum, nesterov } = this.#options;
     if (momentum === 0) return g;
-    let v = this.#velocities.get(name);
-    if (!v) {
-      v = variable(zerosLike(g), false);
-      this.#velocities.set(name, v);
-    }
+    const v = this.#velocities.of(`${name}.velocity`, w);
     v.assign(add(mul(v, momentum), g));
     return nesterov ? add(g, mul(v, momentum)) : v;
   }
 
   /** The velocities by name (`<parameter>.velocity`), for checkpoints; none without momentum. */
   state(): Map<string, Variable> {
-    return new Map([...this.#velocities].map(([name, v]) => [`${name}.velocity`, v]));
+    return this.#velocities.named();
   }
 
   dispose(): void {
-    for (const v of this.#velocities.values()) v.dispose();
-    this.#velocities.clear();
+    this.#velocities.dispose();
   }
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js';
-import { nearestNames } from '../../nearest.js';
+import { unknownName } from '../../unknown-name.js';
+import { checkWhole } from '../check-whole.js';
 import {
   constantSchedule,
   cosineSchedule,
@@ -48,15 +49,8 @@ export interface ScheduleStage {
  */
 export function createSchedule(settings: ScheduleSettings & ScheduleStage): Schedule {
   const { name = 'cosine', warmup, epochs } = settings;
-  if (!courseNames.includes(name)) {
-    throw new InputError(
-      `the schedule '${name as string}' is unknown; expected one of ${courseNames.join(', ')}.`,
-      { nearest: nearestNames(name, courseNames) },
-    );
-  }
-  if (!(Number.isSafeInteger(epochs) && epochs >= 1)) {
-    throw new InputError(`the epochs of a schedule must be a whole number of at least 1, got ${epochs}.`);
-  }
+  if (!courseNames.includes(name)) throw unknownName('schedule', name, courseNames);
+  checkWhole('the epochs of a schedule', epochs, 1);
   checkEffects(name, settings);
   const course = courseOf(name, settings);
   return warmup ? withWarmup(course, warmup) : course;

@@ -1,9 +1,6 @@
-import type { ConvGeometry } from '../../../ops/conv2d.js';
+import type { BackwardAttributes, ConvGeometry } from '../../../ops/conv2d.js';
 import type { FloatOutput } from '../native-backend.js';
 import { type KernelCall, nativeKernel, rowsOf, squareShape } from './registration.js';
-
-/** What the kernels of gradients take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
-export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
 
 /** [kh, kw] of a filter. */
 export const filterWindow = (shape: readonly number[]): [number, number] => [shape[0], shape[1]];

@@ -1,5 +1,5 @@
-import type { ConvGeometry } from '../../../ops/conv2d.js';
-import { type BackwardAttributes, filterGradient, filterWindow } from './convolution.js';
+import type { BackwardAttributes, ConvGeometry } from '../../../ops/conv2d.js';
+import { filterGradient, filterWindow } from './convolution.js';
 import { nativeKernel, rowsOf, squareShape } from './registration.js';
 
 /** Registers the position-major convolutions with one operand in bits and the other in floats. */

@@ -1,0 +1,161 @@
+/** Calls of the kernels of BatchNorm, PReLU and signs, on operands drawn once. */
+import { addon, type Call, extremes, floatsWithEdges, guardedWords } from './kernel-runs.js';
+import { guardedOutput, randomFloats, randomWords } from './shapes.js';
+
+export const most = 4097 * 100;
+
+// Drawn once: a test takes the front of them.
+export const xs = floatsWithEdges(most, 1);
+export const others = floatsWithEdges(most, 2);
+const wild = floatsWithEdges(most, 3, extremes);
+const undefinedToo = floatsWithEdges(most, 4, [...extremes, NaN]);
+// Bits beyond the last channel of a row are random too: they must not matter.
+export const words = randomWords(most, 5);
+export const perChannel = randomFloats(1030, 6);
+export const spreads = perChannel.map((value) => 1.5 + value);
+export const slopes = perChannel.map((value, c) => (c % 5 === 0 ? 0 : value));
+const smallWords = (channels: number): number => Math.ceil(channels / 32);
+
+/** A kernel with some of its options, on any number of rows and channels. */
+export interface Case {
+  readonly family: string;
+  readonly variant?: string;
+  /** 0: the same bits as the reference. */
+  readonly tolerance: number;
+  readonly call: (rows: number, channels: number) => Call;
+}
+
+function twoOutputs(
+  size: number,
+  channels: number,
+  write: (big: Float32Array, small: Float32Array) => void,
+): [Float32Array, Float32Array] {
+  let small: Float32Array = new Float32Array();
+  const big = guardedOutput(size, (a) => {
+    small = guardedOutput(channels, (b) => write(a, b));
+  });
+  return [big, small];
+}
+
+export const statistics =
+  (x: Float32Array, slope: Float32Array | null = null) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const [mean, variance] = twoOutputs(channels, channels, (a, b) => {
+      addon.batchNormStatistics(rows, channels, x, slope, a, b, 0, null, null);
+    });
+    return { mean, variance };
+  };
+
+export const movedStatistics: Case['call'] = (rows, channels) => () => {
+  const own = new Float32Array(channels);
+  const [mean, variance] = twoOutputs(channels, channels, (a, b) => {
+    a.set(perChannel.subarray(0, channels));
+    b.set(spreads.subarray(0, channels));
+    addon.batchNormStatistics(rows, channels, xs, null, own, own.slice(), 0.2, a, b);
+  });
+  return { mean, variance };
+};
+
+export const affine: Case['call'] = (rows, channels) => () => ({
+  y: guardedOutput(rows * channels, (y) => {
+    addon.channelAffine(rows, channels, wild, spreads, perChannel, y);
+  }),
+});
+
+/** A call that writes signs and, unless `masked` is false, a mask. */
+export const packing =
+  (
+    masked: boolean,
+    pack: (rows: number, channels: number, sign: Uint32Array, mask: Uint32Array | null) => void,
+  ) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const count = rows * smallWords(channels);
+    let mask: Uint32Array = new Uint32Array();
+    const sign = guardedWords(count, (a) => {
+      if (!masked) pack(rows, channels, a, null);
+      else mask = guardedWords(count, (b) => pack(rows, channels, a, b));
+    });
+    return { sign, mask };
+  };
+
+export const packSigns = (
+  rows: number,
+  channels: number,
+  sign: Uint32Array,
+  mask: Uint32Array | null,
+): void => addon.packSigns(rows, channels, undefinedToo, sign, mask);
+export const affineSign =
+  (slope: Float32Array | null) =>
+  (rows: number, channels: number, sign: Uint32Array, mask: Uint32Array | null): void =>
+    addon.channelAffineSign(rows, channels, undefinedToo, slope, spreads, perChannel, sign, mask);
+
+export const affineClamp =
+  (masked: boolean) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    let mask: Uint32Array = new Uint32Array();
+    const y = guardedOutput(rows * channels, (out) => {
+      if (!masked) addon.channelAffineClamp(rows, channels, undefinedToo, spreads, perChannel, out, null);
+      else
+        mask = guardedWords(rows * smallWords(channels), (bits) => {
+          addon.channelAffineClamp(rows, channels, undefinedToo, spreads, perChannel, out, bits);
+        });
+    });
+    return { y, mask };
+  };
+
+export const backward =
+  (options: { mask?: boolean; addend?: boolean; inPlace?: boolean; slope?: boolean }) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const size = rows * channels;
+    const mask = options.mask ? words : null;
+    const addend = options.addend ? wild.map((v) => Math.min(9, Math.max(-9, v))) : null;
+    const slope = options.slope ? slopes : null;
+    let [dgamma, dslope] = [new Float32Array(), new Float32Array()] as Float32Array[];
+    const [dx, dbeta] = twoOutputs(size, channels, (d, b) => {
+      if (options.inPlace) d.set(others.subarray(0, size));
+      const dy = options.inPlace ? d : others;
+      const write = (g: Float32Array, s: Float32Array | null): void => {
+        const parameters = [perChannel, spreads, slopes];
+        addon.batchNormBackward(rows, channels, dy, xs, slope, mask, addend, ...parameters, d, g, b, s);
+      };
+      if (slope) [dgamma, dslope] = twoOutputs(channels, channels, write);
+      else dgamma = guardedOutput(channels, (g) => write(g, null));
+    });
+    return { dx, dgamma, dbeta, dslope };
+  };
+
+export const addPrelu =
+  (residual: Float32Array | null) =>
+  (rows: number, channels: number): Call =>
+  () => ({
+    y: guardedOutput(rows * channels, (y) => {
+      addon.addPrelu(rows, channels, wild, residual, slopes, y);
+    }),
+  });
+
+export const preluBackward =
+  (residual: Float32Array | null, inPlace: boolean) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const [dv, dslope] = twoOutputs(rows * channels, channels, (d, s) => {
+      if (inPlace) d.set(others.subarray(0, rows * channels));
+      addon.preluBackward(rows, channels, inPlace ? d : others, xs, residual, slopes, d, s);
+    });
+    return { dv, dslope };
+  };
+
+export const unpack: Case['call'] = (rows, channels) => () => ({
+  y: guardedOutput(rows * channels, (y) => {
+    addon.unpackSigns(rows, channels, words, y);
+  }),
+});
+
+export const meanMagnitude: Case['call'] = (rows, channels) => () => ({
+  scale: guardedOutput(channels, (scale) => {
+    addon.meanMagnitude(rows, channels, xs, scale);
+  }),
+});
