@@ -91,7 +91,7 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
         }
         if (count == 0) continue;
         const int tap = ky * s.kernel_w + kx;
-        accumulate<kBits>(sums + static_cast<size_t>(tap) * p.channels * kLanes, p.channels, valid, count, p.groups);
+        accumulate<kBits>(added_to(sums + static_cast<size_t>(tap) * p.channels * kLanes), p.channels, valid, count, p.groups);
       }
   }
 }

@@ -1,6 +1,7 @@
 // Convolution of ±1 activations with float weights. The lanes of a row are 16 output channels, the rows the input channels
 // of one tap; the input's signs at the position under the tap add them up for each image (sum_tables_avx2.h). Tables of the
-// weights serve all positions: a task makes each of them once for a strip of output positions.
+// weights serve all positions: a task makes each of them once for a strip of output positions. Where no lane is missing the
+// last pass over the taps writes to the output itself.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "kernels/binary_conv/sum_tables_avx2.h"
 #include "kernels/binary_conv/table_costs_avx2.h"
 #include "kernels/binary_conv/unpacked_avx2.h"
+#include "kernels/streaming.h"
 #include "parallel.h"
 #include "reference/bits.h"
 
@@ -32,12 +34,28 @@ struct Plan {
   int units;           // chunks whose tables are kept together
   int blocks;          // of kLanes output channels
   int strip;           // output positions of a task
+  bool whole;          // sums go to the output as they are: no images or channels are missing
+  bool streamed;       // the output passes the caches by
   const uint64_t* words;  // [chunk][input position][image]
   const float* w;
   float* y;
 
   int chunk_rows(int chunk) const { return std::min(chunk_channels, shape.c - chunk * chunk_channels); }
 };
+
+// Where the sums of an output position go: to the output in the last pass where they can, else to their place among `sums`.
+inline SumRows rows_of(const Plan& p, int block, int64_t position, float* sums, bool first_pass, bool last_pass) {
+  const float* before = first_pass ? nullptr : sums;
+  if (!p.whole || !last_pass) return {sums, kLanes, before};
+  const size_t k = p.shape.k;
+  return {p.y + position * p.shape.n * k + block * kLanes, k, before, p.streamed};
+}
+
+// Rows to which no tap adds anything.
+inline void keep_rows(const SumRows& rows, int count) {
+  const __m256 none[8] = {};
+  for (int i = 0; i < count; i += 4) finish_rows(none, rows, i);
+}
 
 // The sums [output position][image][16] of one block of output channels over the output positions [first, end).
 template <int kBits>
@@ -47,7 +65,6 @@ void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums
   const size_t position_floats = static_cast<size_t>(p.images) * kLanes;
   const size_t unit_tables = table_floats(kBits, p.groups);
   float* tables = scratch<float>(kTables, unit_tables * p.units);
-  std::fill_n(sums, (end - first) * position_floats, 0.0f);
   const int all_units = s.taps() * p.chunks;
   for (int unit = 0; unit < all_units; unit += p.units) {
     const int units = std::min(p.units, all_units - unit);
@@ -70,7 +87,9 @@ void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums
         const size_t source = (unit + u) % p.chunks * inputs + static_cast<size_t>(y) * s.w + x;
         valid[count++] = {tables + u * unit_tables, p.words + source * p.images};
       }
-      if (count > 0) accumulate<kBits>(sums + (position - first) * position_floats, p.images, valid, count, p.groups);
+      const SumRows rows = rows_of(p, block, position, sums + (position - first) * position_floats, unit == 0,
+                                   unit + units == all_units);
+      count > 0 ? accumulate<kBits>(rows, p.images, valid, count, p.groups) : keep_rows(rows, p.images);
     }
   }
 }
@@ -85,6 +104,12 @@ void store_strip(const Plan& p, int block, int64_t first, int64_t end, const flo
       for (int half = 0; half < 2; ++half)
         _mm256_maskstore_ps(y + 8 * half, masks[half], _mm256_load_ps(sums + image * kLanes + 8 * half));
     }
+}
+
+// The size of the parts, nearly equal, of which as few as possible make up `all` with at most `most` in each.
+inline int balanced(int all, int most) {
+  const int parts = (all + most - 1) / most;
+  return (all + parts - 1) / parts;
 }
 
 bool tables_pay(const Plan& p, int64_t outputs) {
@@ -110,8 +135,11 @@ void run(const BinaryInputConvForward& a) {
   p.strip = static_cast<int>(std::clamp<int64_t>(kStripRows / p.images, 1, std::max<int64_t>(outputs, 1)));
   p.bits = best_table_bits(p.chunk_channels, p.strip * p.images);
   p.groups = (p.chunk_channels + p.bits - 1) / p.bits;
-  p.units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
+  const int most_units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
+  p.units = balanced(s.taps() * p.chunks, most_units);
   p.blocks = (s.k + kLanes - 1) / kLanes;
+  p.whole = s.n == p.images && s.k % kLanes == 0;
+  p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats);
   p.w = a.w;
   p.y = a.y;
   if (!tables_pay(p, outputs)) return run(FloatConvForward{s, unpacked_input(s, a.x), a.w, a.y});
@@ -121,8 +149,12 @@ void run(const BinaryInputConvForward& a) {
   parallel_for(inputs, [&](int64_t position) {
     for (int chunk = 0; chunk < p.chunks; ++chunk) {
       uint64_t* to = words + (chunk * inputs + position) * p.images;
-      for (int image = 0; image < s.n; ++image)
-        to[image] = sign_word(bits_from(a.x + (position * s.n + image) * row_words, row_words, chunk * p.chunk_channels));
+      const uint32_t* rows = a.x + position * s.n * row_words;
+      if (row_words == 1)
+        for (int image = 0; image < s.n; ++image) to[image] = sign_word(rows[image]);
+      else
+        for (int image = 0; image < s.n; ++image)
+          to[image] = sign_word(bits_from(rows + image * row_words, row_words, chunk * p.chunk_channels));
       std::fill(to + s.n, to + p.images, uint64_t{0});
     }
   });
@@ -133,7 +165,8 @@ void run(const BinaryInputConvForward& a) {
     const int64_t end = std::min(outputs, first + p.strip);
     float* sums = scratch<float>(kSums, (end - first) * p.images * kLanes);
     p.bits == 4 ? sum_strip<4>(p, block, first, end, sums) : sum_strip<5>(p, block, first, end, sums);
-    store_strip(p, block, first, end, sums);
+    if (!p.whole) store_strip(p, block, first, end, sums);
+    if (p.whole && p.streamed) _mm_sfence();
   });
 }
 

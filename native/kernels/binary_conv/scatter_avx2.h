@@ -149,10 +149,8 @@ void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& r
             units[count_units++] = {tables + from % p.window * column_tables, words + static_cast<size_t>(tap) * p.channels};
           }
           float* sums = ring.row(y) + static_cast<size_t>(x) * t.channels * kLanes;
-          if (p.whole_rows && sy == p.rows.first_source(y))
-            accumulate_first<kBits>(sums, t.channels, units, count_units, chunk_groups);
-          else
-            accumulate<kBits>(sums, t.channels, units, count_units, chunk_groups);
+          const bool first = p.whole_rows && sy == p.rows.first_source(y);
+          accumulate<kBits>(first ? set_in(sums) : added_to(sums), t.channels, units, count_units, chunk_groups);
         }
       }
     }

@@ -102,23 +102,38 @@ inline void add_selected(const char* table, uint64_t& word, __m256& low, __m256&
           : "memory");
 }
 
-// Whether rows of sums are written or added to.
-enum class Sums { kSet, kAdd };
+// Where sums of rows go, 16 floats each.
+struct SumRows {
+  float* to;
+  size_t stride;           // floats from a row to the next
+  const float* before;     // sums to add to, with kLanes floats to a row; null for none
+  bool streamed = false;   // past the caches; the rows are aligned then
+};
 
-// The totals of four rows, to their place or added there.
-template <Sums kSums>
-inline void finish_rows(const __m256 totals[8], float* sums) {
+// Rows that lie one after the other, which the sums are added to, and rows that they replace.
+inline SumRows added_to(float* sums) { return {sums, kLanes, sums}; }
+inline SumRows set_in(float* sums) { return {sums, kLanes, nullptr}; }
+
+// The totals of four rows, from row i on.
+inline void finish_rows(const __m256 totals[8], const SumRows& rows, int i) {
+  const auto sum = [&](int j) {
+    if (rows.before == nullptr) return totals[j];
+    return _mm256_add_ps(_mm256_load_ps(rows.before + i * kLanes + 8 * j), totals[j]);
+  };
+  float* to = rows.to + i * rows.stride;
 #pragma GCC unroll 8
-  for (int j = 0; j < 8; ++j)
-    _mm256_store_ps(sums + 8 * j, kSums == Sums::kSet ? totals[j] : _mm256_add_ps(_mm256_load_ps(sums + 8 * j), totals[j]));
+  for (int j = 0; j < 8; ++j) {
+    float* place = to + j / 2 * rows.stride + j % 2 * 8;
+    rows.streamed ? _mm256_stream_ps(place, sum(j)) : _mm256_storeu_ps(place, sum(j));
+  }
 }
 
 // Four words at a time, since their additions do not wait for each other. kRest is groups % 4: a short loop of unrolled
 // steps has no branch that is hard to predict.
 template <int kBits, int kRest>
-inline void accumulate_groups(float* sums, int count, const SignedRows* units, int unit_count, int groups) {
+inline void accumulate_groups(const SumRows& rows, int count, const SignedRows* units, int unit_count, int groups) {
   constexpr size_t table_bytes = static_cast<size_t>(kRowBytes) << kBits;
-  for (int i = 0; i < count; i += 4, sums += 4 * kLanes) {
+  for (int i = 0; i < count; i += 4) {
     __m256 a0 = _mm256_setzero_ps(), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
     for (int u = 0; u < unit_count; ++u) {
       const char* table = reinterpret_cast<const char*>(units[u].table);
@@ -141,15 +156,15 @@ inline void accumulate_groups(float* sums, int count, const SignedRows* units, i
       if (kRest > 2) add_group(2);
     }
     const __m256 totals[8] = {a0, a1, b0, b1, c0, c1, d0, d1};
-    finish_rows<Sums::kAdd>(totals, sums);
+    finish_rows(totals, rows, i);
   }
 }
 
 // The same with all sizes known: no branch but that of the rows.
-template <int kBits, int kUnits, int kGroups, Sums kSums>
-inline void accumulate_known(float* sums, int count, const SignedRows* units) {
+template <int kBits, int kUnits, int kGroups>
+inline void accumulate_known(const SumRows& rows, int count, const SignedRows* units) {
   constexpr size_t table_bytes = static_cast<size_t>(kRowBytes) << kBits;
-  for (int i = 0; i < count; i += 4, sums += 4 * kLanes) {
+  for (int i = 0; i < count; i += 4) {
     __m256 a0 = _mm256_setzero_ps(), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
 #pragma GCC unroll 4
     for (int u = 0; u < kUnits; ++u) {
@@ -165,31 +180,22 @@ inline void accumulate_known(float* sums, int count, const SignedRows* units) {
       }
     }
     const __m256 totals[8] = {a0, a1, b0, b1, c0, c1, d0, d1};
-    finish_rows<kSums>(totals, sums);
+    finish_rows(totals, rows, i);
   }
 }
 
-// sums[i] += the signed rows of all units, for `count` rows of 16 floats (a multiple of 4). The units are added up from
-// zero first: a two-level sum keeps the rounding error small.
+// The signed rows of all units, for `count` rows of sums (a multiple of 4). The units are added up from zero first: a
+// two-level sum keeps the rounding error small.
 template <int kBits>
-inline void accumulate(float* sums, int count, const SignedRows* units, int unit_count, int groups) {
-  if (kBits == 4 && unit_count == 3 && groups == 4) return accumulate_known<kBits, 3, 4, Sums::kAdd>(sums, count, units);
-  if (kBits == 4 && unit_count == 3 && groups == 8) return accumulate_known<kBits, 3, 8, Sums::kAdd>(sums, count, units);
+inline void accumulate(const SumRows& rows, int count, const SignedRows* units, int unit_count, int groups) {
+  if (kBits == 4 && unit_count == 3 && groups == 4) return accumulate_known<kBits, 3, 4>(rows, count, units);
+  if (kBits == 4 && unit_count == 3 && groups == 8) return accumulate_known<kBits, 3, 8>(rows, count, units);
   switch (groups % 4) {
-    case 0: return accumulate_groups<kBits, 0>(sums, count, units, unit_count, groups);
-    case 1: return accumulate_groups<kBits, 1>(sums, count, units, unit_count, groups);
-    case 2: return accumulate_groups<kBits, 2>(sums, count, units, unit_count, groups);
-    default: return accumulate_groups<kBits, 3>(sums, count, units, unit_count, groups);
+    case 0: return accumulate_groups<kBits, 0>(rows, count, units, unit_count, groups);
+    case 1: return accumulate_groups<kBits, 1>(rows, count, units, unit_count, groups);
+    case 2: return accumulate_groups<kBits, 2>(rows, count, units, unit_count, groups);
+    default: return accumulate_groups<kBits, 3>(rows, count, units, unit_count, groups);
   }
-}
-
-// The same as the first of the sums: what lay at their place does not count.
-template <int kBits>
-inline void accumulate_first(float* sums, int count, const SignedRows* units, int unit_count, int groups) {
-  if (kBits == 4 && unit_count == 3 && groups == 4) return accumulate_known<kBits, 3, 4, Sums::kSet>(sums, count, units);
-  if (kBits == 4 && unit_count == 3 && groups == 8) return accumulate_known<kBits, 3, 8, Sums::kSet>(sums, count, units);
-  for (int i = 0; i < count * kLanes; i += 8) _mm256_store_ps(sums + i, _mm256_setzero_ps());
-  accumulate<kBits>(sums, count, units, unit_count, groups);
 }
 
 // Tables of 4 or 5 rows, whichever costs fewer memory accesses: a table is written once and read `reads` times.
