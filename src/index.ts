@@ -207,8 +207,22 @@ export { AdamW } from './training/optimizers/adamw.js';
 export { Bop, type BopOptions } from './training/optimizers/bop.js';
 export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
 export { reestimateBatchNorm, type StatisticsPictures } from './training/reestimate-batch-norm.js';
-export { distil, type EpochReport, type RunEvent, type RunSummary } from './training/run.js';
-export { defaultRunSettings, type RunSettings } from './training/run-settings.js';
+export { checkRecipe, checkRunnable } from './recipe/check-recipe.js';
+export { defaultRecipe, defaultStage } from './recipe/default-recipe.js';
+export { builtInRecipes } from './recipe/recipe-file.js';
+export type { LossTermSettings, Recipe, Stage, StudentSettings } from './recipe/recipe.js';
+export {
+  type FlagSetting,
+  type RecipeSources,
+  resolveRecipe,
+  type ResolvedRecipe,
+} from './recipe/resolve-recipe.js';
+export { toYaml } from './recipe/to-yaml.js';
+export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
+export { distil, type RunOptions } from './training/run.js';
+export type { EpochReport, RunEvent, RunSummary, StageSummary } from './training/run-events.js';
+export type { StageTitle } from './training/stage-title.js';
+export { StudentTeacher } from './training/student-teacher.js';
 export {
   type CourseName,
   courseNames,

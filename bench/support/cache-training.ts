@@ -8,7 +8,7 @@ import type { PixelDataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { createStudent } from '../../src/models/bnn-resnet.js';
 import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
-import type { TargetSource } from '../../src/teacher/targets.js';
+import type { TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
 import { constantSchedule } from '../../src/training/schedules/schedules.js';
@@ -40,6 +40,7 @@ export interface TrainingCase {
   readonly folder: string;
 }
 
+const heldBatches = 8;
 // What was prepared while another one had its turn.
 const stepsLeftOut = 4;
 
@@ -55,12 +56,17 @@ export async function measureTraining(given: TrainingCase): Promise<TrainingFigu
   const augmentation = trainingAugmentation(dataset);
   const cached = await CachedTeacher.open(directory, { dataset, augmentation, viewSeed: 0 });
   const one = batchesOf(dataset, { batchSize: batch, seed: 0, viewSeed: 0, views: 1, augmentation });
-  const { value: first } = (await one.epoch(0).next()) as { value: Parameters<TargetSource['targets']>[0] };
-  const held = await cached.targets(first);
+  // More of them than the caches of the processor hold, as all targets of a data set would be.
+  const held: TeacherTargets[] = [];
+  for await (const pictures of one.epoch(0)) {
+    held.push(await cached.targets(pictures));
+    if (held.length === heldBatches) break;
+  }
+  let asked = 0;
   const inMemory: TargetSource = {
     classes: cached.classes,
     taps: cached.taps,
-    targets: () => Promise.resolve(held),
+    targets: () => Promise.resolve(held[asked++ % held.length]),
     dispose: () => Promise.resolve(),
   };
   const sources = { inMemory, cached, live };
@@ -71,8 +77,9 @@ export async function measureTraining(given: TrainingCase): Promise<TrainingFigu
     const turns: Record<keyof typeof sources, number>[] = [];
     for (let round = 0; round <= rounds; round++) {
       const turn = { inMemory: 0, cached: 0, live: 0 };
-      for (const name of ['inMemory', 'cached', 'live'] as const)
-        turn[name] = await timeOf(steps[name], stepsPerRound);
+      // The first two change places, since whoever comes after the model finds the caches full of its weights.
+      const order = round % 2 === 0 ? (['inMemory', 'cached'] as const) : (['cached', 'inMemory'] as const);
+      for (const name of [...order, 'live'] as const) turn[name] = await timeOf(steps[name], stepsPerRound);
       // The first one warms up.
       if (round > 0) turns.push(turn);
     }

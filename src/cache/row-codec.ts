@@ -159,6 +159,20 @@ export function targetsIn(memory: ArrayBuffer, contents: CacheContents, rows: nu
   return { logits, features };
 }
 
+/** The targets of `count` rows from row `first` on, of `rows` in all: the same memory. */
+export function targetsOfRows(
+  { logits, features }: TeacherTargets,
+  rows: number,
+  first: number,
+  count: number,
+): TeacherTargets {
+  const part = (values: Float32Array): Float32Array => {
+    const length = values.length / rows;
+    return values.subarray(first * length, (first + count) * length);
+  };
+  return { logits: part(logits), features: new Map([...features].map(([name, map]) => [name, part(map)])) };
+}
+
 /** Reads the targets out of a body. */
 export function decodeRows(
   { columns, contents }: { readonly columns: readonly Column[]; readonly contents: CacheContents },

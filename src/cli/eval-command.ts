@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { evaluateModel } from '../training/evaluate-model.js';
 import { formatShare } from '../training/accuracy.js';
-import { defaultRunSettings } from '../training/run-settings.js';
+import { defaultRecipe } from '../recipe/default-recipe.js';
 import { numberOf } from './arguments.js';
 import { sharedOptions } from './shared-options.js';
 
@@ -31,8 +31,8 @@ export function addEvalCommand(program: Command, signal: AbortSignal): void {
     .addOption(sharedOptions.skipCorrupt())
     .addOption(sharedOptions.mean())
     .addOption(sharedOptions.std())
-    .option('--threads <n>', 'threads', numberOf('--threads'), defaultRunSettings.threads)
-    .option('--backend <name>', 'where a student runs: native, cpu, tensorflow', defaultRunSettings.backend)
+    .option('--threads <n>', 'threads', numberOf('--threads'), defaultRecipe.threads)
+    .option('--backend <name>', 'where a student runs: native, cpu, tensorflow', defaultRecipe.backend)
     .action(async (flags: EvalFlags) => {
       const onSkipped = (message: string): boolean => process.stderr.write(`left out: ${message}\n`);
       const { top1, top5, total } = await evaluateModel({ ...flags, onSkipped }, { signal });

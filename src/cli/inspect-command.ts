@@ -6,7 +6,7 @@ import { predictStepMemory } from '../models/step-memory.js';
 import { nearestNames } from '../nearest.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
 import { checkWhole } from '../training/check-whole.js';
-import { defaultRunSettings } from '../training/run-settings.js';
+import { defaultStage } from '../recipe/default-recipe.js';
 import { numberOf } from './arguments.js';
 
 interface InspectFlags {
@@ -28,12 +28,7 @@ export function addInspectCommand(program: Command): void {
       'the model, a teacher card, or the name of a student with --memory',
     )
     .option('--memory', 'predict the memory of a training step of a student, layer by layer (default: off)')
-    .option(
-      '--batch-size <n>',
-      'pictures of that step',
-      numberOf('--batch-size'),
-      defaultRunSettings.batchSize,
-    )
+    .option('--batch-size <n>', 'pictures of that step', numberOf('--batch-size'), defaultStage.batchSize)
     .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
     .option('--size <pixels>', 'side of its square pictures', numberOf('--size'), 32)
     .action(async (name: string, flags: InspectFlags) => {

@@ -7,6 +7,7 @@ import { addCardCommand } from './card-command.js';
 import { addEvalCommand } from './eval-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { reportError } from './report-error.js';
+import { addRecipeCommands } from './recipe-commands.js';
 import { addTrainOptions } from './train-command.js';
 
 const examples = `Commands that work as they stand:
@@ -38,6 +39,7 @@ function createProgram(signal: AbortSignal): Command {
   addInspectCommand(program);
   addCardCommand(program);
   addCacheCommand(program, signal);
+  addRecipeCommands(program);
   for (const command of [program, ...program.commands.flatMap((sub) => [sub, ...sub.commands])]) {
     if (command !== program) {
       command

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { defaultRunSettings } from '../training/run-settings.js';
+import { defaultRecipe } from '../recipe/default-recipe.js';
 import { coloursOf, numberOf } from './arguments.js';
 
 /** The flags that training and `cache` have in common, each declared here alone. */
@@ -12,7 +12,7 @@ export const sharedOptions = {
   viewSeed: (): Option =>
     new Option('--view-seed <n>', 'keys the augmentation of each view')
       .argParser(numberOf('--view-seed'))
-      .default(defaultRunSettings.viewSeed),
+      .default(defaultRecipe.viewSeed),
   mean: (): Option =>
     new Option('--mean <r,g,b>', "mean of each colour in [0, 1] (default: the teacher's card's)").argParser(
       coloursOf('--mean'),
@@ -26,10 +26,10 @@ export const sharedOptions = {
   threads: (whose: string): Option =>
     new Option('--threads <n>', `threads of ${whose}`)
       .argParser(numberOf('--threads'))
-      .default(defaultRunSettings.threads),
+      .default(defaultRecipe.threads),
   provider: (): Option =>
     new Option(
       '--provider <auto|cpu|cuda|webgpu>',
       'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
-    ).default(defaultRunSettings.provider),
+    ).default(defaultRecipe.provider),
 } as const;

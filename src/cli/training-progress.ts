@@ -1,7 +1,8 @@
 import cliProgress from 'cli-progress';
 import { formatShare } from '../training/accuracy.js';
-import type { RunEvent } from '../training/run.js';
-import type { RunSettings } from '../training/run-settings.js';
+import type { Recipe } from '../recipe/recipe.js';
+import type { RunEvent } from '../training/run-events.js';
+import { type StageTitle, titleText } from '../training/stage-title.js';
 
 /** Seconds between two plain lines of one epoch where the output is no terminal. */
 const quietSeconds = 20;
@@ -14,10 +15,11 @@ export class TrainingProgress {
   #barRuns = false;
   #epochBegan = 0;
   #lastLine = 0;
+  #epochs = 0;
 
   constructor(
     private readonly out: NodeJS.WriteStream,
-    private readonly settings: RunSettings,
+    private readonly recipe: Recipe,
   ) {
     if (!out.isTTY) return;
     this.#bar = new cliProgress.SingleBar({
@@ -36,8 +38,12 @@ export class TrainingProgress {
         return;
       case 'started':
         this.#line(
-          `run ${event.directory}: ${this.settings.student} (${event.parameters.toLocaleString('en-US')} parameters), ${event.trainingPictures.toLocaleString('en-US')} training and ${event.validationPictures.toLocaleString('en-US')} validation pictures of ${this.settings.data}`,
+          `run ${event.directory}: ${this.recipe.student.name} (${event.parameters.toLocaleString('en-US')} parameters), ${event.trainingPictures.toLocaleString('en-US')} training and ${event.validationPictures.toLocaleString('en-US')} validation pictures of ${this.recipe.data}`,
         );
+        return;
+      case 'stage':
+        this.#epochs = event.epochs;
+        if (titleText(event.stage) !== '') this.#line(`stage ${titleText(event.stage)}`);
         for (const { level, tap, connector } of event.pairs) {
           this.#line(
             `features level ${level}: teacher ${tap.name} (${tap.shape.join('×')}, ${tap.tensor})${connector ? ' through a learned 1×1 connector' : ''}`,
@@ -50,7 +56,7 @@ export class TrainingProgress {
       case 'epoch':
         this.stop();
         this.#line(
-          `epoch ${event.epoch + 1}/${event.epochs}  loss ${event.loss.toFixed(4)} (${termsText(event.terms)})  lr ${event.lr.toPrecision(3)}  validation top-1 ${formatShare(event.validation.top1, event.validation.total)}${event.best ? ' best' : ''}  ${event.imagesPerSecond.toFixed(0)} images/s  ${event.seconds.toFixed(1)} s`,
+          `${epochName(event.stage, event.epoch, event.epochs)}  loss ${event.loss.toFixed(4)} (${termsText(event.terms)})  lr ${event.lr.toPrecision(3)}  validation top-1 ${formatShare(event.validation.top1, event.validation.total)}${event.best ? ' best' : ''}  ${event.imagesPerSecond.toFixed(0)} images/s  ${event.seconds.toFixed(1)} s`,
         );
         return;
       case 'evaluating':
@@ -74,7 +80,7 @@ export class TrainingProgress {
     const seconds = (now - this.#epochBegan) / 1000;
     const done = event.step + 1;
     const state = {
-      name: `epoch ${event.epoch + 1}/${this.settings.epochs}`,
+      name: epochName(event.stage, event.epoch, this.#epochs),
       rate: ((done * event.images) / seconds).toFixed(0),
       terms: `loss ${event.loss.toFixed(3)} (${termsText(event.terms)})`,
       left: duration((seconds / done) * (event.stepsPerEpoch - done)),
@@ -94,6 +100,16 @@ export class TrainingProgress {
   #line(text: string): void {
     this.out.write(`${text}\n`);
   }
+}
+
+function epochName(
+  { name, generation, generations, count }: StageTitle,
+  epoch: number,
+  epochs: number,
+): string {
+  const stage = count > 1 || generations > 1 ? `${name} ` : '';
+  const round = generations > 1 ? `${generation}/${generations} ` : '';
+  return `${stage}${round}epoch ${epoch + 1}/${epochs}`;
 }
 
 function termsText(terms: Readonly<Record<string, number>>): string {

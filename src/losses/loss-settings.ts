@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { checkEpsilon, checkTemperature } from './argument-checks.js';
+import { isWeighed, type LossWeight } from './loss-weight.js';
 
 /** The names of the loss terms in recipes, flags and metrics. */
 export type LossName = 'kl' | 'features' | 'attention' | 'refinery' | 'crossEntropy' | 'center';
@@ -17,13 +18,13 @@ export interface LossOptions {
 export interface LossSetting {
   readonly name: LossName;
   /** Multiplies the batch mean of the term; at least 0, and 0 leaves the term out. */
-  readonly weight: number;
+  readonly weight: LossWeight;
   /** Every option that the term has, defaults filled in. */
   readonly options: LossOptions;
 }
 
 /** The terms of a run that names none, in the order in which they are reported. */
-export const defaultLosses: readonly LossSetting[] = [
+export const defaultLosses: readonly (LossSetting & { readonly weight: number })[] = [
   { name: 'kl', weight: 1, options: { T: 4 } },
   { name: 'features', weight: 1, options: {} },
   { name: 'attention', weight: 0, options: {} },
@@ -99,7 +100,7 @@ export function lossSettings(flags: readonly string[] = []): LossSetting[] {
  * @throws InputError
  */
 export function checkLossSettings(settings: readonly LossSetting[]): void {
-  const active = settings.filter(({ weight }) => weight > 0);
+  const active = settings.filter(({ weight }) => isWeighed(weight));
   if (active.length === 0) {
     throw new InputError('no loss has a weight greater than 0, so there is nothing to train on', {
       fix: 'give one loss a weight, for example --loss kl=1',
@@ -108,10 +109,9 @@ export function checkLossSettings(settings: readonly LossSetting[]): void {
   const kl = active.find(({ name, options }) => name === 'kl' && options.T === 1);
   const refinery = active.find(({ name }) => name === 'refinery');
   if (kl !== undefined && refinery !== undefined) {
-    throw new InputError(
-      `kl at T=1 (weight ${kl.weight}) and refinery (weight ${refinery.weight}) are the same loss and would count twice`,
-      { fix: 'set one of the two weights to 0, or give kl another T' },
-    );
+    throw new InputError('kl at T=1 and refinery are the same loss and would count twice', {
+      fix: 'set one of the two weights to 0, or give kl another T',
+    });
   }
 }
 

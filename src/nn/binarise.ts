@@ -2,13 +2,13 @@ import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 
 /**
- * What a binary layer makes binary: activations and weights, or one of the two, with the other in floats, for training in
- * two stages.
+ * What a binary layer makes binary: activations and weights, one of the two with the other in floats, or none, for training
+ * in stages.
  */
-export type Binarise = 'both' | 'activations' | 'weights';
+export type Binarise = 'both' | 'activations' | 'weights' | 'none';
 
 /** Every {@link Binarise}. */
-export const binariseNames: readonly Binarise[] = ['both', 'activations', 'weights'];
+export const binariseNames: readonly Binarise[] = ['both', 'activations', 'weights', 'none'];
 
 /**
  * The value as a {@link Binarise}.

@@ -45,10 +45,11 @@ export interface BinaryBlockSize {
  * The shortcut is the identity, or {@link Downsample} where the shape changes. PReLU slopes start at 0.25. In training the
  * PReLU is left to the block that follows, whose kernels apply it in passing. Two of these stand where a ResNet has one basic block, so that every binary convolution is skipped (Bi-Real Net, Liu et al. 2018).
  *
- * For training in two stages `binarise` leaves one operand of the convolution in floats:
+ * For training in stages `binarise` leaves operands of the convolution in floats:
  *
  *   'activations':  y = PReLU(conv(sign(BN(x)), latent) + shortcut(x))
  *   'weights':      y = PReLU(conv(hardClamp(BN(x)), α·sign(latent)) + shortcut(x))
+ *   'none':         y = PReLU(conv(hardClamp(BN(x)), latent) + shortcut(x))
  *
  * Where the sign is left out hardClamp takes its place, whose gradient is that of the straight-through estimator, so that
  * BatchNorm learns under the same mask |BN(x)| ≤ 1 in every stage. Names and shapes of the parameters do not depend on
@@ -125,7 +126,7 @@ export class BinaryBlock {
   }
 
   private operand(x: Tensor4D, training: boolean): Tensor4D {
-    if (this.binarise === 'weights') return this.bn.clamp(x, training);
+    if (this.binarise === 'weights' || this.binarise === 'none') return this.bn.clamp(x, training);
     return training ? this.signGradient.sign(this.bn, x) : this.bn.sign(x, false);
   }
 }

@@ -35,6 +35,7 @@ const convolutions = {
   both: binaryConv2d,
   activations: binaryInputConv2d,
   weights: binaryFilterConv2d,
+  none: conv2d,
 } as const;
 
 /**
@@ -49,7 +50,7 @@ const latentGain = 0.1;
  * `latent` [kh, kw, C, K], He-normal times {@link latentGain}. Position-major. See `binaryConv2d`.
  *
  * With `binarise` 'activations' the weights are `latent` itself (`binaryInputConv2d`), with 'weights' the activations may
- * have any values (`binaryFilterConv2d`). The parameter is the same, so that one stage of training starts from another.
+ * have any values (`binaryFilterConv2d`), with 'none' both may (`conv2d`). The parameter is the same, so that one stage of training starts from another.
  */
 export class BinaryConv2d {
   readonly latent: Variable & Tensor4D;

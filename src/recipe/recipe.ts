@@ -1,5 +1,6 @@
 import type { Augmentation } from '../data/augmentation.js';
 import type { MixSettings } from '../data/mix.js';
+import type { LossWeight } from '../losses/loss-weight.js';
 import type { Binarise } from '../nn/binarise.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
 import type { ProviderName } from '../teacher/providers.js';
@@ -87,28 +88,10 @@ export interface Stage {
   /** null for the usual one of the data set. */
   readonly augmentation: Augmentation | null;
   readonly mix: MixSettings;
-  readonly statistics: StatisticsSettings;
 }
-
-/** The weight of a term over a stage: one number, or a course between two. */
-export type LossWeight =
-  | number
-  | {
-      /** At least 0, at the start and at the end of the stage. */
-      readonly from: number;
-      readonly to: number;
-      /** How it goes from one to the other by the fractional epoch: `linear` or `cosine`. */
-      readonly course: 'linear' | 'cosine';
-    };
 
 /** A term's weight and its own options, for instance `{ weight: 1, T: 4 }`. */
 export interface LossTermSettings {
   readonly weight: LossWeight;
   readonly [option: string]: unknown;
-}
-
-/** What is logged of each layer beside the losses. */
-export interface StatisticsSettings {
-  /** Steps between two records of flip ratio, gradients and activations; 0 for none. */
-  readonly every: number;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
-import { type KnownKeys, parseCheckedYaml } from './checked-yaml.js';
+import { parseCheckedYaml } from '../files/checked-yaml.js';
 
 const name = (what: string) => z.string(`expected ${what}`).min(1, `expected ${what}`);
 const sha256 = z
@@ -101,21 +101,13 @@ export type TeacherCard = z.output<typeof teacherCardSchema>;
 /** How pictures become a model's input. */
 export type CardInput = TeacherCard['input'];
 
-const knownKeys: KnownKeys = new Map([
-  ['', Object.keys(teacherCardSchema.shape)],
-  ['input', Object.keys(input.shape)],
-  ['input.resize', Object.keys(resize.shape)],
-  ['outputs', Object.keys(outputs.shape)],
-  ['taps', Object.keys(tap.shape)],
-]);
-
 /**
  * A teacher card from YAML text.
  * @param path The card's file name, for messages, which start with `path:line:column`.
  * @throws {InputError} for YAML that does not parse, an unknown key, a missing or wrong value.
  */
 export function parseCard(text: string, path: string): TeacherCard {
-  return parseCheckedYaml(text, path, teacherCardSchema, knownKeys);
+  return parseCheckedYaml(text, path, () => teacherCardSchema).value;
 }
 
 /**

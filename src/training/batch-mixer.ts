@@ -2,6 +2,7 @@ import type { Batch } from '../data/batch.js';
 import { checkMix, drawMixing, mixBatch, mixes, type MixSettings } from '../data/mix.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
+import { isWeighed } from '../losses/loss-weight.js';
 import { mixTargets } from '../teacher/mix-targets.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
 import { comparesMaps, needsTeacher } from './student-losses.js';
@@ -68,7 +69,7 @@ export class BatchMixer {
 
 /** The temperature at which all losses take the teacher's probabilities; 1 if there are none. */
 function onlyTemperature(losses: readonly LossSetting[]): number {
-  const taught = losses.filter((setting) => setting.weight > 0 && needsTeacher(setting));
+  const taught = losses.filter((setting) => isWeighed(setting.weight) && needsTeacher(setting));
   const maps = taught.filter(comparesMaps).map(({ name }) => name);
   if (maps.length > 0)
     throw new InputError(

@@ -1,9 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { parse } from 'yaml';
 import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
 import { type Dataset, resizedTo } from '../data/dataset.js';
 import { InputError } from '../errors.js';
+import type { Recipe } from '../recipe/recipe.js';
 import { checkClasses } from '../teacher/classes.js';
 import { defaultData } from '../teacher/default-data.js';
 import { openTeacher } from '../teacher/open-teacher.js';
@@ -87,9 +89,9 @@ async function evaluateCheckpoint(
 async function dataOfRun({ model, data }: EvaluateModelSettings): Promise<string> {
   if (data !== undefined) return data;
   if (process.env['DISTILL_DATA']) return process.env['DISTILL_DATA'];
-  const path = join(model, runFiles.settings);
+  const path = join(model, runFiles.recipe);
   try {
-    return (JSON.parse(await readFile(path, 'utf8')) as { data: string }).data;
+    return (parse(await readFile(path, 'utf8')) as Recipe).data;
   } catch (error) {
     throw new InputError(`${model} is not a run directory: ${path} cannot be read.`, { cause: error });
   }

@@ -1,20 +1,16 @@
 import { top1Percent } from './accuracy.js';
-import type { EpochReport } from './run.js';
+import type { EpochReport } from './run-events.js';
+import type { StageTitle } from './stage-title.js';
 import type { StepReport } from './trainer.js';
 
 /** The line of metrics.jsonl of a step; steps and epochs count from 1. */
-export function stepMetrics({
-  epoch,
-  step,
-  stepsPerEpoch,
-  loss,
-  terms,
-  lr,
-  images,
-  ...times
-}: StepReport): object {
+export function stepMetrics(
+  { epoch, step, stepsPerEpoch, loss, terms, lr, images, ...times }: StepReport,
+  title: StageTitle,
+): object {
   const stepMs = times.dataMs + times.teacherMs + times.studentMs;
   return {
+    ...stageKeys(title),
     step: epoch * stepsPerEpoch + step + 1,
     epoch: epoch + 1,
     loss,
@@ -28,6 +24,7 @@ export function stepMetrics({
 
 /** The line of metrics.jsonl of an epoch. */
 export function epochMetrics({
+  stage,
   epoch,
   loss,
   terms,
@@ -38,6 +35,7 @@ export function epochMetrics({
   imagesPerSecond,
 }: EpochReport): object {
   return {
+    ...stageKeys(stage),
     epoch: epoch + 1,
     trainLoss: loss,
     trainTerms: terms,
@@ -49,4 +47,9 @@ export function epochMetrics({
     seconds,
     imagesPerSecond,
   };
+}
+
+/** The name of the stage, and its generation where there are several. */
+function stageKeys({ name, generation, generations }: StageTitle): object {
+  return { stage: name, ...(generations > 1 ? { generation } : {}) };
 }

@@ -5,14 +5,14 @@ import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-
 
 /** The files of a run, in its directory. */
 export const runFiles = {
-  settings: 'settings.json',
+  recipe: 'recipe.yaml',
   metrics: 'metrics.jsonl',
   best: 'best.safetensors',
   last: 'last.safetensors',
   summary: 'summary.json',
 } as const;
 
-/** A directory that holds all of one run: resolved settings, metrics, checkpoints, summary. */
+/** A directory that holds all of one run: the resolved recipe, metrics, checkpoints, summary. */
 export class RunDirectory {
   private constructor(readonly path: string) {}
 
@@ -43,8 +43,24 @@ export class RunDirectory {
     return join(this.path, runFiles[kind]);
   }
 
-  async writeJson(kind: 'settings' | 'summary', value: object): Promise<void> {
-    await writeFileAtomically(this.file(kind), `${JSON.stringify(value, null, 2)}\n`);
+  /**
+   * The checkpoints of a stage: those of the run itself for the last one, else in a folder of its own, which is made.
+   *
+   * @param folder the name of the stage; undefined for the last one
+   */
+  async checkpoints(folder: string | undefined): Promise<{ best: string; last: string }> {
+    if (folder === undefined) return { best: this.file('best'), last: this.file('last') };
+    const path = join(this.path, 'stages', folder);
+    await makeDirectory(path);
+    return { best: join(path, runFiles.best), last: join(path, runFiles.last) };
+  }
+
+  async writeRecipe(yaml: string): Promise<void> {
+    await writeFileAtomically(this.file('recipe'), yaml);
+  }
+
+  async writeSummary(summary: object): Promise<void> {
+    await writeFileAtomically(this.file('summary'), `${JSON.stringify(summary, null, 2)}\n`);
   }
 
   /** Appends one line to metrics.jsonl. */

@@ -6,20 +6,32 @@ import { type Manifest, readManifest, requireManifest } from '../cache/manifest.
 import { newIdentity } from '../cache/new-identity.js';
 import { orderedByIndex } from '../cache/ordered-rows.js';
 import { checkFreeSpace } from '../cache/write-cache.js';
-import { type Augmentation, trainingAugmentation } from '../data/augmentation.js';
+import { type Augmentation, checkAugmentation, trainingAugmentation } from '../data/augmentation.js';
 import { type Dataset, resizedTo } from '../data/dataset.js';
 import { InputError } from '../errors.js';
+import type { LossSetting } from '../losses/loss-settings.js';
+import { isWeighed } from '../losses/loss-weight.js';
+import type { Recipe, Stage } from '../recipe/recipe.js';
 import { type LiveTeacher, openTeacher } from '../teacher/open-teacher.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { defaultCacheSettings, originOf } from './make-cache.js';
-import type { RunSettings } from './run-settings.js';
 import { comparesMaps } from './student-losses.js';
 import { asTaken, checkAccuracy } from './teacher-check.js';
 
 /** Pictures to train on, to select and to report with. */
 export type Splits = readonly [training: Dataset, validation: Dataset, test: Dataset];
 
-/** Where a run has its targets from, and what follows from it. */
+/** What decides where the targets of a stage come from. */
+export interface TeacherRequest
+  extends
+    Pick<Recipe, 'mean' | 'std' | 'threads' | 'provider' | 'viewSeed'>,
+    Pick<Stage, 'teacher' | 'cache' | 'views' | 'augmentation'> {
+  readonly losses: readonly LossSetting[];
+  /** The epochs of the run to the end of the stage: so many views there are where nothing says otherwise. */
+  readonly epochs: number;
+}
+
+/** Where a stage has its targets from, and what follows from it. */
 export interface RunTeacher {
   /** Undefined when no loss needs a teacher. */
   readonly source: TargetSource | undefined;
@@ -32,7 +44,7 @@ export interface RunTeacher {
   readonly augmentation: Augmentation;
   /** Why the model does not run where it was tried before, one sentence each. */
   readonly notes: readonly string[];
-  /** To be called after the last step of an epoch. */
+  /** To be called after the last step of an epoch of the run. */
   readonly endEpoch: (epoch: number) => Promise<void>;
   readonly dispose: () => Promise<void>;
 }
@@ -43,34 +55,34 @@ export interface RunTeacher {
  * @throws InputError for a teacher that does not fit the data or is far under its card, or a cache that was made for
  *   something else or holds other maps than the losses compare
  */
-export async function openRunTeacher(settings: RunSettings, splits: Splits): Promise<RunTeacher> {
-  const views = settings.views ?? settings.epochs;
+export async function openRunTeacher(request: TeacherRequest, splits: Splits): Promise<RunTeacher> {
+  const views = request.views ?? request.epochs;
   const nothing = (): Promise<void> => Promise.resolve();
-  if (settings.teacher === undefined) {
-    const augmentation = trainingAugmentation(splits[0]);
+  if (request.teacher === null) {
+    const augmentation = stageAugmentation(request, splits[0]);
     const none = { source: undefined, live: undefined, notes: [], endEpoch: nothing, dispose: nothing };
     return { ...none, splits, views, augmentation };
   }
-  if (await isDirectory(settings.teacher)) return openCache(settings.teacher, settings, splits);
-  const stored = settings.cache === undefined ? undefined : await readManifest(settings.cache);
-  const wanted = comparing(settings).length > 0 ? 'all' : 'none';
+  if (await isDirectory(request.teacher)) return openCache(request.teacher, request, splits);
+  const stored = request.cache === null ? undefined : await readManifest(request.cache);
+  const wanted = comparing(request).length > 0 ? 'all' : 'none';
   const taps = stored?.contents.taps.map(({ name }) => name) ?? wanted;
-  const live = await openTeacher(settings.teacher, {
+  const live = await openTeacher(request.teacher, {
     taps,
-    threads: settings.threads,
-    provider: settings.provider ?? 'cpu',
+    threads: request.threads,
+    provider: request.provider,
     classes: splits[0].classes,
-    ...(settings.mean ? { mean: settings.mean } : {}),
-    ...(settings.std ? { std: settings.std } : {}),
+    ...(request.mean ? { mean: request.mean } : {}),
+    ...(request.std ? { std: request.std } : {}),
   });
   try {
     const taken = splits.map((split) => asTaken(split, live.facts)) as unknown as Splits;
     for (const member of live.members) await checkAccuracy(member, member, taken[1]);
-    const augmentation = trainingAugmentation(taken[0]);
+    const augmentation = stageAugmentation(request, taken[0]);
     const common = { live, splits: taken, augmentation, notes: live.facts.providerMisses };
-    if (settings.cache === undefined)
+    if (request.cache === null)
       return { ...common, source: live, views, endEpoch: nothing, dispose: () => live.dispose() };
-    const filling = await openFilling(settings.cache, stored, settings, live, taken[0], augmentation);
+    const filling = await openFilling(request.cache, stored, request, live, taken[0], augmentation);
     return {
       ...common,
       source: filling.source,
@@ -87,26 +99,26 @@ export async function openRunTeacher(settings: RunSettings, splits: Splits): Pro
   }
 }
 
-async function openCache(directory: string, settings: RunSettings, splits: Splits): Promise<RunTeacher> {
-  if (settings.cache !== undefined)
+async function openCache(directory: string, request: TeacherRequest, splits: Splits): Promise<RunTeacher> {
+  if (request.cache !== null)
     throw new InputError(
-      `--teacher ${directory} is a cache already, so there is nothing to fill ${settings.cache} with.`,
+      `--teacher ${directory} is a cache already, so there is nothing to fill ${request.cache} with.`,
       { fix: 'name the model as --teacher, or leave --cache out' },
     );
   const { data } = await requireManifest(directory);
   const taken = splits.map((split) =>
     resizedTo(split, data.size, data.resize ?? undefined),
   ) as unknown as Splits;
-  const augmentation = trainingAugmentation(taken[0]);
-  const { viewSeed } = settings;
+  const augmentation = stageAugmentation(request, taken[0]);
+  const { viewSeed } = request;
   const source = await CachedTeacher.open(directory, { dataset: taken[0], augmentation, viewSeed });
   try {
-    if (settings.views !== undefined && settings.views !== source.views)
+    if (request.views !== null && request.views !== source.views)
       throw new InputError(
-        `--views is ${settings.views}, but the cache in ${directory} has ${source.views} views.`,
+        `--views is ${request.views}, but the cache in ${directory} has ${source.views} views.`,
         { fix: 'leave --views out' },
       );
-    checkMaps(directory, settings, source.contents);
+    checkMaps(directory, request, source.contents);
     return {
       source,
       live: undefined,
@@ -126,7 +138,7 @@ async function openCache(directory: string, settings: RunSettings, splits: Split
 async function openFilling(
   directory: string,
   there: Manifest | undefined,
-  settings: RunSettings,
+  request: TeacherRequest,
   live: LiveTeacher,
   training: Dataset,
   augmentation: Augmentation,
@@ -137,13 +149,13 @@ async function openFilling(
     topK: undefined,
     maps: 'features',
     augmentation,
-    viewSeed: settings.viewSeed,
-    views: settings.views ?? there?.views.count ?? settings.epochs,
+    viewSeed: request.viewSeed,
+    views: request.views ?? there?.views.count ?? request.epochs,
     batchSize: defaultCacheSettings.batchSize,
   });
   // What a cache holds and how it is cut may be as its maker chose.
   const identity = there ? { ...fresh, contents: there.contents, layout: there.layout } : fresh;
-  if (there) checkMaps(directory, settings, there.contents);
+  if (there) checkMaps(directory, request, there.contents);
   const writer = await CacheWriter.open(directory, identity, dataset, await originOf(live.facts.provider));
   try {
     await checkFreeSpace(directory, writer.format.bytes - (await writer.bytesPresent()));
@@ -155,17 +167,19 @@ async function openFilling(
 }
 
 /** The losses that compare maps. */
-function comparing({ losses }: RunSettings): string[] {
-  return losses.filter((setting) => setting.weight > 0 && comparesMaps(setting)).map(({ name }) => name);
+function comparing({ losses }: TeacherRequest): string[] {
+  return losses
+    .filter((setting) => isWeighed(setting.weight) && comparesMaps(setting))
+    .map(({ name }) => name);
 }
 
 /** Refuses losses whose maps a cache does not have. */
 function checkMaps(
   directory: string,
-  settings: RunSettings,
+  request: TeacherRequest,
   { maps, taps }: { readonly maps: string; readonly taps: readonly unknown[] },
 ): void {
-  const names = comparing(settings).filter(
+  const names = comparing(request).filter(
     (name) => taps.length === 0 || (maps === 'attention' && name === 'features'),
   );
   if (names.length === 0) return;
@@ -176,6 +190,16 @@ function checkMaps(
       fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or make the cache with --features all`,
     },
   );
+}
+
+/** What the stage says, or what is usual for the data. */
+export function stageAugmentation(
+  { augmentation }: Pick<Stage, 'augmentation'>,
+  training: Dataset,
+): Augmentation {
+  if (augmentation === null) return trainingAugmentation(training);
+  checkAugmentation(augmentation, training);
+  return augmentation;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -1,247 +1,276 @@
 import { useBackend } from '../backends/use-backend.js';
-import { type Batches, batchesOf } from '../data/batches.js';
 import { loadDataset } from '../data/data-spec.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, withTestResize } from '../data/dataset.js';
 import { InputError } from '../errors.js';
-import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
-import type { TargetSource } from '../teacher/targets.js';
+import { isWeighed } from '../losses/loss-weight.js';
+import { checkRecipe, checkRunnable } from '../recipe/check-recipe.js';
+import type { Recipe, Stage } from '../recipe/recipe.js';
+import { stageLosses } from '../recipe/stage-losses.js';
+import { toYaml } from '../recipe/to-yaml.js';
 import type { Accuracy } from './accuracy.js';
-import { Adam } from './optimizers/adam.js';
-import { loadStudent, saveStudent } from './checkpoint.js';
+import { loadStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
-import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
-import { epochMetrics, stepMetrics } from './metrics.js';
+import { checkpointOf, initialStudent } from './initial-student.js';
 import { RunDirectory } from './run-directory.js';
-import { openRunTeacher, type RunTeacher } from './run-teacher.js';
-import { checkRunSettings, type RunSettings } from './run-settings.js';
-import { runSchedule } from './run-schedule.js';
+import type { EpochReport, RunEvent, RunSummary, StageSummary } from './run-events.js';
+import {
+  openRunTeacher,
+  type RunTeacher,
+  type Splits,
+  stageAugmentation,
+  type TeacherRequest,
+} from './run-teacher.js';
+import type { StageTitle } from './stage-title.js';
 import { comparesMaps } from './student-losses.js';
-import { type StepReport, Trainer } from './trainer.js';
+import { StudentTeacher } from './student-teacher.js';
+import { stageBatches, stagePairs, trainStage } from './train-stage.js';
 
-/** What a run tells while it goes on. */
-export type RunEvent =
-  | { readonly kind: 'skipped'; readonly message: string }
-  | {
-      readonly kind: 'started';
-      readonly directory: string;
-      readonly trainingPictures: number;
-      readonly validationPictures: number;
-      readonly parameters: number;
-      /** Which level of the student is compared with which feature map of the teacher; empty without such a loss. */
-      readonly pairs: readonly { level: number; tap: Tap; connector: boolean }[];
-    }
-  | ({ readonly kind: 'step' } & StepReport)
-  | ({ readonly kind: 'epoch' } & EpochReport)
-  | {
-      readonly kind: 'evaluating';
-      readonly who: 'student' | 'teacher';
-      readonly done: number;
-      readonly total: number;
-    };
-
-type Tap = LevelPair['tap'];
-
-/** What one epoch did. */
-export interface EpochReport {
-  /** From 0. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Means over the steps. */
-  readonly loss: number;
-  readonly terms: Readonly<Record<string, number>>;
-  readonly lr: number;
-  readonly validation: Accuracy;
-  /** Whether it is the best on the validation split so far. */
-  readonly best: boolean;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
+/** How a run is to be done, beside its recipe. */
+export interface RunOptions {
+  /** The run directory; by default the first free `runs/<student>-<n>`. */
+  readonly out?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** The end of a run. */
-export interface RunSummary {
-  readonly directory: string;
-  /** Of the best epoch by the validation split, counted from 1. */
-  readonly bestEpoch: number;
-  readonly validation: Accuracy;
-  /** The test split, on which nothing was selected; the teacher's only where its model was loaded. */
-  readonly test: { readonly student: Accuracy; readonly teacher: Accuracy | undefined };
-  readonly seconds: number;
+/** One training: a stage, or one generation of it. */
+interface Training {
+  readonly stage: Stage;
+  readonly title: StageTitle;
+  /** The epochs of the run before it. */
+  readonly firstEpoch: number;
+  readonly isLast: boolean;
 }
 
 /**
- * Trains a student by distillation: settings to run directory. It yields events and gives the summary at the end.
+ * Trains a student by distillation, stage after stage: recipe to run directory. It yields events and gives the summary at
+ * the end.
+ *
+ * Between stages the student's tensors carry over, those of the best epoch by the validation split; optimizer and
+ * connectors begin anew.
  *
  * @throws InputError for settings, files or data that are wrong; RunError when the work fails
  */
 export async function* distil(
-  settings: RunSettings,
-  { signal }: { signal?: AbortSignal } = {},
+  recipe: Recipe,
+  { out, signal }: RunOptions = {},
 ): AsyncGenerator<RunEvent, RunSummary> {
-  checkRunSettings(settings);
+  checkRecipe(recipe);
+  checkRunnable(recipe);
   const began = performance.now();
-  await useBackend(settings.backend, { threads: settings.threads });
+  await useBackend(recipe.backend, { threads: recipe.threads });
   const skipped: string[] = [];
   const reading = {
-    skipCorrupt: settings.skipCorrupt ?? false,
+    skipCorrupt: recipe.skipCorrupt,
     onSkipped: (message: string) => void skipped.push(message),
   };
   const splits = (await Promise.all(
-    (['train', 'validation', 'test'] as const).map((split) => loadDataset(settings.data, split, reading)),
+    (['train', 'validation', 'test'] as const).map((split) => loadDataset(recipe.data, split, reading)),
   )) as [Dataset, Dataset, Dataset];
   for (const message of skipped) yield { kind: 'skipped', message };
-  const teacher = await openRunTeacher(settings, splits);
-  const { live } = teacher;
-  const [training, validation, test] = teacher.splits;
-  let student: BinaryResNet | undefined;
+  const trainings = trainingsOf(recipe);
+  let directory: RunDirectory | undefined;
+  let teacher = await openTeacherOf(recipe, trainings[0], splits, undefined);
+  const summaries: StageSummary[] = [];
+  // Of the stage before, and of the training before, which may be another generation of the same stage.
+  let stageBefore: string | undefined;
+  let taughtBy: string | undefined;
   try {
     for (const message of teacher.notes) yield { kind: 'skipped', message };
-    const { size } = training;
-    student = createStudent(settings.student, {
-      classes: training.classes.length,
-      size,
-      seed: settings.seed,
-    });
-    // Everything that may be refused comes before the directory is made.
-    const pairs = pairsOf(settings, training, teacher.source, student);
-    const batches = trainingBatches(settings, training, teacher, signal);
-    const directory = await RunDirectory.create(settings.out, settings.student);
-    await directory.writeJson('settings', settings);
-    const parts = { settings, training, validation, teacher, student, pairs, batches, directory, signal };
-    const best = yield* trainEpochs(parts);
-    student.dispose();
-    ({ student } = await loadStudent(directory.file('best')));
-    const testOf = async (who: 'student' | 'teacher'): Promise<Accuracy> =>
-      who === 'student'
-        ? evaluateStudent(student!, test, { signal })
-        : evaluateTeacher(live!, test, { signal });
-    yield { kind: 'evaluating', who: 'student', done: 0, total: test.length };
-    const ofStudent = await testOf('student');
-    if (live) yield { kind: 'evaluating', who: 'teacher', done: 0, total: test.length };
-    const ofTeacher = live ? await testOf('teacher') : undefined;
+    await tryLater(recipe, trainings, teacher.splits);
+    for (const [i, training] of trainings.entries()) {
+      if (i > 0) {
+        await teacher.dispose();
+        teacher = await openTeacherOf(recipe, training, teacher.splits, taughtBy);
+      }
+      const { stage, title, firstEpoch, isLast } = training;
+      const losses = stageLosses(stage);
+      const [pictures, validation] = teacher.splits;
+      const student = await initialStudent(recipe, stage, pictures, initOf(stage, stageBefore));
+      try {
+        const pairs = stagePairs(losses, pictures, teacher.source, student);
+        const batches = stageBatches(recipe, stage, teacher, firstEpoch, signal);
+        if (!directory) {
+          // Everything that may be refused comes before the directory is made.
+          directory = await RunDirectory.create(out, recipe.student.name);
+          await directory.writeRecipe(toYaml(recipe));
+          const parameters = student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
+          const counts = { trainingPictures: pictures.length, validationPictures: validation.length };
+          yield { kind: 'started', directory: directory.path, ...counts, parameters };
+        }
+        const files = await directory.checkpoints(isLast ? undefined : folderOf(title));
+        const isTrained = stage.initFrom !== 'random';
+        const parts = {
+          recipe,
+          stage,
+          title,
+          losses,
+          teacher,
+          student,
+          isTrained,
+          pairs,
+          batches,
+          firstEpoch,
+          directory,
+        };
+        const stageBegan = performance.now();
+        const best = yield* trainStage({ ...parts, files, signal });
+        summaries.push(summaryOf(best, (performance.now() - stageBegan) / 1000));
+        taughtBy = files.best;
+        if (title.generation === title.generations) stageBefore = files.best;
+      } finally {
+        student.dispose();
+      }
+    }
+    const test = yield* testRun(taughtBy!, teacher, signal);
+    const { bestEpoch, validation } = summaries.at(-1)!;
     const summary: RunSummary = {
-      directory: directory.path,
-      bestEpoch: best.epoch + 1,
-      validation: best.validation,
-      test: { student: ofStudent, teacher: ofTeacher },
+      directory: directory!.path,
+      stages: summaries,
+      bestEpoch,
+      validation,
+      test,
       seconds: (performance.now() - began) / 1000,
     };
-    await directory.writeJson('summary', summary);
+    await directory!.writeSummary(summary);
     return summary;
   } finally {
-    student?.dispose();
     await teacher.dispose();
   }
 }
 
-interface TrainingParts {
-  readonly settings: RunSettings;
-  readonly training: Dataset;
-  readonly validation: Dataset;
-  readonly teacher: RunTeacher;
-  readonly student: BinaryResNet;
-  readonly pairs: readonly LevelPair[];
-  readonly batches: Batches;
-  readonly directory: RunDirectory;
-  readonly signal: AbortSignal | undefined;
+/** The trainings of a run in order: each stage as often as it has generations. */
+function trainingsOf({ stages }: Recipe): Training[] {
+  const trainings: Training[] = [];
+  let firstEpoch = 0;
+  for (const [index, stage] of stages.entries()) {
+    const { name, generations } = stage;
+    for (let generation = 1; generation <= generations; generation++) {
+      const title = { name, index, count: stages.length, generation, generations };
+      const isLast = index === stages.length - 1 && generation === generations;
+      trainings.push({ stage, title, firstEpoch, isLast });
+      firstEpoch += stage.epochs;
+    }
+  }
+  return trainings;
 }
 
-async function* trainEpochs(parts: TrainingParts): AsyncGenerator<RunEvent, EpochReport> {
-  const { settings, training, validation, teacher, student, pairs, batches, directory, signal } = parts;
-  const connectors = new Connectors(pairs, settings.seed);
-  const optimizer = new Adam({ weightDecay: settings.weightDecay, clipLatent: settings.clipLatent });
-  const { epochs } = settings;
-  const trainer = new Trainer({
-    student,
-    dataset: training,
-    batches,
-    teacher: teacher.source,
-    losses: settings.losses,
-    pairs,
-    connectors,
-    optimizer,
-    schedule: runSchedule(settings),
-  });
+/** Where the tensors of a stage come from; undefined for random ones. */
+function initOf({ initFrom }: Stage, stageBefore: string | undefined): string | undefined {
+  if (initFrom === 'random') return undefined;
+  return initFrom === 'previous' ? stageBefore : initFrom;
+}
+
+function folderOf({ name, generation, generations }: StageTitle): string {
+  return generations > 1 ? `${name}-${generation}` : name;
+}
+
+/** Whether the student of the training before teaches. */
+function isTaughtByStudent({ stage: { teacher }, title }: Training): boolean {
+  return teacher === 'previous' || title.generation > 1;
+}
+
+function requestOf(recipe: Recipe, { stage, firstEpoch }: Training): TeacherRequest {
+  return { ...recipe, ...stage, losses: stageLosses(stage), epochs: firstEpoch + stage.epochs };
+}
+
+async function openTeacherOf(
+  recipe: Recipe,
+  training: Training,
+  splits: Splits,
+  taughtBy: string | undefined,
+): Promise<RunTeacher> {
+  const { stage } = training;
+  const request = requestOf(recipe, training);
+  const opened = isTaughtByStudent(training)
+    ? await openStudentTeacher(request, splits, taughtBy!)
+    : await inStage(training, () => openRunTeacher(request, splits));
+  if (recipe.testResize === null) return opened;
+  const [pictures, ...evaluated] = opened.splits;
   try {
-    yield {
-      kind: 'started',
-      directory: directory.path,
-      trainingPictures: training.length,
-      validationPictures: validation.length,
-      parameters: student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0),
-      pairs: pairs.map(({ level, tap }) => ({ level, tap, connector: connectors.has(level) })),
-    };
-    let best: EpochReport | undefined;
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const began = performance.now();
-      const sums = new Map<string, number>();
-      let last: StepReport | undefined;
-      for await (const report of trainer.epoch(epoch)) {
-        signal?.throwIfAborted();
-        last = report;
-        for (const [name, value] of Object.entries({ ...report.terms, '': report.loss })) {
-          sums.set(name, (sums.get(name) ?? 0) + value);
-        }
-        await directory.appendMetrics({ event: 'step', split: 'train', ...stepMetrics(report) });
-        yield { kind: 'step', ...report };
-      }
-      await teacher.endEpoch(epoch);
-      const seconds = (performance.now() - began) / 1000;
-      const accuracy = await evaluateStudent(student, validation, { signal });
-      const steps = last!.stepsPerEpoch;
-      const means = [...sums].map(([name, sum]) => [name, sum / steps] as const);
-      const isBest = !best || accuracy.top1 > best.validation.top1;
-      const report: EpochReport = {
-        epoch,
-        epochs,
-        loss: sums.get('')! / steps,
-        terms: Object.fromEntries(means.filter(([name]) => name !== '')),
-        lr: last!.lr,
-        validation: accuracy,
-        best: isBest,
-        seconds,
-        imagesPerSecond: (steps * settings.batchSize) / seconds,
-      };
-      if (isBest) best = report;
-      const resize = 'resize' in training ? { resize: training.resize } : {};
-      const facts = { classes: training.classes, epoch: epoch + 1, ...resize };
-      await saveStudent(directory.file('last'), student, facts);
-      if (isBest) await saveStudent(directory.file('best'), student, facts);
-      await directory.appendMetrics({ event: 'epoch', split: 'validation', ...epochMetrics(report) });
-      yield { kind: 'epoch', ...report };
-    }
-    return best!;
-  } finally {
-    trainer.dispose();
-    optimizer.dispose();
-    connectors.dispose();
+    const [validation, test] = evaluated.map((split) => withTestResize(split, recipe.testResize!));
+    return { ...opened, splits: [pictures, validation, test] };
+  } catch (error) {
+    await opened.dispose();
+    throw inStageError(stage.name, recipe.stages.length, error);
   }
 }
 
-function trainingBatches(
-  { batchSize, seed, viewSeed }: RunSettings,
-  training: Dataset,
-  { views, augmentation }: RunTeacher,
-  signal: AbortSignal | undefined,
-): Batches {
-  const options = { batchSize, seed, viewSeed, views, augmentation };
-  return batchesOf(training, { ...options, ...(signal ? { signal } : {}) });
+async function openStudentTeacher(
+  request: TeacherRequest,
+  splits: Splits,
+  path: string,
+): Promise<RunTeacher> {
+  const withMaps = request.losses.some((setting) => isWeighed(setting.weight) && comparesMaps(setting));
+  const source = await StudentTeacher.open(path, splits[0], withMaps);
+  return {
+    source,
+    live: undefined,
+    splits,
+    views: request.views ?? request.epochs,
+    augmentation: stageAugmentation(request, splits[0]),
+    notes: [],
+    endEpoch: () => Promise.resolve(),
+    dispose: () => source.dispose(),
+  };
 }
 
-function pairsOf(
-  { losses }: RunSettings,
-  training: Dataset,
-  teacher: TargetSource | undefined,
-  student: BinaryResNet,
-): LevelPair[] {
-  const comparing = losses.filter((setting) => setting.weight > 0 && comparesMaps(setting));
-  if (!teacher || comparing.length === 0) return [];
-  const pairs = pairLevels(student, training.size, teacher.taps);
-  if (pairs.length > 0) return pairs;
-  const names = comparing.map(({ name }) => name);
-  throw new InputError(
-    `the loss ${names.join(', ')} compares feature maps, and no feature map of the teacher has the height and width of a level of ${student.name}.`,
-    {
-      fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or name the teacher's taps in its card`,
-    },
-  );
+/** Opens what later stages name, and closes it again, so that a run of days does not end at their beginning. */
+async function tryLater(recipe: Recipe, trainings: readonly Training[], splits: Splits): Promise<void> {
+  for (const [i, training] of trainings.entries()) {
+    const { stage } = training;
+    const { initFrom } = stage;
+    if (initFrom !== 'random' && initFrom !== 'previous') await checkpointOf(initFrom);
+    if (i === 0) continue;
+    await inStage(training, async () => {
+      stageAugmentation(stage, splits[0]);
+      // A cache that is being filled has one writer at a time.
+      if (isTaughtByStudent(training) || stage.cache !== null) return;
+      const [key, keyBefore] = [stage, trainings[i - 1].stage].map(
+        ({ teacher, views, augmentation, losses }) => JSON.stringify([teacher, views, augmentation, losses]),
+      );
+      if (key !== keyBefore) await (await openRunTeacher(requestOf(recipe, training), splits)).dispose();
+    });
+  }
+}
+
+async function inStage<T>({ title: { name, count } }: Training, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw inStageError(name, count, error);
+  }
+}
+
+/** An input error that names the stage where there are several. */
+function inStageError(name: string, count: number, error: unknown): unknown {
+  if (count === 1 || !(error instanceof InputError)) return error;
+  const { nearest, fix } = error;
+  return new InputError(`stage '${name}': ${error.message}`, {
+    nearest,
+    ...(fix === undefined ? {} : { fix }),
+    cause: error,
+  });
+}
+
+function summaryOf({ stage, epochs, epoch, validation }: EpochReport, seconds: number): StageSummary {
+  const { name, generation } = stage;
+  return { name, generation, epochs, bestEpoch: epoch + 1, validation, seconds };
+}
+
+/** The best student of the last stage, and its teacher where a model is loaded, on the test split. */
+async function* testRun(
+  best: string,
+  { splits: [, , test], live }: RunTeacher,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RunEvent, RunSummary['test']> {
+  const { student } = await loadStudent(best);
+  let ofStudent: Accuracy;
+  try {
+    yield { kind: 'evaluating', who: 'student', done: 0, total: test.length };
+    ofStudent = await evaluateStudent(student, test, { signal });
+  } finally {
+    student.dispose();
+  }
+  if (live) yield { kind: 'evaluating', who: 'teacher', done: 0, total: test.length };
+  return { student: ofStudent, teacher: live ? await evaluateTeacher(live, test, { signal }) : undefined };
 }

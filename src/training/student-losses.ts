@@ -5,6 +5,7 @@ import { klDivergence } from '../losses/kl-divergence.js';
 import { labelRefinery } from '../losses/label-refinery.js';
 import { labelSmoothedCrossEntropy } from '../losses/label-smoothed-cross-entropy.js';
 import type { LossSetting } from '../losses/loss-settings.js';
+import { isWeighed, lossWeightAt } from '../losses/loss-weight.js';
 import type { LossTerm } from '../losses/weighted-sum.js';
 import type { StudentOutput } from '../models/bnn-resnet.js';
 import { toBatchMajor } from '../ops/position-major.js';
@@ -39,11 +40,19 @@ export function comparesMaps({ name }: LossSetting): boolean {
   return name === 'features' || name === 'attention';
 }
 
-/** The terms of positive weight. `features` and `attention` are means over the pairs of levels. */
-export function lossTerms(settings: readonly LossSetting[], inputs: LossInputs): LossTerm[] {
+/**
+ * The terms that have a weight at some moment of the stage. `features` and `attention` are means over the pairs of levels.
+ *
+ * @param share of the stage that is over, from 0 to 1; default 0
+ */
+export function lossTerms(settings: readonly LossSetting[], inputs: LossInputs, share = 0): LossTerm[] {
   return settings
-    .filter(({ weight }) => weight > 0)
-    .map((setting) => ({ name: setting.name, weight: setting.weight, value: lossValue(setting, inputs) }));
+    .filter(({ weight }) => isWeighed(weight))
+    .map((setting) => ({
+      name: setting.name,
+      weight: lossWeightAt(setting.weight, share),
+      value: lossValue(setting, inputs),
+    }));
 }
 
 function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D {

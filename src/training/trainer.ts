@@ -4,6 +4,7 @@ import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError, RunError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
+import { isWeighed } from '../losses/loss-weight.js';
 import { weightedSum } from '../losses/weighted-sum.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Parameter } from '../nn/parameters.js';
@@ -56,7 +57,10 @@ export interface TrainerParts {
   readonly gradient?: GradientSettings;
   /** Updated after each step of the optimizer. */
   readonly average?: WeightAverage | undefined;
-  /** The epochs of the stage, over which a sign gradient that sharpens does so; needed for such a one only. */
+  /**
+   * The epochs of the stage, over which a sign gradient sharpens and the weights of losses go from one value to another;
+   * needed for these only.
+   */
   readonly epochs?: number;
   /** Mixup and CutMix; default none. */
   readonly mix?: TrainerMix;
@@ -84,11 +88,17 @@ export class Trainer {
         `the sign gradient '${signGradient.name}' sharpens over the epochs of a stage, and their number is missing.`,
       );
     }
+    const moving = parts.losses.find(({ weight }) => typeof weight !== 'number');
+    if (moving && parts.epochs === undefined) {
+      throw new InputError(
+        `the weight of the loss '${moving.name}' changes over the epochs of a stage, and their number is missing.`,
+      );
+    }
     this.#mixer = BatchMixer.of(parts.mix, { ...parts, size: parts.dataset.size });
     const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
     this.#parameters = new Map(all.map((parameter) => [parameter.variable.id, parameter]));
     this.#variables = all.map(({ variable }) => variable);
-    const maps = parts.losses.some((setting) => setting.weight > 0 && comparesMaps(setting));
+    const maps = parts.losses.some((setting) => isWeighed(setting.weight) && comparesMaps(setting));
     this.#wanted = new Set(maps ? parts.pairs.map(({ level }) => level) : []);
   }
 
@@ -107,8 +117,9 @@ export class Trainer {
       const began = performance.now();
       const moment = epoch + step / stepsPerEpoch;
       const lr = this.#parts.schedule(moment);
-      if (this.#parts.epochs !== undefined) student.signGradient.moveTo(moment / this.#parts.epochs);
-      const { loss, terms } = this.step(batch, targets, lr);
+      const share = this.#parts.epochs === undefined ? 0 : moment / this.#parts.epochs;
+      student.signGradient.moveTo(share);
+      const { loss, terms } = this.step(batch, targets, lr, share);
       const studentMs = performance.now() - began;
       const place = `step ${step + 1} of epoch ${epoch + 1}`;
       checkFinite(place, loss, terms);
@@ -123,11 +134,14 @@ export class Trainer {
   /**
    * One optimisation step on one batch, or its share of one where gradients are accumulated; gives the loss and the batch
    * mean of each term.
+   *
+   * @param share of the stage that is over, by which weights of losses move; default 0
    */
   step(
     batch: Batch,
     targets: TeacherTargets | undefined,
     lr: number,
+    share = 0,
   ): { loss: number; terms: Record<string, number> } {
     const { student, dataset, losses, pairs, connectors, average } = this.#parts;
     const input = studentInput(batch, dataset);
@@ -146,7 +160,7 @@ export class Trainer {
       () => {
         const output = student.apply(input, true, this.#wanted);
         const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors };
-        const sum = weightedSum(lossTerms(losses, inputs));
+        const sum = weightedSum(lossTerms(losses, inputs, share));
         for (const [name, mean] of sum.byName) means.set(name, keep(mean));
         return sum.total;
       },

@@ -10,14 +10,12 @@ import { loadDataset } from '../../src/data/data-spec.js';
 import { type FileDataset, resizedTo } from '../../src/data/dataset.js';
 import { fileOf } from '../../src/data/picture-files.js';
 import { openTeacher } from '../../src/teacher/open-teacher.js';
-import { lossSettings } from '../../src/losses/loss-settings.js';
 import { defaultCacheSettings, makeCache } from '../../src/training/make-cache.js';
-import { distil } from '../../src/training/run.js';
-import { defaultRunSettings } from '../../src/training/run-settings.js';
 import { backends } from '../backends.js';
 import { pathsOf, writePictures } from '../data/picture-files.js';
 import { scratchFolder } from '../files/scratch.js';
 import { tinyOnnx } from '../teacher/tiny-onnx.js';
+import { oneStage, runToEnd } from '../training/one-stage.js';
 import { twoLevels } from '../training/tiny-teacher.js';
 
 const folder = scratchFolder();
@@ -79,23 +77,16 @@ it('it says which part of each picture was shown, and a run trains from it', asy
     expect(row['crop_top'] + row['crop_height']).toBeLessThanOrEqual(40);
     expect(Math.min(row['crop_width'], row['crop_height'])).toBeGreaterThan(0);
   }
-  const run = distil({
-    ...defaultRunSettings,
+  const recipe = oneStage({
     teacher: at('cache'),
-    mean: undefined,
-    std: undefined,
-    student: 'bnn-resnet20',
     data,
     epochs: 1,
     batchSize: 10,
     backend: backends.at(-1)!,
     threads: 2,
-    out: at('run'),
-    losses: lossSettings([]),
   });
-  let next = await run.next();
-  while (!next.done) next = await run.next();
-  expect(next.value.test.student.total).toBe(10);
+  const [, summary] = await runToEnd(recipe, { out: at('run') });
+  expect(summary.test.student.total).toBe(10);
 });
 
 it('a cache may have another augmentation than the usual one', async () => {

@@ -21,7 +21,7 @@ describe('--help', () => {
   it.each<[command: string[], flags: string[]]>([
     [
       [],
-      '--debug --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out'.split(
+      '--debug --recipe --set --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out'.split(
         ' ',
       ),
     ],
@@ -34,6 +34,13 @@ describe('--help', () => {
     [
       ['cache'],
       '--debug --teacher --out --data --skip-corrupt --views --features --attention --dtype --top-k --shard --batch-size --view-seed --mean --std --threads --provider'.split(
+        ' ',
+      ),
+    ],
+    [['recipes'], ['--debug']],
+    [
+      ['config'],
+      '--debug --origin --set --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend'.split(
         ' ',
       ),
     ],

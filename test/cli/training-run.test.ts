@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/files/safetensors.js';
 import { distill, type Ended, scratchFolder, teacherFile } from './distill.js';
@@ -48,26 +49,33 @@ describe('distill trains', () => {
 
   it('and leaves the files of a run, no temporary ones', () => {
     expect(readdirSync(at('first')).sort()).toEqual(
-      ['best.safetensors', 'last.safetensors', 'metrics.jsonl', 'settings.json', 'summary.json'].sort(),
+      ['best.safetensors', 'last.safetensors', 'metrics.jsonl', 'recipe.yaml', 'summary.json'].sort(),
     );
   });
 
-  it('with the settings as they were resolved', () => {
-    expect(JSON.parse(bytesOf('first', 'settings.json').toString())).toMatchObject({
-      teacher: teacherFile,
-      student: 'bnn-resnet20',
+  it('with the recipe as it was resolved, which runs again as it is', async () => {
+    expect(parse(bytesOf('first', 'recipe.yaml').toString())).toMatchObject({
+      student: { name: 'bnn-resnet20' },
       data: `cifar10:${at('data')}`,
-      epochs: 1,
-      batchSize,
-      lr: 2e-3,
-      schedule: 'cosine',
-      weightDecay: 0,
-      clipLatent: false,
       seed: 3,
       viewSeed: 0,
       threads: 2,
       backend: 'native',
+      stages: [
+        {
+          teacher: teacherFile,
+          epochs: 1,
+          batchSize,
+          optimizer: { name: 'adam', lr: 2e-3, weightDecay: 0, clipLatent: false },
+          schedule: { name: 'cosine', per: 'step' },
+        },
+      ],
     });
+    const again = await distill(['--recipe', at('first/recipe.yaml'), '--out', at('from-recipe')]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(bytesOf('from-recipe', 'last.safetensors').equals(bytesOf('first', 'last.safetensors'))).toBe(
+      true,
+    );
   });
 
   it('with a line of metrics for each step and epoch, in camelCase, with their split', () => {

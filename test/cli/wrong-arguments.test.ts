@@ -58,11 +58,7 @@ describe('distill refuses with exit code 2', () => {
     ],
     [
       train('--backend', 'nativ'),
-      [
-        "distill: the backend 'nativ' is unknown; expected one of native, cpu, tensorflow.",
-        '  nearest: native',
-        '  fix: choose one of them, for instance --backend native',
-      ],
+      ['distill: --backend must be one of native, cpu, tensorflow, got "nativ".', '  nearest: native'],
     ],
     [
       train('--loss', 'feature=1'),
@@ -111,7 +107,7 @@ describe('distill refuses with exit code 2', () => {
     [
       train('--schedule', 'cosin'),
       [
-        "distill: the schedule 'cosin' is unknown; expected one of cosine, step, constant.",
+        'distill: --schedule must be one of constant, step, cosine, linear, got "cosin".',
         '  nearest: cosine',
       ],
     ],
@@ -143,6 +139,35 @@ describe('distill refuses with exit code 2', () => {
       [
         "distill: --std must be three numbers for red, green and blue, got '0.2,x,0.2'.",
         '  fix: write for instance --std 0.485,0.456,0.406',
+      ],
+    ],
+    [
+      train('--recipe', 'bi-rael'),
+      [
+        "distill: the recipe 'bi-rael' is unknown; expected one of bi-real, cifar10-hour, cifar10-night, cifar10-ten-minutes, cifar100-two-stage, imagenet-one-stage, imagenet-two-stage, label-refinery, reactnet-two-step, real-to-binary.",
+        '  nearest: bi-real',
+      ],
+    ],
+    [
+      train('--recipe', 'bi-real', '--epochs', '3'),
+      [
+        'distill: --epochs is of one stage, and the recipe has 2.',
+        '  fix: say in which: --set stages[0].epochs=…',
+      ],
+    ],
+    [
+      train('--set', 'stages[0].epoch=3'),
+      [
+        'distill: --set stages[0].epoch=3: unknown key "epoch" in stages[0]',
+        '  nearest: epochs',
+        '  fix: use one of name, epochs, batchSize, binary, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, losses, augmentation, mix',
+      ],
+    ],
+    [
+      train('--lr', '1e-3', '--set', 'stages[0].optimizer.lr=2e-3'),
+      [
+        'distill: --lr and --set stages[0].optimizer.lr=2e-3 set the same thing.',
+        '  fix: leave one of them out',
       ],
     ],
     [

@@ -149,9 +149,8 @@ const cases: readonly Case[] = [
     title: 'an unknown student',
     args: ['--teacher', teacherFile, '--student', 'bnn-resnet19', ...data],
     stderr: [
-      "distill: the student 'bnn-resnet19' is unknown; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet34.",
+      'distill: --student must be one of bnn-resnet18, bnn-resnet20, bnn-resnet34, got "bnn-resnet19".',
       '  nearest: bnn-resnet18, bnn-resnet20, bnn-resnet34',
-      '  fix: choose one of them, for instance --student bnn-resnet18',
     ],
   },
   {

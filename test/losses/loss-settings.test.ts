@@ -1,3 +1,4 @@
+import { isWeighed } from '../../src/losses/loss-weight.js';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.js';
 import {
@@ -79,7 +80,7 @@ describe('parseLossFlag', () => {
 
 describe('lossSettings', () => {
   it('is kl at T=4, features and smoothed cross-entropy when nothing is asked', () => {
-    expect(lossSettings().filter(({ weight }) => weight > 0)).toEqual([
+    expect(lossSettings().filter(({ weight }) => isWeighed(weight))).toEqual([
       { name: 'kl', weight: 1, options: { T: 4 } },
       { name: 'features', weight: 1, options: {} },
       { name: 'crossEntropy', weight: 1, options: { epsilon: 0.1 } },
@@ -100,7 +101,7 @@ describe('lossSettings', () => {
 
   it('refuses kl at T=1 beside refinery, and only then', () => {
     expect(refusal(() => lossSettings(['kl=1,T=1', 'refinery=0.5'])).message).toBe(
-      'kl at T=1 (weight 1) and refinery (weight 0.5) are the same loss and would count twice',
+      'kl at T=1 and refinery are the same loss and would count twice',
     );
     for (const flags of [['kl=1,T=2', 'refinery=1'], ['kl=0,T=1', 'refinery=1'], ['kl=1,T=1']]) {
       expect(lossSettings(flags)).toHaveLength(6);

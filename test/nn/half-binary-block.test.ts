@@ -46,9 +46,10 @@ function composed(
   const affine = { gamma: row(variables.get('bn.gamma')), beta: row(variables.get('bn.beta')) };
   const latent = maps(variables.get('conv.latent')!);
   const v = batchNormTraining(x, affine, channelStatistics(x));
-  const input = binarise === 'weights' ? hardClamp(v) : signSte(v);
+  const input = binarise === 'weights' || binarise === 'none' ? hardClamp(v) : signSte(v);
   const alpha = tf.tensor(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
-  const filter = binarise === 'activations' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
+  const filter =
+    binarise === 'activations' || binarise === 'none' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
   const y = conv2d(input, filter, { stride: 1, pad: 1 });
   return addPrelu(y, x, row(variables.get('prelu.slope')));
 }
@@ -156,7 +157,7 @@ describe('a student of two stages', () => {
   });
 
   it('refuses to binarise what it does not know', () => {
-    expectRefusal("what to binarise is 'weight'; expected one of both, activations, weights.", () =>
+    expectRefusal("what to binarise is 'weight'; expected one of both, activations, weights, none.", () =>
       createStudent('bnn-resnet20', { classes: 3, binarise: 'weight' as Binarise }),
     );
   });

@@ -4,12 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyCache } from '../../src/cache/verify-cache.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { type CacheSettings, defaultCacheSettings, makeCache } from '../../src/training/make-cache.js';
-import { distil, type RunSummary } from '../../src/training/run.js';
-import { defaultRunSettings, type RunSettings } from '../../src/training/run-settings.js';
+import type { Recipe } from '../../src/recipe/recipe.js';
+import type { RunSummary } from '../../src/training/run-events.js';
 import { backends } from '../backends.js';
 import { writeTinyCifar } from '../cli/tiny-cifar.js';
 import { scratchFolder } from '../files/scratch.js';
 import { tinyOnnx } from '../teacher/tiny-onnx.js';
+import { oneStage, type OneStage, runToEnd } from './one-stage.js';
 import { twoLevels } from './tiny-teacher.js';
 
 const folder = scratchFolder();
@@ -17,20 +18,17 @@ const at = (name: string): string => join(folder, name);
 const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
 
 let runs = 0;
-const settings = (change: Partial<RunSettings> = {}): RunSettings => ({
-  ...defaultRunSettings,
-  ...normalisation,
-  teacher: at('teacher.onnx'),
-  student: 'bnn-resnet20',
-  data: `cifar10:${at('data')}`,
-  out: at(`run-${runs++}`),
-  epochs: 2,
-  batchSize: 30,
-  backend: backends.at(-1)!,
-  threads: 2,
-  losses: lossSettings([]),
-  ...change,
-});
+const given = (change: OneStage): Recipe =>
+  oneStage({
+    ...normalisation,
+    teacher: at('teacher.onnx'),
+    data: `cifar10:${at('data')}`,
+    epochs: 2,
+    batchSize: 30,
+    backend: backends.at(-1)!,
+    threads: 2,
+    ...change,
+  });
 
 async function cacheOf(name: string, change: Partial<CacheSettings> = {}): Promise<string> {
   const run = makeCache({
@@ -48,13 +46,9 @@ async function cacheOf(name: string, change: Partial<CacheSettings> = {}): Promi
   return at(name);
 }
 
-async function train(change: Partial<RunSettings>): Promise<{ summary: RunSummary; weights: Buffer }> {
-  const run = distil(settings(change));
-  for (;;) {
-    const next = await run.next();
-    if (next.done)
-      return { summary: next.value, weights: readFileSync(join(next.value.directory, 'last.safetensors')) };
-  }
+async function train(change: OneStage): Promise<{ summary: RunSummary; weights: Buffer }> {
+  const [, summary] = await runToEnd(given(change), { out: at(`run-${runs++}`) });
+  return { summary, weights: readFileSync(join(summary.directory, 'last.safetensors')) };
 }
 
 beforeAll(async () => {
@@ -67,7 +61,7 @@ describe('a run from a cache', () => {
     const live = await train({});
     for (const batchSize of [7, 30]) {
       const cache = await cacheOf(`float32-${batchSize}`, { dtype: 'float32', batchSize });
-      const cached = await train({ teacher: cache, mean: undefined, std: undefined });
+      const cached = await train({ teacher: cache, mean: null, std: null });
       expect(cached.weights.equals(live.weights)).toBe(true);
       expect(cached.summary.test.teacher).toBeUndefined();
       expect(live.summary.test.teacher).toBeDefined();
@@ -100,7 +94,7 @@ describe('a run from a cache', () => {
 
 describe('a run refuses', () => {
   beforeAll(() => cacheOf('logits', { features: 'none' }));
-  it.each<[string, () => Partial<RunSettings>, RegExp]>([
+  it.each<[string, () => OneStage, RegExp]>([
     [
       'losses on maps that the cache does not hold',
       () => ({ teacher: at('logits') }),
@@ -128,8 +122,8 @@ describe('a run refuses', () => {
     ],
     [
       'to fill a cache without a teacher',
-      () => ({ teacher: undefined, cache: at('more'), losses: lossSettings(['kl=0', 'features=0']) }),
-      /--cache \S+ is filled by a teacher, and none was given/,
+      () => ({ teacher: null, cache: at('more'), losses: lossSettings(['kl=0', 'features=0']) }),
+      /the cache \S+ is filled by a model, and the teacher is none/,
     ],
     [
       'to fill one that was made with another normalisation',

@@ -2,13 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeResnet34 } from '../../scripts/support/resnet34.js';
-import { lossSettings } from '../../src/losses/loss-settings.js';
 import { evaluateModel } from '../../src/training/evaluate-model.js';
 import { defaultCacheSettings, makeCache } from '../../src/training/make-cache.js';
-import { distil, type RunEvent, type RunSummary } from '../../src/training/run.js';
-import { defaultRunSettings } from '../../src/training/run-settings.js';
 import { pathsOf, writePictures } from '../data/picture-files.js';
 import { scratchFolder } from '../files/scratch.js';
+import { oneStage, runToEnd } from './one-stage.js';
 
 const folder = scratchFolder();
 const classes = Array.from({ length: 10 }, (_, n) => `class${n}`);
@@ -33,32 +31,20 @@ describe.skipIf(!wanted)(
   () => {
     it(`for ${steps} steps at 224×224`, { timeout: 300_000 }, async () => {
       const out = join(folder, 'run');
-      const settings = {
-        ...defaultRunSettings,
+      const recipe = oneStage({
         teacher,
-        mean: undefined,
-        std: undefined,
         student: 'bnn-resnet18',
         data: `imagefolder:${data}`,
         epochs: 1,
         batchSize: 2,
         lr: 5e-4,
         threads: 2,
-        out,
-        losses: lossSettings(undefined),
-      };
-      const events: RunEvent[] = [];
-      const run = distil(settings);
-      let summary: RunSummary | undefined;
-      while (summary === undefined) {
-        const next = await run.next();
-        if (next.done) summary = next.value;
-        else events.push(next.value);
-      }
-      const [started] = events;
+      });
+      const [events, summary] = await runToEnd(recipe, { out });
+      const [started, stage] = events;
       expect(started).toMatchObject({ kind: 'started', trainingPictures: 40, validationPictures: 2 });
-      if (started.kind !== 'started') throw new Error('the run did not start');
-      expect(started.pairs.map(({ level, tap, connector }) => [level, tap.shape, connector])).toEqual([
+      if (stage.kind !== 'stage') throw new Error('the stage did not start');
+      expect(stage.pairs.map(({ level, tap, connector }) => [level, tap.shape, connector])).toEqual([
         [1, [56, 56, 64], false],
         [2, [28, 28, 128], false],
         [3, [14, 14, 256], false],
@@ -78,11 +64,13 @@ describe.skipIf(!wanted)(
     });
 
     it('with the same weights from a cache in float32', { timeout: 300_000 }, async () => {
-      const common = { teacher, mean: undefined, std: undefined, data: `imagefolder:${data}`, threads: 2 };
+      const common = { teacher, data: `imagefolder:${data}`, threads: 2 };
       const cache = join(folder, 'cache');
       const making = makeCache({
         ...defaultCacheSettings,
         ...common,
+        mean: undefined,
+        std: undefined,
         out: cache,
         views: 1,
         dtype: 'float32',
@@ -91,17 +79,14 @@ describe.skipIf(!wanted)(
       });
       while (!(await making.next()).done);
       const weights = async (from: string, out: string): Promise<Buffer> => {
-        const run = distil({
-          ...defaultRunSettings,
+        const recipe = oneStage({
           ...common,
           teacher: from,
           student: 'bnn-resnet18',
           epochs: 1,
           batchSize: 2,
-          out,
-          losses: lossSettings(undefined),
         });
-        while (!(await run.next()).done);
+        await runToEnd(recipe, { out });
         return readFile(join(out, 'last.safetensors'));
       };
       const live = await weights(teacher, join(folder, 'live-run'));

@@ -4,12 +4,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { evaluateModel } from '../../src/training/evaluate-model.js';
-import { distil, type RunEvent, type RunSummary } from '../../src/training/run.js';
-import { defaultRunSettings, type RunSettings } from '../../src/training/run-settings.js';
+import { defaultStage } from '../../src/recipe/default-recipe.js';
+import type { Recipe, Stage } from '../../src/recipe/recipe.js';
+import { distil } from '../../src/training/run.js';
 import { backends } from '../backends.js';
 import { tinyCifar, writeTinyCifar } from '../cli/tiny-cifar.js';
 import { scratchFolder } from '../files/scratch.js';
 import { tinyOnnx, type TinyModel } from '../teacher/tiny-onnx.js';
+import { eventsOf, oneStage, type OneStage, runToEnd } from './one-stage.js';
 import { twoLevels } from './tiny-teacher.js';
 
 const folder = scratchFolder();
@@ -26,30 +28,22 @@ const plain: TinyModel = {
 };
 
 let runs = 0;
-const settings = (change: Partial<RunSettings> = {}): RunSettings => ({
-  ...defaultRunSettings,
-  teacher: at('teacher.onnx'),
-  mean: [0.5, 0.5, 0.5],
-  std: [0.25, 0.25, 0.25],
-  student: 'bnn-resnet20',
-  data: `cifar10:${at('data')}`,
-  out: at(`run-${runs++}`),
-  epochs: 2,
-  batchSize: 45,
-  backend,
-  threads: 2,
-  losses: lossSettings([]),
-  ...change,
-});
-
-async function eventsOf(run: AsyncGenerator<RunEvent, RunSummary>): Promise<[RunEvent[], RunSummary]> {
-  const events: RunEvent[] = [];
-  for (;;) {
-    const next = await run.next();
-    if (next.done) return [events, next.value];
-    events.push(next.value);
-  }
-}
+const out = (): string => at(`run-${runs++}`);
+const given = (change: OneStage = {}, stage: Partial<Stage> = {}): Recipe =>
+  oneStage(
+    {
+      teacher: at('teacher.onnx'),
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+      data: `cifar10:${at('data')}`,
+      epochs: 2,
+      batchSize: 45,
+      backend,
+      threads: 2,
+      ...change,
+    },
+    stage,
+  );
 
 beforeAll(async () => {
   await writeTinyCifar(at('data'));
@@ -60,18 +54,21 @@ beforeAll(async () => {
 
 describe('distil', () => {
   it('tells of the pairs, each step and epoch, selects on validation, and ends with the summary', async () => {
-    const given = settings();
+    const directory = out();
     const { numTensors } = tf.memory();
-    const [events, summary] = await eventsOf(distil(given));
+    const [events, summary] = await runToEnd(given(), { out: directory });
     expect(tf.memory().numTensors).toBe(numTensors);
     expect(events.map(({ kind }) => kind)).toEqual([
-      ...['started', 'step', 'step', 'epoch', 'step', 'step', 'epoch'],
+      ...['started', 'stage', 'step', 'step', 'epoch', 'step', 'step', 'epoch'],
       ...['evaluating', 'evaluating'],
     ]);
     expect(events[0]).toMatchObject({
-      directory: given.out,
+      directory,
       trainingPictures: tinyCifar.training,
       validationPictures: tinyCifar.validation,
+    });
+    expect(events[1]).toMatchObject({
+      stage: { name: 'main', index: 0, count: 1, generation: 1, generations: 1 },
       pairs: [
         { level: 1, tap: { name: 'level1', shape: [32, 32, 3] }, connector: true },
         { level: 2, tap: { name: 'level2', shape: [16, 16, 3] }, connector: true },
@@ -84,21 +81,20 @@ describe('distil', () => {
     expect(summary.bestEpoch).toBe(second > first ? 2 : 1);
     expect(summary.validation).toEqual(epochs[summary.bestEpoch - 1].validation);
     // The last of two steps of the last of two epochs.
-    expect(epochs[1].lr).toBeCloseTo((defaultRunSettings.lr * (1 + Math.cos(0.75 * Math.PI))) / 2, 10);
-    const evaluated = await evaluateModel({ model: given.out!, threads: 2, backend });
+    expect(epochs[1].lr).toBeCloseTo((defaultStage.optimizer.lr * (1 + Math.cos(0.75 * Math.PI))) / 2, 10);
+    const evaluated = await evaluateModel({ model: directory, threads: 2, backend });
     expect(evaluated).toEqual(summary.test.student);
   });
 
   it('compares no maps where no loss of maps weighs anything, and asks the teacher for none', async () => {
     const losses = lossSettings(['features=0', 'crossEntropy=0']);
-    const [events, summary] = await eventsOf(
-      distil(settings({ losses, epochs: 1, teacher: at('plain.onnx') })),
-    );
-    expect(events[0]).toMatchObject({ pairs: [] });
+    const recipe = given({ losses, epochs: 1, teacher: at('plain.onnx') });
+    const [events, summary] = await runToEnd(recipe, { out: out() });
+    expect(events[1]).toMatchObject({ pairs: [] });
     expect(summary.test.teacher!.total).toBe(tinyCifar.test);
   });
 
-  it.each<[what: string, change: Partial<RunSettings>, message: RegExp]>([
+  it.each<[what: string, change: OneStage, message: RegExp]>([
     [
       'pictures of another size than the teacher takes',
       { teacher: 'small.onnx' },
@@ -118,16 +114,17 @@ describe('distil', () => {
     'refuses %s and leaves neither tensor nor folder behind',
     async (_, { teacher: name, ...change }, message) => {
       const { numTensors } = tf.memory();
-      const given = settings(name === undefined ? change : { ...change, teacher: at(name) });
-      await expect(eventsOf(distil(given))).rejects.toThrow(message);
+      const recipe = given(typeof name === 'string' ? { ...change, teacher: at(name) } : change);
+      const directory = out();
+      await expect(runToEnd(recipe, { out: directory })).rejects.toThrow(message);
       expect(tf.memory().numTensors).toBe(numTensors);
-      expect(existsSync(given.out!)).toBe(false);
+      expect(existsSync(directory)).toBe(false);
     },
   );
 
   it('stops when it is asked to, with the reason given', async () => {
     const controller = new AbortController();
-    const run = distil(settings({ epochs: 50 }), { signal: controller.signal });
+    const run = distil(given({ epochs: 50 }), { out: out(), signal: controller.signal });
     const { numTensors } = tf.memory();
     await run.next();
     await run.next();
@@ -139,7 +136,7 @@ describe('distil', () => {
 
 describe('evaluateModel', () => {
   it('gives the accuracy of a teacher without a card when it is told how pictures are normalised', async () => {
-    const { mean, std, data } = settings();
+    const { mean, std, data } = given();
     const model = at('teacher.onnx');
     const accuracy = await evaluateModel({ model, data, threads: 1, backend, mean: mean!, std: std! });
     expect(accuracy.total).toBe(tinyCifar.test);
@@ -156,7 +153,7 @@ describe('evaluateModel', () => {
     [
       'a folder that is no run',
       { model: 'data', data: 'none' },
-      /is not a run directory: .*settings\.json cannot be read\.$/,
+      /is not a run directory: .*recipe\.yaml cannot be read\.$/,
     ],
     ['no threads', { threads: 0 }, /^--threads must be a whole number of at least 1, got 0\.$/],
   ])('refuses %s', async (_, { model = 'teacher.onnx', data, threads = 1 }, message) => {

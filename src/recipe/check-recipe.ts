@@ -1,0 +1,160 @@
+import { parseDataSpec } from '../data/data-spec.js';
+import { checkMix, mixes } from '../data/mix.js';
+import { checkEffects } from '../data/view-effects.js';
+import { InputError } from '../errors.js';
+import type { KeyPath } from '../files/checked-yaml.js';
+import { checkEpsilon, checkTemperature } from '../losses/argument-checks.js';
+import { checkLossSettings } from '../losses/loss-settings.js';
+import { isWeighed } from '../losses/loss-weight.js';
+import { studentNames } from '../models/bnn-resnet.js';
+import { SignGradient } from '../nn/sign-gradient.js';
+import { gradientSteps } from '../training/gradient-steps.js';
+import { createOptimizer } from '../training/optimizer.js';
+import { createSchedule } from '../training/schedules/create-schedule.js';
+import { needsTeacher } from '../training/student-losses.js';
+import type { Recipe, Stage } from './recipe.js';
+import { stageLosses } from './stage-losses.js';
+
+/**
+ * Refuses values out of range and settings that cannot be together, as far as the recipe alone tells.
+ *
+ * @param placeOf where a setting comes from; the message starts with it
+ * @throws InputError for the first thing that is wrong
+ */
+export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string): void {
+  const check = checkerAt(placeOf);
+  const { data, testResize, stages } = recipe;
+  if (data !== '') check(['data'], () => void parseDataSpec(data));
+  if (testResize !== null && !(testResize >= 1 && Number.isFinite(testResize)))
+    check(['testResize'], () => fail(`testResize must be a finite number of at least 1, got ${testResize}.`));
+  stages.forEach((stage, i) => {
+    const at = (...keys: string[]): KeyPath => ['stages', i, ...keys];
+    const twin = stages.findIndex(({ name }) => name === stage.name);
+    if (twin < i)
+      check(at('name'), () =>
+        fail(`two stages have the name '${stage.name}'; expected each to have its own.`),
+      );
+    if (i === 0)
+      for (const key of ['initFrom', 'teacher'] as const)
+        if (stage[key] === 'previous')
+          check(at(key), () => fail(`the first stage has no stage before it, and its ${key} is 'previous'.`));
+    checkStage(stage, at, check);
+  });
+}
+
+type Check = (path: KeyPath, test: () => void) => void;
+
+function fail(message: string, fix?: string): never {
+  throw new InputError(message, fix === undefined ? {} : { fix });
+}
+
+function checkStage(stage: Stage, at: (...keys: string[]) => KeyPath, check: Check): void {
+  const { optimizer, schedule, epochs, binary, average, generations, teacher, cache } = stage;
+  const { lr, ...options } = optimizer;
+  check(at('schedule'), () => void createSchedule({ ...schedule, lr, epochs }));
+  check(at('optimizer'), () => {
+    const made = createOptimizer(options);
+    try {
+      gradientSteps(made, stage.gradient).dispose();
+    } finally {
+      made.dispose();
+    }
+    if (options.name === 'bop' && binary === 'activations')
+      fail("the optimizer 'bop' flips binary weights, and with binary 'activations' there are none.");
+  });
+  check(at('signGradient'), () => new SignGradient(stage.signGradient).checkUseWith(binary));
+  check(at('mix'), () => checkMix(stage.mix));
+  check(at('augmentation'), () => checkEffects(stage.augmentation ?? {}));
+  if (average !== null && !(average.decay < 1))
+    check(at('average', 'decay'), () =>
+      fail(`the decay of the weights' average must be below 1, got ${average.decay}.`),
+    );
+  checkLosses(stage, at, check);
+  if (cache !== null && (teacher === null || teacher === 'previous')) {
+    check(at('cache'), () =>
+      fail(
+        `the cache ${cache} is filled by a model, and the teacher is ${teacher ?? 'none'}.`,
+        'name a model as the teacher, or leave the cache out',
+      ),
+    );
+  }
+  if (generations > 1 && !stageLosses(stage).some((loss) => isWeighed(loss.weight) && needsTeacher(loss))) {
+    check(at('generations'), () =>
+      fail(
+        `${generations} generations teach one another, and no loss of the stage needs a teacher.`,
+        'give a loss such as refinery a weight, or leave generations out',
+      ),
+    );
+  }
+  if (generations > 1 && mixes(stage.mix) && cache !== null)
+    check(at('generations'), () =>
+      fail('a cache holds the answers of the first teacher only, and later generations have others.'),
+    );
+}
+
+function checkLosses(stage: Stage, at: (...keys: string[]) => KeyPath, check: Check): void {
+  const losses = stageLosses(stage);
+  for (const { name, options } of losses) {
+    if (options.T !== undefined)
+      check(at('losses', name, 'T'), () => checkTemperature(`loss ${name}`, options.T!));
+    if (options.epsilon !== undefined)
+      check(at('losses', name, 'epsilon'), () => checkEpsilon(`loss ${name}`, options.epsilon!));
+  }
+  check(at('losses'), () => checkLossSettings(losses));
+  if (losses.some(({ name, weight }) => name === 'center' && isWeighed(weight))) {
+    check(at('losses', 'center'), () =>
+      fail(
+        `the loss 'center' cannot be a term of a run, since its centres need an optimizer of their own.`,
+        'leave it out here; the library has centerLoss for a loop of your own',
+      ),
+    );
+  }
+}
+
+/**
+ * Refuses a recipe that leaves open what a run must know: student, data, and the teacher where losses need one.
+ *
+ * @throws InputError for the first thing that is missing
+ */
+export function checkRunnable({ student, data, stages }: Recipe): void {
+  if (student.name === '') {
+    throw new InputError(`no student was named; expected --student with one of ${studentNames.join(', ')}.`, {
+      fix: 'type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
+    });
+  }
+  if (data === '') throw new InputError('no data was named.', { fix: 'add --data <kind>:<folder>' });
+  for (const stage of stages) {
+    const taught = stageLosses(stage).filter((loss) => isWeighed(loss.weight) && needsTeacher(loss));
+    if (stage.teacher !== null || taught.length === 0) continue;
+    const names = taught.map(({ name }) => name);
+    const where = stages.length > 1 ? ` of stage '${stage.name}'` : '';
+    throw new InputError(`the losses ${names.join(', ')}${where} need a teacher, and none was given.`, {
+      fix: `name one with --teacher <model.onnx|card.yaml>, or train without: ${names.map((name) => `--loss ${name}=0`).join(' ')}`,
+    });
+  }
+}
+
+/** Whether a setting comes from a flag of its own. */
+export function isFlag(origin: string): boolean {
+  return origin.startsWith('--') && !origin.startsWith('--set ');
+}
+
+/** Runs a check, and says in its error where the setting was written. */
+function checkerAt(placeOf: ((path: KeyPath) => string) | undefined): Check {
+  return (path, test) => {
+    try {
+      test();
+    } catch (error) {
+      if (!(error instanceof InputError) || placeOf === undefined) throw error;
+      const place = placeOf(path);
+      // The message alone names what a flag said.
+      if (place === 'default' || isFlag(place)) throw error;
+      const { nearest, fix } = error;
+      throw new InputError(`${place}: ${error.message}`, {
+        nearest,
+        ...(fix === undefined ? {} : { fix }),
+        cause: error,
+      });
+    }
+  };
+}

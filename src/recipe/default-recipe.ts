@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import { noMix } from '../data/mix.js';
+import { defaultLosses } from '../losses/loss-settings.js';
+import type { LossTermSettings, Recipe, Stage } from './recipe.js';
+
+/** The loss terms of a first stage that names none. */
+export const defaultLossTerms: Readonly<Record<string, LossTermSettings>> = Object.fromEntries(
+  defaultLosses.map(({ name, weight, options }) => [name, { weight, ...options }]),
+);
+
+/** What a stage has unless it, or a stage before it, says otherwise. */
+export const defaultStage = {
+  name: 'main',
+  epochs: 10,
+  batchSize: 64,
+  binary: 'both',
+  signGradient: 'ste',
+  initFrom: 'random',
+  teacher: null,
+  cache: null,
+  views: null,
+  generations: 1,
+  optimizer: { name: 'adam', lr: 2e-3, weightDecay: 0, clipLatent: false },
+  schedule: { name: 'cosine', per: 'step' },
+  gradient: { centralise: false, clipNorm: null, accumulate: 1 },
+  average: null,
+  reestimateBatchNorm: 0,
+  losses: defaultLossTerms,
+  augmentation: null,
+  mix: noMix,
+} as const satisfies Stage;
+
+/** What a recipe has unless it says otherwise. Data and student have no default. */
+export const defaultRecipe = {
+  description: '',
+  reference: '',
+  published: '',
+  measured: '',
+  data: '',
+  skipCorrupt: false,
+  testResize: null,
+  student: { name: '' },
+  mean: null,
+  std: null,
+  seed: 0,
+  viewSeed: 0,
+  threads: availableParallelism(),
+  provider: 'cpu',
+  backend: 'native',
+  stages: [defaultStage],
+} as const satisfies Recipe;

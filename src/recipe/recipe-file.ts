@@ -1,0 +1,114 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../errors.js';
+import { parseCheckedYaml } from '../files/checked-yaml.js';
+import { nearestNames } from '../nearest.js';
+import { unknownName } from '../unknown-name.js';
+import { changesTextSchema, recipeTextSchema } from './recipe-schema.js';
+import { merged, plainOf, sourced, type Sourced, type SourcedMap } from './sourced.js';
+
+const builtInFolder = fileURLToPath(new URL('../../recipes/', import.meta.url));
+const extension = '.yaml';
+
+/** The names of the recipes that come with the package, in order. */
+export async function builtInRecipes(): Promise<string[]> {
+  const files = await readdir(builtInFolder);
+  return files
+    .filter((file) => file.endsWith(extension))
+    .map((file) => file.slice(0, -extension.length))
+    .sort();
+}
+
+/**
+ * Reads a recipe and those that it extends: what the text says, without defaults, each setting with `file:line:column`.
+ *
+ * @param name of a built-in recipe, or the path of a file (which has a `/` or ends in `.yaml` or `.yml`)
+ * @throws InputError for a name that is unknown, a file that cannot be read, text that is wrong, or recipes that extend
+ *   each other in a circle
+ */
+export async function readRecipe(name: string): Promise<SourcedMap> {
+  return read(await fileOf(name), []);
+}
+
+async function fileOf(name: string, from = ''): Promise<string> {
+  if (/[/\\]|\.ya?ml$/.test(name)) return resolve(from, name);
+  const known = await builtInRecipes();
+  if (known.includes(name)) return join(builtInFolder, `${name}${extension}`);
+  throw unknownName('recipe', name, known);
+}
+
+async function read(file: string, extending: readonly string[]): Promise<SourcedMap> {
+  const shown = shownPath(file);
+  if (extending.includes(file)) {
+    const circle = [...extending.slice(extending.indexOf(file)), file].map((path) => basename(path));
+    throw new InputError(`${shown}: recipes extend each other in a circle: ${circle.join(' → ')}.`, {
+      fix: 'take one extends out',
+    });
+  }
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new InputError(`cannot read the recipe ${shown}: ${(error as Error).message}`, { cause: error });
+  }
+  const { value, placeOf } = parseCheckedYaml<object>(text, shown, (parsed) =>
+    changesStages(parsed) ? changesTextSchema : recipeTextSchema,
+  );
+  const { extends: parent, ...own } = value as { extends?: string; stages?: unknown };
+  const tree = sourced(own, placeOf) as SourcedMap;
+  if (parent === undefined) {
+    if (!changesStages(own)) return tree;
+    throw new InputError(
+      `${placeOf(['stages'])}: \`stages\` is a map, which changes the stages of another recipe by name, and none is extended.`,
+      { fix: 'write stages as a list, or name a recipe with extends' },
+    );
+  }
+  try {
+    const base = await read(await fileOf(parent, dirname(file)), [...extending, file]);
+    return extended(base, tree);
+  } catch (error) {
+    if (extending.length > 0 || !(error instanceof InputError) || !error.message.startsWith('the recipe '))
+      throw error;
+    const { nearest, fix } = error;
+    throw new InputError(`${placeOf(['extends'])}: ${error.message}`, {
+      nearest,
+      ...(fix === undefined ? {} : { fix }),
+    });
+  }
+}
+
+/** Whether `stages` is a map of changes. */
+function changesStages(text: unknown): boolean {
+  const stages = (text as { stages?: unknown } | null)?.stages;
+  return typeof stages === 'object' && stages !== null && !Array.isArray(stages);
+}
+
+/** A list of stages replaces those of the other recipe; a map changes single ones by name. */
+function extended(base: SourcedMap, over: SourcedMap): SourcedMap {
+  const changes = over.entries.get('stages');
+  const whole = merged(base, over) as SourcedMap;
+  if (changes?.kind !== 'map') return whole;
+  const before = base.entries.get('stages');
+  const stages = before?.kind === 'list' ? [...before.items] : [];
+  const names = stages.map((stage) => (plainOf(stage) as { name?: string }).name ?? '');
+  for (const [name, change] of changes.entries) {
+    const place = names.indexOf(name);
+    if (place < 0) {
+      throw new InputError(
+        `${change.origin}: the recipe that is extended has no stage '${name}'; its stages are ${names.join(', ')}.`,
+        { nearest: nearestNames(name, names) },
+      );
+    }
+    stages[place] = merged(stages[place], change);
+  }
+  const list: Sourced = { kind: 'list', items: stages, origin: before?.origin ?? changes.origin };
+  return { ...whole, entries: new Map(whole.entries).set('stages', list) };
+}
+
+/** A built-in recipe by its place in the package, others by their path from here where that is shorter. */
+function shownPath(file: string): string {
+  if (file.startsWith(builtInFolder)) return `recipes/${basename(file)}`;
+  const here = `${process.cwd()}/`;
+  return file.startsWith(here) ? file.slice(here.length) : file;
+}

@@ -1,0 +1,70 @@
+import type { LevelPair } from './level-pairs.js';
+import type { Accuracy } from './accuracy.js';
+import type { StageTitle } from './stage-title.js';
+import type { StepReport } from './trainer.js';
+
+/** What a run tells while it goes on. */
+export type RunEvent =
+  | { readonly kind: 'skipped'; readonly message: string }
+  | {
+      readonly kind: 'started';
+      readonly directory: string;
+      readonly trainingPictures: number;
+      readonly validationPictures: number;
+      readonly parameters: number;
+    }
+  | {
+      readonly kind: 'stage';
+      readonly stage: StageTitle;
+      readonly epochs: number;
+      /** Which level of the student is compared with which feature map of the teacher; empty without such a loss. */
+      readonly pairs: readonly { level: number; tap: LevelPair['tap']; connector: boolean }[];
+    }
+  | ({ readonly kind: 'step'; readonly stage: StageTitle } & StepReport)
+  | ({ readonly kind: 'epoch' } & EpochReport)
+  | {
+      readonly kind: 'evaluating';
+      readonly who: 'student' | 'teacher';
+      readonly done: number;
+      readonly total: number;
+    };
+
+/** What one epoch did. */
+export interface EpochReport {
+  readonly stage: StageTitle;
+  /** Of the stage, from 0, and their number. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Means over the steps. */
+  readonly loss: number;
+  readonly terms: Readonly<Record<string, number>>;
+  readonly lr: number;
+  readonly validation: Accuracy;
+  /** Whether it is the best of its stage on the validation split so far. */
+  readonly best: boolean;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+}
+
+/** What one stage, or one generation of it, came to. */
+export interface StageSummary {
+  readonly name: string;
+  readonly generation: number;
+  readonly epochs: number;
+  /** Of the best epoch by the validation split, counted from 1. */
+  readonly bestEpoch: number;
+  readonly validation: Accuracy;
+  readonly seconds: number;
+}
+
+/** The end of a run. */
+export interface RunSummary {
+  readonly directory: string;
+  readonly stages: readonly StageSummary[];
+  /** Of the best epoch of the last stage by the validation split, counted from 1. */
+  readonly bestEpoch: number;
+  readonly validation: Accuracy;
+  /** The test split, on which nothing was selected; the teacher's only where the last stage had a model loaded. */
+  readonly test: { readonly student: Accuracy; readonly teacher: Accuracy | undefined };
+  readonly seconds: number;
+}

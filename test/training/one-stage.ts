@@ -1,0 +1,54 @@
+import type { LossSetting } from '../../src/losses/loss-settings.js';
+import { defaultRecipe, defaultStage } from '../../src/recipe/default-recipe.js';
+import type { Recipe, Stage } from '../../src/recipe/recipe.js';
+import { distil, type RunOptions } from '../../src/training/run.js';
+import type { RunEvent, RunSummary } from '../../src/training/run-events.js';
+
+/** Settings of a run of one stage; what is left out is as by default. */
+export interface OneStage extends Partial<
+  Pick<Recipe, 'data' | 'seed' | 'viewSeed' | 'threads' | 'backend' | 'mean' | 'std'> &
+    Pick<Stage, 'teacher' | 'cache' | 'views' | 'epochs' | 'batchSize'>
+> {
+  readonly student?: string;
+  readonly lr?: number;
+  readonly losses?: readonly LossSetting[];
+}
+
+/** Its recipe, with further changes of the stage. */
+export function oneStage(
+  { student, lr, losses, teacher, cache, views, epochs, batchSize, ...top }: OneStage,
+  change: Partial<Stage> = {},
+): Recipe {
+  const given = { teacher, cache, views, epochs, batchSize };
+  const stage = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const terms = losses?.map(({ name, weight, options }) => [name, { weight, ...options }] as const);
+  return {
+    ...defaultRecipe,
+    student: { name: student ?? 'bnn-resnet20' },
+    ...top,
+    stages: [
+      {
+        ...defaultStage,
+        ...stage,
+        ...(lr === undefined ? {} : { optimizer: { ...defaultStage.optimizer, lr } }),
+        ...(terms ? { losses: Object.fromEntries(terms) } : {}),
+        ...change,
+      },
+    ],
+  };
+}
+
+/** Runs a recipe to its end. */
+export async function runToEnd(recipe: Recipe, options: RunOptions): Promise<[RunEvent[], RunSummary]> {
+  return eventsOf(distil(recipe, options));
+}
+
+/** What a run tells, and its summary. */
+export async function eventsOf(run: AsyncGenerator<RunEvent, RunSummary>): Promise<[RunEvent[], RunSummary]> {
+  const events: RunEvent[] = [];
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return [events, next.value];
+    events.push(next.value);
+  }
+}

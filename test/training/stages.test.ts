@@ -1,0 +1,282 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readSafetensors } from '../../src/files/safetensors.js';
+import { createStudent } from '../../src/models/bnn-resnet.js';
+import { defaultStage } from '../../src/recipe/default-recipe.js';
+import type { Recipe, Stage } from '../../src/recipe/recipe.js';
+import { evaluateModel } from '../../src/training/evaluate-model.js';
+import type { RunEvent, RunSummary } from '../../src/training/run-events.js';
+import { backends } from '../backends.js';
+import { tinyCifar, writeTinyCifar } from '../cli/tiny-cifar.js';
+import { scratchFolder } from '../files/scratch.js';
+import { tinyOnnx } from '../teacher/tiny-onnx.js';
+import { oneStage, runToEnd } from './one-stage.js';
+import { twoLevels } from './tiny-teacher.js';
+
+const folder = scratchFolder();
+const at = (name: string): string => join(folder, name);
+let runs = 0;
+
+/** A step of this learning rate moves no weight by as much as its last bit. */
+const still = { name: 'sgd', lr: 1e-30, momentum: 0 } as const;
+const refined = { refinery: { weight: 1 }, crossEntropy: { weight: 1, epsilon: 0 } };
+
+/** A recipe with a stage for each change; each has 1 epoch and the losses KL and cross-entropy unless it says otherwise. */
+function staged(...changes: Partial<Stage>[]): Recipe {
+  const base = oneStage({
+    teacher: at('teacher.onnx'),
+    mean: [0.5, 0.5, 0.5],
+    std: [0.25, 0.25, 0.25],
+    data: `cifar10:${at('data')}`,
+    backend: backends.at(-1)!,
+    threads: 2,
+  });
+  const common = {
+    epochs: 1,
+    batchSize: 45,
+    losses: { kl: { weight: 1, T: 4 }, crossEntropy: { weight: 1, epsilon: 0.1 } },
+  };
+  const stages = changes.map((change, i) => ({
+    ...base.stages[0],
+    ...common,
+    name: `stage-${i + 1}`,
+    initFrom: i === 0 ? 'random' : 'previous',
+    ...change,
+  }));
+  return { ...base, stages };
+}
+
+interface Ran {
+  readonly events: RunEvent[];
+  readonly summary: RunSummary;
+  readonly directory: string;
+}
+
+async function run(recipe: Recipe): Promise<Ran> {
+  const directory = at(`run-${runs++}`);
+  const { numTensors } = tf.memory();
+  const [events, summary] = await runToEnd(recipe, { out: directory });
+  expect(tf.memory().numTensors).toBe(numTensors);
+  return { events, summary, directory };
+}
+
+async function tensorsOf(...path: string[]): Promise<Map<string, number[]>> {
+  const { tensors } = await readSafetensors(join(...path));
+  return new Map([...tensors].map(([name, { values }]) => [name, [...values]]));
+}
+
+const latent = 'blocks.4.conv.latent';
+const variance = 'blocks.4.bn.runningVariance';
+
+beforeAll(async () => {
+  await writeTinyCifar(at('data'));
+  writeFileSync(at('teacher.onnx'), tinyOnnx(twoLevels));
+});
+
+describe('a run of two stages', () => {
+  it('carries the best tensors of the first over to the second', async () => {
+    const { directory, summary } = await run(
+      staged({ binary: 'activations', epochs: 2 }, { binary: 'both', optimizer: still }),
+    );
+    const [first, second] = await Promise.all([
+      tensorsOf(directory, 'stages/stage-1/best.safetensors'),
+      tensorsOf(directory, 'best.safetensors'),
+    ]);
+    expect(second.get(latent)).toEqual(first.get(latent));
+    // Statistics are those of what the second stage trains.
+    expect(second.get(variance)).not.toEqual(first.get(variance));
+    const initial = createStudent('bnn-resnet20', { classes: 10, seed: 0 });
+    expect(first.get(latent)).not.toEqual([...initial.store.named().get(latent)!.dataSync()]);
+    initial.dispose();
+    expect(summary.stages.map(({ name, epochs }) => [name, epochs])).toEqual([
+      ['stage-1', 2],
+      ['stage-2', 1],
+    ]);
+    expect(summary.validation).toEqual(summary.stages[1].validation);
+    const again = await evaluateModel({ model: directory, threads: 2, backend: backends.at(-1)! });
+    expect(again).toEqual(summary.test.student);
+  });
+
+  it('of which the second begins at random has the tensors of its seed', async () => {
+    const { directory } = await run(staged({}, { initFrom: 'random', optimizer: still }));
+    const initial = createStudent('bnn-resnet20', { classes: 10, seed: 0 });
+    expect((await tensorsOf(directory, 'best.safetensors')).get(latent)).toEqual([
+      ...initial.store.named().get(latent)!.dataSync(),
+    ]);
+    initial.dispose();
+  });
+
+  it('names the stage in events and metrics, each with its own rate, losses and batches', async () => {
+    const constant = { name: 'constant' } as const;
+    const { events, directory } = await run(
+      staged(
+        { name: 'one', schedule: constant, optimizer: { ...defaultStage.optimizer, lr: 0.01 } },
+        {
+          name: 'two',
+          schedule: constant,
+          optimizer: { name: 'adamw', lr: 0.02 },
+          losses: refined,
+          batchSize: 30,
+        },
+      ),
+    );
+    expect(events.map(({ kind }) => kind)).toEqual([
+      ...['started', 'stage', 'step', 'step', 'epoch', 'stage', 'step', 'step', 'step', 'epoch'],
+      ...['evaluating', 'evaluating'],
+    ]);
+    const lines = readFileSync(join(directory, 'metrics.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const steps = lines.filter(({ event }) => event === 'step');
+    expect(steps.map(({ stage, lr, terms }) => [stage, lr, Object.keys(terms as object)])).toEqual([
+      ...Array<unknown>(2).fill(['one', 0.01, ['kl', 'crossEntropy']]),
+      ...Array<unknown>(3).fill(['two', 0.02, ['refinery', 'crossEntropy']]),
+    ]);
+  });
+
+  it('shows the second other orders and views than the first', async () => {
+    const { events } = await run(staged({ optimizer: still }, { optimizer: still, initFrom: 'random' }));
+    const losses = events.flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
+    expect(losses.slice(2)).not.toEqual(losses.slice(0, 2));
+  });
+});
+
+describe('a stage taught by the one before', () => {
+  it('learns from its answers in place of those of the model', async () => {
+    const taught = await run(staged({}, { teacher: 'previous' }));
+    const live = await run(staged({}, {}));
+    const terms = ({ events }: Ran): number[] =>
+      events.flatMap((event) => (event.kind === 'step' ? [event.terms['kl']] : []));
+    expect(terms(taught).slice(0, 2)).toEqual(terms(live).slice(0, 2));
+    expect(terms(taught)[2]).not.toBe(terms(live)[2]);
+    expect(taught.summary.test.teacher).toBeUndefined();
+    expect(live.summary.test.teacher!.total).toBe(tinyCifar.test);
+  });
+
+  it('compares its feature maps level by level', async () => {
+    const losses = { features: { weight: 1 }, crossEntropy: { weight: 1, epsilon: 0.1 } };
+    const { events } = await run(staged({}, { teacher: 'previous', losses }));
+    const stage = events.filter((event) => event.kind === 'stage')[1];
+    expect(stage.pairs.map(({ level, tap, connector }) => [level, tap.shape, connector])).toEqual([
+      [1, [32, 32, 16], false],
+      [2, [16, 16, 32], false],
+      [3, [8, 8, 64], false],
+    ]);
+  });
+
+  it('or by the generation before, each from the same start', async () => {
+    const { directory, summary, events } = await run(
+      staged({ name: 'refined', generations: 3, losses: refined }),
+    );
+    expect(summary.stages.map(({ name, generation }) => [name, generation])).toEqual([
+      ['refined', 1],
+      ['refined', 2],
+      ['refined', 3],
+    ]);
+    const bests = await Promise.all([
+      tensorsOf(directory, 'stages/refined-1/best.safetensors'),
+      tensorsOf(directory, 'stages/refined-2/best.safetensors'),
+      tensorsOf(directory, 'best.safetensors'),
+    ]);
+    expect(bests[1].get(latent)).not.toEqual(bests[0].get(latent));
+    expect(bests[2].get(latent)).not.toEqual(bests[1].get(latent));
+    const first = events.flatMap((event) =>
+      event.kind === 'step' && event.step === 0 ? [event.terms['refinery']] : [],
+    );
+    expect(new Set(first).size).toBe(3);
+  });
+});
+
+describe('a stage', () => {
+  it('with an average keeps the averaged weights, and trains as without', async () => {
+    const plain = await run(staged({ epochs: 2 }));
+    const averaged = await run(staged({ epochs: 2, average: { decay: 0.5 } }));
+    const losses = ({ events }: Ran): number[] =>
+      events.flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
+    expect(losses(averaged)).toEqual(losses(plain));
+    const [kept, last] = await Promise.all([
+      tensorsOf(averaged.directory, 'last.safetensors'),
+      tensorsOf(plain.directory, 'last.safetensors'),
+    ]);
+    expect(kept.get(latent)).not.toEqual(last.get(latent));
+  });
+
+  it('estimates the statistics of BatchNorm anew where it takes over tensors', async () => {
+    const of = async (reestimateBatchNorm: number): Promise<number[]> => {
+      const stages = staged({ binary: 'activations' }, { optimizer: still, reestimateBatchNorm });
+      const { directory } = await run(stages);
+      return (await tensorsOf(directory, 'best.safetensors')).get(variance)!;
+    };
+    expect(await of(2)).not.toEqual(await of(0));
+  });
+
+  it('accumulates gradients, centralises them, mixes pictures and augments as it says', async () => {
+    const losses = async (change: Partial<Stage>): Promise<number[]> => {
+      const { events } = await run(staged({ epochs: 2, ...change }));
+      return events.flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
+    };
+    const plain = await losses({});
+    const { gradient } = defaultStage;
+    for (const change of [
+      { gradient: { ...gradient, accumulate: 2 } },
+      { gradient: { ...gradient, centralise: true } },
+      { mix: { mixup: 0.5, cutmix: 0 } },
+      { augmentation: { crop: null, flip: false, rotation: 15 } },
+      { signGradient: 'approxSign' },
+      { binary: 'none' },
+      {
+        losses: {
+          kl: { weight: { from: 1, to: 0.1, course: 'linear' }, T: 4 },
+          crossEntropy: { weight: 1, epsilon: 0.1 },
+        },
+      },
+    ] satisfies Partial<Stage>[])
+      expect(await losses(change), JSON.stringify(change)).not.toEqual(plain);
+    expect(await losses({})).toEqual(plain);
+  });
+
+  it('begins with the tensors of a run or of a checkpoint', async () => {
+    const { directory } = await run(staged({}));
+    const before = await tensorsOf(directory, 'best.safetensors');
+    for (const initFrom of [directory, join(directory, 'best.safetensors')]) {
+      const next = await run(staged({ initFrom, optimizer: still }));
+      expect((await tensorsOf(next.directory, 'best.safetensors')).get(latent)).toEqual(before.get(latent));
+    }
+    const other = { ...staged({ initFrom: directory }), student: { name: 'bnn-resnet18' } };
+    await expect(run(other)).rejects.toThrow(/is a bnn-resnet20, and the recipe trains bnn-resnet18\.$/);
+  });
+});
+
+describe('what a later stage needs is looked at before the first begins:', () => {
+  it.each<[what: string, change: () => Partial<Stage>, message: RegExp]>([
+    [
+      'a checkpoint',
+      () => ({ initFrom: at('nowhere') }),
+      /^there is no checkpoint and no run at \S+nowhere\.$/,
+    ],
+    [
+      'a teacher',
+      () => ({ teacher: at('nowhere.onnx') }),
+      /^stage 'stage-2': the (model|teacher) \S*nowhere\.onnx does not exist/,
+    ],
+    [
+      'a cache',
+      () => ({ teacher: at('data') }),
+      /^stage 'stage-2': .*is not a cache: it has no manifest\.json/,
+    ],
+    [
+      'an augmentation of the pictures',
+      () => ({ augmentation: { crop: { padding: 40 }, flip: true } }),
+      /^stage 'stage-2': crop padding must be an integer from 0 to 31/,
+    ],
+  ])('%s', async (_, change, message) => {
+    const directory = at(`run-${runs++}`);
+    const { numTensors } = tf.memory();
+    await expect(runToEnd(staged({}, change()), { out: directory })).rejects.toThrow(message);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(existsSync(directory)).toBe(false);
+  });
+});
