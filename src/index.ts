@@ -207,6 +207,7 @@ export { AdamW } from './training/optimizers/adamw.js';
 export { Bop, type BopOptions } from './training/optimizers/bop.js';
 export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
 export { reestimateBatchNorm, type StatisticsPictures } from './training/reestimate-batch-norm.js';
+export { type LayerCost, type NetworkCost, networkCost } from './models/network-cost.js';
 export { checkRecipe, checkRunnable } from './recipe/check-recipe.js';
 export { defaultRecipe, defaultStage } from './recipe/default-recipe.js';
 export { builtInRecipes } from './recipe/recipe-file.js';
@@ -218,6 +219,9 @@ export {
   type ResolvedRecipe,
 } from './recipe/resolve-recipe.js';
 export { toYaml } from './recipe/to-yaml.js';
+export { type Block, type BlockFactory, registerBlock } from './nn/block.js';
+export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './losses/custom-loss.js';
+export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { distil, type RunOptions } from './training/run.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './training/run-events.js';

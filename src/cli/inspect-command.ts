@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { InputError } from '../errors.js';
-import { studentNames } from '../models/bnn-resnet.js';
+import { createStudent, studentNames } from '../models/bnn-resnet.js';
 import { binaryResNetDepths } from '../models/depths.js';
+import { networkCost } from '../models/network-cost.js';
 import { predictStepMemory } from '../models/step-memory.js';
 import { nearestNames } from '../nearest.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
@@ -21,18 +22,20 @@ export function addInspectCommand(program: Command): void {
   program
     .command('inspect')
     .description(
-      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student, the memory of a training step.',
+      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student, parameters and multiply-adds of 1 and of 32 bits layer by layer, or the memory of a training step.',
     )
-    .argument(
-      '<model.onnx|card.yaml|student>',
-      'the model, a teacher card, or the name of a student with --memory',
-    )
+    .argument('<model.onnx|card.yaml|student>', 'the model, a teacher card, or the name of a student')
     .option('--memory', 'predict the memory of a training step of a student, layer by layer (default: off)')
     .option('--batch-size <n>', 'pictures of that step', numberOf('--batch-size'), defaultStage.batchSize)
     .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
     .option('--size <pixels>', 'side of its square pictures', numberOf('--size'), 32)
     .action(async (name: string, flags: InspectFlags) => {
-      const lines = flags.memory === true ? memory(name, flags) : describe(await describeModel(name));
+      const lines =
+        flags.memory === true
+          ? memory(name, flags)
+          : studentNames.includes(name)
+            ? cost(name, flags)
+            : describe(await describeModel(name));
       process.stdout.write(`${lines.join('\n')}\n`);
     });
 }
@@ -86,5 +89,27 @@ function memory(name: string, { batchSize, classes, size }: InspectFlags): strin
     `moments of Adam            ${mib(step.optimizerBytes)}`,
     `activations and gradients  ${mib(step.tensorBytes)} at the peak`,
     `peak of a step             ${mib(step.peakBytes)} (the process needs the memory of Node.js beside it)`,
+  ];
+}
+
+function cost(name: string, { classes, size }: InspectFlags): string[] {
+  checkWhole('--classes', classes, 1);
+  checkWhole('--size', size, 1);
+  const student = createStudent(name, { classes, size: [size, size] });
+  const { layers, total, packedBytes, floatBytes } = networkCost(student);
+  student.dispose();
+  const row = (...cells: string[]): string =>
+    cells.map((cell, i) => (i < 2 ? cell.padEnd([26, 14][i]) : cell.padStart(15))).join('');
+  const counts = ({ binaryParameters, floatParameters, binaryMacs, floatMacs }: typeof total): string[] =>
+    [binaryParameters, floatParameters, binaryMacs, floatMacs].map((count) => count.toLocaleString('en-US'));
+  const share = (part: number, rest: number): string => `${((100 * part) / (part + rest)).toFixed(1)} %`;
+  const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(3)} MB`;
+  return [
+    `${name}, one picture of ${size}×${size}, ${classes} classes; running statistics count as parameters`,
+    row('layer', 'output', '1-bit', '32-bit', '1-bit MACs', '32-bit MACs'),
+    ...layers.map((layer) => row(layer.name, layer.output.join('×'), ...counts(layer))),
+    row('total', '', ...counts(total)),
+    `1-bit   ${share(total.binaryParameters, total.floatParameters)} of the parameters, ${share(total.binaryMacs, total.floatMacs)} of the multiply-adds`,
+    `bytes   ${mb(packedBytes)} with 1-bit weights as bits, ${mb(floatBytes)} as float32: ${(floatBytes / packedBytes).toFixed(1)} times as many`,
   ];
 }

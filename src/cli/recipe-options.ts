@@ -109,7 +109,7 @@ export function addRecipeOptions(command: Command): void {
     .option('--clip-latent', 'clip latent weights to [-1, 1] after each step (default: off)')
     .option(
       '--loss <name=weight[,option=value]>',
-      'a loss term, once for each (default: kl=1,T=4 features=1 crossEntropy=1,epsilon=0.1; also attention, refinery)',
+      'a loss term, once for each (default: kl=1,T=4 features=1 crossEntropy=1,epsilon=0.1; also attention, refinery, distribution)',
       gather,
     )
     .option(

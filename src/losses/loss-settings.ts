@@ -1,13 +1,15 @@
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
+import { type builtInNames, customLosses } from './custom-loss.js';
 import { checkEpsilon, checkTemperature } from './argument-checks.js';
 import { isWeighed, type LossWeight } from './loss-weight.js';
 
-/** The names of the loss terms in recipes, flags and metrics. */
-export type LossName = 'kl' | 'features' | 'attention' | 'refinery' | 'crossEntropy' | 'center';
+/** The names of the losses of this package in recipes, flags and metrics. */
+export type LossName = (typeof builtInNames)[number];
 
-/** The numbers that shape a term beside its weight. */
+/** The numbers that shape a term beside its weight: those of the losses of this package, or of one that was registered. */
 export interface LossOptions {
+  readonly [option: string]: number | undefined;
   /** The temperature of `kl`, greater than 0. */
   readonly T?: number;
   /** The label smoothing of `crossEntropy`, in [0, 1). */
@@ -16,7 +18,8 @@ export interface LossOptions {
 
 /** One term of a run's loss. */
 export interface LossSetting {
-  readonly name: LossName;
+  /** A {@link LossName}, or the name of a loss that was registered. */
+  readonly name: string;
   /** Multiplies the batch mean of the term; at least 0, and 0 leaves the term out. */
   readonly weight: LossWeight;
   /** Every option that the term has, defaults filled in. */
@@ -29,13 +32,22 @@ export const defaultLosses: readonly (LossSetting & { readonly weight: number })
   { name: 'features', weight: 1, options: {} },
   { name: 'attention', weight: 0, options: {} },
   { name: 'refinery', weight: 0, options: {} },
+  { name: 'distribution', weight: 0, options: {} },
   { name: 'crossEntropy', weight: 1, options: { epsilon: 0.1 } },
   { name: 'center', weight: 0, options: {} },
 ];
 
+/** Every loss that a run can have as a term, with its defaults: those of this package, and those that were registered. */
+export function knownLosses(): readonly (LossSetting & { readonly weight: number })[] {
+  return [
+    ...defaultLosses,
+    ...customLosses().map(({ name, options = {} }) => ({ name, weight: 0, options })),
+  ];
+}
+
 const FORM = 'write it as name=weight[,option=value], for example kl=1,T=4';
 
-const optionChecks: Readonly<Record<keyof LossOptions, (where: string, value: number) => void>> = {
+const optionChecks: Readonly<Record<string, ((where: string, value: number) => void) | undefined>> = {
   T: checkTemperature,
   epsilon: checkEpsilon,
 };
@@ -51,9 +63,10 @@ const optionChecks: Readonly<Record<keyof LossOptions, (where: string, value: nu
 export function parseLossFlag(text: string): LossSetting {
   const [head, ...rest] = text.split(',');
   const [name, weightText] = pair(text, head);
-  const known = defaultLosses.find((setting) => setting.name === name);
+  const losses = knownLosses();
+  const known = losses.find((setting) => setting.name === name);
   if (known === undefined) {
-    const names = defaultLosses.map((setting) => setting.name);
+    const names = losses.map((setting) => setting.name);
     throw new InputError(`unknown loss "${name}"; known are ${names.join(', ')}`, {
       nearest: nearestNames(name, names),
     });
@@ -67,7 +80,7 @@ export function parseLossFlag(text: string): LossSetting {
     if (!isOptionOf(known, option)) throw unknownOption(known, option);
     if (option in given) throw new InputError(`loss "${text}" gives the option ${option} twice`);
     given[option] = number(text, valueText);
-    optionChecks[option](`loss ${name}`, given[option]);
+    checkOption(name, option, given[option]);
   }
   return { name: known.name, weight, options: { ...known.options, ...given } };
 }
@@ -79,7 +92,7 @@ export function parseLossFlag(text: string): LossSetting {
  * {@link checkLossSettings} refuses.
  */
 export function lossSettings(flags: readonly string[] = []): LossSetting[] {
-  const given = new Map<LossName, { text: string; setting: LossSetting }>();
+  const given = new Map<string, { text: string; setting: LossSetting }>();
   for (const text of flags) {
     const setting = parseLossFlag(text);
     const earlier = given.get(setting.name);
@@ -88,14 +101,14 @@ export function lossSettings(flags: readonly string[] = []): LossSetting[] {
     }
     given.set(setting.name, { text, setting });
   }
-  const settings = defaultLosses.map((setting) => given.get(setting.name)?.setting ?? setting);
+  const settings = knownLosses().map((setting) => given.get(setting.name)?.setting ?? setting);
   checkLossSettings(settings);
   return settings;
 }
 
 /**
- * Refuses terms that train nothing or count the same thing twice: no weight above 0, or `kl` at T = 1 beside `refinery`,
- * which are one formula on one teacher.
+ * Refuses terms that train nothing or count the same thing twice: no weight above 0, or two of `refinery`, `distribution`
+ * and `kl` at T = 1, whose gradients are one formula on one teacher.
  *
  * @throws InputError
  */
@@ -106,13 +119,23 @@ export function checkLossSettings(settings: readonly LossSetting[]): void {
       fix: 'give one loss a weight, for example --loss kl=1',
     });
   }
-  const kl = active.find(({ name, options }) => name === 'kl' && options.T === 1);
-  const refinery = active.find(({ name }) => name === 'refinery');
-  if (kl !== undefined && refinery !== undefined) {
-    throw new InputError('kl at T=1 and refinery are the same loss and would count twice', {
-      fix: 'set one of the two weights to 0, or give kl another T',
+  const twins = active.filter(
+    ({ name, options }) => sameAsRefinery.has(name) || (name === 'kl' && options.T === 1),
+  );
+  if (twins.length > 1) {
+    const [first, second] = twins.map(({ name }) => (name === 'kl' ? 'kl at T=1' : name));
+    throw new InputError(`${first} and ${second} are the same loss and would count twice`, {
+      fix: `set one of the two weights to 0${twins[0].name === 'kl' ? ', or give kl another T' : ''}`,
     });
   }
+}
+
+/** They have the gradient of `kl` at T = 1. */
+const sameAsRefinery: ReadonlySet<string> = new Set(['refinery', 'distribution']);
+
+/** @throws InputError for an option of a loss of this package that is out of range */
+export function checkOption(name: string, option: string, value: number): void {
+  optionChecks[option]?.(`loss ${name}`, value);
 }
 
 function pair(text: string, part: string): [name: string, value: string] {
@@ -133,7 +156,7 @@ function number(text: string, value: string): number {
   return parsed;
 }
 
-function isOptionOf(loss: LossSetting, option: string): option is keyof LossOptions {
+function isOptionOf(loss: LossSetting, option: string): boolean {
   return Object.hasOwn(loss.options, option);
 }
 

@@ -1,7 +1,8 @@
 import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
-import { activated, BinaryBlock, type PendingMap } from '../nn/binary-block.js';
+import { activated, type PendingMap } from '../nn/binary-block.js';
+import { type Block, blockFactory, defaultBlock } from '../nn/block.js';
 import { Linear } from '../nn/linear.js';
 import { ParameterStore } from '../nn/parameters.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
@@ -31,6 +32,8 @@ export interface StudentOptions {
   readonly binarise?: Binarise;
   /** How gradients pass the sign of activations in training; default 'ste'. See {@link SignGradient}. */
   readonly signGradient?: SignGradientName;
+  /** The block of the body: `binary` (the default, {@link BinaryBlock}) or one that was registered with `registerBlock`. */
+  readonly block?: string;
 }
 
 /**
@@ -45,8 +48,9 @@ export class BinaryResNet {
   readonly levels: number;
   readonly binarise: Binarise;
   readonly signGradient: SignGradient;
+  readonly block: string;
   private readonly stem: Stem;
-  private readonly blocks: { block: BinaryBlock; endsLevel: number | undefined }[] = [];
+  private readonly blocks: { block: Block; endsLevel: number | undefined }[] = [];
   private readonly headBn: BatchNorm;
   private readonly head: Linear;
 
@@ -59,6 +63,8 @@ export class BinaryResNet {
     this.binarise = checkedBinarise(binarise);
     this.signGradient = new SignGradient(options.signGradient);
     this.signGradient.checkUseWith(this.binarise);
+    this.block = options.block ?? defaultBlock;
+    const makeBlock = blockFactory(this.block);
     this.store = new ParameterStore(seed);
     this.classes = classes;
     this.size = size;
@@ -72,7 +78,7 @@ export class BinaryResNet {
         const stride = level > 0 && i === 0 ? 2 : 1;
         const scope = root.child('blocks').child(String(this.blocks.length));
         const ways = { ...batchNorm, binarise, signGradient: this.signGradient };
-        const block = new BinaryBlock(scope, { inputs, outputs, stride }, ways);
+        const block = makeBlock(scope, { inputs, outputs, stride }, ways);
         this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
         inputs = outputs;
       }

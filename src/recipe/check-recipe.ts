@@ -3,10 +3,11 @@ import { checkMix, mixes } from '../data/mix.js';
 import { checkEffects } from '../data/view-effects.js';
 import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
-import { checkEpsilon, checkTemperature } from '../losses/argument-checks.js';
-import { checkLossSettings } from '../losses/loss-settings.js';
+import { customLoss } from '../losses/custom-loss.js';
+import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
 import { isWeighed } from '../losses/loss-weight.js';
 import { studentNames } from '../models/bnn-resnet.js';
+import { blockFactory } from '../nn/block.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../training/gradient-steps.js';
 import { createOptimizer } from '../training/optimizer.js';
@@ -27,6 +28,7 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
   if (data !== '') check(['data'], () => void parseDataSpec(data));
   if (testResize !== null && !(testResize >= 1 && Number.isFinite(testResize)))
     check(['testResize'], () => fail(`testResize must be a finite number of at least 1, got ${testResize}.`));
+  check(['student', 'block'], () => void blockFactory(recipe.student.block));
   stages.forEach((stage, i) => {
     const at = (...keys: string[]): KeyPath => ['stages', i, ...keys];
     const twin = stages.findIndex(({ name }) => name === stage.name);
@@ -95,10 +97,9 @@ function checkStage(stage: Stage, at: (...keys: string[]) => KeyPath, check: Che
 function checkLosses(stage: Stage, at: (...keys: string[]) => KeyPath, check: Check): void {
   const losses = stageLosses(stage);
   for (const { name, options } of losses) {
-    if (options.T !== undefined)
-      check(at('losses', name, 'T'), () => checkTemperature(`loss ${name}`, options.T!));
-    if (options.epsilon !== undefined)
-      check(at('losses', name, 'epsilon'), () => checkEpsilon(`loss ${name}`, options.epsilon!));
+    for (const [option, value] of Object.entries(options))
+      check(at('losses', name, option), () => checkOption(name, option, value!));
+    check(at('losses', name), () => customLoss(name)?.check?.(options as Readonly<Record<string, number>>));
   }
   check(at('losses'), () => checkLossSettings(losses));
   if (losses.some(({ name, weight }) => name === 'center' && isWeighed(weight))) {

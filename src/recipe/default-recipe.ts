@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { noMix } from '../data/mix.js';
-import { defaultLosses } from '../losses/loss-settings.js';
+import { knownLosses } from '../losses/loss-settings.js';
 import type { LossTermSettings, Recipe, Stage } from './recipe.js';
 
 /** The loss terms of a first stage that names none. */
-export const defaultLossTerms: Readonly<Record<string, LossTermSettings>> = Object.fromEntries(
-  defaultLosses.map(({ name, weight, options }) => [name, { weight, ...options }]),
-);
+export function defaultLossTerms(): Readonly<Record<string, LossTermSettings>> {
+  return Object.fromEntries(knownLosses().map(({ name, weight, options }) => [name, { weight, ...options }]));
+}
 
 /** What a stage has unless it, or a stage before it, says otherwise. */
 export const defaultStage = {
@@ -25,7 +25,7 @@ export const defaultStage = {
   gradient: { centralise: false, clipNorm: null, accumulate: 1 },
   average: null,
   reestimateBatchNorm: 0,
-  losses: defaultLossTerms,
+  losses: defaultLossTerms(),
   augmentation: null,
   mix: noMix,
 } as const satisfies Stage;
@@ -39,7 +39,8 @@ export const defaultRecipe = {
   data: '',
   skipCorrupt: false,
   testResize: null,
-  student: { name: '' },
+  student: { name: '', block: 'binary' },
+  imports: [],
   mean: null,
   std: null,
   seed: 0,

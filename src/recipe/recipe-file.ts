@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseDocument } from 'yaml';
 import { InputError } from '../errors.js';
 import { parseCheckedYaml } from '../files/checked-yaml.js';
 import { nearestNames } from '../nearest.js';
@@ -52,10 +53,12 @@ async function read(file: string, extending: readonly string[]): Promise<Sourced
   } catch (error) {
     throw new InputError(`cannot read the recipe ${shown}: ${(error as Error).message}`, { cause: error });
   }
+  const imports = await importAll(text, file, shown);
   const { value, placeOf } = parseCheckedYaml<object>(text, shown, (parsed) =>
-    changesStages(parsed) ? changesTextSchema : recipeTextSchema,
+    changesStages(parsed) ? changesTextSchema() : recipeTextSchema(),
   );
-  const { extends: parent, ...own } = value as { extends?: string; stages?: unknown };
+  const { extends: parent, ...rest } = value as { extends?: string; stages?: unknown };
+  const own = imports.length > 0 ? { ...rest, imports } : rest;
   const tree = sourced(own, placeOf) as SourcedMap;
   if (parent === undefined) {
     if (!changesStages(own)) return tree;
@@ -76,6 +79,31 @@ async function read(file: string, extending: readonly string[]): Promise<Sourced
       ...(fix === undefined ? {} : { fix }),
     });
   }
+}
+
+/**
+ * Runs the modules that a recipe imports, so that what they register is known when the rest of it is checked.
+ *
+ * @returns their absolute paths
+ */
+async function importAll(text: string, file: string, shown: string): Promise<string[]> {
+  // What is wrong with the text is said by the check of all of it.
+  const { imports } = (parseDocument(text).toJS() ?? {}) as { imports?: unknown };
+  if (!Array.isArray(imports)) return [];
+  const paths = imports
+    .filter((path) => typeof path === 'string')
+    .map((path) => resolve(dirname(file), path));
+  for (const path of paths) {
+    try {
+      await import(pathToFileURL(path).href);
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw new InputError(`${shown}: cannot import ${path}: ${(error as Error).message.split('\n')[0]}`, {
+        cause: error,
+      });
+    }
+  }
+  return paths;
 }
 
 /** Whether `stages` is a map of changes. */

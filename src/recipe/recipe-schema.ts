@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backendNames } from '../backends/use-backend.js';
 import { autoAugmentNames } from '../data/view-effects.js';
-import { defaultLosses } from '../losses/loss-settings.js';
+import { knownLosses } from '../losses/loss-settings.js';
 import { studentNames } from '../models/bnn-resnet.js';
 import { binariseNames } from '../nn/binarise.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
@@ -38,9 +38,9 @@ const weight = z.union(
   'expected a number of at least 0, or a map of from, to and course (linear or cosine)',
 );
 
-/** What the text of a recipe may say of one loss: its weight and the options that it has. */
-const lossTerms = Object.fromEntries(
-  defaultLosses.map(({ name, options }) => [
+/** What the text of a recipe may say of the losses that are known: a weight, and the options that each has. */
+function lossTerms(): z.ZodType {
+  const terms = knownLosses().map(({ name, options }) => [
     name,
     map({
       weight: weight
@@ -52,8 +52,9 @@ const lossTerms = Object.fromEntries(
         Object.keys(options).map((option) => [option, z.number('expected a number').optional()]),
       ),
     }).optional(),
-  ]),
-);
+  ]);
+  return map(Object.fromEntries(terms) as z.ZodRawShape);
+}
 
 const optimizer = map({
   name: oneOf(optimizerNames)
@@ -105,7 +106,7 @@ const augmentation = map({
   lighting: number(0).optional().describe('Standard deviation of PCA lighting on floats in [0, 1]'),
 });
 
-const stage = map({
+const stageShape = {
   name: text('a name')
     .regex(/^[A-Za-z0-9-]+$/, 'expected letters, digits and -')
     .optional(),
@@ -137,13 +138,15 @@ const stage = map({
   reestimateBatchNorm: whole(0)
     .optional()
     .describe('Batches for the statistics of BatchNorm where a stage starts'),
-  losses: map(lossTerms).optional(),
   augmentation: augmentation.nullable().optional().describe('null for the usual one of the data'),
   mix: map({ mixup: number(0).optional(), cutmix: number(0).optional() }).optional(),
-});
+};
 
 const top = {
   extends: text('the name or the file of a recipe').optional().describe('A recipe that this one changes'),
+  imports: list(text('the path of a module'))
+    .optional()
+    .describe('Modules that register losses, blocks or data, relative to this file; they are run'),
   description: text('a sentence').optional(),
   reference: text('a paper or a code').optional(),
   published: text('a figure and its source').optional(),
@@ -151,7 +154,10 @@ const top = {
   data: text('<kind>:<folder>').optional(),
   skipCorrupt: toggle.optional(),
   testResize: number(1).nullable().optional(),
-  student: map({ name: oneOf(studentNames).optional() }).optional(),
+  student: map({
+    name: oneOf(studentNames).optional(),
+    block: text('the name of a block').optional().describe('binary, or the name of one that was registered'),
+  }).optional(),
   mean: triple.nullable().optional(),
   std: triple.nullable().optional(),
   seed: whole(0).optional(),
@@ -161,28 +167,29 @@ const top = {
   backend: oneOf(backendNames).optional(),
 };
 
-const stageList = z.array(stage, 'expected a list of stages').min(1, 'expected at least one stage');
-const stageChanges = z.record(z.string(), stage, 'expected a map of stages by name');
+const stage = (): z.ZodType => map({ ...stageShape, losses: lossTerms().optional() });
+const stageList = (): z.ZodType =>
+  z.array(stage(), 'expected a list of stages').min(1, 'expected at least one stage');
+const stageChanges = (): z.ZodType => z.record(z.string(), stage(), 'expected a map of stages by name');
 
-/** A recipe as it is written: every key may be left out. */
-export const recipeTextSchema = z.strictObject(
-  { ...top, stages: stageList.optional() },
-  'expected a map of keys such as student and stages',
-);
+/** A recipe as it is written: every key may be left out. It knows the losses that are registered when it is called. */
+export function recipeTextSchema(): z.ZodType<object> {
+  return z.strictObject(
+    { ...top, stages: stageList().optional() },
+    'expected a map of keys such as student and stages',
+  );
+}
 
 /** The same where it changes single stages of the recipe that it extends, by their names. */
-export const changesTextSchema = z.strictObject(
-  { ...top, stages: stageChanges.optional() },
-  'expected a map of keys such as extends and stages',
-);
+export function changesTextSchema(): z.ZodType<object> {
+  return z.strictObject(
+    { ...top, stages: stageChanges().optional() },
+    'expected a map of keys such as extends and stages',
+  );
+}
 
 /** A JSON Schema of recipes, for editors. */
 export function recipeJsonSchema(): object {
-  const whole = z.strictObject({ ...top, stages: z.union([stageList, stageChanges]).optional() });
+  const whole = z.strictObject({ ...top, stages: z.union([stageList(), stageChanges()]).optional() });
   return { title: 'Recipe of bnn-distill', ...z.toJSONSchema(whole) };
 }
-
-/** A recipe as it is written, or what `--set` and flags make of it. */
-export type RecipeText = z.output<typeof recipeTextSchema>;
-/** A stage as it is written. */
-export type StageText = z.output<typeof stage>;

@@ -18,6 +18,8 @@ export interface Recipe {
   readonly published: string;
   /** What it gave here, and on what; or that it was not run in full. */
   readonly measured: string;
+  /** Absolute paths of modules that register losses, blocks or data; they are run when the recipe is read. */
+  readonly imports: readonly string[];
   /** `<kind>:<folder>`. */
   readonly data: string;
   /** Leave out pictures in files that cannot be decoded, instead of ending the run. */
@@ -48,6 +50,8 @@ export interface Recipe {
 export interface StudentSettings {
   /** A name among the students. */
   readonly name: string;
+  /** The block of its body: `binary`, or the name of one that was registered. */
+  readonly block: string;
 }
 
 /** One stage of training. In a recipe's text a stage says what differs from the stage before it. */

@@ -61,7 +61,7 @@ export async function resolveRecipe({
   const empty: SourcedMap = { kind: 'map', entries: new Map(), origin: 'default' };
   const read = recipe === undefined ? empty : await readRecipe(recipe);
   const changed = withChanges(withFirstLosses(withStages(read)), sets, flags);
-  checked(plainOf(changed), recipeTextSchema, {
+  checked(plainOf(changed), recipeTextSchema(), {
     wrongValue: (path, shown, expected) => {
       const origin = originAt(changed, path);
       return isFlag(origin)
@@ -85,7 +85,7 @@ function withStages(text: SourcedMap): SourcedMap {
 /** The losses of the first stage: those that it names, each with the options that it leaves out, or the default ones. */
 function withFirstLosses(text: SourcedMap): Sourced {
   const named = partAt(text, ['stages', 0, 'losses']);
-  const terms = Object.entries(defaultLossTerms).map(([name, settings]) => {
+  const terms = Object.entries(defaultLossTerms()).map(([name, settings]) => {
     const given = partAt(text, ['stages', 0, 'losses', name]);
     if (given?.kind === 'map' && !given.entries.has('weight')) {
       throw new InputError(`${given.origin}: the loss ${name} has no weight.`, {
@@ -138,6 +138,14 @@ function parseSet(text: string): { origin: string; path: KeyPath; value: unknown
     throw new InputError(`--set must be path=value, got '${text}'.`, {
       fix: 'write for instance --set stages[0].optimizer.lr=2e-3',
     });
+  }
+  if (written === 'imports') {
+    throw new InputError(
+      'imports cannot be set, since they are run where the file that names them is read.',
+      {
+        fix: 'write a recipe that extends the other and imports them',
+      },
+    );
   }
   const path = written
     .split(/\.|(?=\[)/)

@@ -3,6 +3,7 @@ import type { PictureResize } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../files/safetensors.js';
 import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
+import { defaultBlock } from '../nn/block.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
 
@@ -24,7 +25,7 @@ export interface CheckpointFacts {
 /**
  * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
  * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`; `size` (JSON, [height, width]) where it
- * is not 32×32, `resize` (JSON) for pictures in files, and `binarise` where it is not 'both'.
+ * is not 32×32, `resize` (JSON) for pictures in files, `binarise` where it is not 'both', and `block` where it is not 'binary'.
  */
 export async function saveStudent(
   path: string,
@@ -43,6 +44,7 @@ export async function saveStudent(
     ...(student.size.join() === smallPictures.join() ? {} : { size: JSON.stringify(student.size) }),
     ...(facts.resize === undefined ? {} : { resize: JSON.stringify(facts.resize) }),
     ...(student.binarise === 'both' ? {} : { binarise: student.binarise }),
+    ...(student.block === defaultBlock ? {} : { block: student.block }),
   };
   await writeSafetensors(path, { tensors, metadata });
 }
@@ -71,7 +73,7 @@ export interface LoadOptions {
  */
 export async function loadStudent(path: string, options: LoadOptions = {}): Promise<LoadedStudent> {
   const { tensors, metadata } = await readSafetensors(path);
-  const { format, architecture, classes, epoch, size, resize, binarise } = metadata;
+  const { format, architecture, classes, epoch, size, resize, binarise, block } = metadata;
   if (format !== formatVersion || architecture === undefined || classes === undefined) {
     throw new InputError(
       `${path} is not a checkpoint of a student of format ${formatVersion} (its format is ${format ?? 'not said'}).`,
@@ -82,6 +84,7 @@ export async function loadStudent(path: string, options: LoadOptions = {}): Prom
     classes: names.length,
     size: size === undefined ? smallPictures : (JSON.parse(size) as [number, number]),
     binarise: options.binarise ?? checkedBinarise(binarise ?? 'both'),
+    block: block ?? defaultBlock,
     ...(options.signGradient === undefined ? {} : { signGradient: options.signGradient }),
   });
   try {

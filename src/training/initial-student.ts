@@ -15,13 +15,13 @@ import { runFiles } from './run-directory.js';
  * @throws InputError for a checkpoint that cannot be read, or of another network than the recipe's
  */
 export async function initialStudent(
-  { student: { name }, seed }: Recipe,
+  { student: { name, block }, seed }: Recipe,
   { binary, signGradient }: Stage,
   { classes, size }: Dataset,
   from: string | undefined,
 ): Promise<BinaryResNet> {
   const ways = { binarise: binary, signGradient };
-  if (from === undefined) return createStudent(name, { classes: classes.length, size, seed, ...ways });
+  if (from === undefined) return createStudent(name, { classes: classes.length, size, seed, block, ...ways });
   const path = await checkpointOf(from);
   const { student, classes: known } = await loadStudent(path, ways);
   const fault =
@@ -29,9 +29,11 @@ export async function initialStudent(
       ? `a ${student.name}, and the recipe trains ${name}`
       : student.size.join() !== size.join()
         ? `for pictures of ${student.size.join('×')}, and those of the data have ${size.join('×')}`
-        : known.join() !== classes.join()
-          ? 'for other classes than those of the data'
-          : undefined;
+        : student.block !== block
+          ? `of blocks '${student.block}', and the recipe has '${block}'`
+          : known.join() !== classes.join()
+            ? 'for other classes than those of the data'
+            : undefined;
   if (fault === undefined) return student;
   student.dispose();
   throw new InputError(`the checkpoint ${path} is ${fault}.`, {

@@ -1,6 +1,8 @@
 import { add, mul, type Tensor1D, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { attentionMatching } from '../losses/attention-matching.js';
 import { featureMatching } from '../losses/feature-matching.js';
+import { customLoss } from '../losses/custom-loss.js';
+import { distributionLoss } from '../losses/distribution-loss.js';
 import { klDivergence } from '../losses/kl-divergence.js';
 import { labelRefinery } from '../losses/label-refinery.js';
 import { labelSmoothedCrossEntropy } from '../losses/label-smoothed-cross-entropy.js';
@@ -32,12 +34,13 @@ export interface LossInputs {
 
 /** Whether a term needs the teacher's logits or feature maps. */
 export function needsTeacher({ name }: LossSetting): boolean {
-  return name !== 'crossEntropy' && name !== 'center';
+  const custom = customLoss(name);
+  return custom ? custom.needs !== 'labels' : name !== 'crossEntropy' && name !== 'center';
 }
 
 /** Whether a term compares feature maps. */
 export function comparesMaps({ name }: LossSetting): boolean {
-  return name === 'features' || name === 'attention';
+  return name === 'features' || name === 'attention' || customLoss(name)?.needs === 'maps';
 }
 
 /**
@@ -62,6 +65,8 @@ function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D
       return klDivergence(logits, inputs.targets!.logits, { temperature: options.T! });
     case 'refinery':
       return labelRefinery(logits, inputs.targets!.logits);
+    case 'distribution':
+      return distributionLoss(logits, inputs.targets!.logits);
     case 'crossEntropy':
       return forLabels(inputs, (labels) =>
         labelSmoothedCrossEntropy(logits, labels, { epsilon: options.epsilon! }),
@@ -75,9 +80,34 @@ function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D
       return meanOverPairs(inputs, (pair, map) =>
         attentionMatching(toBatchMajor(map), inputs.targets!.features.get(pair.tap.name)!),
       );
-    case 'center':
-      throw new Error('center has no place among the terms of a run');
+    default:
+      return customValue(name, options, inputs);
   }
+}
+
+/** The value of a loss that was registered. */
+function customValue(name: string, options: LossSetting['options'], inputs: LossInputs): Tensor1D {
+  const custom = customLoss(name);
+  if (!custom) throw new Error(`${name} has no place among the terms of a run`);
+  const { output, targets, pairs } = inputs;
+  const isTaught = custom.needs !== 'labels';
+  const maps =
+    custom.needs !== 'maps'
+      ? []
+      : pairs.map(({ level, tap }) => ({
+          level,
+          student: toBatchMajor(output.features.get(level)!),
+          teacher: targets!.features.get(tap.name)!,
+        }));
+  return custom.value(
+    {
+      logits: output.logits,
+      teacherLogits: isTaught ? targets!.logits : undefined,
+      maps,
+      byLabels: (loss) => forLabels(inputs, loss),
+    },
+    options as Readonly<Record<string, number>>,
+  );
 }
 
 /** A loss by the labels; of mixed pictures λ · loss(y) + (1 − λ) · loss(y of the partner). */

@@ -63,7 +63,7 @@ describe('distill refuses with exit code 2', () => {
     [
       train('--loss', 'feature=1'),
       [
-        'distill: unknown loss "feature"; known are kl, features, attention, refinery, crossEntropy, center',
+        'distill: unknown loss "feature"; known are kl, features, attention, refinery, distribution, crossEntropy, center',
         '  nearest: features',
       ],
     ],
@@ -160,7 +160,7 @@ describe('distill refuses with exit code 2', () => {
       [
         'distill: --set stages[0].epoch=3: unknown key "epoch" in stages[0]',
         '  nearest: epochs',
-        '  fix: use one of name, epochs, batchSize, binary, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, losses, augmentation, mix',
+        '  fix: use one of name, epochs, batchSize, binary, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, augmentation, mix, losses',
       ],
     ],
     [

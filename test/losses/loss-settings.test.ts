@@ -52,10 +52,13 @@ describe('parseLossFlag', () => {
     ],
     ['kl=1,epsilon=0.1', 'unknown option "epsilon" of loss kl; it has T'],
     ['features=1,T=4', 'unknown option "T" of loss features; it has none'],
-    ['ce=1', 'unknown loss "ce"; known are kl, features, attention, refinery, crossEntropy, center'],
+    [
+      'ce=1',
+      'unknown loss "ce"; known are kl, features, attention, refinery, distribution, crossEntropy, center',
+    ],
     [
       'toString=1',
-      'unknown loss "toString"; known are kl, features, attention, refinery, crossEntropy, center',
+      'unknown loss "toString"; known are kl, features, attention, refinery, distribution, crossEntropy, center',
     ],
     ['kl=1,toString=1', 'unknown option "toString" of loss kl; it has T'],
   ])('refuses "%s"', (text, message) => {
@@ -90,7 +93,7 @@ describe('lossSettings', () => {
   it('puts what is given in the place of the default and keeps the rest', () => {
     const settings = lossSettings(['features=0', 'refinery=2']);
     expect(settings.map(({ name }) => name)).toEqual(defaultLosses.map(({ name }) => name));
-    expect(settings.map(({ weight }) => weight)).toEqual([1, 0, 0, 2, 1, 0]);
+    expect(settings.map(({ weight }) => weight)).toEqual([1, 0, 0, 2, 0, 1, 0]);
   });
 
   it('refuses a loss given twice', () => {
@@ -104,7 +107,7 @@ describe('lossSettings', () => {
       'kl at T=1 and refinery are the same loss and would count twice',
     );
     for (const flags of [['kl=1,T=2', 'refinery=1'], ['kl=0,T=1', 'refinery=1'], ['kl=1,T=1']]) {
-      expect(lossSettings(flags)).toHaveLength(6);
+      expect(lossSettings(flags)).toHaveLength(7);
     }
   });
 

@@ -245,7 +245,7 @@ describe('a stage', () => {
       const next = await run(staged({ initFrom, optimizer: still }));
       expect((await tensorsOf(next.directory, 'best.safetensors')).get(latent)).toEqual(before.get(latent));
     }
-    const other = { ...staged({ initFrom: directory }), student: { name: 'bnn-resnet18' } };
+    const other = { ...staged({ initFrom: directory }), student: { name: 'bnn-resnet18', block: 'binary' } };
     await expect(run(other)).rejects.toThrow(/is a bnn-resnet20, and the recipe trains bnn-resnet18\.$/);
   });
 });

@@ -1,0 +1,93 @@
+import type { BinaryResNet } from './bnn-resnet.js';
+import { stemFor, stemSizes } from './stem.js';
+
+/** What one layer of a student costs, for one picture. */
+export interface LayerCost {
+  /** As in checkpoints: `blocks.3.conv`. */
+  readonly name: string;
+  /** Height, width and channels of what it gives. */
+  readonly output: readonly [height: number, width: number, channels: number];
+  /** Parameters kept as one bit, and as 32. Running statistics of BatchNorm count as parameters of 32 bits. */
+  readonly binaryParameters: number;
+  readonly floatParameters: number;
+  /** Multiply-adds of two signs, and of floats; a convolution counts all taps, those on the padding too. */
+  readonly binaryMacs: number;
+  readonly floatMacs: number;
+}
+
+/** What a student costs, layer by layer and in all. */
+export interface NetworkCost {
+  readonly layers: readonly LayerCost[];
+  readonly total: Omit<LayerCost, 'name' | 'output'>;
+  /** Binary weights as bits with a scale of 4 bytes for each channel, the rest as float32; and all as float32. */
+  readonly packedBytes: number;
+  readonly floatBytes: number;
+}
+
+const counted = ['binaryParameters', 'floatParameters', 'binaryMacs', 'floatMacs'] as const;
+
+/**
+ * Parameters and multiply-adds of a student for pictures of its own size, from the network as it was built. What is binary
+ * is what its blocks make binary when both operands are signs.
+ */
+export function networkCost(student: BinaryResNet): NetworkCost {
+  const layers = new Map<string, LayerCost>();
+  let scales = 0;
+  for (const [path, { shape, size }] of student.store.named()) {
+    const name = path.slice(0, path.lastIndexOf('.'));
+    const isBinary = path.endsWith('.latent');
+    const at = placeOf(student, name);
+    const positions = at[0] * at[1];
+    const macs = shape.length === 4 ? size * positions : shape.length === 2 ? size : 0;
+    const channels = shape[shape.length - 1] as number;
+    if (isBinary) scales += channels;
+    const before = layers.get(name);
+    layers.set(name, {
+      name,
+      output: [...at, channels],
+      binaryParameters: (before?.binaryParameters ?? 0) + (isBinary ? size : 0),
+      floatParameters: (before?.floatParameters ?? 0) + (isBinary ? 0 : size),
+      binaryMacs: (before?.binaryMacs ?? 0) + (isBinary ? macs : 0),
+      floatMacs: (before?.floatMacs ?? 0) + (isBinary ? 0 : macs),
+    });
+  }
+  const all = [...layers.values()];
+  const total = Object.fromEntries(
+    counted.map((key) => [key, all.reduce((sum, layer) => sum + layer[key], 0)]),
+  ) as unknown as NetworkCost['total'];
+  const { binaryParameters, floatParameters } = total;
+  return {
+    layers: all,
+    total,
+    packedBytes: binaryParameters / 8 + 4 * (floatParameters + scales),
+    floatBytes: 4 * (binaryParameters + floatParameters),
+  };
+}
+
+/** Height and width of the maps of a layer, at which it multiplies. */
+function placeOf(student: BinaryResNet, name: string): readonly [number, number] {
+  const [part, place] = name.split('.');
+  if (part === 'stem') {
+    const sizes = stemSizes(stemFor(student.size), student.size);
+    return name.endsWith('conv') ? sizes.convolved : sizes.output;
+  }
+  if (part === 'head') {
+    const last = student.sizeOf(student.levels, student.size);
+    return name.endsWith('linear') ? [1, 1] : last;
+  }
+  const { level, first } = levelOf(student.depth.blocks, Number(place));
+  const own = student.sizeOf(level, student.size);
+  // Where a level halves, what comes before the block's convolution has the size before it, and so has the shortcut.
+  const isOwn = level === 1 || !first || /^blocks\.\d+\.(conv|prelu)$/.test(name);
+  return isOwn ? own : student.sizeOf(level - 1, student.size);
+}
+
+/** The level of a block from 1, and whether it is the level's first. */
+function levelOf(blocks: readonly number[], place: number): { level: number; first: boolean } {
+  let first = 0;
+  for (const [i, count] of blocks.entries()) {
+    if (place < first + count) return { level: i + 1, first: place === first };
+    first += count;
+  }
+  throw new Error(`there is no block ${place}`);
+}

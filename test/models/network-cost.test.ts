@@ -1,0 +1,58 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createStudent } from '../../src/models/bnn-resnet.js';
+import { type NetworkCost, networkCost } from '../../src/models/network-cost.js';
+import { useTestBackend } from '../backends.js';
+import { runInProcess } from '../cli/in-process.js';
+
+beforeAll(() => useTestBackend('cpu'));
+
+function costOf(name: string, side: number, classes: number): NetworkCost {
+  const student = createStudent(name, { classes, size: [side, side] });
+  const cost = networkCost(student);
+  student.dispose();
+  return cost;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+
+describe('networkCost', () => {
+  it.each([
+    ['bnn-resnet18', 32, 10, 10_985_472],
+    ['bnn-resnet18', 224, 1000, 10_985_472],
+    ['bnn-resnet20', 32, 10, 267_264],
+  ])('of %s at %d knows the binary weights of its body', (name, side, classes, expected) => {
+    const { total, packedBytes, floatBytes } = costOf(name, side, classes);
+    expect(total.binaryParameters).toBe(expected);
+    expect(floatBytes).toBe(4 * (expected + total.floatParameters));
+    expect(packedBytes).toBeLessThan(floatBytes);
+    expect(packedBytes).toBeGreaterThan(expected / 8 + 4 * total.floatParameters);
+  });
+
+  it('of bnn-resnet18 at 224 has the multiply-adds of ResNet-18, and its shortcuts before pooling', () => {
+    const { layers, total } = costOf('bnn-resnet18', 224, 1000);
+    const shortcuts = layers.filter(({ name }) => name.endsWith('shortcut.conv'));
+    expect(sum(shortcuts.map(({ floatParameters }) => floatParameters))).toBe(172_032);
+    expect(sum(shortcuts.map(({ floatMacs }) => floatMacs))).toBe(77_070_336);
+    const macsOf = (name: string): number => layers.find((layer) => layer.name === name)!.floatMacs;
+    expect(macsOf('stem.conv')).toBe(112 * 112 * 49 * 3 * 64);
+    expect(macsOf('head.linear')).toBe(512 * 1000);
+    // ResNet-18's 3×3 body: 16 of the 17 convolutions beside the shortcuts.
+    const level = (side: number, first: number, width: number): number =>
+      side * side * 9 * width * (first + 3 * width);
+    expect(total.binaryMacs).toBe(
+      level(56, 64, 64) + level(28, 64, 128) + level(14, 128, 256) + level(7, 256, 512),
+    );
+  });
+
+  it('is what `distill inspect` prints', async () => {
+    const { code, stdout } = await runInProcess(['inspect', 'bnn-resnet20']);
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toContain('bnn-resnet20, one picture of 32×32, 10 classes');
+    expect(lines.find((line) => line.startsWith('blocks.6.conv '))).toMatch(
+      /^blocks\.6\.conv +16×16×32 +4,608 +0 +1,179,648 +0$/,
+    );
+    expect(lines.find((line) => line.startsWith('total'))).toMatch(/^total +267,264 /);
+    expect(lines.at(-1)).toMatch(/^bytes {3}0\.0\d+ MB with 1-bit weights as bits, 1\.\d+ MB as float32/);
+  });
+});
