@@ -39,7 +39,7 @@ export function networkCost(student: BinaryResNet): NetworkCost {
     const at = placeOf(student, name);
     const positions = at[0] * at[1];
     const macs = shape.length === 4 ? size * positions : shape.length === 2 ? size : 0;
-    const channels = shape[shape.length - 1] as number;
+    const channels = shape[shape.length - 1];
     if (isBinary) scales += channels;
     const before = layers.get(name);
     layers.set(name, {

@@ -28,6 +28,7 @@ export const defaultStage = {
   losses: defaultLossTerms(),
   augmentation: null,
   mix: noMix,
+  statistics: { every: 0 },
 } as const satisfies Stage;
 
 /** What a recipe has unless it says otherwise. Data and student have no default. */

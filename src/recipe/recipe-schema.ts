@@ -139,6 +139,11 @@ const stageShape = {
     .optional()
     .describe('Batches for the statistics of BatchNorm where a stage starts'),
   augmentation: augmentation.nullable().optional().describe('null for the usual one of the data'),
+  statistics: map({
+    every: whole(0)
+      .optional()
+      .describe('Steps from one record of flip ratios and gradients to the next; 0 for none'),
+  }).optional(),
   mix: map({ mixup: number(0).optional(), cutmix: number(0).optional() }).optional(),
 };
 

@@ -92,6 +92,13 @@ export interface Stage {
   /** null for the usual one of the data set. */
   readonly augmentation: Augmentation | null;
   readonly mix: MixSettings;
+  readonly statistics: StatisticsSettings;
+}
+
+/** What is logged of each layer beside the losses. */
+export interface StatisticsSettings {
+  /** Steps from one record of flip ratios and gradients to the next; 0 for none. */
+  readonly every: number;
 }
 
 /** A term's weight and its own options, for instance `{ weight: 1, T: 4 }`. */

@@ -5,10 +5,10 @@ import type { StepReport } from './trainer.js';
 
 /** The line of metrics.jsonl of a step; steps and epochs count from 1. */
 export function stepMetrics(
-  { epoch, step, stepsPerEpoch, loss, terms, lr, images, ...times }: StepReport,
+  { epoch, step, stepsPerEpoch, loss, terms, lr, images, dataMs, teacherMs, studentMs }: StepReport,
   title: StageTitle,
 ): object {
-  const stepMs = times.dataMs + times.teacherMs + times.studentMs;
+  const stepMs = dataMs + teacherMs + studentMs;
   return {
     ...stageKeys(title),
     step: epoch * stepsPerEpoch + step + 1,
@@ -16,10 +16,21 @@ export function stepMetrics(
     loss,
     terms,
     lr,
-    ...times,
+    dataMs,
+    teacherMs,
+    studentMs,
     stepMs,
     imagesPerSecond: (1000 * images) / stepMs,
   };
+}
+
+/** The lines of metrics.jsonl of the layers of a step that is recorded; none for another. */
+export function layerMetrics(
+  { epoch, step, stepsPerEpoch, layers = [] }: StepReport,
+  title: StageTitle,
+): object[] {
+  const place = { ...stageKeys(title), step: epoch * stepsPerEpoch + step + 1, epoch: epoch + 1 };
+  return layers.map((record) => ({ ...place, ...record }));
 }
 
 /** The line of metrics.jsonl of an epoch. */

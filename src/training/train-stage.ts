@@ -9,7 +9,8 @@ import type { TargetSource } from '../teacher/targets.js';
 import { saveStudent } from './checkpoint.js';
 import { evaluateStudent } from './evaluation.js';
 import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
-import { epochMetrics, stepMetrics } from './metrics.js';
+import { LayerStatistics } from './layer-statistics.js';
+import { epochMetrics, layerMetrics, stepMetrics } from './metrics.js';
 import { createOptimizer } from './optimizer.js';
 import { reestimateBatchNorm } from './reestimate-batch-norm.js';
 import type { RunDirectory } from './run-directory.js';
@@ -100,6 +101,8 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
     schedule: createSchedule({ ...stage.schedule, lr, epochs }),
     gradient: stage.gradient,
     average,
+    statistics:
+      stage.statistics.every > 0 ? new LayerStatistics(student.store, stage.statistics.every) : undefined,
     epochs,
     mix: { ...stage.mix, seed: recipe.seed, firstEpoch },
   });
@@ -118,6 +121,8 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
         last = report;
         means.add(report);
         await directory.appendMetrics({ event: 'step', split: 'train', ...stepMetrics(report, title) });
+        for (const line of layerMetrics(report, title))
+          await directory.appendMetrics({ event: 'layer', split: 'train', ...line });
         yield { kind: 'step', stage: title, ...report };
       }
       await teacher.endEpoch(firstEpoch + epoch);

@@ -13,6 +13,7 @@ import { BatchMixer, type TrainerMix } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
 import { type GradientSettings, type GradientSteps, gradientSteps } from './gradient-steps.js';
 import type { Connectors } from './level-pairs.js';
+import type { LayerRecord, LayerStatistics } from './layer-statistics.js';
 import { type LevelPair } from './level-pairs.js';
 import type { Optimizer } from './optimizer.js';
 import { studentInput } from './pictures.js';
@@ -32,6 +33,8 @@ export interface StepReport {
   readonly loss: number;
   readonly terms: Readonly<Record<string, number>>;
   readonly lr: number;
+  /** Of each layer, where the step is recorded. */
+  readonly layers?: readonly LayerRecord[];
   readonly images: number;
   /** Milliseconds that the step waited for its batch, took for the teacher and for the student. */
   readonly dataMs: number;
@@ -55,6 +58,8 @@ export interface TrainerParts {
   readonly schedule: Schedule;
   /** What is done to gradients before the optimizer gets them; default nothing. */
   readonly gradient?: GradientSettings;
+  /** Records of the layers every so many steps; default none. */
+  readonly statistics?: LayerStatistics | undefined;
   /** Updated after each step of the optimizer. */
   readonly average?: WeightAverage | undefined;
   /**
@@ -119,11 +124,13 @@ export class Trainer {
       const lr = this.#parts.schedule(moment);
       const share = this.#parts.epochs === undefined ? 0 : moment / this.#parts.epochs;
       student.signGradient.moveTo(share);
-      const { loss, terms } = this.step(batch, targets, lr, share);
+      const { loss, terms, layers } = this.step(batch, targets, lr, share);
       const studentMs = performance.now() - began;
       const place = `step ${step + 1} of epoch ${epoch + 1}`;
       checkFinite(place, loss, terms);
-      yield { epoch, step, stepsPerEpoch, loss, terms, lr, images: batch.size, dataMs, teacherMs, studentMs };
+      const times = { dataMs, teacherMs, studentMs };
+      const recorded = layers ? { layers } : {};
+      yield { epoch, step, stepsPerEpoch, loss, terms, lr, images: batch.size, ...times, ...recorded };
       batches.recycle(taught.source);
       if (batch !== taught.source) this.#mixer?.recycle(batch);
       taught.recycle();
@@ -142,8 +149,8 @@ export class Trainer {
     targets: TeacherTargets | undefined,
     lr: number,
     share = 0,
-  ): { loss: number; terms: Record<string, number> } {
-    const { student, dataset, losses, pairs, connectors, average } = this.#parts;
+  ): { loss: number; terms: Record<string, number>; layers: LayerRecord[] | undefined } {
+    const { student, dataset, losses, pairs, connectors, average, statistics } = this.#parts;
     const input = studentInput(batch, dataset);
     const labels = tensor1d(batch.labels, 'int32');
     const mix = batch.mix && {
@@ -156,6 +163,7 @@ export class Trainer {
     const targetTensors = targets && this.#asTensors(targets, batch.size);
     const means = new Map<string, Scalar>();
     this.#steps.begin();
+    const recording = statistics?.begin() === true;
     const total = backpropagate(
       () => {
         const output = student.apply(input, true, this.#wanted);
@@ -165,16 +173,21 @@ export class Trainer {
         return sum.total;
       },
       this.#variables,
-      (variable, gradient) => this.#steps.take(this.#parameters.get(variable.id)!, gradient, lr),
+      (variable, gradient) => {
+        const parameter = this.#parameters.get(variable.id)!;
+        if (recording) statistics.note(parameter, gradient);
+        this.#steps.take(parameter, gradient, lr);
+      },
     );
     if (this.#steps.end(lr)) average?.update();
+    const layers = recording ? statistics.records() : undefined;
     const loss = total.dataSync()[0];
     const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]]));
     for (const tensor of [total, input, labels, ...(mix ? [mix.labels] : []), ...means.values()])
       tensor.dispose();
     targetTensors?.logits.dispose();
     for (const map of targetTensors?.features.values() ?? []) map.dispose();
-    return { loss, terms };
+    return { loss, terms, layers };
   }
 
   /** Lets go of gradients gathered for a step that never came; the parts stay the caller's. */

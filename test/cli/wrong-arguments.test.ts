@@ -160,7 +160,7 @@ describe('distill refuses with exit code 2', () => {
       [
         'distill: --set stages[0].epoch=3: unknown key "epoch" in stages[0]',
         '  nearest: epochs',
-        '  fix: use one of name, epochs, batchSize, binary, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, augmentation, mix, losses',
+        '  fix: use one of name, epochs, batchSize, binary, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, augmentation, statistics, mix, losses',
       ],
     ],
     [

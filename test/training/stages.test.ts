@@ -238,6 +238,31 @@ describe('a stage', () => {
     expect(await losses({})).toEqual(plain);
   });
 
+  it('logs flip ratios and gradients of each layer every so many steps, and trains as without', async () => {
+    const losses = ({ events }: Ran): number[] =>
+      events.flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
+    const plain = await run(staged({ epochs: 2 }));
+    const logged = await run(staged({ epochs: 2, statistics: { every: 2 } }));
+    expect(losses(logged)).toEqual(losses(plain));
+    const lines = readFileSync(join(logged.directory, 'metrics.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number | string>)
+      .filter(({ event }) => event === 'layer');
+    expect(lines.map(({ step }) => step)).toEqual([
+      ...Array<number>(18).fill(2),
+      ...Array<number>(18).fill(4),
+    ]);
+    expect(lines[4]).toMatchObject({ split: 'train', stage: 'stage-1', epoch: 1, layer: 'blocks.4.conv' });
+    for (const { flipRatio, gradientNorm, gradientDeviation, latentMagnitude } of lines) {
+      expect(flipRatio).toBeGreaterThanOrEqual(0);
+      expect(flipRatio).toBeLessThan(0.5);
+      for (const figure of [gradientNorm, gradientDeviation, latentMagnitude])
+        expect(figure).toBeGreaterThan(0);
+    }
+    expect(lines.some(({ flipRatio }) => (flipRatio as number) > 0)).toBe(true);
+  });
+
   it('begins with the tensors of a run or of a checkpoint', async () => {
     const { directory } = await run(staged({}));
     const before = await tensorsOf(directory, 'best.safetensors');

@@ -1,0 +1,113 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Parameter, ParameterStore } from '../nn/parameters.js';
+import { checkWhole } from './check-whole.js';
+
+/** What one step did to the latent weights of one layer. */
+export interface LayerRecord {
+  /** As in checkpoints: `blocks.3.conv`. */
+  readonly layer: string;
+  /** The share of weights whose sign changed since the record before it, or since the start; see {@link flipRatio}. */
+  readonly flipRatio: number;
+  /** Mean, standard deviation and Euclidean norm of the gradient, as the backward pass gave it. */
+  readonly gradientMean: number;
+  readonly gradientDeviation: number;
+  readonly gradientNorm: number;
+  /** Mean magnitude of the latent weights after the step: of binary weights the scale. */
+  readonly latentMagnitude: number;
+}
+
+/**
+ * The share of weights whose sign differs, with sign(0) = +1:
+ *
+ *   flip ratio = #{i : sign(before_i) ≠ sign(after_i)} / n
+ *
+ * 0 for no weights. Source: the flip ratio that larq logs.
+ */
+export function flipRatio(before: ArrayLike<number>, after: ArrayLike<number>): number {
+  let flips = 0;
+  for (let i = 0; i < after.length; i++) if (before[i] >= 0 !== after[i] >= 0) flips++;
+  return after.length === 0 ? 0 : flips / after.length;
+}
+
+interface Layer {
+  readonly parameter: Parameter;
+  signs: Int8Array;
+  gradient: Pick<LayerRecord, 'gradientMean' | 'gradientDeviation' | 'gradientNorm'> | undefined;
+}
+
+/**
+ * Records of a network's latent weights every so many steps: how many signs flipped, and how large gradients were. It reads
+ * and changes nothing, so that training with it gives the same bits. A step that is not recorded costs nothing.
+ */
+export class LayerStatistics {
+  readonly #layers: ReadonlyMap<Parameter, Layer>;
+  #steps = 0;
+
+  /**
+   * @param every steps from one record to the next, a whole number of at least 1
+   * @throws InputError for another number
+   */
+  constructor(
+    { parameters }: Pick<ParameterStore, 'parameters'>,
+    private readonly every: number,
+  ) {
+    checkWhole('the steps between two records of statistics', every, 1);
+    const latents = parameters.filter(({ latent }) => latent);
+    this.#layers = new Map(
+      latents.map((parameter) => [
+        parameter,
+        { parameter, signs: signsOf(parameter.variable.dataSync()), gradient: undefined },
+      ]),
+    );
+  }
+
+  /** Whether the step that begins is recorded: the last of each `every`. */
+  begin(): boolean {
+    this.#steps++;
+    return this.#steps % this.every === 0;
+  }
+
+  /** Takes note of a gradient of a step that is recorded; it stays the caller's. */
+  note(parameter: Parameter, gradient: Tensor): void {
+    const layer = this.#layers.get(parameter);
+    if (layer) layer.gradient = gradientFigures(gradient.dataSync());
+  }
+
+  /** After such a step: the record of each layer, in the order of the network. */
+  records(): LayerRecord[] {
+    return [...this.#layers.values()].map((layer) => {
+      const { name, variable } = layer.parameter;
+      const weights = variable.dataSync();
+      const ratio = flipRatio(layer.signs, weights);
+      layer.signs = signsOf(weights);
+      let magnitudes = 0;
+      for (const weight of weights) magnitudes += Math.abs(weight);
+      const none = { gradientMean: 0, gradientDeviation: 0, gradientNorm: 0 };
+      return {
+        layer: name.slice(0, name.lastIndexOf('.')),
+        flipRatio: ratio,
+        ...(layer.gradient ?? none),
+        latentMagnitude: magnitudes / weights.length,
+      };
+    });
+  }
+}
+
+function signsOf(weights: ArrayLike<number>): Int8Array {
+  return Int8Array.from(weights, (weight) => (weight >= 0 ? 1 : -1));
+}
+
+function gradientFigures(values: ArrayLike<number>): NonNullable<Layer['gradient']> {
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i];
+    squares += values[i] * values[i];
+  }
+  const mean = sum / values.length;
+  return {
+    gradientMean: mean,
+    gradientDeviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)),
+    gradientNorm: Math.sqrt(squares),
+  };
+}
