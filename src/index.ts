@@ -225,6 +225,7 @@ export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { distil, type RunOptions } from './training/run.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './training/run-events.js';
+export { Centers } from './training/centers.js';
 export { flipRatio, type LayerRecord, LayerStatistics } from './training/layer-statistics.js';
 export type { StageTitle } from './training/stage-title.js';
 export { StudentTeacher } from './training/student-teacher.js';

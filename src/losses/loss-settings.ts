@@ -12,6 +12,8 @@ export interface LossOptions {
   readonly [option: string]: number | undefined;
   /** The temperature of `kl`, greater than 0. */
   readonly T?: number;
+  /** The learning rate of the centres of `center`, above 0. */
+  readonly rate?: number;
   /** The label smoothing of `crossEntropy`, in [0, 1). */
   readonly epsilon?: number;
 }
@@ -34,7 +36,7 @@ export const defaultLosses: readonly (LossSetting & { readonly weight: number })
   { name: 'refinery', weight: 0, options: {} },
   { name: 'distribution', weight: 0, options: {} },
   { name: 'crossEntropy', weight: 1, options: { epsilon: 0.1 } },
-  { name: 'center', weight: 0, options: {} },
+  { name: 'center', weight: 0, options: { rate: 0.5 } },
 ];
 
 /** Every loss that a run can have as a term, with its defaults: those of this package, and those that were registered. */
@@ -45,18 +47,23 @@ export function knownLosses(): readonly (LossSetting & { readonly weight: number
   ];
 }
 
+function checkRate(where: string, value: number): void {
+  if (!(value > 0)) throw new InputError(`${where} expects a rate of its centres above 0, but got ${value}`);
+}
+
 const FORM = 'write it as name=weight[,option=value], for example kl=1,T=4';
 
 const optionChecks: Readonly<Record<string, ((where: string, value: number) => void) | undefined>> = {
   T: checkTemperature,
   epsilon: checkEpsilon,
+  rate: checkRate,
 };
 
 /**
  * Reads one term as flags write it: `name=weight[,option=value]`, for example `kl=1,T=4`.
  *
  * Names: `kl` (option `T`, default 4), `features`, `attention`, `refinery`, `crossEntropy` (option `epsilon`, default
- * 0.1), `center`. The weight is at least 0.
+ * 0.1), `center` (option `rate`, default 0.5). The weight is at least 0.
  *
  * @throws InputError for another form, an unknown name or option, an option given twice or a value out of range.
  */

@@ -18,6 +18,8 @@ export interface StudentOutput {
   readonly logits: Tensor2D;
   /** The feature maps asked for, by level from 1: position-major [H, W, N, C], real-valued, after the level's last block. */
   readonly features: ReadonlyMap<number, Tensor4D>;
+  /** What the classifier takes, [N, width]; only where it was asked for. */
+  readonly pooled?: Tensor2D;
 }
 
 /** Settings of a student. */
@@ -91,8 +93,14 @@ export class BinaryResNet {
    * @param images normalised pictures, NHWC [N, H, W, 3]
    * @param training statistics of the batch (and running ones moved) or running statistics
    * @param wanted the levels whose feature maps to give; default none
+   * @param wantsPooled whether to give what the classifier takes; default not
    */
-  apply(images: Tensor4D, training: boolean, wanted: ReadonlySet<number> = new Set()): StudentOutput {
+  apply(
+    images: Tensor4D,
+    training: boolean,
+    wanted: ReadonlySet<number> = new Set(),
+    wantsPooled = false,
+  ): StudentOutput {
     const features = new Map<number, Tensor4D>();
     const stem = this.stem.apply(toPositionMajor(images), training);
     let x: PendingMap = { map: stem, slope: undefined };
@@ -114,6 +122,7 @@ export class BinaryResNet {
     const pooled = globalMean(normalised);
     normalised.dispose();
     const logits = this.head.apply(pooled);
+    if (wantsPooled) return { logits, features, pooled };
     pooled.dispose();
     return { logits, features };
   }

@@ -102,14 +102,6 @@ function checkLosses(stage: Stage, at: (...keys: string[]) => KeyPath, check: Ch
     check(at('losses', name), () => customLoss(name)?.check?.(options as Readonly<Record<string, number>>));
   }
   check(at('losses'), () => checkLossSettings(losses));
-  if (losses.some(({ name, weight }) => name === 'center' && isWeighed(weight))) {
-    check(at('losses', 'center'), () =>
-      fail(
-        `the loss 'center' cannot be a term of a run, since its centres need an optimizer of their own.`,
-        'leave it out here; the library has centerLoss for a loop of your own',
-      ),
-    );
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { add, mul, type Tensor1D, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { attentionMatching } from '../losses/attention-matching.js';
 import { featureMatching } from '../losses/feature-matching.js';
+import { centerLoss } from '../losses/center-loss.js';
 import { customLoss } from '../losses/custom-loss.js';
 import { distributionLoss } from '../losses/distribution-loss.js';
 import { klDivergence } from '../losses/kl-divergence.js';
@@ -11,6 +12,7 @@ import { isWeighed, lossWeightAt } from '../losses/loss-weight.js';
 import type { LossTerm } from '../losses/weighted-sum.js';
 import type { StudentOutput } from '../models/bnn-resnet.js';
 import { toBatchMajor } from '../ops/position-major.js';
+import type { Centers } from './centers.js';
 import type { Connectors, LevelPair } from './level-pairs.js';
 
 /** The teacher's answer as tensors. */
@@ -30,6 +32,8 @@ export interface LossInputs {
   readonly targets: TargetTensors | undefined;
   readonly pairs: readonly LevelPair[];
   readonly connectors: Connectors;
+  /** For the loss `center`. */
+  readonly centers?: Centers | undefined;
 }
 
 /** Whether a term needs the teacher's logits or feature maps. */
@@ -80,6 +84,10 @@ function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D
       return meanOverPairs(inputs, (pair, map) =>
         attentionMatching(toBatchMajor(map), inputs.targets!.features.get(pair.tap.name)!),
       );
+    case 'center':
+      return forLabels(inputs, (labels) =>
+        centerLoss(inputs.output.pooled!, labels, inputs.centers!.variable as Tensor2D),
+      );
     default:
       return customValue(name, options, inputs);
   }
@@ -88,7 +96,7 @@ function lossValue({ name, options }: LossSetting, inputs: LossInputs): Tensor1D
 /** The value of a loss that was registered. */
 function customValue(name: string, options: LossSetting['options'], inputs: LossInputs): Tensor1D {
   const custom = customLoss(name);
-  if (!custom) throw new Error(`${name} has no place among the terms of a run`);
+  if (!custom) throw new Error(`the loss ${name} is not registered`);
   const { output, targets, pairs } = inputs;
   const isTaught = custom.needs !== 'labels';
   const maps =

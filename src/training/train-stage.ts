@@ -6,6 +6,7 @@ import { isWeighed } from '../losses/loss-weight.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import type { TargetSource } from '../teacher/targets.js';
+import { Centers } from './centers.js';
 import { saveStudent } from './checkpoint.js';
 import { evaluateStudent } from './evaluation.js';
 import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
@@ -87,6 +88,7 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
   const { lr, ...settings } = stage.optimizer;
   const connectors = new Connectors(pairs, recipe.seed);
   const optimizer = createOptimizer(settings);
+  const centers = centersFor(losses, student);
   const average = stage.average === null ? undefined : new WeightAverage(student.store, stage.average);
   const { epochs } = stage;
   const trainer = new Trainer({
@@ -97,6 +99,7 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
     losses,
     pairs,
     connectors,
+    centers,
     optimizer,
     schedule: createSchedule({ ...stage.schedule, lr, epochs }),
     gradient: stage.gradient,
@@ -155,8 +158,16 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
     trainer.dispose();
     optimizer.dispose();
     connectors.dispose();
+    centers?.dispose();
     average?.dispose();
   }
+}
+
+/** The centres of the loss `center`, where it has a weight. */
+function centersFor(losses: readonly LossSetting[], student: BinaryResNet): Centers | undefined {
+  const setting = losses.find(({ name, weight }) => name === 'center' && isWeighed(weight));
+  if (!setting) return undefined;
+  return new Centers([student.classes, student.channelsOf(student.levels)], setting.options.rate!);
 }
 
 /** Sums of the loss and its terms over steps. */

@@ -4,7 +4,7 @@ import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError, RunError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
-import { isWeighed } from '../losses/loss-weight.js';
+import { isWeighed, lossWeightAt } from '../losses/loss-weight.js';
 import { weightedSum } from '../losses/weighted-sum.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Parameter } from '../nn/parameters.js';
@@ -12,6 +12,7 @@ import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
 import { BatchMixer, type TrainerMix } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
 import { type GradientSettings, type GradientSteps, gradientSteps } from './gradient-steps.js';
+import type { Centers } from './centers.js';
 import type { Connectors } from './level-pairs.js';
 import type { LayerRecord, LayerStatistics } from './layer-statistics.js';
 import { type LevelPair } from './level-pairs.js';
@@ -53,6 +54,8 @@ export interface TrainerParts {
   readonly losses: readonly LossSetting[];
   readonly pairs: readonly LevelPair[];
   readonly connectors: Connectors;
+  /** Needed for the loss `center`. */
+  readonly centers?: Centers | undefined;
   readonly optimizer: Optimizer;
   /** The learning rate by the fractional epoch. */
   readonly schedule: Schedule;
@@ -102,7 +105,10 @@ export class Trainer {
     this.#mixer = BatchMixer.of(parts.mix, { ...parts, size: parts.dataset.size });
     const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
     this.#parameters = new Map(all.map((parameter) => [parameter.variable.id, parameter]));
-    this.#variables = all.map(({ variable }) => variable);
+    const { centers } = parts;
+    if (!centers && parts.losses.some(({ name, weight }) => name === 'center' && isWeighed(weight)))
+      throw new InputError("the loss 'center' needs the centres of the classes, and they are missing.");
+    this.#variables = [...all.map(({ variable }) => variable), ...(centers ? [centers.variable] : [])];
     const maps = parts.losses.some((setting) => isWeighed(setting.weight) && comparesMaps(setting));
     this.#wanted = new Set(maps ? parts.pairs.map(({ level }) => level) : []);
   }
@@ -150,7 +156,7 @@ export class Trainer {
     lr: number,
     share = 0,
   ): { loss: number; terms: Record<string, number>; layers: LayerRecord[] | undefined } {
-    const { student, dataset, losses, pairs, connectors, average, statistics } = this.#parts;
+    const { student, dataset, losses, pairs, connectors, centers, average, statistics } = this.#parts;
     const input = studentInput(batch, dataset);
     const labels = tensor1d(batch.labels, 'int32');
     const mix = batch.mix && {
@@ -163,17 +169,24 @@ export class Trainer {
     const targetTensors = targets && this.#asTensors(targets, batch.size);
     const means = new Map<string, Scalar>();
     this.#steps.begin();
+    const center = losses.find(({ name }) => name === 'center');
+    const centerWeight = center ? lossWeightAt(center.weight, share) : 0;
     const recording = statistics?.begin() === true;
     const total = backpropagate(
       () => {
-        const output = student.apply(input, true, this.#wanted);
-        const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors };
+        const output = student.apply(input, true, this.#wanted, centers !== undefined);
+        const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors, centers };
         const sum = weightedSum(lossTerms(losses, inputs, share));
         for (const [name, mean] of sum.byName) means.set(name, keep(mean));
         return sum.total;
       },
       this.#variables,
       (variable, gradient) => {
+        if (variable === centers?.variable) {
+          centers.move(gradient, centerWeight);
+          gradient.dispose();
+          return;
+        }
         const parameter = this.#parameters.get(variable.id)!;
         if (recording) statistics.note(parameter, gradient);
         this.#steps.take(parameter, gradient, lr);

@@ -76,11 +76,8 @@ describe('distill refuses with exit code 2', () => {
       ],
     ],
     [
-      train('--loss', 'center=1'),
-      [
-        "distill: the loss 'center' cannot be a term of a run, since its centres need an optimizer of their own.",
-        '  fix: leave it out here; the library has centerLoss for a loop of your own',
-      ],
+      train('--loss', 'center=1,rate=0'),
+      ['distill: loss center expects a rate of its centres above 0, but got 0'],
     ],
     [
       train('--data', 'cifar:x'),

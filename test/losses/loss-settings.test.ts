@@ -28,7 +28,7 @@ describe('parseLossFlag', () => {
     ['refinery=1', { name: 'refinery', weight: 1, options: {} }],
     ['crossEntropy=1', { name: 'crossEntropy', weight: 1, options: { epsilon: 0.1 } }],
     [' crossEntropy = 1 , epsilon = 0 ', { name: 'crossEntropy', weight: 1, options: { epsilon: 0 } }],
-    ['center=0.003', { name: 'center', weight: 0.003, options: {} }],
+    ['center=0.003', { name: 'center', weight: 0.003, options: { rate: 0.5 } }],
   ])('reads "%s"', (text, setting) => {
     expect(parseLossFlag(text)).toEqual(setting);
   });

@@ -263,6 +263,20 @@ describe('a stage', () => {
     expect(lines.some(({ flipRatio }) => (flipRatio as number) > 0)).toBe(true);
   });
 
+  it('draws features to centres that learn at their own rate, whatever the weight', async () => {
+    const termsOf = async (weight: number, rate: number): Promise<number[]> => {
+      const losses = { center: { weight, rate }, crossEntropy: { weight: 1, epsilon: 0 } };
+      const { events } = await run(staged({ epochs: 2, optimizer: still, losses }));
+      return events.flatMap((event) => (event.kind === 'step' ? [event.terms['center']] : []));
+    };
+    const [slow, heavy, fast] = [await termsOf(0.5, 0.05), await termsOf(4, 0.05), await termsOf(0.5, 0.5)];
+    // The network stands still: only the centres move, and the faster they are the closer they come.
+    expect(slow[0]).toBe(fast[0]);
+    slow.forEach((value, i) => expect(value).toBeCloseTo(heavy[i], 4));
+    expect(slow[3]).toBeLessThan((await termsOf(0.5, 1e-9))[3]);
+    expect(fast[3]).toBeLessThan(slow[3]);
+  });
+
   it('begins with the tensors of a run or of a checkpoint', async () => {
     const { directory } = await run(staged({}));
     const before = await tensorsOf(directory, 'best.safetensors');
