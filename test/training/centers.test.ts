@@ -18,17 +18,9 @@ it.each([1, 0.003, 20])(
       [5, 6],
     ]);
     const labels = tf.tensor1d([0, 0, 2], 'int32');
-    const gradient = tf.tidy(
-      () =>
-        tf.variableGrads(
-          () =>
-            tf.mul(
-              tf.mean(centerLoss(features, labels, centers.variable as tf.Tensor2D)),
-              weight,
-            ) as tf.Scalar,
-          [centers.variable],
-        ).grads[centers.variable.name],
-    );
+    const loss = (): tf.Scalar =>
+      tf.mean<tf.Scalar>(tf.mul(centerLoss(features, labels, centers.variable as tf.Tensor2D), weight));
+    const gradient = tf.tidy(() => tf.variableGrads(loss, [centers.variable]).grads[centers.variable.name]);
     centers.move(gradient, weight);
     // c − 0.5 · (−2/3 Σ (x − c)) with c = 0: a third of the sum of the features of the class.
     const expected = [4 / 3, 2, 0, 0, 5 / 3, 2];
