@@ -98,6 +98,12 @@ function withFirstLosses(text: SourcedMap): Sourced {
   return withPart(text, ['stages', 0, 'losses'], named ? merged(losses, named) : losses)!;
 }
 
+/** Every loss with the options that it has by default, without a weight. */
+function unweighed(): Record<string, object> {
+  const terms = Object.entries(defaultLossTerms());
+  return Object.fromEntries(terms.map(([name, settings]) => [name, { ...settings, weight: 0 }]));
+}
+
 function withChanges(text: Sourced, sets: readonly string[], flags: readonly FlagSetting[]): Sourced {
   const changes = [
     ...sets.map(parseSet),
@@ -163,7 +169,8 @@ function parseSet(text: string): { origin: string; path: KeyPath; value: unknown
 function complete(text: SourcedMap): Sourced {
   const { stages: firstStage, ...rest } = defaultRecipe;
   const top = merged(sourced(rest, byDefault), withoutStages(text)) as SourcedMap;
-  const first = sourced(firstStage[0], byDefault) as SourcedMap;
+  // The default weights are there already where nothing named losses; a map of losses that was set stands alone.
+  const first = sourced({ ...firstStage[0], losses: unweighed() }, byDefault) as SourcedMap;
   const whole: SourcedMap[] = [];
   const { items, origin } = text.entries.get('stages') as SourcedList;
   for (const [i, own] of items.entries()) {

@@ -123,6 +123,13 @@ describe('resolveRecipe', () => {
     expect(stages[1].losses['kl']).toEqual({ weight: 0.5, T: 3 });
   });
 
+  it('takes losses that are set as a map alone', async () => {
+    const { recipe } = await resolveRecipe({ sets: ['stages[0].losses={crossEntropy: {weight: 2}}'] });
+    const { losses } = recipe.stages[0];
+    expect(losses['crossEntropy']).toEqual({ weight: 2, epsilon: 0.1 });
+    for (const name of ['kl', 'features']) expect(losses[name].weight).toBe(0);
+  });
+
   it('says where each setting comes from', async () => {
     const recipe = recipeFile(`${twoStages}    optimizer: { lr: 0.01 }\n`, 'origins');
     const flags = [{ flag: '--seed', path: ['seed'], value: 3 }];

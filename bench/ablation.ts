@@ -1,0 +1,151 @@
+// What each loss adds, and what two stages add: bnn-resnet20 with equal epochs and seeds, taught from one cache.
+// usage: npm run bench:ablation -- [--data cifar10:<folder>] [--teacher <model.onnx>] [--cache <directory>] [--epochs 5]
+//        [--seeds 0,1,2] [--only none,kl,features,refinery,oneStage,twoStage] [--quick] [--json]
+// By default the data and the ResNet-56 of ../shared/data. The cache of 8 views with feature maps takes 23 GB and is made first
+// where it is not complete; runs take 2 to 3 hours a seed on 2 cores. --quick takes the embedded sample and one epoch.
+// `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Recipe } from '../src/recipe/recipe.js';
+import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
+import { top1Percent } from '../src/training/accuracy.js';
+import { defaultCacheSettings, makeCache } from '../src/training/make-cache.js';
+import { distil } from '../src/training/run.js';
+import { oneOf, readFlags, wholeNumber } from './support/flags.js';
+import { describeMachine, thisMachine } from './support/machine.js';
+import { program } from './support/program.js';
+import { formatTable } from './support/table.js';
+
+const shared = (path: string): string => fileURLToPath(new URL(`../../shared/data/${path}`, import.meta.url));
+const smoothed = '{crossEntropy: {weight: 1, epsilon: 0.1}}';
+
+/** What each variant sets beside the common settings; of two stages the total of epochs is that of `oneStage`. */
+const variants = {
+  none: [`stages[0].losses=${smoothed}`],
+  kl: ['stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}'],
+  features: [
+    'stages[0].losses={kl: {weight: 1, T: 4}, features: {weight: 1}, crossEntropy: {weight: 1, epsilon: 0.1}}',
+  ],
+  refinery: ['stages[0].losses={refinery: {weight: 1}}'],
+  oneStage: ['stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}'],
+  twoStage: [
+    'stages=[{name: activations, binary: activations, optimizer: {weightDecay: 1e-5}}, {name: both, binary: both, optimizer: {weightDecay: 0}}]',
+    'stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}',
+  ],
+} as const;
+type Variant = keyof typeof variants;
+const names = Object.keys(variants) as Variant[];
+
+interface Figure {
+  readonly variant: Variant;
+  readonly seed: number;
+  /** Over all stages. */
+  readonly epochs: number;
+  readonly validationPercent: number;
+  readonly testPercent: number;
+  readonly seconds: number;
+}
+
+await program('bench:ablation', async () => {
+  const flags = readFlags({
+    data: { type: 'string' },
+    teacher: { type: 'string' },
+    cache: { type: 'string', default: join(tmpdir(), 'bench-ablation-cache') },
+    epochs: { type: 'string', default: '5' },
+    seeds: { type: 'string', default: '0,1,2' },
+    only: { type: 'string', default: names.join(',') },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  });
+  const { quick } = flags;
+  const full = shared('cifar-10-batches-bin');
+  const data = flags.data ?? (quick || !existsSync(full) ? 'cifar10-sample' : `cifar10:${full}`);
+  const resnet56 = shared('teachers/cifar10-resnet56.onnx');
+  const teacher = flags.teacher ?? (quick || !existsSync(resnet56) ? 'cifar10-resnet20' : resnet56);
+  const epochs = quick ? 1 : wholeNumber('--epochs', flags.epochs);
+  const seeds = quick ? [0] : flags.seeds.split(',').map(Number);
+  const wanted = flags.only.split(',').map((name) => oneOf('--only', name, names));
+  const report = (line: string): void => {
+    if (!flags.json) console.log(line);
+  };
+  const machine = thisMachine();
+  report(describeMachine(machine));
+  const folder = await mkdtemp(join(tmpdir(), 'bench-ablation-'));
+  const cache = quick ? join(folder, 'cache') : flags.cache;
+  try {
+    await fill(cache, teacher, data, quick ? 1 : 8);
+    const figures: Figure[] = [];
+    for (const seed of seeds)
+      for (const variant of wanted) {
+        const common = [`seed=${seed}`, `data=${data}`, 'student.name=bnn-resnet20'];
+        const stages = variant === 'oneStage' ? 2 * epochs : epochs;
+        const taught = variant === 'none' ? [] : [`stages[0].teacher=${JSON.stringify(cache)}`];
+        const sets = [...common, ...variants[variant], ...taught, `stages[0].epochs=${stages}`];
+        const { recipe } = await resolveRecipe({ sets });
+        figures.push(await figureOf(variant, recipe, join(folder, `${variant}-${seed}`)));
+        report(figureLine(figures.at(-1)!));
+      }
+    report(formatTable(['bnn-resnet20', 'epochs', 'validation %', 'test %'], summary(figures)));
+    if (flags.json) console.log(JSON.stringify({ machine, teacher, data, figures }));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+/** Makes what is missing of the cache. */
+async function fill(out: string, teacher: string, data: string, views: number): Promise<void> {
+  const making = makeCache({
+    ...defaultCacheSettings,
+    teacher,
+    data,
+    out,
+    views,
+    mean: undefined,
+    std: undefined,
+    topK: undefined,
+    threads: availableParallelism(),
+  });
+  while (!(await making.next()).done);
+}
+
+async function figureOf(variant: Variant, recipe: Recipe, out: string): Promise<Figure> {
+  const run = distil(recipe, { out });
+  for (;;) {
+    const next = await run.next();
+    if (!next.done) continue;
+    const { test, validation, seconds } = next.value;
+    return {
+      variant,
+      seed: recipe.seed,
+      epochs: recipe.stages.reduce((sum, stage) => sum + stage.epochs, 0),
+      validationPercent: top1Percent(validation),
+      testPercent: top1Percent(test.student),
+      seconds,
+    };
+  }
+}
+
+function figureLine({ variant, seed, validationPercent, testPercent, seconds }: Figure): string {
+  return `${variant}, seed ${seed}: validation ${validationPercent.toFixed(2)} %, test ${testPercent.toFixed(2)} %, ${seconds.toFixed(0)} s`;
+}
+
+/** Means over the seeds. */
+function summary(figures: readonly Figure[]): string[][] {
+  return names.flatMap((variant) => {
+    const own = figures.filter((figure) => figure.variant === variant);
+    if (own.length === 0) return [];
+    const mean = (of: (figure: Figure) => number): string =>
+      (own.reduce((sum, figure) => sum + of(figure), 0) / own.length).toFixed(2);
+    return [
+      [
+        variant,
+        String(own[0].epochs),
+        mean((figure) => figure.validationPercent),
+        mean((figure) => figure.testPercent),
+      ],
+    ];
+  });
+}
