@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
+import type { Augmentation } from '../data/augmentation.js';
 import { InputError } from '../errors.js';
+import { isWeighed } from '../losses/loss-weight.js';
+import { resolveRecipe } from '../recipe/resolve-recipe.js';
+import { stageLosses } from '../recipe/stage-losses.js';
+import { comparesMaps } from '../training/student-losses.js';
 import { defaultData } from '../teacher/default-data.js';
 import { nearestNames } from '../nearest.js';
 import { providerOf } from '../teacher/providers.js';
@@ -10,6 +15,8 @@ import { CacheProgress } from './cache-progress.js';
 import { sharedOptions } from './shared-options.js';
 
 interface CacheFlags {
+  readonly recipe?: string;
+  readonly stage?: number;
   readonly teacher?: string;
   readonly data?: string;
   readonly skipCorrupt?: boolean;
@@ -26,7 +33,26 @@ interface CacheFlags {
   readonly provider: string;
   readonly mean?: number[];
   readonly std?: number[];
+  /** From a recipe alone. */
+  readonly augmentation?: Augmentation;
 }
+
+/** The flags that a recipe may stand for. */
+type RecipeFlags = {
+  readonly [
+    Name in
+      | 'teacher'
+      | 'data'
+      | 'skipCorrupt'
+      | 'views'
+      | 'viewSeed'
+      | 'provider'
+      | 'mean'
+      | 'std'
+      | 'features'
+      | 'augmentation'
+  ]: CacheFlags[Name] | undefined;
+};
 
 /** Adds `distill cache` and its commands. */
 export function addCacheCommand(program: Command, signal: AbortSignal): void {
@@ -46,6 +72,11 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
       '--data <kind:folder>',
       "the data, of which the training split is taken (default: $DISTILL_DATA, else the sample of the teacher's data set)",
     )
+    .option(
+      '--recipe <name|file>',
+      'take teacher, data, views, augmentation and what they need from a stage of a recipe; flags win (default: none)',
+    )
+    .option('--stage <n>', 'the stage of that recipe, counted from 0 (default: 0)', numberOf('--stage'))
     .addOption(sharedOptions.skipCorrupt())
     .option('--views <n>', 'views of each picture', numberOf('--views'), d.views)
     .option(
@@ -75,10 +106,53 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
     .addOption(sharedOptions.std())
     .addOption(sharedOptions.threads('the teacher'))
     .addOption(sharedOptions.provider())
-    .action(async (flags: CacheFlags) => {
-      await fill(flags, signal);
+    .action(async (flags: CacheFlags, command: Command) => {
+      const isGiven = (name: keyof CacheFlags): boolean => command.getOptionValueSource(name) === 'cli';
+      await fill({ ...flags, ...(await recipeFlags(flags, isGiven)) }, signal);
     });
   addCacheReports(cache, signal);
+}
+
+/** What a recipe says and no flag does, in the form of flags. */
+async function recipeFlags(
+  { recipe: name, stage: place = 0 }: CacheFlags,
+  isGiven: (name: keyof CacheFlags) => boolean,
+): Promise<Partial<CacheFlags>> {
+  if (name === undefined) {
+    if (isGiven('stage'))
+      throw new InputError('--stage is of a recipe, and none is named.', { fix: 'add --recipe <name|file>' });
+    return {};
+  }
+  const { recipe } = await resolveRecipe({ recipe: name });
+  const stage = recipe.stages.at(place);
+  if (!Number.isInteger(place) || place < 0 || !stage) {
+    throw new InputError(
+      `--stage must be a whole number from 0 to ${recipe.stages.length - 1}, the stages of ${name}, got ${place}.`,
+    );
+  }
+  if (stage.teacher === 'previous' && !isGiven('teacher')) {
+    throw new InputError(
+      `stage '${stage.name}' of ${name} is taught by the student before it, whose answers are not known yet.`,
+      { fix: 'cache an earlier stage, or name a model with --teacher' },
+    );
+  }
+  const comparing = stageLosses(stage).some((setting) => isWeighed(setting.weight) && comparesMaps(setting));
+  const said: RecipeFlags = {
+    teacher: stage.teacher ?? undefined,
+    data: recipe.data === '' ? undefined : recipe.data,
+    skipCorrupt: recipe.skipCorrupt,
+    views: stage.views ?? undefined,
+    viewSeed: recipe.viewSeed,
+    provider: recipe.provider,
+    mean: recipe.mean ? [...recipe.mean] : undefined,
+    std: recipe.std ? [...recipe.std] : undefined,
+    features: comparing ? 'all' : 'none',
+    augmentation: stage.augmentation ?? undefined,
+  };
+  const used = Object.entries(said).filter(
+    ([flag, value]) => value !== undefined && !isGiven(flag as keyof CacheFlags),
+  );
+  return Object.fromEntries(used);
 }
 
 async function fill(flags: CacheFlags, signal: AbortSignal): Promise<void> {
@@ -101,6 +175,7 @@ async function fill(flags: CacheFlags, signal: AbortSignal): Promise<void> {
     topK: flags.topK,
     shard: shardOf(flags.shard),
     viewSeed: flags.viewSeed,
+    ...(flags.augmentation ? { augmentation: flags.augmentation } : {}),
     batchSize: flags.batchSize,
     threads: flags.threads,
     provider: providerOf('--provider', flags.provider),

@@ -36,6 +36,58 @@ describe('distill cache', () => {
     expect(second.stdout).toMatch(/nothing was left to compute; 2 files/);
   });
 
+  it('takes teacher, data, views and augmentation from a stage of a recipe, which then trains from it', async () => {
+    const recipe = at('cached.yaml');
+    const losses = '{ kl: { weight: 1 }, crossEntropy: { weight: 1 } }';
+    writeFileSync(
+      recipe,
+      `data: cifar10:${at('data')}
+student: { name: bnn-resnet20 }
+mean: [0.5, 0.5, 0.5]
+std: [0.25, 0.25, 0.25]
+viewSeed: 7
+stages:
+  - name: only
+    teacher: ${at('teacher.onnx')}
+    epochs: 1
+    batchSize: 45
+    views: 1
+    augmentation: { flip: true, rotation: 15 }
+    losses: ${losses}
+`,
+    );
+    const made = await distill(['cache', '--recipe', recipe, '--out', at('of-recipe')]);
+    expect(made.code, made.stderr).toBe(0);
+    const manifest = JSON.parse(readFileSync(join(at('of-recipe'), 'manifest.json'), 'utf8')) as {
+      views: object;
+      contents: { taps: object[] };
+    };
+    expect(manifest.views).toMatchObject({
+      count: 1,
+      viewSeed: 7,
+      augmentation: { flip: true, rotation: 15 },
+    });
+    expect(manifest.contents.taps).toEqual([]);
+    const run = await distill(['--recipe', recipe, '--teacher', at('of-recipe'), '--out', at('from-cache')]);
+    expect(run.code, run.stderr).toBe(0);
+  });
+
+  it.each([
+    [['--stage', '1'], '--stage is of a recipe, and none is named.'],
+    [
+      ['--recipe', 'cifar10-ten-minutes', '--stage', '1'],
+      '--stage must be a whole number from 0 to 0, the stages of cifar10-ten-minutes, got 1.',
+    ],
+    [
+      ['--recipe', 'real-to-binary', '--stage', '2'],
+      "stage 'both' of real-to-binary is taught by the student before it, whose answers are not known yet.",
+    ],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await runInProcess(['cache', ...args, '--out', at('none')]);
+    expect(code).toBe(2);
+    expect(stderr.split('\n')[0]).toBe(`distill: ${message}`);
+  });
+
   it('makes shards, and joins them into the same cache', async () => {
     for (const i of [1, 2]) await distill(cache(`shard-${i}`, '--features', 'none', '--shard', `${i}/2`));
     const merged = await runInProcess([

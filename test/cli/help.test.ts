@@ -33,7 +33,7 @@ describe('--help', () => {
     [['card', 'init'], ['--debug']],
     [
       ['cache'],
-      '--debug --teacher --out --data --skip-corrupt --views --features --attention --dtype --top-k --shard --batch-size --view-seed --mean --std --threads --provider'.split(
+      '--debug --teacher --out --data --recipe --stage --skip-corrupt --views --features --attention --dtype --top-k --shard --batch-size --view-seed --mean --std --threads --provider'.split(
         ' ',
       ),
     ],
