@@ -1,23 +1,21 @@
 // The main job on what comes with the package: the ResNet-20 teacher teaches a binary ResNet-20 on the embedded sample of
 // CIFAR-10. It ends with exit code 1 when the student stays under 30 % on the test pictures.
-import { distil, defaultRunSettings, formatShare, lossSettings, top1Percent } from 'bnn-distill';
+import { distil, formatShare, resolveRecipe, top1Percent } from 'bnn-distill';
 
 const least = 30;
-const settings = {
-  ...defaultRunSettings,
-  teacher: new URL('../teachers/cifar10-resnet20.onnx', import.meta.url).pathname,
-  mean: undefined,
-  std: undefined,
-  student: 'bnn-resnet20',
-  data: 'cifar10-sample',
-  out: undefined,
-  epochs: Number(process.argv[2] ?? 8),
-  batchSize: 50,
-  lr: 3e-3,
-  losses: lossSettings([]),
-};
+const teacher = new URL('../teachers/cifar10-resnet20.onnx', import.meta.url).pathname;
+const { recipe } = await resolveRecipe({
+  sets: [
+    'student.name=bnn-resnet20',
+    'data=cifar10-sample',
+    `stages[0].teacher=${JSON.stringify(teacher)}`,
+    `stages[0].epochs=${process.argv[2] ?? 8}`,
+    'stages[0].batchSize=50',
+    'stages[0].optimizer.lr=3e-3',
+  ],
+});
 
-const run = distil(settings);
+const run = distil(recipe);
 let next = await run.next();
 for (; !next.done; next = await run.next()) {
   const event = next.value;
