@@ -1,8 +1,8 @@
 // What each loss adds, and what two stages add: bnn-resnet20 with equal epochs and seeds, taught from one cache.
 // usage: npm run bench:ablation -- [--data cifar10:<folder>] [--teacher <model.onnx>] [--cache <directory>] [--epochs 5]
-//        [--seeds 0,1,2] [--only none,kl,features,refinery,oneStage,twoStage] [--quick] [--json]
-// By default the data and the ResNet-56 of ../shared/data. The cache of 8 views with feature maps takes 23 GB and is made first
-// where it is not complete; runs take 2 to 3 hours a seed on 2 cores. --quick takes the embedded sample and one epoch.
+//        [--seeds 0,1,2] [--only none,kl,features,refinery,twoStage] [--threads <n>] [--quick] [--json]
+// By default the data and the ResNet-56 of ../shared/data. The cache of 8 views with feature maps takes 22 GB and is made first
+// where it is not complete; the runs take about an hour a seed on 2 cores. --quick takes the embedded sample and two epochs.
 // `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Recipe } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/training/accuracy.js';
-import { defaultCacheSettings, makeCache } from '../src/training/make-cache.js';
+import { type CacheSettings, defaultCacheSettings, makeCache } from '../src/training/make-cache.js';
 import { distil } from '../src/training/run.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -20,20 +20,20 @@ import { program } from './support/program.js';
 import { formatTable } from './support/table.js';
 
 const shared = (path: string): string => fileURLToPath(new URL(`../../shared/data/${path}`, import.meta.url));
-const smoothed = '{crossEntropy: {weight: 1, epsilon: 0.1}}';
 
-/** What each variant sets beside the common settings; of two stages the total of epochs is that of `oneStage`. */
+const taught = 'stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}';
+
+/** What each variant sets beside the common settings; `twoStage` has the losses of `kl`, and is to be compared with it. */
 const variants = {
-  none: [`stages[0].losses=${smoothed}`],
-  kl: ['stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}'],
+  none: ['stages[0].losses={crossEntropy: {weight: 1, epsilon: 0.1}}'],
+  kl: [taught],
   features: [
     'stages[0].losses={kl: {weight: 1, T: 4}, features: {weight: 1}, crossEntropy: {weight: 1, epsilon: 0.1}}',
   ],
   refinery: ['stages[0].losses={refinery: {weight: 1}}'],
-  oneStage: ['stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}'],
   twoStage: [
     'stages=[{name: activations, binary: activations, optimizer: {weightDecay: 1e-5}}, {name: both, binary: both, optimizer: {weightDecay: 0}}]',
-    'stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}',
+    taught,
   ],
 } as const;
 type Variant = keyof typeof variants;
@@ -57,6 +57,7 @@ await program('bench:ablation', async () => {
     epochs: { type: 'string', default: '5' },
     seeds: { type: 'string', default: '0,1,2' },
     only: { type: 'string', default: names.join(',') },
+    threads: { type: 'string', default: String(availableParallelism()) },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   });
@@ -65,7 +66,8 @@ await program('bench:ablation', async () => {
   const data = flags.data ?? (quick || !existsSync(full) ? 'cifar10-sample' : `cifar10:${full}`);
   const resnet56 = shared('teachers/cifar10-resnet56.onnx');
   const teacher = flags.teacher ?? (quick || !existsSync(resnet56) ? 'cifar10-resnet20' : resnet56);
-  const epochs = quick ? 1 : wholeNumber('--epochs', flags.epochs);
+  const epochs = quick ? 2 : wholeNumber('--epochs', flags.epochs);
+  const threads = wholeNumber('--threads', flags.threads);
   const seeds = quick ? [0] : flags.seeds.split(',').map(Number);
   const wanted = flags.only.split(',').map((name) => oneOf('--only', name, names));
   const report = (line: string): void => {
@@ -76,14 +78,14 @@ await program('bench:ablation', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-ablation-'));
   const cache = quick ? join(folder, 'cache') : flags.cache;
   try {
-    await fill(cache, teacher, data, quick ? 1 : 8);
+    if (wanted.some((variant) => variant !== 'none'))
+      await fill(cache, { teacher, data, views: quick ? 1 : 8, threads });
     const figures: Figure[] = [];
     for (const seed of seeds)
       for (const variant of wanted) {
-        const common = [`seed=${seed}`, `data=${data}`, 'student.name=bnn-resnet20'];
-        const stages = variant === 'oneStage' ? 2 * epochs : epochs;
-        const taught = variant === 'none' ? [] : [`stages[0].teacher=${JSON.stringify(cache)}`];
-        const sets = [...common, ...variants[variant], ...taught, `stages[0].epochs=${stages}`];
+        const common = [`seed=${seed}`, `data=${data}`, 'student.name=bnn-resnet20', `threads=${threads}`];
+        const teaching = variant === 'none' ? [] : [`stages[0].teacher=${JSON.stringify(cache)}`];
+        const sets = [...common, ...variants[variant], ...teaching, ...epochsOf(variant, epochs)];
         const { recipe } = await resolveRecipe({ sets });
         figures.push(await figureOf(variant, recipe, join(folder, `${variant}-${seed}`)));
         report(figureLine(figures.at(-1)!));
@@ -95,8 +97,18 @@ await program('bench:ablation', async () => {
   }
 });
 
+/** Two stages share the epochs; the second, from which the figures are, has one more where they are odd. */
+function epochsOf(variant: Variant, epochs: number): string[] {
+  if (variant !== 'twoStage') return [`stages[0].epochs=${epochs}`];
+  const first = Math.floor(epochs / 2);
+  return [`stages[0].epochs=${first}`, `stages[1].epochs=${epochs - first}`];
+}
+
 /** Makes what is missing of the cache. */
-async function fill(out: string, teacher: string, data: string, views: number): Promise<void> {
+async function fill(
+  out: string,
+  { teacher, data, views, threads }: Pick<CacheSettings, 'teacher' | 'data' | 'views' | 'threads'>,
+): Promise<void> {
   const making = makeCache({
     ...defaultCacheSettings,
     teacher,
@@ -106,7 +118,7 @@ async function fill(out: string, teacher: string, data: string, views: number): 
     mean: undefined,
     std: undefined,
     topK: undefined,
-    threads: availableParallelism(),
+    threads,
   });
   while (!(await making.next()).done);
 }
