@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import type { Augmentation } from '../data/augmentation.js';
 import { InputError } from '../errors.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import { stageLosses } from '../recipe/stage-losses.js';
-import { comparesMaps } from '../training/student-losses.js';
+import { comparingLosses } from '../training/student-losses.js';
 import { defaultData } from '../teacher/default-data.js';
 import { nearestNames } from '../nearest.js';
 import { providerOf } from '../teacher/providers.js';
@@ -136,7 +135,7 @@ async function recipeFlags(
       { fix: 'cache an earlier stage, or name a model with --teacher' },
     );
   }
-  const comparing = stageLosses(stage).some((setting) => isWeighed(setting.weight) && comparesMaps(setting));
+  const comparing = comparingLosses(stageLosses(stage)).length > 0;
   const said: RecipeFlags = {
     teacher: stage.teacher ?? undefined,
     data: recipe.data === '' ? undefined : recipe.data,

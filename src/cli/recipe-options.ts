@@ -11,7 +11,7 @@ import type { Recipe } from '../recipe/recipe.js';
 import { type FlagSetting, resolveRecipe, type ResolvedRecipe } from '../recipe/resolve-recipe.js';
 import { courseNames } from '../training/schedules/create-schedule.js';
 import { gather, numberOf, numbersOf } from './arguments.js';
-import { sharedOptions } from './shared-options.js';
+import { sharedOptions, unsetByDefault } from './shared-options.js';
 
 /** The flags that stand for settings of a recipe, as the parser gives them. */
 export interface RecipeFlags {
@@ -117,22 +117,11 @@ export function addRecipeOptions(command: Command): void {
       `keys initialisation and shuffling ${shown(defaultRecipe.seed)}`,
       numberOf('--seed'),
     )
-    .option(
-      '--view-seed <n>',
-      `keys the augmentation of each view ${shown(defaultRecipe.viewSeed)}`,
-      numberOf('--view-seed'),
-    )
+    .addOption(unsetByDefault(sharedOptions.viewSeed()))
     .addOption(sharedOptions.mean())
     .addOption(sharedOptions.std())
-    .option(
-      '--threads <n>',
-      `threads of student and teacher ${shown(defaultRecipe.threads)}`,
-      numberOf('--threads'),
-    )
-    .option(
-      '--provider <auto|cpu|cuda|webgpu>',
-      `where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu ${shown(defaultRecipe.provider)}`,
-    )
+    .addOption(unsetByDefault(sharedOptions.threads('student and teacher')))
+    .addOption(unsetByDefault(sharedOptions.provider()))
     .option(
       '--backend <name>',
       `where the student trains: ${backendNames.join(', ')} ${shown(defaultRecipe.backend)}`,
@@ -145,17 +134,16 @@ export function addRecipeOptions(command: Command): void {
  * @param recipe the name of a built-in recipe or a path; undefined for the defaults of a run
  */
 export async function recipeOf(recipe: string | undefined, flags: RecipeFlags): Promise<ResolvedRecipe> {
-  const sets = flags.set ?? [];
-  const given = settingsOf(flags);
-  // A recipe of several stages is told from one of a single stage by what is in it.
-  const { stages } = (await resolveRecipe({ recipe, sets, flags: given.run })).recipe;
-  const [first] = given.stage;
+  const { run, stage } = settingsOf(flags);
+  const resolved = await resolveRecipe({ recipe, sets: flags.set ?? [], flags: [...run, ...stage] });
+  const { stages } = resolved.recipe;
+  const [first] = stage;
   if (stages.length > 1 && first) {
     throw new InputError(`${first.flag} is of one stage, and the recipe has ${stages.length}.`, {
       fix: `say in which: --set stages[0].${first.path.slice(2).join('.')}=…`,
     });
   }
-  return resolveRecipe({ recipe, sets, flags: [...given.run, ...given.stage] });
+  return resolved;
 }
 
 /**

@@ -33,3 +33,9 @@ export const sharedOptions = {
       'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
     ).default(defaultRecipe.provider),
 } as const;
+
+/** A flag that the parser leaves unset where it is not given, so that a recipe may say otherwise; the help is the same. */
+export function unsetByDefault(option: Option): Option {
+  option.description += ` (default: ${String(option.defaultValue)})`;
+  return option.default(undefined);
+}

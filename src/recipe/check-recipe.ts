@@ -5,14 +5,13 @@ import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { customLoss } from '../losses/custom-loss.js';
 import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import { studentNames } from '../models/bnn-resnet.js';
 import { blockFactory } from '../nn/block.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../training/gradient-steps.js';
 import { createOptimizer } from '../training/optimizer.js';
 import { createSchedule } from '../training/schedules/create-schedule.js';
-import { needsTeacher } from '../training/student-losses.js';
+import { taughtLosses } from '../training/student-losses.js';
 import type { Recipe, Stage } from './recipe.js';
 import { stageLosses } from './stage-losses.js';
 
@@ -80,7 +79,7 @@ function checkStage(stage: Stage, at: (...keys: string[]) => KeyPath, check: Che
       ),
     );
   }
-  if (generations > 1 && !stageLosses(stage).some((loss) => isWeighed(loss.weight) && needsTeacher(loss))) {
+  if (generations > 1 && taughtLosses(stageLosses(stage)).length === 0) {
     check(at('generations'), () =>
       fail(
         `${generations} generations teach one another, and no loss of the stage needs a teacher.`,
@@ -117,7 +116,7 @@ export function checkRunnable({ student, data, stages }: Recipe): void {
   }
   if (data === '') throw new InputError('no data was named.', { fix: 'add --data <kind>:<folder>' });
   for (const stage of stages) {
-    const taught = stageLosses(stage).filter((loss) => isWeighed(loss.weight) && needsTeacher(loss));
+    const taught = taughtLosses(stageLosses(stage));
     if (stage.teacher !== null || taught.length === 0) continue;
     const names = taught.map(({ name }) => name);
     const where = stages.length > 1 ? ` of stage '${stage.name}'` : '';

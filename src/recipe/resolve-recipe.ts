@@ -10,13 +10,13 @@ import {
   merged,
   originAt,
   partAt,
+  plainOf,
   sourced,
   type Sourced,
   type SourcedList,
   type SourcedMap,
   withPart,
 } from './sourced.js';
-import { plainOf } from './sourced.js';
 
 /** A setting that a flag stands for. */
 export interface FlagSetting {
@@ -85,17 +85,17 @@ function withStages(text: SourcedMap): SourcedMap {
 /** The losses of the first stage: those that it names, each with the options that it leaves out, or the default ones. */
 function withFirstLosses(text: SourcedMap): Sourced {
   const named = partAt(text, ['stages', 0, 'losses']);
-  const terms = Object.entries(defaultLossTerms()).map(([name, settings]) => {
+  for (const name of Object.keys(defaultLossTerms())) {
     const given = partAt(text, ['stages', 0, 'losses', name]);
-    if (given?.kind === 'map' && !given.entries.has('weight')) {
-      throw new InputError(`${given.origin}: the loss ${name} has no weight.`, {
-        fix: `write for instance ${name}: { weight: 1 }`,
-      });
-    }
-    return [name, named ? { ...settings, weight: 0 } : settings];
-  });
-  const losses = sourced(Object.fromEntries(terms), byDefault);
-  return withPart(text, ['stages', 0, 'losses'], named ? merged(losses, named) : losses)!;
+    if (given?.kind !== 'map' || given.entries.has('weight')) continue;
+    throw new InputError(`${given.origin}: the loss ${name} has no weight.`, {
+      fix: `write for instance ${name}: { weight: 1 }`,
+    });
+  }
+  const losses = named
+    ? merged(sourced(unweighed(), byDefault), named)
+    : sourced(defaultLossTerms(), byDefault);
+  return withPart(text, ['stages', 0, 'losses'], losses)!;
 }
 
 /** Every loss with the options that it has by default, without a weight. */

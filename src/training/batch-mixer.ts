@@ -2,10 +2,9 @@ import type { Batch } from '../data/batch.js';
 import { checkMix, drawMixing, mixBatch, mixes, type MixSettings } from '../data/mix.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import { mixTargets } from '../teacher/mix-targets.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
-import { comparesMaps, needsTeacher } from './student-losses.js';
+import { comparingLosses, taughtLosses } from './student-losses.js';
 
 /** How a trainer mixes the pictures of its batches; α of 0 is off. */
 export interface TrainerMix extends MixSettings {
@@ -69,8 +68,8 @@ export class BatchMixer {
 
 /** The temperature at which all losses take the teacher's probabilities; 1 if there are none. */
 function onlyTemperature(losses: readonly LossSetting[]): number {
-  const taught = losses.filter((setting) => isWeighed(setting.weight) && needsTeacher(setting));
-  const maps = taught.filter(comparesMaps).map(({ name }) => name);
+  const taught = taughtLosses(losses);
+  const maps = comparingLosses(losses).map(({ name }) => name);
   if (maps.length > 0)
     throw new InputError(
       `the loss ${maps.join(', ')} compares feature maps, which a cache does not have for pictures mixed by mixup or cutmix.`,

@@ -24,19 +24,16 @@ export async function initialStudent(
   if (from === undefined) return createStudent(name, { classes: classes.length, size, seed, block, ...ways });
   const path = await checkpointOf(from);
   const { student, classes: known } = await loadStudent(path, ways);
-  const fault =
-    student.name !== name
-      ? `a ${student.name}, and the recipe trains ${name}`
-      : student.size.join() !== size.join()
-        ? `for pictures of ${student.size.join('×')}, and those of the data have ${size.join('×')}`
-        : student.block !== block
-          ? `of blocks '${student.block}', and the recipe has '${block}'`
-          : known.join() !== classes.join()
-            ? 'for other classes than those of the data'
-            : undefined;
-  if (fault === undefined) return student;
+  const faults = [
+    student.name !== name && `a ${student.name}, and the recipe trains ${name}`,
+    student.size.join() !== size.join() &&
+      `for pictures of ${student.size.join('×')}, and those of the data have ${size.join('×')}`,
+    student.block !== block && `of blocks '${student.block}', and the recipe has '${block}'`,
+    known.join() !== classes.join() && 'for other classes than those of the data',
+  ].filter((fault) => fault !== false);
+  if (faults.length === 0) return student;
   student.dispose();
-  throw new InputError(`the checkpoint ${path} is ${fault}.`, {
+  throw new InputError(`the checkpoint ${path} is ${faults[0]}.`, {
     fix: 'name another with initFrom, or begin with random tensors',
   });
 }

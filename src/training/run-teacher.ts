@@ -10,12 +10,11 @@ import { type Augmentation, checkAugmentation, trainingAugmentation } from '../d
 import { type Dataset, resizedTo } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import { type LiveTeacher, openTeacher } from '../teacher/open-teacher.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { defaultCacheSettings, originOf } from './make-cache.js';
-import { comparesMaps } from './student-losses.js';
+import { comparingLosses } from './student-losses.js';
 import { asTaken, checkAccuracy } from './teacher-check.js';
 
 /** Pictures to train on, to select and to report with. */
@@ -168,9 +167,7 @@ async function openFilling(
 
 /** The losses that compare maps. */
 function comparing({ losses }: TeacherRequest): string[] {
-  return losses
-    .filter((setting) => isWeighed(setting.weight) && comparesMaps(setting))
-    .map(({ name }) => name);
+  return comparingLosses(losses).map(({ name }) => name);
 }
 
 /** Refuses losses whose maps a cache does not have. */

@@ -2,7 +2,6 @@ import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
 import { type Dataset, withTestResize } from '../data/dataset.js';
 import { InputError } from '../errors.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import { checkRecipe, checkRunnable } from '../recipe/check-recipe.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import { stageLosses } from '../recipe/stage-losses.js';
@@ -21,7 +20,7 @@ import {
   type TeacherRequest,
 } from './run-teacher.js';
 import type { StageTitle } from './stage-title.js';
-import { comparesMaps } from './student-losses.js';
+import { comparingLosses } from './student-losses.js';
 import { StudentTeacher } from './student-teacher.js';
 import { stageBatches, stagePairs, trainStage } from './train-stage.js';
 
@@ -200,7 +199,7 @@ async function openStudentTeacher(
   splits: Splits,
   path: string,
 ): Promise<RunTeacher> {
-  const withMaps = request.losses.some((setting) => isWeighed(setting.weight) && comparesMaps(setting));
+  const withMaps = comparingLosses(request.losses).length > 0;
   const source = await StudentTeacher.open(path, splits[0], withMaps);
   return {
     source,

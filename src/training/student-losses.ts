@@ -36,6 +36,16 @@ export interface LossInputs {
   readonly centers?: Centers | undefined;
 }
 
+/** The terms with a weight that need the teacher's logits or feature maps. */
+export function taughtLosses(settings: readonly LossSetting[]): LossSetting[] {
+  return settings.filter((setting) => isWeighed(setting.weight) && needsTeacher(setting));
+}
+
+/** The terms with a weight that compare feature maps. */
+export function comparingLosses(settings: readonly LossSetting[]): LossSetting[] {
+  return settings.filter((setting) => isWeighed(setting.weight) && comparesMaps(setting));
+}
+
 /** Whether a term needs the teacher's logits or feature maps. */
 export function needsTeacher({ name }: LossSetting): boolean {
   const custom = customLoss(name);

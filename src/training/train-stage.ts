@@ -19,7 +19,7 @@ import type { EpochReport, RunEvent } from './run-events.js';
 import type { RunTeacher } from './run-teacher.js';
 import { createSchedule } from './schedules/create-schedule.js';
 import type { StageTitle } from './stage-title.js';
-import { comparesMaps } from './student-losses.js';
+import { comparingLosses } from './student-losses.js';
 import { type StepReport, Trainer } from './trainer.js';
 import { WeightAverage } from './weight-average.js';
 
@@ -50,7 +50,7 @@ export function stagePairs(
   teacher: TargetSource | undefined,
   student: BinaryResNet,
 ): LevelPair[] {
-  const comparing = losses.filter((setting) => isWeighed(setting.weight) && comparesMaps(setting));
+  const comparing = comparingLosses(losses);
   if (!teacher || comparing.length === 0) return [];
   const pairs = pairLevels(student, training.size, teacher.taps);
   if (pairs.length > 0) return pairs;

@@ -19,7 +19,7 @@ import { type LevelPair } from './level-pairs.js';
 import type { Optimizer } from './optimizer.js';
 import { studentInput } from './pictures.js';
 import type { Schedule } from './schedules/schedules.js';
-import { comparesMaps, lossTerms, type TargetTensors } from './student-losses.js';
+import { comparingLosses, lossTerms, type TargetTensors } from './student-losses.js';
 import { taughtBatches } from './taught-batches.js';
 import type { WeightAverage } from './weight-average.js';
 
@@ -109,8 +109,8 @@ export class Trainer {
     if (!centers && parts.losses.some(({ name, weight }) => name === 'center' && isWeighed(weight)))
       throw new InputError("the loss 'center' needs the centres of the classes, and they are missing.");
     this.#variables = [...all.map(({ variable }) => variable), ...(centers ? [centers.variable] : [])];
-    const maps = parts.losses.some((setting) => isWeighed(setting.weight) && comparesMaps(setting));
-    this.#wanted = new Set(maps ? parts.pairs.map(({ level }) => level) : []);
+    const comparing = comparingLosses(parts.losses);
+    this.#wanted = new Set(comparing.length > 0 ? parts.pairs.map(({ level }) => level) : []);
   }
 
   /**

@@ -1,79 +1,19 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { readSafetensors } from '../../src/files/safetensors.js';
+import { describe, expect, it } from 'vitest';
 import { createStudent } from '../../src/models/bnn-resnet.js';
 import { defaultStage } from '../../src/recipe/default-recipe.js';
-import type { Recipe, Stage } from '../../src/recipe/recipe.js';
+import type { Stage } from '../../src/recipe/recipe.js';
 import { evaluateModel } from '../../src/training/evaluate-model.js';
-import type { RunEvent, RunSummary } from '../../src/training/run-events.js';
 import { backends } from '../backends.js';
-import { tinyCifar, writeTinyCifar } from '../cli/tiny-cifar.js';
-import { scratchFolder } from '../files/scratch.js';
-import { tinyOnnx } from '../teacher/tiny-onnx.js';
-import { oneStage, runToEnd } from './one-stage.js';
-import { twoLevels } from './tiny-teacher.js';
+import { latent, type Ran, stagedRuns, tensorsOf } from './staged-runs.js';
 
-const folder = scratchFolder();
-const at = (name: string): string => join(folder, name);
-let runs = 0;
+const { staged, run } = stagedRuns();
+const variance = 'blocks.4.bn.runningVariance';
 
 /** A step of this learning rate moves no weight by as much as its last bit. */
 const still = { name: 'sgd', lr: 1e-30, momentum: 0 } as const;
 const refined = { refinery: { weight: 1 }, crossEntropy: { weight: 1, epsilon: 0 } };
-
-/** A recipe with a stage for each change; each has 1 epoch and the losses KL and cross-entropy unless it says otherwise. */
-function staged(...changes: Partial<Stage>[]): Recipe {
-  const base = oneStage({
-    teacher: at('teacher.onnx'),
-    mean: [0.5, 0.5, 0.5],
-    std: [0.25, 0.25, 0.25],
-    data: `cifar10:${at('data')}`,
-    backend: backends.at(-1)!,
-    threads: 2,
-  });
-  const common = {
-    epochs: 1,
-    batchSize: 45,
-    losses: { kl: { weight: 1, T: 4 }, crossEntropy: { weight: 1, epsilon: 0.1 } },
-  };
-  const stages = changes.map((change, i) => ({
-    ...base.stages[0],
-    ...common,
-    name: `stage-${i + 1}`,
-    initFrom: i === 0 ? 'random' : 'previous',
-    ...change,
-  }));
-  return { ...base, stages };
-}
-
-interface Ran {
-  readonly events: RunEvent[];
-  readonly summary: RunSummary;
-  readonly directory: string;
-}
-
-async function run(recipe: Recipe): Promise<Ran> {
-  const directory = at(`run-${runs++}`);
-  const { numTensors } = tf.memory();
-  const [events, summary] = await runToEnd(recipe, { out: directory });
-  expect(tf.memory().numTensors).toBe(numTensors);
-  return { events, summary, directory };
-}
-
-async function tensorsOf(...path: string[]): Promise<Map<string, number[]>> {
-  const { tensors } = await readSafetensors(join(...path));
-  return new Map([...tensors].map(([name, { values }]) => [name, [...values]]));
-}
-
-const latent = 'blocks.4.conv.latent';
-const variance = 'blocks.4.bn.runningVariance';
-
-beforeAll(async () => {
-  await writeTinyCifar(at('data'));
-  writeFileSync(at('teacher.onnx'), tinyOnnx(twoLevels));
-});
 
 describe('a run of two stages', () => {
   it('carries the best tensors of the first over to the second', async () => {
@@ -141,52 +81,6 @@ describe('a run of two stages', () => {
     const { events } = await run(staged({ optimizer: still }, { optimizer: still, initFrom: 'random' }));
     const losses = events.flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
     expect(losses.slice(2)).not.toEqual(losses.slice(0, 2));
-  });
-});
-
-describe('a stage taught by the one before', () => {
-  it('learns from its answers in place of those of the model', async () => {
-    const taught = await run(staged({}, { teacher: 'previous' }));
-    const live = await run(staged({}, {}));
-    const terms = ({ events }: Ran): number[] =>
-      events.flatMap((event) => (event.kind === 'step' ? [event.terms['kl']] : []));
-    expect(terms(taught).slice(0, 2)).toEqual(terms(live).slice(0, 2));
-    expect(terms(taught)[2]).not.toBe(terms(live)[2]);
-    expect(taught.summary.test.teacher).toBeUndefined();
-    expect(live.summary.test.teacher!.total).toBe(tinyCifar.test);
-  });
-
-  it('compares its feature maps level by level', async () => {
-    const losses = { features: { weight: 1 }, crossEntropy: { weight: 1, epsilon: 0.1 } };
-    const { events } = await run(staged({}, { teacher: 'previous', losses }));
-    const stage = events.filter((event) => event.kind === 'stage')[1];
-    expect(stage.pairs.map(({ level, tap, connector }) => [level, tap.shape, connector])).toEqual([
-      [1, [32, 32, 16], false],
-      [2, [16, 16, 32], false],
-      [3, [8, 8, 64], false],
-    ]);
-  });
-
-  it('or by the generation before, each from the same start', async () => {
-    const { directory, summary, events } = await run(
-      staged({ name: 'refined', generations: 3, losses: refined }),
-    );
-    expect(summary.stages.map(({ name, generation }) => [name, generation])).toEqual([
-      ['refined', 1],
-      ['refined', 2],
-      ['refined', 3],
-    ]);
-    const bests = await Promise.all([
-      tensorsOf(directory, 'stages/refined-1/best.safetensors'),
-      tensorsOf(directory, 'stages/refined-2/best.safetensors'),
-      tensorsOf(directory, 'best.safetensors'),
-    ]);
-    expect(bests[1].get(latent)).not.toEqual(bests[0].get(latent));
-    expect(bests[2].get(latent)).not.toEqual(bests[1].get(latent));
-    const first = events.flatMap((event) =>
-      event.kind === 'step' && event.step === 0 ? [event.terms['refinery']] : [],
-    );
-    expect(new Set(first).size).toBe(3);
   });
 });
 
@@ -286,36 +180,5 @@ describe('a stage', () => {
     }
     const other = { ...staged({ initFrom: directory }), student: { name: 'bnn-resnet18', block: 'binary' } };
     await expect(run(other)).rejects.toThrow(/is a bnn-resnet20, and the recipe trains bnn-resnet18\.$/);
-  });
-});
-
-describe('what a later stage needs is looked at before the first begins:', () => {
-  it.each<[what: string, change: () => Partial<Stage>, message: RegExp]>([
-    [
-      'a checkpoint',
-      () => ({ initFrom: at('nowhere') }),
-      /^there is no checkpoint and no run at \S+nowhere\.$/,
-    ],
-    [
-      'a teacher',
-      () => ({ teacher: at('nowhere.onnx') }),
-      /^stage 'stage-2': the (model|teacher) \S*nowhere\.onnx does not exist/,
-    ],
-    [
-      'a cache',
-      () => ({ teacher: at('data') }),
-      /^stage 'stage-2': .*is not a cache: it has no manifest\.json/,
-    ],
-    [
-      'an augmentation of the pictures',
-      () => ({ augmentation: { crop: { padding: 40 }, flip: true } }),
-      /^stage 'stage-2': crop padding must be an integer from 0 to 31/,
-    ],
-  ])('%s', async (_, change, message) => {
-    const directory = at(`run-${runs++}`);
-    const { numTensors } = tf.memory();
-    await expect(runToEnd(staged({}, change()), { out: directory })).rejects.toThrow(message);
-    expect(tf.memory().numTensors).toBe(numTensors);
-    expect(existsSync(directory)).toBe(false);
   });
 });
