@@ -227,6 +227,7 @@ export { distil, type RunOptions } from './training/run.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './training/run-events.js';
 export { Centers } from './training/centers.js';
 export { flipRatio, type LayerRecord, LayerStatistics } from './training/layer-statistics.js';
+export { ActivationObserver, type ActivationRecord, activationRecord } from './nn/activation-observer.js';
 export type { StageTitle } from './training/stage-title.js';
 export { StudentTeacher } from './training/student-teacher.js';
 export {

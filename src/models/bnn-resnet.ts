@@ -1,4 +1,5 @@
 import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { ActivationObserver } from '../nn/activation-observer.js';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { activated, type PendingMap } from '../nn/binary-block.js';
@@ -51,6 +52,8 @@ export class BinaryResNet {
   readonly binarise: Binarise;
   readonly signGradient: SignGradient;
   readonly block: string;
+  /** Looks at the activations of binary layers in training, where it is started. */
+  readonly activations = new ActivationObserver();
   private readonly stem: Stem;
   private readonly blocks: { block: Block; endsLevel: number | undefined }[] = [];
   private readonly headBn: BatchNorm;
@@ -79,7 +82,12 @@ export class BinaryResNet {
       for (let i = 0; i < count; i++) {
         const stride = level > 0 && i === 0 ? 2 : 1;
         const scope = root.child('blocks').child(String(this.blocks.length));
-        const ways = { ...batchNorm, binarise, signGradient: this.signGradient };
+        const ways = {
+          ...batchNorm,
+          binarise,
+          signGradient: this.signGradient,
+          activations: this.activations,
+        };
         const block = makeBlock(scope, { inputs, outputs, stride }, ways);
         this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
         inputs = outputs;

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import { type Tensor, type Tensor1D, tidy, type Variable } from '@tensorflow/tfjs-core';
 import {
   batchNormClamp,
   batchNormClampInference,
@@ -6,12 +6,15 @@ import {
   batchNormSign,
   batchNormSignInference,
   batchNormTraining,
+  normKernel,
 } from '../ops/batch-norm.js';
 import {
   type ChannelStatistics,
   channelStatistics,
   type RunningStatistics,
 } from '../ops/channel-statistics.js';
+import { untaped } from '../ops/kernel.js';
+import { prelu } from '../ops/prelu.js';
 import type { Scope } from './parameters.js';
 
 /** Settings of a BatchNorm. */
@@ -71,6 +74,24 @@ export class BatchNorm {
    */
   batchStatistics(x: Tensor, slope?: Tensor1D): ChannelStatistics {
     return channelStatistics(x, { slope, running: this.running });
+  }
+
+  /**
+   * The normalised tensor of a batch for a look at it: neither differentiated nor does it move the running statistics.
+   *
+   * @param slope of a PReLU through which x goes first
+   */
+  look(x: Tensor, slope?: Tensor1D): Tensor {
+    return untaped(() =>
+      tidy(() => {
+        const input = slope ? prelu(x, slope) : x;
+        const { mean, variance } = channelStatistics(input);
+        return normKernel(
+          { x: input, mean, variance, gamma: this.gamma, beta: this.beta },
+          { epsilon: this.epsilon },
+        );
+      }),
+    );
   }
 
   /** The running statistics, as operations that move them take them. */

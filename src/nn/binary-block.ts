@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { binaryResidual } from '../ops/binary-residual.js';
 import { addPrelu, prelu } from '../ops/prelu.js';
+import type { ActivationObserver } from './activation-observer.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 import type { Binarise } from './binarise.js';
 import { BinaryConv2d } from './conv2d.js';
@@ -14,6 +15,8 @@ export interface BinaryBlockOptions extends BatchNormOptions {
   readonly binarise?: Binarise;
   /** How gradients pass the sign of the activations, shared by the blocks of a network; default 'ste'. */
   readonly signGradient?: SignGradient;
+  /** Looks at the activations, shared by the blocks of a network; default none. */
+  readonly activations?: ActivationObserver;
 }
 
 /** A map [H, W, N, C] and the slopes of the PReLU that is still to be applied to it; undefined when none is. */
@@ -62,14 +65,24 @@ export class BinaryBlock {
   private readonly shortcut: Downsample | undefined;
   private readonly binarise: Binarise;
   private readonly signGradient: SignGradient;
+  private readonly activations: ActivationObserver | undefined;
+  /** As a checkpoint names the convolution. */
+  private readonly layer: string;
 
   constructor(
     scope: Scope,
     { inputs, outputs, stride }: BinaryBlockSize,
-    { binarise = 'both', signGradient = new SignGradient(), ...batchNorm }: BinaryBlockOptions = {},
+    {
+      binarise = 'both',
+      signGradient = new SignGradient(),
+      activations,
+      ...batchNorm
+    }: BinaryBlockOptions = {},
   ) {
     this.binarise = binarise;
     this.signGradient = signGradient;
+    this.activations = activations;
+    this.layer = scope.child('conv').path;
     this.bn = new BatchNorm(scope.child('bn'), inputs, batchNorm);
     this.conv = new BinaryConv2d(
       scope.child('conv'),
@@ -99,6 +112,7 @@ export class BinaryBlock {
   /** @param input position-major [H, W, N, inputs]; activated, unless in training the block {@link takesPending} */
   apply(input: PendingMap, training: boolean): PendingMap {
     const { map, slope } = input;
+    if (training) this.activations?.note(this.layer, () => this.bn.look(map, slope));
     return training && this.fused
       ? { map: this.trained(map, slope), slope: this.slope }
       : { map: this.composed(map, training), slope: undefined };

@@ -61,7 +61,8 @@ export class ParameterStore {
 export class Scope {
   constructor(
     private readonly store: ParameterStore,
-    private readonly path: string,
+    /** The names of this place, from the root, with dots between them. */
+    readonly path: string,
   ) {}
 
   child(name: string): Scope {

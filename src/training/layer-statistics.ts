@@ -1,9 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ActivationObserver, ActivationRecord } from '../nn/activation-observer.js';
 import type { Parameter, ParameterStore } from '../nn/parameters.js';
 import { checkWhole } from './check-whole.js';
 
-/** What one step did to the latent weights of one layer. */
-export interface LayerRecord {
+/**
+ * What one step did to the latent weights of one layer, and how its activations lay. Those of a layer that was registered
+ * are not seen.
+ */
+export interface LayerRecord extends Partial<ActivationRecord> {
   /** As in checkpoints: `blocks.3.conv`. */
   readonly layer: string;
   /** The share of weights whose sign changed since the record before it, or since the start; see {@link flipRatio}. */
@@ -29,18 +33,26 @@ export function flipRatio(before: ArrayLike<number>, after: ArrayLike<number>): 
   return after.length === 0 ? 0 : flips / after.length;
 }
 
+/** The part of a network that is looked at. */
+export interface ObservedNetwork {
+  readonly store: Pick<ParameterStore, 'parameters'>;
+  readonly activations?: ActivationObserver;
+}
+
 interface Layer {
   readonly parameter: Parameter;
+  /** Of the latent weights at the record before. */
   signs: Int8Array;
   gradient: Pick<LayerRecord, 'gradientMean' | 'gradientDeviation' | 'gradientNorm'> | undefined;
 }
 
 /**
- * Records of a network's latent weights every so many steps: how many signs flipped, and how large gradients were. It reads
- * and changes nothing, so that training with it gives the same bits. A step that is not recorded costs nothing.
+ * Records of a network's binary layers every so many steps: how many signs flipped, how large gradients were, and how
+ * activations lay before their sign. It reads and changes nothing, so that training with it gives the same bits. A step that is not recorded costs nothing.
  */
 export class LayerStatistics {
   readonly #layers: ReadonlyMap<Parameter, Layer>;
+  readonly #activations: ActivationObserver | undefined;
   #steps = 0;
 
   /**
@@ -48,10 +60,11 @@ export class LayerStatistics {
    * @throws InputError for another number
    */
   constructor(
-    { parameters }: Pick<ParameterStore, 'parameters'>,
+    { store: { parameters }, activations }: ObservedNetwork,
     private readonly every: number,
   ) {
     checkWhole('the steps between two records of statistics', every, 1);
+    this.#activations = activations;
     const latents = parameters.filter(({ latent }) => latent);
     this.#layers = new Map(
       latents.map((parameter) => [
@@ -64,7 +77,9 @@ export class LayerStatistics {
   /** Whether the step that begins is recorded: the last of each `every`. */
   begin(): boolean {
     this.#steps++;
-    return this.#steps % this.every === 0;
+    if (this.#steps % this.every !== 0) return false;
+    this.#activations?.start();
+    return true;
   }
 
   /** Takes note of a gradient of a step that is recorded; it stays the caller's. */
@@ -75,6 +90,7 @@ export class LayerStatistics {
 
   /** After such a step: the record of each layer, in the order of the network. */
   records(): LayerRecord[] {
+    const activations = this.#activations?.finish();
     return [...this.#layers.values()].map((layer) => {
       const { name, variable } = layer.parameter;
       const weights = variable.dataSync();
@@ -83,11 +99,13 @@ export class LayerStatistics {
       let magnitudes = 0;
       for (const weight of weights) magnitudes += Math.abs(weight);
       const none = { gradientMean: 0, gradientDeviation: 0, gradientNorm: 0 };
+      const layerName = name.slice(0, name.lastIndexOf('.'));
       return {
-        layer: name.slice(0, name.lastIndexOf('.')),
+        layer: layerName,
         flipRatio: ratio,
         ...(layer.gradient ?? none),
         latentMagnitude: magnitudes / weights.length,
+        ...activations?.get(layerName),
       };
     });
   }

@@ -104,8 +104,7 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
     schedule: createSchedule({ ...stage.schedule, lr, epochs }),
     gradient: stage.gradient,
     average,
-    statistics:
-      stage.statistics.every > 0 ? new LayerStatistics(student.store, stage.statistics.every) : undefined,
+    statistics: stage.statistics.every > 0 ? new LayerStatistics(student, stage.statistics.every) : undefined,
     epochs,
     mix: { ...stage.mix, seed: recipe.seed, firstEpoch },
   });

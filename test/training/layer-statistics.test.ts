@@ -25,7 +25,7 @@ describe('LayerStatistics', () => {
       .child('conv')
       .parameter('latent', [1, 1, 2, 2], { kind: 'constant', value: 1 }, true);
     const gamma = store.root.child('bn').parameter('gamma', [2], { kind: 'constant', value: 1 });
-    const statistics = new LayerStatistics(store, 2);
+    const statistics = new LayerStatistics({ store }, 2);
     const [parameter, other] = store.parameters;
     const { numTensors } = tf.memory();
     const gradient = tf.tensor4d([1, 2, 3, -2], [1, 1, 2, 2]);
@@ -52,7 +52,7 @@ describe('LayerStatistics', () => {
     expectRefusal(
       'the steps between two records of statistics must be a whole number of at least 1, got 0.',
       () => {
-        new LayerStatistics(new ParameterStore(0), 0);
+        new LayerStatistics({ store: new ParameterStore(0) }, 0);
       },
     );
   });

@@ -148,11 +148,16 @@ describe('a stage', () => {
       ...Array<number>(18).fill(4),
     ]);
     expect(lines[4]).toMatchObject({ split: 'train', stage: 'stage-1', epoch: 1, layer: 'blocks.4.conv' });
-    for (const { flipRatio, gradientNorm, gradientDeviation, latentMagnitude } of lines) {
+    for (const line of lines) {
+      const { flipRatio, gradientNorm, gradientDeviation, latentMagnitude, positiveShare, passShare } = line;
       expect(flipRatio).toBeGreaterThanOrEqual(0);
       expect(flipRatio).toBeLessThan(0.5);
       for (const figure of [gradientNorm, gradientDeviation, latentMagnitude])
         expect(figure).toBeGreaterThan(0);
+      for (const share of [positiveShare, passShare]) {
+        expect(share).toBeGreaterThan(0.1);
+        expect(share).toBeLessThan(0.95);
+      }
     }
     expect(lines.some(({ flipRatio }) => (flipRatio as number) > 0)).toBe(true);
   });
