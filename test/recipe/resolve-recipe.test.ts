@@ -2,12 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.js';
-import { checkRunnable } from '../../src/recipe/check-recipe.js';
 import { defaultRecipe } from '../../src/recipe/default-recipe.js';
-import { builtInRecipes } from '../../src/recipe/recipe-file.js';
 import type { Recipe } from '../../src/recipe/recipe.js';
 import { type RecipeSources, resolveRecipe } from '../../src/recipe/resolve-recipe.js';
-import { originLines, toYaml } from '../../src/recipe/to-yaml.js';
+import { originLines } from '../../src/recipe/to-yaml.js';
 import { scratchFolder } from '../files/scratch.js';
 
 const folder = scratchFolder();
@@ -281,18 +279,4 @@ describe('a recipe is refused before any work', () => {
       'extend each other in a circle: circle-a.yaml → circle-b.yaml → circle-a.yaml',
     );
   });
-});
-
-describe('built-in recipes', async () => {
-  it.each(await builtInRecipes())(
-    '%s resolves, says what it is, and is what its YAML resolves to',
-    async (name) => {
-      const { recipe } = await resolveRecipe({ recipe: name });
-      for (const key of ['description', 'reference', 'measured'] as const) expect(recipe[key]).not.toBe('');
-      const teacher = recipe.stages[0].teacher ?? 'cifar10-resnet20';
-      const stages = recipe.stages.map((stage) => ({ ...stage, teacher: stage.teacher ?? teacher }));
-      expect(() => checkRunnable({ ...recipe, data: 'cifar10-sample', stages })).not.toThrow();
-      expect(await resolved(toYaml(recipe))).toEqual(recipe);
-    },
-  );
 });
