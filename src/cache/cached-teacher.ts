@@ -3,16 +3,14 @@ import type { Batch } from '../data/batch.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
-import { AnsweringThread, moduleBeside } from '../threads/answering-thread.js';
 import { CacheFormat, Envelopes } from './cache-format.js';
 import { type CacheContents, storedTap } from './columns.js';
 import { checkIdentity, dataIdentity } from './identity.js';
 import { type Manifest, requireManifest } from './manifest.js';
 import { orderedByIndex, rowFinder } from './ordered-rows.js';
 import { checkPart } from './part-check.js';
-import { targetsIn } from './row-codec.js';
 import type { CacheFiles } from './row-reader.js';
-import type { RowReaderData, RowRequest } from './row-reader-worker.js';
+import { rowsAhead, RowThread } from './row-thread.js';
 import { requireComplete } from './verify-cache.js';
 
 /** What a cache is opened for; each is compared with what it was made for. */
@@ -27,14 +25,13 @@ export interface CachedTeacherOptions {
 export class CachedTeacher implements TargetSource {
   readonly answersByView = true;
   /** The rows are read while the batches before are used. */
-  readonly ahead = 2;
-  readonly #memory: ArrayBuffer[] = [];
+  readonly ahead = rowsAhead;
 
   private constructor(
     readonly directory: string,
     readonly manifest: Manifest,
     private readonly rowOf: (index: number) => number,
-    private readonly thread: AnsweringThread<RowRequest, ArrayBuffer>,
+    private readonly thread: RowThread,
   ) {}
 
   /**
@@ -55,16 +52,7 @@ export class CachedTeacher implements TargetSource {
     requireComplete(directory, manifest, format);
     const envelopes = await Envelopes.of(format);
     for (const file of manifest.files) await checkPart(directory, file, format, envelopes);
-    const data: RowReaderData = {
-      files: cacheFiles(directory, format, envelopes),
-      contents: format.identity.contents,
-    };
-    const entry = moduleBeside(import.meta.url, 'row-reader-worker');
-    const thread = new AnsweringThread<RowRequest, ArrayBuffer>(
-      'the thread that reads the cache',
-      entry,
-      data,
-    );
+    const thread = new RowThread(cacheFiles(directory, format, envelopes), format.identity.contents);
     return new CachedTeacher(directory, manifest, rowFinder(dataset), thread);
   }
 
@@ -102,18 +90,11 @@ export class CachedTeacher implements TargetSource {
       if (row < 0) throw new InputError(`picture ${index} is not in the cache in ${this.directory}.`);
       rows[n] = row;
     });
-    const offered = this.#memory.pop();
-    const request: RowRequest = { view, rows, indices: indices.slice(), memory: offered };
-    const memory = await this.thread.ask(request, offered ? [offered] : []);
-    return targetsIn(memory, this.contents, size);
+    return this.thread.read(view, rows, indices.slice());
   }
 
-  recycle({ logits }: TeacherTargets): void {
-    const { buffer } = logits;
-    // Empty when it went to the thread already.
-    if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && !this.#memory.includes(buffer))
-      this.#memory.push(buffer);
-    if (this.#memory.length > this.ahead + 1) this.#memory.shift();
+  recycle(targets: TeacherTargets): void {
+    this.thread.recycle(targets);
   }
 
   async dispose(): Promise<void> {

@@ -2,7 +2,6 @@ import type { Batch } from '../data/batch.js';
 import { viewBatch } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
-import { AnsweringThread, moduleBeside } from '../threads/answering-thread.js';
 import { Envelopes, type PartPlan } from './cache-format.js';
 import type { CacheWriter } from './cache-writer.js';
 import { cacheFiles } from './cached-teacher.js';
@@ -12,7 +11,7 @@ import { bodyLayout } from './part-layout.js';
 import { type PartFile, partialName } from './part-file.js';
 import { decodeRows, encodeRows, floatsPerRow, targetsIn } from './row-codec.js';
 import { RowReader } from './row-reader.js';
-import type { RowReaderData, RowRequest } from './row-reader-worker.js';
+import { rowsAhead, RowThread } from './row-thread.js';
 
 /**
  * A teacher that stores what it answers: the first pass over a view runs the model, later ones read. Both give what is
@@ -26,7 +25,7 @@ export class FillingTeacher implements TargetSource {
     private readonly writer: CacheWriter,
     private readonly dataset: Dataset,
     private readonly rowOf: (index: number) => number,
-    private readonly complete: AnsweringThread<RowRequest, ArrayBuffer>,
+    private readonly complete: RowThread,
     private readonly partial: RowReader,
   ) {}
 
@@ -37,13 +36,7 @@ export class FillingTeacher implements TargetSource {
   static async open(live: TargetSource, writer: CacheWriter, dataset: Dataset): Promise<FillingTeacher> {
     const { format, directory } = writer;
     const files = cacheFiles(directory, format, await Envelopes.of(format));
-    const data: RowReaderData = { files, contents: format.identity.contents };
-    const entry = moduleBeside(import.meta.url, 'row-reader-worker');
-    const thread = new AnsweringThread<RowRequest, ArrayBuffer>(
-      'the thread that reads the cache',
-      entry,
-      data,
-    );
+    const thread = new RowThread(files, format.identity.contents);
     const partials = files.files.map(({ name, shape }) => ({ name: partialName(name), shape }));
     const partial = new RowReader({ ...files, files: partials });
     return new FillingTeacher(live, writer, dataset, rowFinder(dataset), thread, partial);
@@ -60,22 +53,23 @@ export class FillingTeacher implements TargetSource {
 
   /** Nothing is asked ahead as long as the model runs. */
   get ahead(): number {
-    return this.writer.format.parts.every((part) => this.writer.isComplete(part)) ? 2 : 0;
+    return this.writer.format.parts.every((part) => this.writer.isComplete(part)) ? rowsAhead : 0;
   }
 
   async targets(batch: Batch): Promise<TeacherTargets> {
-    const { contents } = this.writer.format.identity;
     const rows = Uint32Array.from(batch.indices, (index) => this.rowOf(index));
     const parts = this.#partsOf(batch.view, rows);
-    if (parts.every((plan) => this.writer.isComplete(plan))) {
-      const request = { view: batch.view, rows, indices: batch.indices.slice(), memory: undefined };
-      return targetsIn(await this.complete.ask(request), contents, batch.size);
-    }
+    if (parts.every((plan) => this.writer.isComplete(plan)))
+      return this.complete.read(batch.view, rows, batch.indices.slice());
     if (await this.#isThere(parts, rows)) {
       const { body, layout } = this.partial.read(batch.view, rows, batch.indices);
       return this.#decoded(body, layout, batch.size);
     }
     return this.#compute(batch, rows);
+  }
+
+  recycle(targets: TeacherTargets): void {
+    this.complete.recycle(targets);
   }
 
   /**

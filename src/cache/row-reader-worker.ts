@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadAnswer } from '../threads/answering-thread.js';
 import { sentError } from '../threads/sent-error.js';
 import type { CacheContents } from './columns.js';
-import { decodeRows, floatsPerRow, targetsIn, targetsOfRows } from './row-codec.js';
+import { decodeRows, targetsIn, targetsOfRows } from './row-codec.js';
 import { type CacheFiles, RowReader } from './row-reader.js';
 
 /** What the thread is started with. */
@@ -12,12 +12,12 @@ export interface RowReaderData {
   readonly contents: CacheContents;
 }
 
-/** Asks for rows of a view; `memory` is used for them if it has the right size. */
+/** Asks for rows of a view, to be written into memory of their size, that of all their targets. */
 export interface RowRequest {
   readonly view: number;
   readonly rows: Uint32Array;
   readonly indices: Uint32Array;
-  readonly memory: ArrayBuffer | undefined;
+  readonly memory: SharedArrayBuffer;
 }
 
 /** Rows are read, checked and widened so many bytes at a time, which stay in the processor's cache from one to the next. */
@@ -30,11 +30,8 @@ if (parentPort !== null) {
   const { columns } = files;
   const rowBytes = columns.reduce((sum, { bytes }) => sum + bytes, 0);
   const rowsAtOnce = Math.max(1, Math.floor(cachedBytes / rowBytes));
-  port.on('message', ({ view, rows, indices, memory: offered }: RowRequest) => {
+  port.on('message', ({ view, rows, indices, memory }: RowRequest) => {
     try {
-      const bytes = 4 * rows.length * floatsPerRow(contents);
-      // Logits and maps one after the other, as of `targetsIn`.
-      const memory = offered?.byteLength === bytes ? offered : new ArrayBuffer(bytes);
       const targets = targetsIn(memory, contents, rows.length);
       for (let first = 0; first < rows.length; first += rowsAtOnce) {
         const end = Math.min(rows.length, first + rowsAtOnce);
@@ -42,9 +39,9 @@ if (parentPort !== null) {
         const into = targetsOfRows(targets, rows.length, first, end - first);
         decodeRows({ columns, contents }, body, layout, into);
       }
-      port.postMessage({ value: memory } satisfies ThreadAnswer<ArrayBuffer>, [memory]);
+      port.postMessage({ value: true } satisfies ThreadAnswer<true>);
     } catch (error) {
-      port.postMessage({ error: sentError(error) } satisfies ThreadAnswer<ArrayBuffer>);
+      port.postMessage({ error: sentError(error) } satisfies ThreadAnswer<true>);
     }
   });
 }

@@ -1,0 +1,52 @@
+import type { TeacherTargets } from '../teacher/targets.js';
+import { AnsweringThread, moduleBeside } from '../threads/answering-thread.js';
+import type { CacheContents } from './columns.js';
+import { floatsPerRow, targetsIn } from './row-codec.js';
+import type { CacheFiles } from './row-reader.js';
+import type { RowReaderData, RowRequest } from './row-reader-worker.js';
+
+/** Batches that a cache is asked for before the first of them is used. */
+export const rowsAhead = 2;
+
+/**
+ * A thread that reads rows of a cache. Targets lie in memory that both threads share and that is used again: memory that
+ * changed hands would be booked in and out of each engine's heap, which answers with collections.
+ */
+export class RowThread {
+  readonly #thread: AnsweringThread<RowRequest, true>;
+  readonly #free: SharedArrayBuffer[] = [];
+
+  constructor(
+    files: CacheFiles,
+    private readonly contents: CacheContents,
+  ) {
+    const data: RowReaderData = { files, contents };
+    const entry = moduleBeside(import.meta.url, 'row-reader-worker');
+    this.#thread = new AnsweringThread('the thread that reads the cache', entry, data);
+  }
+
+  /**
+   * Rows of a view.
+   *
+   * @param indices the original index that each must have
+   * @throws InputError for a damaged row
+   */
+  async read(view: number, rows: Uint32Array, indices: Uint32Array): Promise<TeacherTargets> {
+    const bytes = 4 * rows.length * floatsPerRow(this.contents);
+    const at = this.#free.findIndex(({ byteLength }) => byteLength === bytes);
+    const memory = at < 0 ? new SharedArrayBuffer(bytes) : this.#free.splice(at, 1)[0];
+    await this.#thread.ask({ view, rows, indices, memory });
+    return targetsIn(memory, this.contents, rows.length);
+  }
+
+  /** Takes the memory of targets back, after which they must not be used; those of others are left alone. */
+  recycle({ logits: { buffer } }: TeacherTargets): void {
+    if (!(buffer instanceof SharedArrayBuffer) || this.#free.includes(buffer)) return;
+    // That of a size which is not asked for any more goes first.
+    if (this.#free.push(buffer) > rowsAhead + 1) this.#free.shift();
+  }
+
+  async end(): Promise<void> {
+    await this.#thread.end();
+  }
+}
