@@ -224,6 +224,7 @@ export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './l
 export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { distil, type RunOptions } from './training/run.js';
+export { type ResumableRun, resume, type ResumeOptions } from './training/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './training/run-events.js';
 export { Centers } from './training/centers.js';
 export { flipRatio, type LayerRecord, LayerStatistics } from './training/layer-statistics.js';

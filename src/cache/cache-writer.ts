@@ -4,7 +4,7 @@ import { InputError } from '../errors.js';
 import type { Dataset } from '../data/dataset.js';
 import { makeDirectory } from '../files/atomic-write.js';
 import { CacheFormat, Envelopes, type PartPlan } from './cache-format.js';
-import { DirectoryLock, lockFile } from './directory-lock.js';
+import { DirectoryLock, lockFile } from '../files/directory-lock.js';
 import { checkIdentity } from './identity.js';
 import { type CacheFile, type CacheIdentity, manifestFile, readManifest, writeManifest } from './manifest.js';
 import { PartFile, partialName } from './part-file.js';

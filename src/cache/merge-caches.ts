@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import { makeDirectory, syncDirectory, writeError } from '../files/atomic-write.js';
 import { CacheFormat, Envelopes, type PartPlan } from './cache-format.js';
-import { DirectoryLock, lockFile } from './directory-lock.js';
+import { DirectoryLock, lockFile } from '../files/directory-lock.js';
 import { checkIdentity } from './identity.js';
 import { type CacheFile, readManifest, requireManifest, writeManifest } from './manifest.js';
 import { checkPart } from './part-check.js';

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { InputError } from '../errors.js';
+import { InputError, RunError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { addCacheCommand } from './cache-command.js';
 import { addCardCommand } from './card-command.js';
 import { addEvalCommand } from './eval-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { reportError } from './report-error.js';
+import { Interrupted } from './interrupted.js';
+import { addResumeCommand } from './resume-command.js';
 import { addRecipeCommands } from './recipe-commands.js';
 import { addTrainOptions } from './train-command.js';
 
@@ -40,6 +42,7 @@ function createProgram(signal: AbortSignal): Command {
   addCardCommand(program);
   addCacheCommand(program, signal);
   addRecipeCommands(program);
+  addResumeCommand(program, signal);
   for (const command of [program, ...program.commands.flatMap((sub) => [sub, ...sub.commands])]) {
     if (command !== program) {
       command
@@ -58,33 +61,31 @@ function createProgram(signal: AbortSignal): Command {
  * Runs the command line.
  *
  * @param args without the program's own name
- * @returns the exit code: 0, 2 for usage and input, 1 for a failure, 130 for an interrupt
+ * @returns the exit code: 0, 2 for usage and input, 1 for a failure, 130 or 143 for SIGINT or SIGTERM
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new Interrupted());
+  const interrupt = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    const interrupted = new Interrupted(signal);
+    if (controller.signal.aborted) process.exit(interrupted.exitCode);
+    controller.abort(interrupted);
   };
-  process.on('SIGINT', interrupt);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const program = createProgram(controller.signal);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (controller.signal.aborted) {
+    const reason: unknown = controller.signal.reason;
+    if (reason instanceof Interrupted && !(error instanceof RunError)) {
       process.stderr.write('\ndistill: interrupted.\n');
-      return 130;
+      return reason.exitCode;
     }
     return reportError(error, args.includes('--debug'));
   } finally {
-    process.off('SIGINT', interrupt);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
-}
-
-class Interrupted extends Error {
-  override readonly name = 'Interrupted';
 }
 
 /** A usage error of a command in our words, with the flags or commands nearest to what was typed. */

@@ -34,8 +34,12 @@ export const sharedOptions = {
     ).default(defaultRecipe.provider),
 } as const;
 
-/** A flag that the parser leaves unset where it is not given, so that a recipe may say otherwise; the help is the same. */
-export function unsetByDefault(option: Option): Option {
-  option.description += ` (default: ${String(option.defaultValue)})`;
+/**
+ * A flag that the parser leaves unset where it is not given, so that a recipe or a run may say otherwise.
+ *
+ * @param shown what the help says of the default; default that of the flag
+ */
+export function unsetByDefault(option: Option, shown = String(option.defaultValue)): Option {
+  option.description += ` (default: ${shown})`;
   return option.default(undefined);
 }

@@ -41,6 +41,13 @@ export class TrainingProgress {
           `run ${event.directory}: ${this.recipe.student.name} (${event.parameters.toLocaleString('en-US')} parameters), ${event.trainingPictures.toLocaleString('en-US')} training and ${event.validationPictures.toLocaleString('en-US')} validation pictures of ${this.recipe.data}`,
         );
         return;
+      case 'resumed':
+        for (const sentence of event.damaged) this.#line(`passed over: ${sentence}`);
+        this.#line(
+          `run ${event.directory} goes on from ${event.checkpoint}: ${event.step > 0 ? `step ${event.step + 1} of ` : ''}epoch ${event.epoch + 1}`,
+        );
+        for (const sentence of event.changes) this.#line(`changed: ${sentence}`);
+        return;
       case 'stage':
         this.#epochs = event.epochs;
         if (titleText(event.stage) !== '') this.#line(`stage ${titleText(event.stage)}`);

@@ -26,11 +26,16 @@ const headerSchema = z.object({ __metadata__: metadataSchema.optional() }).catch
 
 type HeaderEntry = z.infer<typeof entrySchema>;
 
+/** Writes a file of {@link safetensorsParts}. */
+export async function writeSafetensors(path: string, file: TensorFile): Promise<void> {
+  await writeFileAtomically(path, safetensorsParts(file));
+}
+
 /**
- * Writes a file in the safetensors format: the length of the header in eight bytes (little-endian), the header in JSON
- * (padded with spaces to a multiple of eight bytes), then the float32 values, tensor after tensor.
+ * The bytes of a file in the safetensors format: the length of the header in eight bytes (little-endian), the header in
+ * JSON (padded with spaces to a multiple of eight bytes), then the float32 values, tensor after tensor.
  */
-export async function writeSafetensors(path: string, { tensors, metadata }: TensorFile): Promise<void> {
+export function safetensorsParts({ tensors, metadata }: TensorFile): Uint8Array[] {
   const header: Record<string, HeaderEntry | Readonly<Record<string, string>>> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, { shape, values }] of tensors) {
@@ -45,7 +50,7 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Tens
   const data = [...tensors.values()].map(
     ({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   );
-  await writeFileAtomically(path, [length, padded, ...data]);
+  return [length, padded, ...data];
 }
 
 /**

@@ -1,5 +1,16 @@
 import { knownLosses, type LossSetting } from '../losses/loss-settings.js';
-import type { Stage } from './recipe.js';
+import type { Recipe, Stage } from './recipe.js';
+
+/** A recipe whose stages name every loss, those without a weight too: written down, no stage has another's. */
+export function withAllLosses(recipe: Recipe): Recipe {
+  const stages = recipe.stages.map((stage) => {
+    const terms = stageLosses(stage).map(
+      ({ name, weight, options }) => [name, { weight, ...options }] as const,
+    );
+    return { ...stage, losses: Object.fromEntries(terms) };
+  });
+  return { ...recipe, stages };
+}
 
 /** The loss terms of a stage in the order in which they are reported. */
 export function stageLosses({ losses }: Pick<Stage, 'losses'>): LossSetting[] {

@@ -46,6 +46,10 @@ export interface GradientSteps {
    * @returns whether the optimizer's step is done; false where more batches are gathered for it
    */
   end(lr: number): boolean;
+  /** The gradients gathered for a step that is still to come, by parameter, and the batches they are of. */
+  gathered(): { readonly batches: number; readonly gradients: ReadonlyMap<Parameter, Tensor> };
+  /** Goes on from what another one had gathered; the gradients become its own. */
+  restore(batches: number, gradients: ReadonlyMap<Parameter, Tensor>): void;
   /** Lets go of what was gathered and not used. */
   dispose(): void;
 }
@@ -110,6 +114,14 @@ class DirectSteps implements GradientSteps {
     return true;
   }
 
+  gathered(): ReturnType<GradientSteps['gathered']> {
+    return { batches: 0, gradients: new Map() };
+  }
+
+  restore(): void {
+    // Nothing lasts from one batch to the next.
+  }
+
   dispose(): void {
     for (const { gradient } of this.#waiting) gradient.dispose();
     this.#waiting.length = 0;
@@ -153,6 +165,16 @@ class GatheredSteps implements GradientSteps {
     this.#gathered.clear();
     this.#batches = 0;
     return true;
+  }
+
+  gathered(): ReturnType<GradientSteps['gathered']> {
+    return { batches: this.#batches, gradients: this.#gathered };
+  }
+
+  restore(batches: number, gradients: ReadonlyMap<Parameter, Tensor>): void {
+    this.dispose();
+    for (const [parameter, gradient] of gradients) this.#gathered.set(parameter, gradient);
+    this.#batches = batches;
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ActivationObserver, ActivationRecord } from '../nn/activation-observer.js';
 import type { Parameter, ParameterStore } from '../nn/parameters.js';
 import { checkWhole } from './check-whole.js';
+import type { TrainingState } from './training-state.js';
 
 /**
  * What one step did to the latent weights of one layer, and how its activations lay. Those of a layer that was registered
@@ -39,6 +40,11 @@ export interface ObservedNetwork {
   readonly activations?: ActivationObserver;
 }
 
+/** `blocks.3.conv` of `blocks.3.conv.latent`. */
+function layerOf(parameter: string): string {
+  return parameter.slice(0, parameter.lastIndexOf('.'));
+}
+
 interface Layer {
   readonly parameter: Parameter;
   /** Of the latent weights at the record before. */
@@ -74,6 +80,21 @@ export class LayerStatistics {
     );
   }
 
+  /** The number of steps begun, and the signs of the latent weights at the last record by layer, as ±1. */
+  state(): TrainingState {
+    const tensors = [...this.#layers.values()].map(({ parameter: { name, variable }, signs }) => {
+      return [layerOf(name), { shape: variable.shape, values: Float32Array.from(signs) }] as const;
+    });
+    return { tensors: new Map(tensors), counts: { steps: this.#steps } };
+  }
+
+  /** Goes on from the state of another one. */
+  restore({ tensors, counts }: TrainingState): void {
+    for (const layer of this.#layers.values())
+      layer.signs = Int8Array.from(tensors.get(layerOf(layer.parameter.name))!.values);
+    this.#steps = counts['steps'];
+  }
+
   /** Whether the step that begins is recorded: the last of each `every`. */
   begin(): boolean {
     this.#steps++;
@@ -99,7 +120,7 @@ export class LayerStatistics {
       let magnitudes = 0;
       for (const weight of weights) magnitudes += Math.abs(weight);
       const none = { gradientMean: 0, gradientDeviation: 0, gradientNorm: 0 };
-      const layerName = name.slice(0, name.lastIndexOf('.'));
+      const layerName = layerOf(name);
       return {
         layer: layerName,
         flipRatio: ratio,

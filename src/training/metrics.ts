@@ -64,3 +64,93 @@ export function epochMetrics({
 function stageKeys({ name, generation, generations }: StageTitle): object {
   return { stage: name, ...(generations > 1 ? { generation } : {}) };
 }
+
+/** A step as scalars of TensorBoard. */
+export function stepScalars({
+  loss,
+  terms,
+  lr,
+  images,
+  dataMs,
+  teacherMs,
+  studentMs,
+}: StepReport): Record<string, number> {
+  return {
+    'loss/total': loss,
+    ...underTag('loss', terms),
+    lr,
+    imagesPerSecond: (1000 * images) / (dataMs + teacherMs + studentMs),
+  };
+}
+
+/** The layers of a step that is recorded as scalars of TensorBoard. */
+export function layerScalars({ layers = [] }: StepReport): Record<string, number> {
+  return Object.assign(
+    {},
+    ...layers.map(({ layer, ...figures }) => underTag(`layers/${layer}`, figures)),
+  ) as Record<string, number>;
+}
+
+/** An epoch as scalars of TensorBoard. */
+export function epochScalars({ loss, terms, validation, seconds }: EpochReport): Record<string, number> {
+  return {
+    'epoch/trainLoss/total': loss,
+    ...underTag('epoch/trainLoss', terms),
+    'epoch/validationTop1Percent': top1Percent(validation),
+    'epoch/seconds': seconds,
+  };
+}
+
+function underTag(tag: string, values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${tag}/${name}`, value]));
+}
+
+/** Where a run stands after an epoch, over all its stages. */
+export interface EpochPlace {
+  readonly epoch: number;
+  readonly step: number;
+}
+
+/** The columns of epochs.csv. */
+export function epochColumns(terms: readonly string[]): string[] {
+  return [
+    'stage',
+    'generation',
+    'stageEpoch',
+    'epoch',
+    'step',
+    'trainLoss',
+    ...terms.map((name) => `trainLoss.${name}`),
+    'lr',
+    'validationTop1Percent',
+    'validationCorrect',
+    'validationPictures',
+    'best',
+    'seconds',
+    'imagesPerSecond',
+  ];
+}
+
+/** The cells of an epoch, as of {@link epochColumns}; empty for a term that the stage does not have. */
+export function epochRow(
+  { stage, epoch, loss, terms, lr, validation, best, seconds, imagesPerSecond }: EpochReport,
+  place: EpochPlace,
+  names: readonly string[],
+): (string | number | boolean)[] {
+  return [
+    stage.name,
+    stage.generation,
+    epoch + 1,
+    place.epoch,
+    place.step,
+    loss,
+    ...names.map((name) => terms[name] ?? ''),
+    lr,
+    top1Percent(validation),
+    validation.top1,
+    validation.total,
+    best,
+    seconds,
+    imagesPerSecond,
+  ];
+}

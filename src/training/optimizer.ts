@@ -1,5 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
+import type { NamedTensor } from '../files/safetensors.js';
 import { nearestNames } from '../nearest.js';
 import type { Parameter } from '../nn/parameters.js';
 import { unknownName } from '../unknown-name.js';
@@ -24,6 +25,10 @@ export interface Optimizer {
   move(parameter: Parameter, gradient: Tensor, lr: number): void;
   /** What it remembers between steps by name (`<parameter>.<what>`), for checkpoints. */
   state(): Map<string, Variable>;
+  /** The number of steps begun, where they count; else 0. */
+  readonly steps: number;
+  /** Goes on from a state and a number of steps that another one had. */
+  restore(state: ReadonlyMap<string, NamedTensor>, steps: number): void;
   /** Lets go of what it remembers. */
   dispose(): void;
 }

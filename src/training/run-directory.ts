@@ -1,4 +1,4 @@
-import { appendFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
@@ -6,7 +6,6 @@ import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-
 /** The files of a run, in its directory. */
 export const runFiles = {
   recipe: 'recipe.yaml',
-  metrics: 'metrics.jsonl',
   best: 'best.safetensors',
   last: 'last.safetensors',
   summary: 'summary.json',
@@ -39,6 +38,22 @@ export class RunDirectory {
     }
   }
 
+  /**
+   * The directory of a run that was begun: `path`, or with `latest` that of the last checkpoint in `runs`.
+   *
+   * @throws InputError if there is none
+   */
+  static async find(path: string): Promise<RunDirectory> {
+    const found = path === 'latest' ? await latestRun() : path;
+    if (found === undefined)
+      throw new InputError('there is no run in runs/ yet.', { fix: 'name the directory of a run' });
+    if (await exists(join(found, runFiles.recipe))) return new RunDirectory(found);
+    const why = (await exists(found)) ? `has no ${runFiles.recipe}` : 'does not exist';
+    throw new InputError(`${found} is not a run: it ${why}.`, {
+      fix: 'name the directory that the run printed first and last, or latest',
+    });
+  }
+
   file(kind: keyof typeof runFiles): string {
     return join(this.path, runFiles[kind]);
   }
@@ -63,14 +78,23 @@ export class RunDirectory {
     await writeFileAtomically(this.file('summary'), `${JSON.stringify(summary, null, 2)}\n`);
   }
 
-  /** Appends one line to metrics.jsonl. */
-  async appendMetrics(line: object): Promise<void> {
-    try {
-      await appendFile(this.file('metrics'), `${JSON.stringify(line)}\n`);
-    } catch (error) {
-      throw writeError(this.file('metrics'), error);
-    }
+  /** Whether the run came to its end. */
+  async isComplete(): Promise<boolean> {
+    return exists(this.file('summary'));
   }
+}
+
+/** The run in `runs` whose checkpoints changed last. */
+async function latestRun(): Promise<string | undefined> {
+  const names = await readdir('runs').catch(() => []);
+  const dated = await Promise.all(
+    names.map(async (name) => {
+      const path = join('runs', name);
+      const folder = await stat(join(path, 'checkpoints')).catch(() => undefined);
+      return { path, changed: folder?.mtimeMs ?? 0 };
+    }),
+  );
+  return dated.filter(({ changed }) => changed > 0).sort((a, b) => b.changed - a.changed)[0]?.path;
 }
 
 async function exists(path: string): Promise<boolean> {

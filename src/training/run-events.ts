@@ -14,6 +14,20 @@ export type RunEvent =
       readonly parameters: number;
     }
   | {
+      readonly kind: 'resumed';
+      readonly directory: string;
+      /** The checkpoint from which the run goes on. */
+      readonly checkpoint: string;
+      readonly stage: StageTitle;
+      /** The epoch under way, from 0, or their number; and the steps of it that are done. */
+      readonly epoch: number;
+      readonly step: number;
+      /** What is set otherwise than before, one sentence each. */
+      readonly changes: readonly string[];
+      /** Why later checkpoints were passed over, one sentence each. */
+      readonly damaged: readonly string[];
+    }
+  | {
       readonly kind: 'stage';
       readonly stage: StageTitle;
       readonly epochs: number;

@@ -1,62 +1,210 @@
+import { join } from 'node:path';
 import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
-import { type Dataset, withTestResize } from '../data/dataset.js';
-import { InputError } from '../errors.js';
+import type { Dataset } from '../data/dataset.js';
+import { DirectoryLock } from '../files/directory-lock.js';
+import { isWeighed } from '../losses/loss-weight.js';
 import { checkRecipe, checkRunnable } from '../recipe/check-recipe.js';
-import type { Recipe, Stage } from '../recipe/recipe.js';
-import { stageLosses } from '../recipe/stage-losses.js';
+import type { Recipe } from '../recipe/recipe.js';
+import { stageLosses, withAllLosses } from '../recipe/stage-losses.js';
 import { toYaml } from '../recipe/to-yaml.js';
 import type { Accuracy } from './accuracy.js';
-import { loadStudent } from './checkpoint.js';
+import { loadStudent, saveStudent } from './checkpoint.js';
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
-import { checkpointOf, initialStudent } from './initial-student.js';
+import { initialStudent } from './initial-student.js';
+import { MetricsLog } from './metrics-log.js';
+import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
 import type { EpochReport, RunEvent, RunSummary, StageSummary } from './run-events.js';
-import {
-  openRunTeacher,
-  type RunTeacher,
-  type Splits,
-  stageAugmentation,
-  type TeacherRequest,
-} from './run-teacher.js';
-import type { StageTitle } from './stage-title.js';
-import { comparingLosses } from './student-losses.js';
-import { StudentTeacher } from './student-teacher.js';
-import { stageBatches, stagePairs, trainStage } from './train-stage.js';
+import type { RunProgress } from './run-progress.js';
+import type { RunTeacher } from './run-teacher.js';
+import { openTeacherOf, tryLater } from './stage-teacher.js';
+import { stageBatches, type StageParts, stagePairs, type StageState, trainStage } from './train-stage.js';
+import { bestOf, folderOf, initOf, trainingsOf } from './trainings.js';
+import type { TrainingState } from './training-state.js';
 
 /** How a run is to be done, beside its recipe. */
 export interface RunOptions {
   /** The run directory; by default the first free `runs/<student>-<n>`. */
   readonly out?: string | undefined;
+  /** Ends the run after the step under way, with a checkpoint from which it can go on. */
   readonly signal?: AbortSignal | undefined;
+  /** Seconds from one checkpoint to the next within an epoch, at least 0; default 300. */
+  readonly checkpointSeconds?: number | undefined;
 }
 
-/** One training: a stage, or one generation of it. */
-interface Training {
-  readonly stage: Stage;
-  readonly title: StageTitle;
-  /** The epochs of the run before it. */
-  readonly firstEpoch: number;
-  readonly isLast: boolean;
+/** Where a run goes on. */
+export interface RunStart {
+  readonly directory: RunDirectory;
+  readonly progress: RunProgress;
+  readonly tensors: TrainingState['tensors'];
+  /** What is told of it. */
+  readonly event: Extract<RunEvent, { kind: 'resumed' }>;
 }
+
+const defaultCheckpointSeconds = 300;
 
 /**
  * Trains a student by distillation, stage after stage: recipe to run directory. It yields events and gives the summary at
  * the end.
  *
  * Between stages the student's tensors carry over, those of the best epoch by the validation split; optimizer and
- * connectors begin anew.
+ * connectors begin anew. `resume` goes on with a run that was interrupted.
  *
- * @throws InputError for settings, files or data that are wrong; RunError when the work fails
+ * @throws InputError for settings, files or data that are wrong; RunError when the work fails; the signal's reason when it
+ *   is aborted
  */
-export async function* distil(
+export function distil(recipe: Recipe, options: RunOptions = {}): AsyncGenerator<RunEvent, RunSummary> {
+  return trainRun(recipe, options);
+}
+
+/**
+ * The work of {@link distil}.
+ *
+ * @param start where to go on; undefined for a new run
+ */
+export async function* trainRun(
   recipe: Recipe,
-  { out, signal }: RunOptions = {},
+  { out, signal, checkpointSeconds = defaultCheckpointSeconds }: RunOptions,
+  start?: RunStart,
 ): AsyncGenerator<RunEvent, RunSummary> {
   checkRecipe(recipe);
   checkRunnable(recipe);
   const began = performance.now();
   await useBackend(recipe.backend, { threads: recipe.threads });
+  const { splits, skipped } = await loadSplits(recipe);
+  for (const message of skipped) yield { kind: 'skipped', message };
+  const trainings = trainingsOf(recipe);
+  const first = start?.progress.training ?? 0;
+  const taughtBy = (i: number, directory: RunDirectory | undefined): string | undefined =>
+    i > 0 ? bestOf(directory!, trainings[i - 1]) : undefined;
+  let open: OpenRun | undefined;
+  let teacher = await openTeacherOf(recipe, trainings[first], splits, taughtBy(first, start?.directory));
+  const summaries: StageSummary[] = [...(start?.progress.stages ?? [])];
+  let runStep = start?.progress.runStep ?? 0;
+  try {
+    for (const message of teacher.notes) yield { kind: 'skipped', message };
+    await tryLater(recipe, trainings.slice(first), teacher.splits);
+    for (let i = first; i < trainings.length; i++) {
+      const training = trainings[i];
+      const { stage, title, firstEpoch } = training;
+      if (i > first) {
+        await teacher.dispose();
+        teacher = await openTeacherOf(recipe, training, teacher.splits, taughtBy(i, open!.directory));
+      }
+      const losses = stageLosses(stage);
+      const [pictures, validation] = teacher.splits;
+      const from = i === first ? start : undefined;
+      const directory = open?.directory ?? start?.directory;
+      // What it begins with is overwritten where the run goes on.
+      const init = from || !directory ? externalInit(stage.initFrom) : initOf(trainings, i, directory);
+      const student = await initialStudent(recipe, stage, pictures, init);
+      try {
+        const pairs = stagePairs(losses, pictures, teacher.source, student);
+        const batches = stageBatches(recipe, stage, teacher, firstEpoch, signal);
+        if (!open) {
+          // Everything that may be refused comes before the directory is made.
+          open = await openRun(recipe, out, start);
+          const parameters = student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
+          const counts = { trainingPictures: pictures.length, validationPictures: validation.length };
+          yield start?.event ?? { kind: 'started', directory: open.directory.path, ...counts, parameters };
+        }
+        const { checkpoints, log } = open;
+        const files = await open.directory.checkpoints(training.isLast ? undefined : folderOf(training));
+        let bestStudent = from?.progress.bestStudent;
+        if (bestStudent !== undefined) await checkpoints.publish(bestStudent, files.best);
+        let saved = performance.now();
+        const parts: StageParts = {
+          ...{ recipe, stage, title, losses, teacher, student, pairs, batches, firstEpoch, log, signal },
+          isTrained: stage.initFrom !== 'random',
+          firstStep: from ? 0 : runStep,
+          keep: async (trained, facts, isBest) => {
+            await saveStudent(files.last, trained, facts);
+            if (!isBest) return;
+            bestStudent = `best-${folderOf(training)}-${facts.epoch}.safetensors`;
+            await saveStudent(join(checkpoints.folder, bestStudent), trained, facts);
+            await checkpoints.publish(bestStudent, files.best);
+          },
+          save: async (point, { tensors, counts }) => {
+            await log.sync();
+            const metrics = log.positions();
+            const progress = { ...point, training: i, stages: summaries, counts, metrics, bestStudent };
+            await checkpoints.save(tensors, progress, bestStudent === undefined ? [] : [bestStudent]);
+            saved = performance.now();
+          },
+          isDue: () => performance.now() - saved >= 1000 * checkpointSeconds,
+        };
+        const end = yield* trainStage(parts, from && stateOf(from));
+        summaries.push(summaryOf(end.best, end.seconds));
+        ({ runStep } = end);
+      } finally {
+        student.dispose();
+      }
+    }
+    const { directory } = open!;
+    const test = yield* testRun(bestOf(directory, trainings.at(-1)!), teacher, signal);
+    const { bestEpoch, validation } = summaries.at(-1)!;
+    const summary: RunSummary = {
+      directory: directory.path,
+      stages: summaries,
+      bestEpoch,
+      validation,
+      test,
+      seconds: (performance.now() - began) / 1000,
+    };
+    await directory.writeSummary(summary);
+    return summary;
+  } finally {
+    await teacher.dispose();
+    await open?.log.close();
+    await open?.lock.release();
+  }
+}
+
+/** What of a run directory is open while it is trained. */
+interface OpenRun {
+  readonly directory: RunDirectory;
+  readonly lock: DirectoryLock;
+  readonly checkpoints: RunCheckpoints;
+  readonly log: MetricsLog;
+}
+
+async function openRun(
+  recipe: Recipe,
+  out: string | undefined,
+  start: RunStart | undefined,
+): Promise<OpenRun> {
+  const directory = start?.directory ?? (await RunDirectory.create(out, recipe.student.name));
+  const lock = await DirectoryLock.take(directory.path);
+  try {
+    await directory.writeRecipe(toYaml(withAllLosses(recipe)));
+    const checkpoints = await RunCheckpoints.open(directory.path);
+    const log = await MetricsLog.open(directory.path, termsOf(recipe), start?.progress.metrics);
+    return { directory, lock, checkpoints, log };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** The names of the loss terms of all stages, each once. */
+function termsOf({ stages }: Recipe): string[] {
+  const active = stages.flatMap((stage) => stageLosses(stage).filter(({ weight }) => isWeighed(weight)));
+  return [...new Set(active.map(({ name }) => name))];
+}
+
+/** Where tensors come from that are not of this run. */
+function externalInit(initFrom: string): string | undefined {
+  return initFrom === 'random' || initFrom === 'previous' ? undefined : initFrom;
+}
+
+function stateOf({ progress, tensors }: RunStart): StageState {
+  return { point: progress, state: { tensors, counts: progress.counts } };
+}
+
+async function loadSplits(
+  recipe: Recipe,
+): Promise<{ splits: [Dataset, Dataset, Dataset]; skipped: string[] }> {
   const skipped: string[] = [];
   const reading = {
     skipCorrupt: recipe.skipCorrupt,
@@ -65,190 +213,7 @@ export async function* distil(
   const splits = (await Promise.all(
     (['train', 'validation', 'test'] as const).map((split) => loadDataset(recipe.data, split, reading)),
   )) as [Dataset, Dataset, Dataset];
-  for (const message of skipped) yield { kind: 'skipped', message };
-  const trainings = trainingsOf(recipe);
-  let directory: RunDirectory | undefined;
-  let teacher = await openTeacherOf(recipe, trainings[0], splits, undefined);
-  const summaries: StageSummary[] = [];
-  // Of the stage before, and of the training before, which may be another generation of the same stage.
-  let stageBefore: string | undefined;
-  let taughtBy: string | undefined;
-  try {
-    for (const message of teacher.notes) yield { kind: 'skipped', message };
-    await tryLater(recipe, trainings, teacher.splits);
-    for (const [i, training] of trainings.entries()) {
-      if (i > 0) {
-        await teacher.dispose();
-        teacher = await openTeacherOf(recipe, training, teacher.splits, taughtBy);
-      }
-      const { stage, title, firstEpoch, isLast } = training;
-      const losses = stageLosses(stage);
-      const [pictures, validation] = teacher.splits;
-      const student = await initialStudent(recipe, stage, pictures, initOf(stage, stageBefore));
-      try {
-        const pairs = stagePairs(losses, pictures, teacher.source, student);
-        const batches = stageBatches(recipe, stage, teacher, firstEpoch, signal);
-        if (!directory) {
-          // Everything that may be refused comes before the directory is made.
-          directory = await RunDirectory.create(out, recipe.student.name);
-          await directory.writeRecipe(toYaml(recipe));
-          const parameters = student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
-          const counts = { trainingPictures: pictures.length, validationPictures: validation.length };
-          yield { kind: 'started', directory: directory.path, ...counts, parameters };
-        }
-        const files = await directory.checkpoints(isLast ? undefined : folderOf(title));
-        const isTrained = stage.initFrom !== 'random';
-        const parts = {
-          recipe,
-          stage,
-          title,
-          losses,
-          teacher,
-          student,
-          isTrained,
-          pairs,
-          batches,
-          firstEpoch,
-          directory,
-        };
-        const stageBegan = performance.now();
-        const best = yield* trainStage({ ...parts, files, signal });
-        summaries.push(summaryOf(best, (performance.now() - stageBegan) / 1000));
-        taughtBy = files.best;
-        if (title.generation === title.generations) stageBefore = files.best;
-      } finally {
-        student.dispose();
-      }
-    }
-    const test = yield* testRun(taughtBy!, teacher, signal);
-    const { bestEpoch, validation } = summaries.at(-1)!;
-    const summary: RunSummary = {
-      directory: directory!.path,
-      stages: summaries,
-      bestEpoch,
-      validation,
-      test,
-      seconds: (performance.now() - began) / 1000,
-    };
-    await directory!.writeSummary(summary);
-    return summary;
-  } finally {
-    await teacher.dispose();
-  }
-}
-
-/** The trainings of a run in order: each stage as often as it has generations. */
-function trainingsOf({ stages }: Recipe): Training[] {
-  const trainings: Training[] = [];
-  let firstEpoch = 0;
-  for (const [index, stage] of stages.entries()) {
-    const { name, generations } = stage;
-    for (let generation = 1; generation <= generations; generation++) {
-      const title = { name, index, count: stages.length, generation, generations };
-      const isLast = index === stages.length - 1 && generation === generations;
-      trainings.push({ stage, title, firstEpoch, isLast });
-      firstEpoch += stage.epochs;
-    }
-  }
-  return trainings;
-}
-
-/** Where the tensors of a stage come from; undefined for random ones. */
-function initOf({ initFrom }: Stage, stageBefore: string | undefined): string | undefined {
-  if (initFrom === 'random') return undefined;
-  return initFrom === 'previous' ? stageBefore : initFrom;
-}
-
-function folderOf({ name, generation, generations }: StageTitle): string {
-  return generations > 1 ? `${name}-${generation}` : name;
-}
-
-/** Whether the student of the training before teaches. */
-function isTaughtByStudent({ stage: { teacher }, title }: Training): boolean {
-  return teacher === 'previous' || title.generation > 1;
-}
-
-function requestOf(recipe: Recipe, { stage, firstEpoch }: Training): TeacherRequest {
-  return { ...recipe, ...stage, losses: stageLosses(stage), epochs: firstEpoch + stage.epochs };
-}
-
-async function openTeacherOf(
-  recipe: Recipe,
-  training: Training,
-  splits: Splits,
-  taughtBy: string | undefined,
-): Promise<RunTeacher> {
-  const { stage } = training;
-  const request = requestOf(recipe, training);
-  const opened = isTaughtByStudent(training)
-    ? await openStudentTeacher(request, splits, taughtBy!)
-    : await inStage(training, () => openRunTeacher(request, splits));
-  if (recipe.testResize === null) return opened;
-  const [pictures, ...evaluated] = opened.splits;
-  try {
-    const [validation, test] = evaluated.map((split) => withTestResize(split, recipe.testResize!));
-    return { ...opened, splits: [pictures, validation, test] };
-  } catch (error) {
-    await opened.dispose();
-    throw inStageError(stage.name, recipe.stages.length, error);
-  }
-}
-
-async function openStudentTeacher(
-  request: TeacherRequest,
-  splits: Splits,
-  path: string,
-): Promise<RunTeacher> {
-  const withMaps = comparingLosses(request.losses).length > 0;
-  const source = await StudentTeacher.open(path, splits[0], withMaps);
-  return {
-    source,
-    live: undefined,
-    splits,
-    views: request.views ?? request.epochs,
-    augmentation: stageAugmentation(request, splits[0]),
-    notes: [],
-    endEpoch: () => Promise.resolve(),
-    dispose: () => source.dispose(),
-  };
-}
-
-/** Opens what later stages name, and closes it again, so that a run of days does not end at their beginning. */
-async function tryLater(recipe: Recipe, trainings: readonly Training[], splits: Splits): Promise<void> {
-  for (const [i, training] of trainings.entries()) {
-    const { stage } = training;
-    const { initFrom } = stage;
-    if (initFrom !== 'random' && initFrom !== 'previous') await checkpointOf(initFrom);
-    if (i === 0) continue;
-    await inStage(training, async () => {
-      stageAugmentation(stage, splits[0]);
-      // A cache that is being filled has one writer at a time.
-      if (isTaughtByStudent(training) || stage.cache !== null) return;
-      const [key, keyBefore] = [stage, trainings[i - 1].stage].map(
-        ({ teacher, views, augmentation, losses }) => JSON.stringify([teacher, views, augmentation, losses]),
-      );
-      if (key !== keyBefore) await (await openRunTeacher(requestOf(recipe, training), splits)).dispose();
-    });
-  }
-}
-
-async function inStage<T>({ title: { name, count } }: Training, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw inStageError(name, count, error);
-  }
-}
-
-/** An input error that names the stage where there are several. */
-function inStageError(name: string, count: number, error: unknown): unknown {
-  if (count === 1 || !(error instanceof InputError)) return error;
-  const { nearest, fix } = error;
-  return new InputError(`stage '${name}': ${error.message}`, {
-    nearest,
-    ...(fix === undefined ? {} : { fix }),
-    cause: error,
-  });
+  return { splits, skipped };
 }
 
 function summaryOf({ stage, epochs, epoch, validation }: EpochReport, seconds: number): StageSummary {

@@ -20,6 +20,8 @@ export interface TaughtBatch {
 export interface EpochMixer {
   readonly mixer: BatchMixer;
   readonly epoch: number;
+  /** The number of the first batch in its epoch. */
+  readonly firstStep: number;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function* taughtBatches(
 ): AsyncGenerator<TaughtBatch> {
   const iterator = batches[Symbol.asyncIterator]();
   const queue: AskedBatch[] = [];
-  let step = 0;
+  let step = mixing?.firstStep ?? 0;
   let isAtEnd = false;
   try {
     for (;;) {

@@ -7,20 +7,21 @@ import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { Centers } from './centers.js';
-import { saveStudent } from './checkpoint.js';
+import type { CheckpointFacts } from './checkpoint.js';
 import { evaluateStudent } from './evaluation.js';
 import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
 import { LayerStatistics } from './layer-statistics.js';
-import { epochMetrics, layerMetrics, stepMetrics } from './metrics.js';
+import type { MetricsLog } from './metrics-log.js';
 import { createOptimizer } from './optimizer.js';
 import { reestimateBatchNorm } from './reestimate-batch-norm.js';
-import type { RunDirectory } from './run-directory.js';
 import type { EpochReport, RunEvent } from './run-events.js';
+import { meansOf, noSteps, type TrainingPoint, withStep } from './run-progress.js';
 import type { RunTeacher } from './run-teacher.js';
 import { createSchedule } from './schedules/create-schedule.js';
 import type { StageTitle } from './stage-title.js';
 import { comparingLosses } from './student-losses.js';
-import { type StepReport, Trainer } from './trainer.js';
+import { Trainer } from './trainer.js';
+import type { TrainingState } from './training-state.js';
 import { WeightAverage } from './weight-average.js';
 
 /** What a stage is trained with. */
@@ -37,10 +38,30 @@ export interface StageParts {
   readonly batches: Batches;
   /** The epochs of the run before the stage. */
   readonly firstEpoch: number;
-  readonly directory: RunDirectory;
-  /** The checkpoints to write. */
-  readonly files: { readonly best: string; readonly last: string };
+  /** The steps of the run that are done at its start. */
+  readonly firstStep: number;
+  readonly log: MetricsLog;
+  /** Keeps the student after an epoch. */
+  readonly keep: (student: BinaryResNet, facts: CheckpointFacts, isBest: boolean) => Promise<void>;
+  /** Writes a checkpoint, from which the run can go on. */
+  readonly save: (point: TrainingPoint, state: TrainingState) => Promise<void>;
+  /** Whether the last checkpoint is long ago. */
+  readonly isDue: () => boolean;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A stage under way. */
+export interface StageState {
+  readonly point: TrainingPoint;
+  readonly state: TrainingState;
+}
+
+/** What a stage came to. */
+export interface StageEnd {
+  readonly best: EpochReport;
+  /** The steps of the run that are done. */
+  readonly runStep: number;
+  readonly seconds: number;
 }
 
 /** The levels whose maps are compared with the teacher's. */
@@ -80,10 +101,13 @@ export function stageBatches(
   };
 }
 
-/** Trains one stage epoch by epoch, selects by the validation split, and gives the best epoch. */
-export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, EpochReport> {
-  const { recipe, stage, title, losses, teacher, student, pairs, batches, firstEpoch, directory, signal } =
-    parts;
+/**
+ * Trains one stage epoch by epoch, selects by the validation split, and gives the best epoch.
+ *
+ * @param from where to go on; undefined at the start
+ */
+export async function* trainStage(parts: StageParts, from?: StageState): AsyncGenerator<RunEvent, StageEnd> {
+  const { recipe, stage, title, losses, teacher, student, pairs, batches, firstEpoch, signal } = parts;
   const [training, validation] = teacher.splits;
   const { lr, ...settings } = stage.optimizer;
   const connectors = new Connectors(pairs, recipe.seed);
@@ -108,51 +132,64 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
     epochs,
     mix: { ...stage.mix, seed: recipe.seed, firstEpoch },
   });
+  let point = from?.point ?? startOf(parts.firstStep);
+  const secondsBefore = point.seconds;
+  const began = performance.now();
+  const save = async (): Promise<void> => {
+    point = { ...point, seconds: secondsBefore + secondsSince(began) };
+    await parts.save(point, trainer.state());
+  };
   try {
     const shown = pairs.map(({ level, tap }) => ({ level, tap, connector: connectors.has(level) }));
+    if (from) trainer.restore(from.state);
+    else {
+      if (parts.isTrained && stage.reestimateBatchNorm > 0)
+        await reestimateBatchNorm(student, { dataset: training, batches, signal }, stage.reestimateBatchNorm);
+      await save();
+    }
     yield { kind: 'stage', stage: title, epochs, pairs: shown };
-    if (parts.isTrained && stage.reestimateBatchNorm > 0)
-      await reestimateBatchNorm(student, { dataset: training, batches, signal }, stage.reestimateBatchNorm);
-    let best: EpochReport | undefined;
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const began = performance.now();
-      const means = new Means();
-      let last: StepReport | undefined;
-      for await (const report of trainer.epoch(epoch)) {
-        signal?.throwIfAborted();
-        last = report;
-        means.add(report);
-        await directory.appendMetrics({ event: 'step', split: 'train', ...stepMetrics(report, title) });
-        for (const line of layerMetrics(report, title))
-          await directory.appendMetrics({ event: 'layer', split: 'train', ...line });
+    while (point.epoch < epochs) {
+      const { epoch } = point;
+      let last = performance.now();
+      for await (const report of trainer.epoch(epoch, point.step)) {
+        const now = performance.now();
+        const sums = withStep(point.sums, report, (now - last) / 1000);
+        last = now;
+        point = { ...point, step: report.step + 1, runStep: point.runStep + 1, sums };
+        await parts.log.step(report, title, point.runStep);
         yield { kind: 'step', stage: title, ...report };
+        signal?.throwIfAborted();
+        if (parts.isDue()) await save();
       }
       await teacher.endEpoch(firstEpoch + epoch);
-      const seconds = (performance.now() - began) / 1000;
       average?.apply();
       const accuracy = await evaluateStudent(student, validation, { signal });
-      const isBest = !best || accuracy.top1 > best.validation.top1;
+      const isBest = !point.best || accuracy.top1 > point.best.validation.top1;
+      const { seconds, steps } = point.sums;
       const report: EpochReport = {
         stage: title,
         epoch,
         epochs,
-        ...means.over(last!.stepsPerEpoch),
-        lr: last!.lr,
+        ...meansOf(point.sums),
         validation: accuracy,
         best: isBest,
         seconds,
-        imagesPerSecond: (last!.stepsPerEpoch * stage.batchSize) / seconds,
+        imagesPerSecond: (steps * stage.batchSize) / seconds,
       };
-      if (isBest) best = report;
       const resize = 'resize' in training ? { resize: training.resize } : {};
-      const facts = { classes: training.classes, epoch: epoch + 1, ...resize };
-      await saveStudent(parts.files.last, student, facts);
-      if (isBest) await saveStudent(parts.files.best, student, facts);
+      await parts.keep(student, { classes: training.classes, epoch: epoch + 1, ...resize }, isBest);
       average?.restore();
-      await directory.appendMetrics({ event: 'epoch', split: 'validation', ...epochMetrics(report) });
+      point = { ...point, epoch: epoch + 1, step: 0, sums: noSteps, best: isBest ? report : point.best };
+      await parts.log.epoch(report, { epoch: firstEpoch + epoch + 1, step: point.runStep });
+      await save();
       yield { kind: 'epoch', ...report };
+      signal?.throwIfAborted();
     }
-    return best!;
+    return { best: point.best!, runStep: point.runStep, seconds: secondsBefore + secondsSince(began) };
+  } catch (error) {
+    average?.restore();
+    if (signal?.aborted && point.runStep > parts.firstStep) await save();
+    throw error;
   } finally {
     trainer.dispose();
     optimizer.dispose();
@@ -162,27 +199,17 @@ export async function* trainStage(parts: StageParts): AsyncGenerator<RunEvent, E
   }
 }
 
+function startOf(runStep: number): TrainingPoint {
+  return { epoch: 0, step: 0, runStep, sums: noSteps, best: undefined, seconds: 0 };
+}
+
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1000;
+}
+
 /** The centres of the loss `center`, where it has a weight. */
 function centersFor(losses: readonly LossSetting[], student: BinaryResNet): Centers | undefined {
   const setting = losses.find(({ name, weight }) => name === 'center' && isWeighed(weight));
   if (!setting) return undefined;
   return new Centers([student.classes, student.channelsOf(student.levels)], setting.options.rate!);
-}
-
-/** Sums of the loss and its terms over steps. */
-class Means {
-  #loss = 0;
-  readonly #terms = new Map<string, number>();
-
-  add({ loss, terms }: StepReport): void {
-    this.#loss += loss;
-    for (const [name, value] of Object.entries(terms)) {
-      this.#terms.set(name, (this.#terms.get(name) ?? 0) + value);
-    }
-  }
-
-  over(steps: number): Pick<EpochReport, 'loss' | 'terms'> {
-    const terms = [...this.#terms].map(([name, sum]) => [name, sum / steps] as const);
-    return { loss: this.#loss / steps, terms: Object.fromEntries(terms) };
-  }
 }

@@ -1,4 +1,12 @@
-import { keep, type Scalar, tensor1d, tensor2d, tensor4d, type Variable } from '@tensorflow/tfjs-core';
+import {
+  keep,
+  type Scalar,
+  tensor,
+  tensor1d,
+  tensor2d,
+  tensor4d,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
@@ -20,6 +28,7 @@ import type { Optimizer } from './optimizer.js';
 import { studentInput } from './pictures.js';
 import type { Schedule } from './schedules/schedules.js';
 import { comparingLosses, lossTerms, type TargetTensors } from './student-losses.js';
+import { assignAll, type TrainingState, underPrefix, valuesOf } from './training-state.js';
 import { taughtBatches } from './taught-batches.js';
 import type { WeightAverage } from './weight-average.js';
 
@@ -74,6 +83,15 @@ export interface TrainerParts {
   readonly mix?: TrainerMix;
 }
 
+/** Where what is not the network's own stands among the tensors of a {@link TrainingState}. */
+const prefixes = {
+  optimizer: 'optimizer.',
+  gathered: 'gathered.',
+  centers: 'centers.',
+  average: 'average.',
+  statistics: 'statistics.',
+} as const;
+
 /** Minimises the weighted sum of losses over batches of views. It prints nothing: each step is reported to the caller. */
 export class Trainer {
   readonly #parts: TrainerParts;
@@ -116,14 +134,15 @@ export class Trainer {
   /**
    * Trains one epoch, step by step.
    *
+   * @param firstStep where in the epoch to begin, which must be where the state is; default 0
    * @throws RunError when a loss is not finite; it names the step and the term
    */
-  async *epoch(epoch: number): AsyncGenerator<StepReport> {
+  async *epoch(epoch: number, firstStep = 0): AsyncGenerator<StepReport> {
     const { batches, student, teacher } = this.#parts;
     const stepsPerEpoch = batches.batchesPerEpoch;
-    let step = 0;
-    const mixing = this.#mixer && { mixer: this.#mixer, epoch };
-    for await (const taught of taughtBatches(batches.epoch(epoch), teacher, mixing)) {
+    let step = firstStep;
+    const mixing = this.#mixer && { mixer: this.#mixer, epoch, firstStep };
+    for await (const taught of taughtBatches(batches.epoch(epoch, firstStep), teacher, mixing)) {
       const { batch, targets, dataMs, teacherMs } = taught;
       const began = performance.now();
       const moment = epoch + step / stepsPerEpoch;
@@ -201,6 +220,58 @@ export class Trainer {
     targetTensors?.logits.dispose();
     for (const map of targetTensors?.features.values() ?? []) map.dispose();
     return { loss, terms, layers };
+  }
+
+  /**
+   * All that the next step depends on beside the data: the student's tensors by their own names, those of the connectors
+   * under `connectors.`, and under `optimizer.`, `gathered.`, `centers.`, `average.` and `statistics.` what these carry.
+   * It is the caller's to keep: later steps do not change it.
+   */
+  state(): TrainingState {
+    const { student, connectors, optimizer, centers, average, statistics } = this.#parts;
+    const { batches, gradients } = this.#steps.gathered();
+    const gathered = new Map([...gradients].map(([{ name }, gradient]) => [name, gradient]));
+    const layers = statistics?.state();
+    return {
+      tensors: new Map([
+        ...valuesOf(student.store.named()),
+        ...valuesOf(connectors.store.named()),
+        ...valuesOf(optimizer.state(), prefixes.optimizer),
+        ...valuesOf(gathered, prefixes.gathered),
+        ...valuesOf(new Map(centers ? [['all', centers.variable]] : []), prefixes.centers),
+        ...valuesOf(average?.state() ?? new Map<string, Variable>(), prefixes.average),
+        ...[...(layers?.tensors ?? [])].map(([name, held]) => [prefixes.statistics + name, held] as const),
+      ]),
+      counts: {
+        optimizerSteps: optimizer.steps,
+        gatheredBatches: batches,
+        averageUpdates: average?.updates ?? 0,
+        statisticsSteps: layers?.counts['steps'] ?? 0,
+      },
+    };
+  }
+
+  /**
+   * Goes on from the state of a trainer of the same parts.
+   *
+   * @throws Error if it is of other parts
+   */
+  restore({ tensors, counts }: TrainingState): void {
+    const { student, connectors, optimizer, centers, average, statistics } = this.#parts;
+    assignAll(student.store.named(), tensors);
+    assignAll(connectors.store.named(), tensors);
+    optimizer.restore(underPrefix(tensors, prefixes.optimizer), counts['optimizerSteps']);
+    const byName = new Map([...this.#parameters.values()].map((parameter) => [parameter.name, parameter]));
+    const gathered = [...underPrefix(tensors, prefixes.gathered)].map(
+      ([name, { values, shape }]) => [byName.get(name)!, tensor(values.slice(), [...shape])] as const,
+    );
+    this.#steps.restore(counts['gatheredBatches'], new Map(gathered));
+    if (centers) assignAll(new Map([['all', centers.variable]]), underPrefix(tensors, prefixes.centers));
+    average?.restoreState(underPrefix(tensors, prefixes.average), counts['averageUpdates']);
+    statistics?.restore({
+      tensors: underPrefix(tensors, prefixes.statistics),
+      counts: { steps: counts['statisticsSteps'] },
+    });
   }
 
   /** Lets go of gradients gathered for a step that never came; the parts stay the caller's. */

@@ -1,5 +1,7 @@
 import { add, mul, type Tensor, tidy, variable, type Variable, zerosLike } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
+import type { NamedTensor } from '../files/safetensors.js';
+import { assignAll } from './training-state.js';
 
 /** Settings of a {@link WeightAverage}. */
 export interface WeightAverageOptions {
@@ -84,6 +86,17 @@ export class WeightAverage {
   /** The averages by name, for checkpoints. */
   state(): Map<string, Variable> {
     return new Map(this.#tensors.map(({ name, average }) => [name, average]));
+  }
+
+  /** The number of updates. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** Goes on from the averages and the number of updates of another one of the same network. */
+  restoreState(state: ReadonlyMap<string, NamedTensor>, updates: number): void {
+    assignAll(this.state(), state);
+    this.#updates = updates;
   }
 
   /** Lets go of the averages; the network keeps the tensors that it has, and those kept by {@link apply} are lost. */

@@ -49,8 +49,18 @@ describe('distill trains', () => {
 
   it('and leaves the files of a run, no temporary ones', () => {
     expect(readdirSync(at('first')).sort()).toEqual(
-      ['best.safetensors', 'last.safetensors', 'metrics.jsonl', 'recipe.yaml', 'summary.json'].sort(),
+      [
+        ...['best.safetensors', 'checkpoints', 'epochs.csv', 'last.safetensors', 'metrics.jsonl'],
+        ...['recipe.yaml', 'summary.json', 'tensorboard'],
+      ].sort(),
     );
+    expect(readdirSync(at('first/checkpoints')).sort()).toEqual([
+      '000001.json',
+      '000001.safetensors',
+      '000002.json',
+      '000002.safetensors',
+      'best-main-1.safetensors',
+    ]);
   });
 
   it('with the recipe as it was resolved, which runs again as it is', async () => {

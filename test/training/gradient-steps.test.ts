@@ -18,15 +18,15 @@ import { expectRefusal } from '../ops/operation-runs.js';
 
 /** An optimizer that keeps what it is given, step by step. */
 class Recorder implements Optimizer {
-  readonly steps: { lr: number; gradients: Record<string, number[]> }[] = [];
+  readonly taken: { lr: number; gradients: Record<string, number[]> }[] = [];
   readonly tensors: tf.Tensor[] = [];
 
   beginStep(): void {
-    this.steps.push({ lr: NaN, gradients: {} });
+    this.taken.push({ lr: NaN, gradients: {} });
   }
 
   move({ name }: Parameter, gradient: tf.Tensor, lr: number): void {
-    const step = this.steps.at(-1)!;
+    const step = this.taken.at(-1)!;
     step.lr = lr;
     step.gradients[name] = [...gradient.dataSync()];
     this.tensors.push(gradient);
@@ -34,6 +34,12 @@ class Recorder implements Optimizer {
 
   state(): Map<string, tf.Variable> {
     return new Map();
+  }
+
+  readonly steps = 0;
+
+  restore(): void {
+    // Nothing is remembered.
   }
 
   dispose(): void {
@@ -153,8 +159,8 @@ describe.each(backends)('gradients on their way to the optimizer, on %s', (backe
     }
     const { accumulate = 1 } = settings;
     expect(done).toEqual(done.map((_, i) => (i + 1) % accumulate === 0));
-    expect(recorder.steps.map(({ lr }) => lr)).toEqual(steps.map(({ lr }) => lr));
-    recorder.steps.forEach(({ gradients }, i) => {
+    expect(recorder.taken.map(({ lr }) => lr)).toEqual(steps.map(({ lr }) => lr));
+    recorder.taken.forEach(({ gradients }, i) => {
       expectGoldenValues(gradients['weight'], steps[i].weight);
       expectGoldenValues(gradients['bias'], steps[i].bias);
     });
@@ -194,7 +200,7 @@ describe.each(backends)('gradients on their way to the optimizer, on %s', (backe
     way.begin();
     way.take(parameterOf('weight', [0, 0], [2]), tf.tensor1d([wrong, 5]), 1);
     way.end(1);
-    expect(recorder.steps[0].gradients['weight']).toEqual([wrong, 5]);
+    expect(recorder.taken[0].gradients['weight']).toEqual([wrong, 5]);
   });
 
   it('the mean of accumulated batches is the step of a batch as large as all of them', () => {

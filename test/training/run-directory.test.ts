@@ -37,25 +37,14 @@ describe('RunDirectory', () => {
     );
   });
 
-  it('adds lines to the metrics and writes recipe and summary whole', async () => {
+  it('writes recipe and summary whole', async () => {
     const run = await RunDirectory.create(at('run'), 'student');
-    await run.appendMetrics({ step: 1 });
-    await run.appendMetrics({ step: 2 });
     await run.writeRecipe('seed: 3\n');
     await run.writeSummary({ bestEpoch: 3 });
-    expect(readFileSync(at('run/metrics.jsonl'), 'utf8')).toBe('{"step":1}\n{"step":2}\n');
     expect(readFileSync(at('run/recipe.yaml'), 'utf8')).toBe('seed: 3\n');
     expect(JSON.parse(readFileSync(at('run/summary.json'), 'utf8'))).toEqual({ bestEpoch: 3 });
     const { best } = await run.checkpoints('one');
     expect(best).toBe(at('run/stages/one/best.safetensors'));
     expect(await run.checkpoints(undefined)).toEqual({ best: run.file('best'), last: run.file('last') });
-  });
-
-  it('tells when a metric cannot be written', async () => {
-    const run = await RunDirectory.create(at('blocked'), 'student');
-    mkdirSync(at('blocked/metrics.jsonl'));
-    await expect(run.appendMetrics({ step: 1 })).rejects.toThrow(
-      new RegExp(`^cannot write ${at('blocked/metrics.jsonl')}: EISDIR`),
-    );
   });
 });

@@ -10,6 +10,7 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
+import type { NamedTensor } from '../../files/safetensors.js';
 import type { Parameter } from '../../nn/parameters.js';
 import { composedKernel } from '../../ops/kernel.js';
 import type { Optimizer } from '../optimizer.js';
@@ -59,7 +60,7 @@ export class Adam implements Optimizer {
   }
 
   /** The number of steps begun. */
-  get step(): number {
+  get steps(): number {
     return this.#step;
   }
 
@@ -88,6 +89,12 @@ export class Adam implements Optimizer {
   /** The moments by name (`<parameter>.m`, `<parameter>.v`), for checkpoints. */
   state(): Map<string, Variable> {
     return this.#moments.named();
+  }
+
+  /** Goes on from the moments and the number of steps of another one. */
+  restore(state: ReadonlyMap<string, NamedTensor>, steps: number): void {
+    this.#moments.restore(state);
+    this.#step = steps;
   }
 
   dispose(): void {

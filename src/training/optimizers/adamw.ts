@@ -1,4 +1,5 @@
 import { mul, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import type { NamedTensor } from '../../files/safetensors.js';
 import type { Parameter } from '../../nn/parameters.js';
 import type { Optimizer } from '../optimizer.js';
 import { Adam, type AdamOptions } from './adam.js';
@@ -40,6 +41,16 @@ export class AdamW implements Optimizer {
   /** The moments by name (`<parameter>.m`, `<parameter>.v`), for checkpoints. */
   state(): Map<string, Variable> {
     return this.#adam.state();
+  }
+
+  /** The number of steps begun. */
+  get steps(): number {
+    return this.#adam.steps;
+  }
+
+  /** Goes on from the moments and the number of steps of another one. */
+  restore(state: ReadonlyMap<string, NamedTensor>, steps: number): void {
+    this.#adam.restore(state, steps);
   }
 
   dispose(): void {

@@ -10,6 +10,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
+import type { NamedTensor } from '../../files/safetensors.js';
 import type { Parameter } from '../../nn/parameters.js';
 import type { Optimizer } from '../optimizer.js';
 import { Adam, type AdamOptions } from './adam.js';
@@ -74,6 +75,18 @@ export class Bop implements Optimizer {
   /** Adam's moments and the averages of the binary weights (`<parameter>.average`) by name, for checkpoints. */
   state(): Map<string, Variable> {
     return new Map([...this.#adam.state(), ...this.#averages.named()]);
+  }
+
+  /** The number of steps begun. */
+  get steps(): number {
+    return this.#adam.steps;
+  }
+
+  /** Goes on from the state and the number of steps of another one. */
+  restore(state: ReadonlyMap<string, NamedTensor>, steps: number): void {
+    const isAverage = ([name]: [string, NamedTensor]): boolean => name.endsWith('.average');
+    this.#averages.restore(new Map([...state].filter(isAverage)));
+    this.#adam.restore(new Map([...state].filter((entry) => !isAverage(entry))), steps);
   }
 
   dispose(): void {

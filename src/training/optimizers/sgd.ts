@@ -1,5 +1,6 @@
 import { add, clipByValue, mul, sub, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
+import type { NamedTensor } from '../../files/safetensors.js';
 import type { Parameter } from '../../nn/parameters.js';
 import type { Optimizer } from '../optimizer.js';
 import { checkAtLeastZero } from './option-checks.js';
@@ -67,6 +68,14 @@ export class SGD implements Optimizer {
   /** The velocities by name (`<parameter>.velocity`), for checkpoints; none without momentum. */
   state(): Map<string, Variable> {
     return this.#velocities.named();
+  }
+
+  /** Always 0: no step differs from another. */
+  readonly steps = 0;
+
+  /** Goes on from the velocities of another one. */
+  restore(state: ReadonlyMap<string, NamedTensor>): void {
+    this.#velocities.restore(state);
   }
 
   dispose(): void {

@@ -1,4 +1,5 @@
-import { tidy, variable, type Variable, zerosLike } from '@tensorflow/tfjs-core';
+import { tensor, tidy, variable, type Variable, zerosLike } from '@tensorflow/tfjs-core';
+import type { NamedTensor } from '../../files/safetensors.js';
 
 /** What an optimizer remembers between steps: variables by name, which start at 0. */
 export class StateVariables {
@@ -12,6 +13,16 @@ export class StateVariables {
       this.#byName.set(name, found);
     }
     return found;
+  }
+
+  /** Variables of these names and values in place of what is there. */
+  restore(tensors: ReadonlyMap<string, NamedTensor>): void {
+    this.dispose();
+    for (const [name, { shape, values }] of tensors)
+      this.#byName.set(
+        name,
+        tidy(() => variable(tensor(values.slice(), [...shape]), false)),
+      );
   }
 
   /** All of them by name, in the order in which they were made. */

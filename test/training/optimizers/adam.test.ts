@@ -44,7 +44,7 @@ describe.each(backends)('Adam on %s', (backend) => {
     golden.gradients.forEach((gradient, i) => {
       const values = moved(adam, parameter, gradient.values, golden.lr);
       expectGoldenValues(values, golden.after[i].values);
-      expect(adam.step).toBe(i + 1);
+      expect(adam.steps).toBe(i + 1);
     });
   });
 
@@ -93,7 +93,7 @@ describe.each(backends)('Adam on %s', (backend) => {
       ['second.m', [4]],
       ['second.v', [16]],
     ]);
-    expect(adam.step).toBe(2);
+    expect(adam.steps).toBe(2);
   });
 
   it('makes no tensors after its first step, and none are left when it is disposed of', () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { DirectoryLock, lockFile } from '../../src/cache/directory-lock.js';
+import { DirectoryLock, lockFile } from '../../src/files/directory-lock.js';
 import { InputError } from '../../src/errors.js';
 import { scratchFolder } from '../files/scratch.js';
 

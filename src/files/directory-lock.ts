@@ -2,9 +2,9 @@ import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
-import { writeError } from '../files/atomic-write.js';
+import { writeError } from './atomic-write.js';
 
-/** The lock's name in the directory of a cache. */
+/** The lock's name in its directory. */
 export const lockFile = 'writer.lock';
 
 interface Owner {

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { providerOf } from '../teacher/providers.js';
+import { resume } from '../training/resume.js';
+import { numberOf } from './arguments.js';
+import { followRun } from './follow-run.js';
+import { sharedOptions, unsetByDefault } from './shared-options.js';
+
+interface ResumeFlags {
+  readonly epochs?: number;
+  readonly threads?: number;
+  readonly provider?: string;
+  readonly data?: string;
+}
+
+const asBefore = 'as before';
+
+/** Adds `distill resume`. */
+export function addResumeCommand(program: Command, signal: AbortSignal): void {
+  program
+    .command('resume')
+    .argument('<run|latest>', 'the directory of the run, or that of the last checkpoint in runs/')
+    .description(
+      'Goes on with an interrupted run, in its directory and to the same bits as without the interruption.',
+    )
+    .option(
+      '--epochs <n>',
+      'epochs of the stage under way, whose schedule is then that of the new number (default: those of the run)',
+      numberOf('--epochs'),
+    )
+    .addOption(unsetByDefault(sharedOptions.threads('student and teacher'), asBefore))
+    .addOption(unsetByDefault(sharedOptions.provider(), asBefore))
+    .option('--data <kind:folder>', 'where the same data now lie (default: where they lay)')
+    .action(async (run: string, { provider, ...flags }: ResumeFlags) => {
+      const named = provider === undefined ? {} : { provider: providerOf('--provider', provider) };
+      const { recipe, train } = await resume(run, { ...flags, ...named, signal });
+      await followRun(recipe, train(), signal);
+    });
+}

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { link, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { InputError } from '../errors.js';
+import { makeDirectory, syncDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
+import { type NamedTensor, readSafetensors, safetensorsParts } from '../files/safetensors.js';
+
+/** The version of what checkpoints say. */
+const formatVersion = 1;
+/** Checkpoints that are kept beside the best students. */
+const kept = 2;
+
+const recordSchema = z.strictObject({
+  format: z.literal(formatVersion),
+  tensors: z.strictObject({ bytes: z.int(), sha256: z.string() }),
+  /** Students that the run needs, by file in the folder. */
+  students: z.array(z.string()),
+  state: z.unknown(),
+});
+const fileSchema = z.strictObject({ sha256: z.string(), record: recordSchema });
+
+/** A checkpoint read back. */
+export interface ReadCheckpoint {
+  readonly number: number;
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  readonly state: unknown;
+}
+
+/**
+ * The checkpoints of a run, from which it can go on: `checkpoints/<number>.safetensors` with all tensors that training
+ * carries, and `<number>.json` with everything else and the checksums of both. The second is written last, so that a
+ * checkpoint is whole where it is there. The last two are kept, and the students that they name.
+ */
+export class RunCheckpoints {
+  #last: number;
+
+  private constructor(
+    readonly folder: string,
+    last: number,
+  ) {
+    this.#last = last;
+  }
+
+  /** Those of a run directory, in which there may be none yet. */
+  static async open(runDirectory: string): Promise<RunCheckpoints> {
+    const folder = join(runDirectory, 'checkpoints');
+    await makeDirectory(folder);
+    return new RunCheckpoints(folder, Math.max(0, ...(await numbersIn(folder))));
+  }
+
+  /**
+   * Writes a checkpoint, and takes those away that are not kept.
+   *
+   * @param students files in the folder that belong to it
+   * @throws RunError for a full disk or another failure; those before it are still there
+   */
+  async save(
+    tensors: ReadonlyMap<string, NamedTensor>,
+    state: object,
+    students: readonly string[],
+  ): Promise<string> {
+    const name = nameOf(this.#last + 1);
+    const path = join(this.folder, `${name}.safetensors`);
+    const metadata = { format: String(formatVersion), kind: 'training state' };
+    const parts = safetensorsParts({ tensors, metadata });
+    await writeFileAtomically(path, parts);
+    const record = {
+      format: formatVersion,
+      tensors: { bytes: parts.reduce((sum, { length }) => sum + length, 0), sha256: digestOf(...parts) },
+      students,
+      state,
+    };
+    const file = { sha256: digestOf(Buffer.from(JSON.stringify(record))), record };
+    await writeFileAtomically(join(this.folder, `${name}.json`), `${JSON.stringify(file)}\n`);
+    this.#last++;
+    await this.#prune();
+    return path;
+  }
+
+  /**
+   * The newest one that is whole.
+   *
+   * @returns it, undefined where there is none; and why those after it were passed over
+   */
+  async newest(): Promise<{ checkpoint: ReadCheckpoint | undefined; damaged: string[] }> {
+    const damaged: string[] = [];
+    for (const number of (await numbersIn(this.folder)).sort((a, b) => b - a)) {
+      try {
+        return { checkpoint: await this.#read(number), damaged };
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        damaged.push(error.message);
+      }
+    }
+    return { checkpoint: undefined, damaged };
+  }
+
+  /**
+   * Puts a student that a checkpoint names where others find it.
+   *
+   * @param path beside which nothing of this name may be open
+   */
+  async publish(student: string, path: string): Promise<void> {
+    const temporary = `${path}.${process.pid}.tmp`;
+    try {
+      await rm(temporary, { force: true });
+      await link(join(this.folder, student), temporary);
+      await rename(temporary, path);
+      await syncDirectory(this.folder);
+    } catch (error) {
+      throw writeError(path, error);
+    }
+  }
+
+  async #read(number: number): Promise<ReadCheckpoint> {
+    const record = await readRecord(this.folder, number);
+    const path = join(this.folder, `${nameOf(number)}.safetensors`);
+    const bytes = await readFile(path).catch((error: unknown) => {
+      throw new InputError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
+    });
+    if (bytes.length !== record.tensors.bytes || digestOf(bytes) !== record.tensors.sha256)
+      throw new InputError(`${path} does not have its checksum.`);
+    const { tensors } = await readSafetensors(path);
+    return { number, path, tensors, state: record.state };
+  }
+
+  async #prune(): Promise<void> {
+    const keptNumbers = (await numbersIn(this.folder)).sort((a, b) => b - a).slice(0, kept);
+    const needed = new Set<string>();
+    for (const number of keptNumbers) {
+      needed.add(`${nameOf(number)}.json`).add(`${nameOf(number)}.safetensors`);
+      // One that is damaged needs nothing.
+      const read = await readRecord(this.folder, number).catch(() => undefined);
+      for (const student of read?.students ?? []) needed.add(student);
+    }
+    for (const name of await readdir(this.folder))
+      if (!needed.has(name)) await rm(join(this.folder, name), { force: true });
+  }
+}
+
+async function readRecord(folder: string, number: number): Promise<z.infer<typeof recordSchema>> {
+  const path = join(folder, `${nameOf(number)}.json`);
+  try {
+    const text: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const file = fileSchema.parse(text);
+    // Of the text as it was read, whose keys are in the order in which they were written.
+    if (digestOf(Buffer.from(JSON.stringify((text as typeof file).record))) !== file.sha256)
+      throw new Error('it does not have its checksum');
+    return file.record;
+  } catch (error) {
+    const why =
+      error instanceof z.ZodError ? 'it is not a checkpoint of this version' : (error as Error).message;
+    throw new InputError(`${path} is damaged: ${why}.`, { cause: error });
+  }
+}
+
+function nameOf(number: number): string {
+  return String(number).padStart(6, '0');
+}
+
+async function numbersIn(folder: string): Promise<number[]> {
+  return (await readdir(folder)).flatMap((name) =>
+    /^\d{6}\.json$/.test(name) ? [Number(name.slice(0, 6))] : [],
+  );
+}
+
+function digestOf(...parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
