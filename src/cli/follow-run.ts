@@ -1,3 +1,4 @@
+import { RunError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { formatShare } from '../training/accuracy.js';
 import type { RunEvent, RunSummary } from '../training/run-events.js';
@@ -24,12 +25,23 @@ export async function followRun(
     }
   } catch (error) {
     progress.stop();
-    if (signal.aborted && directory !== undefined)
-      process.stdout.write(`to go on with it: distill resume ${directory}\n`);
-    throw error;
+    if (directory === undefined) throw error;
+    if (signal.aborted) process.stdout.write(`to go on with it: distill resume ${directory}\n`);
+    throw isDiskFull(error)
+      ? new RunError(error.message, {
+          fix: `free some space, then: distill resume ${directory}`,
+          cause: error,
+        })
+      : error;
   } finally {
     progress.stop();
   }
+}
+
+function isDiskFull(error: unknown): error is RunError {
+  if (!(error instanceof RunError)) return false;
+  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function printSummary({ directory, bestEpoch, validation, test, seconds }: RunSummary): void {

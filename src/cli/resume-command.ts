@@ -10,6 +10,7 @@ interface ResumeFlags {
   readonly threads?: number;
   readonly provider?: string;
   readonly data?: string;
+  readonly checkpointSeconds: number;
 }
 
 const asBefore = 'as before';
@@ -30,6 +31,7 @@ export function addResumeCommand(program: Command, signal: AbortSignal): void {
     .addOption(unsetByDefault(sharedOptions.threads('student and teacher'), asBefore))
     .addOption(unsetByDefault(sharedOptions.provider(), asBefore))
     .option('--data <kind:folder>', 'where the same data now lie (default: where they lay)')
+    .addOption(sharedOptions.checkpointSeconds())
     .action(async (run: string, { provider, ...flags }: ResumeFlags) => {
       const named = provider === undefined ? {} : { provider: providerOf('--provider', provider) };
       const { recipe, train } = await resume(run, { ...flags, ...named, signal });

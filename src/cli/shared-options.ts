@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { defaultCheckpointSeconds } from '../training/run.js';
 import { defaultRecipe } from '../recipe/default-recipe.js';
 import { coloursOf, numberOf } from './arguments.js';
 
@@ -13,6 +14,10 @@ export const sharedOptions = {
     new Option('--view-seed <n>', 'keys the augmentation of each view')
       .argParser(numberOf('--view-seed'))
       .default(defaultRecipe.viewSeed),
+  checkpointSeconds: (): Option =>
+    new Option('--checkpoint-seconds <n>', 'seconds from one checkpoint to the next within an epoch')
+      .argParser(numberOf('--checkpoint-seconds'))
+      .default(defaultCheckpointSeconds),
   mean: (): Option =>
     new Option('--mean <r,g,b>', "mean of each colour in [0, 1] (default: the teacher's card's)").argParser(
       coloursOf('--mean'),

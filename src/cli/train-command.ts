@@ -3,10 +3,12 @@ import { distil } from '../training/run.js';
 import { checkRunnable } from '../recipe/check-recipe.js';
 import { followRun } from './follow-run.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
+import { sharedOptions } from './shared-options.js';
 
 interface TrainFlags extends RecipeFlags {
   readonly recipe?: string;
   readonly out?: string;
+  readonly checkpointSeconds: number;
   readonly teacher?: string;
 }
 
@@ -19,6 +21,7 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
   addRecipeOptions(program);
   program
     .option('--out <directory>', 'the run directory (default: runs/<student>-<n>)')
+    .addOption(sharedOptions.checkpointSeconds())
     .action((flags: TrainFlags) => train(flags, signal));
 }
 
@@ -29,5 +32,6 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const by = flags.recipe === undefined ? '' : ` --recipe ${flags.recipe}`;
   const typed = `distill${by}${teacher === null ? '' : ` --teacher ${teacher}`} --student ${resolved.student.name}`;
   const recipe = await withData(resolved, typed);
-  await followRun(recipe, distil(recipe, { signal, out: flags.out }), signal);
+  const { out, checkpointSeconds } = flags;
+  await followRun(recipe, distil(recipe, { signal, out, checkpointSeconds }), signal);
 }

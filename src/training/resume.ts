@@ -36,7 +36,8 @@ export interface ResumableRun {
 export async function resume(path: string, options: ResumeOptions = {}): Promise<ResumableRun> {
   const directory = await RunDirectory.find(path);
   const before = (await resolveRecipe({ recipe: directory.file('recipe') })).recipe;
-  const { checkpoint, damaged } = await (await RunCheckpoints.open(directory.path)).newest();
+  const checkpoints = await RunCheckpoints.open(directory.path);
+  const { checkpoint, damaged } = await checkpoints.newest();
   if (!checkpoint) {
     throw new InputError(
       damaged.length > 0
@@ -58,6 +59,7 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
   const event = { kind: 'resumed', directory: directory.path, stage: training.title, epoch, step } as const;
   const start = {
     directory,
+    checkpoints,
     progress,
     tensors: checkpoint.tensors,
     event: { ...event, checkpoint: checkpoint.path, changes, damaged },

@@ -80,7 +80,7 @@ export class RunCheckpoints {
   }
 
   /**
-   * The newest one that is whole.
+   * The newest one that is whole. Those that are written next take the place of what came after it.
    *
    * @returns it, undefined where there is none; and why those after it were passed over
    */
@@ -88,7 +88,9 @@ export class RunCheckpoints {
     const damaged: string[] = [];
     for (const number of (await numbersIn(this.folder)).sort((a, b) => b - a)) {
       try {
-        return { checkpoint: await this.#read(number), damaged };
+        const checkpoint = await this.#read(number);
+        this.#last = number;
+        return { checkpoint, damaged };
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         damaged.push(error.message);
@@ -127,7 +129,8 @@ export class RunCheckpoints {
   }
 
   async #prune(): Promise<void> {
-    const keptNumbers = (await numbersIn(this.folder)).sort((a, b) => b - a).slice(0, kept);
+    const numbers = (await numbersIn(this.folder)).filter((number) => number <= this.#last);
+    const keptNumbers = numbers.sort((a, b) => b - a).slice(0, kept);
     const needed = new Set<string>();
     for (const number of keptNumbers) {
       needed.add(`${nameOf(number)}.json`).add(`${nameOf(number)}.safetensors`);

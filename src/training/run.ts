@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
 import type { Dataset } from '../data/dataset.js';
+import { InputError } from '../errors.js';
 import { DirectoryLock } from '../files/directory-lock.js';
 import { isWeighed } from '../losses/loss-weight.js';
 import { checkRecipe, checkRunnable } from '../recipe/check-recipe.js';
@@ -36,13 +37,15 @@ export interface RunOptions {
 /** Where a run goes on. */
 export interface RunStart {
   readonly directory: RunDirectory;
+  readonly checkpoints: RunCheckpoints;
   readonly progress: RunProgress;
   readonly tensors: TrainingState['tensors'];
   /** What is told of it. */
   readonly event: Extract<RunEvent, { kind: 'resumed' }>;
 }
 
-const defaultCheckpointSeconds = 300;
+/** Seconds from one checkpoint to the next within an epoch, where nothing else is said. */
+export const defaultCheckpointSeconds = 300;
 
 /**
  * Trains a student by distillation, stage after stage: recipe to run directory. It yields events and gives the summary at
@@ -70,6 +73,8 @@ export async function* trainRun(
 ): AsyncGenerator<RunEvent, RunSummary> {
   checkRecipe(recipe);
   checkRunnable(recipe);
+  if (!(checkpointSeconds >= 0))
+    throw new InputError(`--checkpoint-seconds must be at least 0, got ${checkpointSeconds}.`);
   const began = performance.now();
   await useBackend(recipe.backend, { threads: recipe.threads });
   const { splits, skipped } = await loadSplits(recipe);
@@ -156,8 +161,11 @@ export async function* trainRun(
     return summary;
   } finally {
     await teacher.dispose();
-    await open?.log.close();
-    await open?.lock.release();
+    try {
+      await open?.log.close();
+    } finally {
+      await open?.lock.release();
+    }
   }
 }
 
@@ -178,7 +186,7 @@ async function openRun(
   const lock = await DirectoryLock.take(directory.path);
   try {
     await directory.writeRecipe(toYaml(withAllLosses(recipe)));
-    const checkpoints = await RunCheckpoints.open(directory.path);
+    const checkpoints = start?.checkpoints ?? (await RunCheckpoints.open(directory.path));
     const log = await MetricsLog.open(directory.path, termsOf(recipe), start?.progress.metrics);
     return { directory, lock, checkpoints, log };
   } catch (error) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,6 +7,7 @@ import { resume, type ResumeOptions } from '../../src/training/resume.js';
 import { distil } from '../../src/training/run.js';
 import type { RunEvent } from '../../src/training/run-events.js';
 import { eventsOf } from './one-stage.js';
+import { leftBy } from './run-remains.js';
 import { stagedRuns } from './staged-runs.js';
 
 const { at, fresh, staged, run } = stagedRuns();
@@ -78,34 +78,6 @@ async function resumed(directory: string, options?: ResumeOptions): Promise<RunE
   const [events] = await eventsOf((await resume(directory, options)).train());
   expect(tf.memory().numTensors).toBe(numTensors);
   return events;
-}
-
-/** What a run left that does not depend on the clock: the students, and metrics without times. */
-function leftBy(directory: string): Record<string, unknown> {
-  const students = readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /(best|last)\.safetensors$/.test(name))
-    .sort()
-    .map((name) => [
-      name,
-      createHash('sha256')
-        .update(readFileSync(join(directory, name)))
-        .digest('hex'),
-    ]);
-  const timed = /Ms$|^seconds$|^imagesPerSecond$/;
-  const lines = readFileSync(join(directory, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
-  const metrics = lines.map((line) =>
-    Object.entries(JSON.parse(line) as object).filter(([key]) => !timed.test(key)),
-  );
-  const csv = readFileSync(join(directory, 'epochs.csv'), 'utf8').trimEnd().split('\n');
-  const rows = csv.map((line) => line.split(',').slice(0, -2));
-  const read = JSON.parse(readFileSync(join(directory, 'summary.json'), 'utf8')) as { stages: object[] };
-  const summary = {
-    ...read,
-    seconds: 0,
-    directory: '',
-    stages: read.stages.map((stage) => ({ ...stage, seconds: 0 })),
-  };
-  return { students: Object.fromEntries(students), metrics, rows, summary };
 }
 
 const isStep =
