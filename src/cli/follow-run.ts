@@ -1,41 +1,96 @@
-import { RunError } from '../errors.js';
+import { InputError, RunError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { formatShare } from '../training/accuracy.js';
 import type { RunEvent, RunSummary } from '../training/run-events.js';
 import { TrainingProgress } from './training-progress.js';
 
-/** Shows a run as it goes on, and its end; where it is interrupted, how to go on with it. */
+/** How a run is shown. */
+export interface ShownAs {
+  /** Only its end, and errors. */
+  readonly quiet?: boolean;
+  /** Each event, and the summary, as a line of JSON with its `kind`. */
+  readonly json?: boolean;
+}
+
+interface View {
+  show(event: RunEvent): void;
+  /** Takes away what only a terminal shows. */
+  stop(): void;
+  end(summary: RunSummary): void;
+  /** The run was interrupted. */
+  interrupted(directory: string): void;
+}
+
+/**
+ * Shows a run as it goes on, and its end; where it is interrupted, how to go on with it.
+ *
+ * @throws what the run throws; InputError for two ways to show it
+ */
 export async function followRun(
   recipe: Recipe,
   run: AsyncGenerator<RunEvent, RunSummary>,
-  signal: AbortSignal,
+  { signal, ...shown }: ShownAs & { readonly signal: AbortSignal },
 ): Promise<void> {
-  const progress = new TrainingProgress(process.stdout, recipe);
+  const view = viewOf(recipe, shown);
   let directory: string | undefined;
   try {
     for (;;) {
       const next = await run.next();
       if (next.done) {
-        progress.stop();
-        printSummary(next.value);
+        view.stop();
+        view.end(next.value);
         return;
       }
       if (next.value.kind === 'started' || next.value.kind === 'resumed') ({ directory } = next.value);
-      progress.show(next.value);
+      view.show(next.value);
     }
   } catch (error) {
-    progress.stop();
+    view.stop();
     if (directory === undefined) throw error;
-    if (signal.aborted) process.stdout.write(`to go on with it: distill resume ${directory}\n`);
+    if (signal.aborted) view.interrupted(directory);
     throw isDiskFull(error)
       ? new RunError(error.message, {
           fix: `free some space, then: distill resume ${directory}`,
           cause: error,
         })
       : error;
-  } finally {
-    progress.stop();
   }
+}
+
+/** @throws InputError for `quiet` and `json` together */
+function viewOf(recipe: Recipe, { quiet = false, json = false }: ShownAs): View {
+  if (quiet && json)
+    throw new InputError('--quiet and --json say how to show a run in two ways.', {
+      fix: 'leave one of them out',
+    });
+  const nothing = (): void => undefined;
+  if (json) {
+    const write = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+    return {
+      show: write,
+      stop: nothing,
+      end: (summary) => {
+        write({ kind: 'summary', ...summary });
+      },
+      interrupted: (directory) => {
+        write({ kind: 'interrupted', directory });
+      },
+    };
+  }
+  const interrupted = (directory: string): void =>
+    void process.stdout.write(`to go on with it: distill resume ${directory}\n`);
+  if (quiet) return { show: nothing, stop: nothing, end: printSummary, interrupted };
+  const progress = new TrainingProgress(process.stdout, recipe);
+  return {
+    show: (event) => {
+      progress.show(event);
+    },
+    stop: () => {
+      progress.stop();
+    },
+    end: printSummary,
+    interrupted,
+  };
 }
 
 function isDiskFull(error: unknown): error is RunError {

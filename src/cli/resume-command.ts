@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { providerOf } from '../teacher/providers.js';
 import { resume } from '../training/resume.js';
 import { numberOf } from './arguments.js';
-import { followRun } from './follow-run.js';
+import { followRun, type ShownAs } from './follow-run.js';
 import { sharedOptions, unsetByDefault } from './shared-options.js';
 
-interface ResumeFlags {
+interface ResumeFlags extends ShownAs {
   readonly epochs?: number;
   readonly threads?: number;
   readonly provider?: string;
@@ -32,9 +32,11 @@ export function addResumeCommand(program: Command, signal: AbortSignal): void {
     .addOption(unsetByDefault(sharedOptions.provider(), asBefore))
     .option('--data <kind:folder>', 'where the same data now lie (default: where they lay)')
     .addOption(sharedOptions.checkpointSeconds())
-    .action(async (run: string, { provider, ...flags }: ResumeFlags) => {
+    .addOption(sharedOptions.quiet())
+    .addOption(sharedOptions.json())
+    .action(async (run: string, { provider, quiet = false, json = false, ...flags }: ResumeFlags) => {
       const named = provider === undefined ? {} : { provider: providerOf('--provider', provider) };
       const { recipe, train } = await resume(run, { ...flags, ...named, signal });
-      await followRun(recipe, train(), signal);
+      await followRun(recipe, train(), { signal, quiet, json });
     });
 }

@@ -18,6 +18,10 @@ export const sharedOptions = {
     new Option('--checkpoint-seconds <n>', 'seconds from one checkpoint to the next within an epoch')
       .argParser(numberOf('--checkpoint-seconds'))
       .default(defaultCheckpointSeconds),
+  quiet: (): Option =>
+    new Option('--quiet', 'print nothing but the end of the run, and errors (default: off)'),
+  json: (): Option =>
+    new Option('--json', 'print each event of the run, and its end, as a line of JSON (default: off)'),
   mean: (): Option =>
     new Option('--mean <r,g,b>', "mean of each colour in [0, 1] (default: the teacher's card's)").argParser(
       coloursOf('--mean'),

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { distil } from '../training/run.js';
 import { checkRunnable } from '../recipe/check-recipe.js';
-import { followRun } from './follow-run.js';
+import { followRun, type ShownAs } from './follow-run.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
 import { sharedOptions } from './shared-options.js';
 
-interface TrainFlags extends RecipeFlags {
+interface TrainFlags extends RecipeFlags, ShownAs {
   readonly recipe?: string;
   readonly out?: string;
   readonly checkpointSeconds: number;
@@ -22,6 +22,8 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
   program
     .option('--out <directory>', 'the run directory (default: runs/<student>-<n>)')
     .addOption(sharedOptions.checkpointSeconds())
+    .addOption(sharedOptions.quiet())
+    .addOption(sharedOptions.json())
     .action((flags: TrainFlags) => train(flags, signal));
 }
 
@@ -32,6 +34,6 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const by = flags.recipe === undefined ? '' : ` --recipe ${flags.recipe}`;
   const typed = `distill${by}${teacher === null ? '' : ` --teacher ${teacher}`} --student ${resolved.student.name}`;
   const recipe = await withData(resolved, typed);
-  const { out, checkpointSeconds } = flags;
-  await followRun(recipe, distil(recipe, { signal, out, checkpointSeconds }), signal);
+  const { out, checkpointSeconds, quiet = false, json = false } = flags;
+  await followRun(recipe, distil(recipe, { signal, out, checkpointSeconds }), { signal, quiet, json });
 }
