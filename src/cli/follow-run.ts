@@ -24,13 +24,14 @@ interface View {
 /**
  * Shows a run as it goes on, and its end; where it is interrupted, how to go on with it.
  *
+ * @returns its summary
  * @throws what the run throws; InputError for two ways to show it
  */
 export async function followRun(
   recipe: Recipe,
   run: AsyncGenerator<RunEvent, RunSummary>,
   { signal, ...shown }: ShownAs & { readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<RunSummary> {
   const view = viewOf(recipe, shown);
   let directory: string | undefined;
   try {
@@ -39,7 +40,7 @@ export async function followRun(
       if (next.done) {
         view.stop();
         view.end(next.value);
-        return;
+        return next.value;
       }
       if (next.value.kind === 'started' || next.value.kind === 'resumed') ({ directory } = next.value);
       view.show(next.value);

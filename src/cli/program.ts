@@ -10,6 +10,7 @@ import { reportError } from './report-error.js';
 import { Interrupted } from './interrupted.js';
 import { addResumeCommand } from './resume-command.js';
 import { addRecipeCommands } from './recipe-commands.js';
+import { addRunsCommands } from './runs-command.js';
 import { addTrainOptions } from './train-command.js';
 
 const examples = `Commands that work as they stand:
@@ -43,6 +44,7 @@ function createProgram(signal: AbortSignal): Command {
   addCacheCommand(program, signal);
   addRecipeCommands(program);
   addResumeCommand(program, signal);
+  addRunsCommands(program, signal);
   for (const command of [program, ...program.commands.flatMap((sub) => [sub, ...sub.commands])]) {
     if (command !== program) {
       command

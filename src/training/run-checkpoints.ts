@@ -143,6 +143,17 @@ export class RunCheckpoints {
   }
 }
 
+/** The state of the newest checkpoint of a run whose record is whole, without its tensors; undefined where there is none. */
+export async function newestState(runDirectory: string): Promise<unknown> {
+  const folder = join(runDirectory, 'checkpoints');
+  const numbers = await numbersIn(folder).catch(() => []);
+  for (const number of numbers.sort((a, b) => b - a)) {
+    const record = await readRecord(folder, number).catch(() => undefined);
+    if (record) return record.state;
+  }
+  return undefined;
+}
+
 async function readRecord(folder: string, number: number): Promise<z.infer<typeof recordSchema>> {
   const path = join(folder, `${nameOf(number)}.json`);
   try {

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
@@ -6,6 +6,7 @@ import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-
 /** The files of a run, in its directory. */
 export const runFiles = {
   recipe: 'recipe.yaml',
+  environment: 'environment.json',
   best: 'best.safetensors',
   last: 'last.safetensors',
   summary: 'summary.json',
@@ -72,6 +73,19 @@ export class RunDirectory {
 
   async writeRecipe(yaml: string): Promise<void> {
     await writeFileAtomically(this.file('recipe'), yaml);
+  }
+
+  async writeEnvironment(environment: object): Promise<void> {
+    await writeFileAtomically(this.file('environment'), `${JSON.stringify(environment, null, 2)}\n`);
+  }
+
+  /** What was written as the environment; undefined where it cannot be read. */
+  async readEnvironment(): Promise<unknown> {
+    try {
+      return JSON.parse(await readFile(this.file('environment'), 'utf8'));
+    } catch {
+      return undefined;
+    }
   }
 
   async writeSummary(summary: object): Promise<void> {

@@ -11,6 +11,7 @@ import { stageLosses, withAllLosses } from '../recipe/stage-losses.js';
 import { toYaml } from '../recipe/to-yaml.js';
 import type { Accuracy } from './accuracy.js';
 import { loadStudent, saveStudent } from './checkpoint.js';
+import { checkEnvironment, type RunEnvironment, runEnvironment } from './environment.js';
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
 import { initialStudent } from './initial-student.js';
 import { MetricsLog } from './metrics-log.js';
@@ -109,7 +110,10 @@ export async function* trainRun(
         const batches = stageBatches(recipe, stage, teacher, firstEpoch, signal);
         if (!open) {
           // Everything that may be refused comes before the directory is made.
-          open = await openRun(recipe, out, start);
+          const environment = await runEnvironment(recipe, pictures);
+          if (start)
+            checkEnvironment(start.directory.path, await start.directory.readEnvironment(), environment);
+          open = await openRun(recipe, environment, out, start);
           const parameters = student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
           const counts = { trainingPictures: pictures.length, validationPictures: validation.length };
           yield start?.event ?? { kind: 'started', directory: open.directory.path, ...counts, parameters };
@@ -179,6 +183,7 @@ interface OpenRun {
 
 async function openRun(
   recipe: Recipe,
+  environment: RunEnvironment,
   out: string | undefined,
   start: RunStart | undefined,
 ): Promise<OpenRun> {
@@ -187,6 +192,7 @@ async function openRun(
   try {
     await directory.writeRecipe(toYaml(withAllLosses(recipe)));
     const checkpoints = start?.checkpoints ?? (await RunCheckpoints.open(directory.path));
+    await directory.writeEnvironment(environment);
     const log = await MetricsLog.open(directory.path, termsOf(recipe), start?.progress.metrics);
     return { directory, lock, checkpoints, log };
   } catch (error) {
