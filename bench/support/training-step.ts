@@ -4,6 +4,7 @@ import type { Dataset } from '../../src/data/dataset.js';
 import { RandomStream } from '../../src/data/random.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { BinaryResNetDepth } from '../../src/models/depths.js';
+import type { Trainer } from '../../src/training/trainer.js';
 import { benchLr, ownTrainer } from './own-trainer.js';
 
 const classes = 10;
@@ -34,8 +35,16 @@ const dataset: Dataset = {
  */
 export async function trainingStep(
   depth: BinaryResNetDepth,
-  { batch: size, threads }: { batch: number; threads: number },
+  settings: { batch: number; threads: number },
 ): Promise<() => number> {
+  return (await steppingTrainer(depth, settings)).step;
+}
+
+/** The step of {@link trainingStep}, and its trainer. */
+export async function steppingTrainer(
+  depth: BinaryResNetDepth,
+  { batch: size, threads }: { batch: number; threads: number },
+): Promise<{ trainer: Trainer; step: () => number }> {
   await useBackend('native', { threads });
   const stream = new RandomStream({ seed: 1, purpose: 1000 });
   const normals = (count: number): Float32Array =>
@@ -50,5 +59,5 @@ export async function trainingStep(
   };
   const targets = { logits: normals(size * classes), features: new Map<string, Float32Array>() };
   const trainer = ownTrainer(student, dataset, ['kl=1,T=1', 'features=0']);
-  return () => trainer.step(batch, targets, benchLr).loss;
+  return { trainer, step: () => trainer.step(batch, targets, benchLr).loss };
 }
