@@ -4,10 +4,8 @@ import type { StageTitle } from './stage-title.js';
 import type { StepReport } from './trainer.js';
 
 /** The line of metrics.jsonl of a step; steps and epochs count from 1. */
-export function stepMetrics(
-  { epoch, step, stepsPerEpoch, loss, terms, lr, images, dataMs, teacherMs, studentMs }: StepReport,
-  title: StageTitle,
-): object {
+export function stepMetrics(report: StepReport, title: StageTitle): object {
+  const { epoch, step, stepsPerEpoch, loss, terms, lr, images, dataMs, teacherMs, studentMs } = report;
   const stepMs = dataMs + teacherMs + studentMs;
   return {
     ...stageKeys(title),
@@ -15,12 +13,25 @@ export function stepMetrics(
     epoch: epoch + 1,
     loss,
     terms,
+    ...percentsOf(report),
     lr,
     dataMs,
     teacherMs,
     studentMs,
     stepMs,
     imagesPerSecond: (1000 * images) / stepMs,
+  };
+}
+
+/** Of a step: how many pictures it had right, and on how many it agreed with the teacher, in percent. */
+function percentsOf({
+  images,
+  correct,
+  agreeing,
+}: StepReport): Pick<EpochReport, 'trainTop1Percent' | 'teacherAgreementPercent'> {
+  return {
+    ...(correct === undefined ? {} : { trainTop1Percent: (100 * correct) / images }),
+    ...(agreeing === undefined ? {} : { teacherAgreementPercent: (100 * agreeing) / images }),
   };
 }
 
@@ -34,22 +45,16 @@ export function layerMetrics(
 }
 
 /** The line of metrics.jsonl of an epoch. */
-export function epochMetrics({
-  stage,
-  epoch,
-  loss,
-  terms,
-  lr,
-  validation,
-  best,
-  seconds,
-  imagesPerSecond,
-}: EpochReport): object {
+export function epochMetrics(report: EpochReport): object {
+  const { stage, epoch, loss, terms, lr, validation, best, seconds, imagesPerSecond, memoryMiB } = report;
+  const { trainTop1Percent, teacherAgreementPercent } = report;
   return {
     ...stageKeys(stage),
     epoch: epoch + 1,
     trainLoss: loss,
     trainTerms: terms,
+    ...(trainTop1Percent === undefined ? {} : { trainTop1Percent }),
+    ...(teacherAgreementPercent === undefined ? {} : { teacherAgreementPercent }),
     lr,
     top1Percent: top1Percent(validation),
     correct: validation.top1,
@@ -57,6 +62,7 @@ export function epochMetrics({
     best,
     seconds,
     imagesPerSecond,
+    memoryMiB,
   };
 }
 
@@ -66,18 +72,12 @@ function stageKeys({ name, generation, generations }: StageTitle): object {
 }
 
 /** A step as scalars of TensorBoard. */
-export function stepScalars({
-  loss,
-  terms,
-  lr,
-  images,
-  dataMs,
-  teacherMs,
-  studentMs,
-}: StepReport): Record<string, number> {
+export function stepScalars(report: StepReport): Record<string, number> {
+  const { loss, terms, lr, images, dataMs, teacherMs, studentMs } = report;
   return {
     'loss/total': loss,
     ...underTag('loss', terms),
+    ...percentsOf(report),
     lr,
     imagesPerSecond: (1000 * images) / (dataMs + teacherMs + studentMs),
   };
@@ -92,12 +92,18 @@ export function layerScalars({ layers = [] }: StepReport): Record<string, number
 }
 
 /** An epoch as scalars of TensorBoard. */
-export function epochScalars({ loss, terms, validation, seconds }: EpochReport): Record<string, number> {
+export function epochScalars(report: EpochReport): Record<string, number> {
+  const { loss, terms, validation, seconds, memoryMiB, trainTop1Percent, teacherAgreementPercent } = report;
   return {
     'epoch/trainLoss/total': loss,
     ...underTag('epoch/trainLoss', terms),
+    ...(trainTop1Percent === undefined ? {} : { 'epoch/trainTop1Percent': trainTop1Percent }),
+    ...(teacherAgreementPercent === undefined
+      ? {}
+      : { 'epoch/teacherAgreementPercent': teacherAgreementPercent }),
     'epoch/validationTop1Percent': top1Percent(validation),
     'epoch/seconds': seconds,
+    'epoch/memoryMiB': memoryMiB,
   };
 }
 
@@ -122,35 +128,33 @@ export function epochColumns(terms: readonly string[]): string[] {
     'trainLoss',
     ...terms.map((name) => `trainLoss.${name}`),
     'lr',
+    'trainTop1Percent',
+    'teacherAgreementPercent',
     'validationTop1Percent',
     'validationCorrect',
     'validationPictures',
     'best',
     'seconds',
     'imagesPerSecond',
+    'memoryMiB',
   ];
 }
 
 /** The cells of an epoch, as of {@link epochColumns}; empty for a term that the stage does not have. */
 export function epochRow(
-  { stage, epoch, loss, terms, lr, validation, best, seconds, imagesPerSecond }: EpochReport,
+  report: EpochReport,
   place: EpochPlace,
   names: readonly string[],
 ): (string | number | boolean)[] {
+  const { stage, epoch, loss, terms, lr, validation, best, seconds, imagesPerSecond, memoryMiB } = report;
+  const { trainTop1Percent = '', teacherAgreementPercent = '' } = report;
   return [
-    stage.name,
-    stage.generation,
-    epoch + 1,
-    place.epoch,
-    place.step,
+    ...[stage.name, stage.generation, epoch + 1, place.epoch, place.step],
     loss,
     ...names.map((name) => terms[name] ?? ''),
     lr,
-    top1Percent(validation),
-    validation.top1,
-    validation.total,
-    best,
-    seconds,
-    imagesPerSecond,
+    ...[trainTop1Percent, teacherAgreementPercent],
+    ...[top1Percent(validation), validation.top1, validation.total, best],
+    ...[seconds, imagesPerSecond, memoryMiB],
   ];
 }

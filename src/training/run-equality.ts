@@ -35,7 +35,7 @@ async function firstMetricDifference(a: string, b: string): Promise<string | und
   return undefined;
 }
 
-/** The lines of the metrics without times. */
+/** The lines of the metrics without times and memory. */
 async function linesOf(run: string): Promise<string[]> {
   const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
   const lines = text.trimEnd().split('\n');
@@ -45,5 +45,5 @@ async function linesOf(run: string): Promise<string[]> {
 }
 
 function isTimed(key: string): boolean {
-  return key.endsWith('Ms') || key === 'seconds' || key === 'imagesPerSecond';
+  return key.endsWith('Ms') || key.endsWith('MiB') || key === 'seconds' || key === 'imagesPerSecond';
 }

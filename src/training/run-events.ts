@@ -53,11 +53,17 @@ export interface EpochReport {
   readonly loss: number;
   readonly terms: Readonly<Record<string, number>>;
   readonly lr: number;
+  /** Of the training pictures as they were shown, while the student learned; absent where they are mixed. */
+  readonly trainTop1Percent?: number;
+  /** The share of training pictures to which student and teacher gave the same class; absent without a teacher. */
+  readonly teacherAgreementPercent?: number;
   readonly validation: Accuracy;
   /** Whether it is the best of its stage on the validation split so far. */
   readonly best: boolean;
   readonly seconds: number;
   readonly imagesPerSecond: number;
+  /** Memory of the process at the end of the epoch. */
+  readonly memoryMiB: number;
 }
 
 /** What one stage, or one generation of it, came to. */

@@ -8,30 +8,56 @@ export interface EpochSums {
   readonly steps: number;
   readonly loss: number;
   readonly terms: Readonly<Record<string, number>>;
+  /** Pictures, and those that were counted as right and as agreeing with the teacher; see `StepReport`. */
+  readonly images: number;
+  readonly correct: number | undefined;
+  readonly agreeing: number | undefined;
   /** Of the last step. */
   readonly lr: number;
   /** That the steps took. */
   readonly seconds: number;
 }
 
-export const noSteps: EpochSums = { steps: 0, loss: 0, terms: {}, lr: 0, seconds: 0 };
+export const noSteps: EpochSums = {
+  steps: 0,
+  loss: 0,
+  terms: {},
+  images: 0,
+  correct: undefined,
+  agreeing: undefined,
+  lr: 0,
+  seconds: 0,
+};
 
 /** The sums with a step more, which took so many seconds. */
-export function withStep(sums: EpochSums, { loss, terms, lr }: StepReport, seconds: number): EpochSums {
+export function withStep(sums: EpochSums, report: StepReport, seconds: number): EpochSums {
+  const { loss, terms, lr, images, correct, agreeing } = report;
   const all = Object.entries(terms).map(([name, value]) => [name, (sums.terms[name] ?? 0) + value] as const);
   return {
     steps: sums.steps + 1,
     loss: sums.loss + loss,
     terms: Object.fromEntries(all),
+    images: sums.images + images,
+    correct: correct === undefined ? sums.correct : (sums.correct ?? 0) + correct,
+    agreeing: agreeing === undefined ? sums.agreeing : (sums.agreeing ?? 0) + agreeing,
     lr,
     seconds: sums.seconds + seconds,
   };
 }
 
 /** Means over the steps. */
-export function meansOf({ steps, loss, terms, lr }: EpochSums): Pick<EpochReport, 'loss' | 'terms' | 'lr'> {
+export function meansOf(
+  sums: EpochSums,
+): Pick<EpochReport, 'loss' | 'terms' | 'lr' | 'trainTop1Percent' | 'teacherAgreementPercent'> {
+  const { steps, loss, terms, lr, images, correct, agreeing } = sums;
   const means = Object.entries(terms).map(([name, sum]) => [name, sum / steps] as const);
-  return { loss: loss / steps, terms: Object.fromEntries(means), lr };
+  return {
+    loss: loss / steps,
+    terms: Object.fromEntries(means),
+    lr,
+    ...(correct === undefined ? {} : { trainTop1Percent: (100 * correct) / images }),
+    ...(agreeing === undefined ? {} : { teacherAgreementPercent: (100 * agreeing) / images }),
+  };
 }
 
 /** Where a training stands, between two steps. */

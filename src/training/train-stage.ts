@@ -175,6 +175,7 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
         best: isBest,
         seconds,
         imagesPerSecond: (steps * stage.batchSize) / seconds,
+        memoryMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
       };
       const resize = 'resize' in training ? { resize: training.resize } : {};
       await parts.keep(student, { classes: training.classes, epoch: epoch + 1, ...resize }, isBest);

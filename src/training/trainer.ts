@@ -4,6 +4,7 @@ import {
   tensor,
   tensor1d,
   tensor2d,
+  type Tensor2D,
   tensor4d,
   type Variable,
 } from '@tensorflow/tfjs-core';
@@ -29,6 +30,7 @@ import { studentInput } from './pictures.js';
 import type { Schedule } from './schedules/schedules.js';
 import { comparingLosses, lossTerms, type TargetTensors } from './student-losses.js';
 import { assignAll, type TrainingState, underPrefix, valuesOf } from './training-state.js';
+import { equalCount, topClasses } from './top-classes.js';
 import { taughtBatches } from './taught-batches.js';
 import type { WeightAverage } from './weight-average.js';
 
@@ -46,10 +48,19 @@ export interface StepReport {
   /** Of each layer, where the step is recorded. */
   readonly layers?: readonly LayerRecord[];
   readonly images: number;
+  /** Pictures whose largest logit is that of their label, before the step; absent where pictures are mixed. */
+  readonly correct?: number;
+  /** Pictures whose largest logit is the teacher's too; absent without a teacher. */
+  readonly agreeing?: number;
   /** Milliseconds that the step waited for its batch, took for the teacher and for the student. */
   readonly dataMs: number;
   readonly teacherMs: number;
   readonly studentMs: number;
+}
+
+/** What {@link Trainer.step} gives. */
+export interface StepResult extends Pick<StepReport, 'loss' | 'terms' | 'correct' | 'agreeing'> {
+  readonly layers: LayerRecord[] | undefined;
 }
 
 /** What a {@link Trainer} is made of. */
@@ -149,13 +160,24 @@ export class Trainer {
       const lr = this.#parts.schedule(moment);
       const share = this.#parts.epochs === undefined ? 0 : moment / this.#parts.epochs;
       student.signGradient.moveTo(share);
-      const { loss, terms, layers } = this.step(batch, targets, lr, share);
+      const { loss, terms, layers, ...counts } = this.step(batch, targets, lr, share);
       const studentMs = performance.now() - began;
       const place = `step ${step + 1} of epoch ${epoch + 1}`;
       checkFinite(place, loss, terms);
       const times = { dataMs, teacherMs, studentMs };
       const recorded = layers ? { layers } : {};
-      yield { epoch, step, stepsPerEpoch, loss, terms, lr, images: batch.size, ...times, ...recorded };
+      yield {
+        epoch,
+        step,
+        stepsPerEpoch,
+        loss,
+        terms,
+        lr,
+        images: batch.size,
+        ...counts,
+        ...times,
+        ...recorded,
+      };
       batches.recycle(taught.source);
       if (batch !== taught.source) this.#mixer?.recycle(batch);
       taught.recycle();
@@ -169,12 +191,7 @@ export class Trainer {
    *
    * @param share of the stage that is over, by which weights of losses move; default 0
    */
-  step(
-    batch: Batch,
-    targets: TeacherTargets | undefined,
-    lr: number,
-    share = 0,
-  ): { loss: number; terms: Record<string, number>; layers: LayerRecord[] | undefined } {
+  step(batch: Batch, targets: TeacherTargets | undefined, lr: number, share = 0): StepResult {
     const { student, dataset, losses, pairs, connectors, centers, average, statistics } = this.#parts;
     const input = studentInput(batch, dataset);
     const labels = tensor1d(batch.labels, 'int32');
@@ -187,6 +204,7 @@ export class Trainer {
     };
     const targetTensors = targets && this.#asTensors(targets, batch.size);
     const means = new Map<string, Scalar>();
+    let logits: Tensor2D | undefined;
     this.#steps.begin();
     const center = losses.find(({ name }) => name === 'center');
     const centerWeight = center ? lossWeightAt(center.weight, share) : 0;
@@ -194,6 +212,7 @@ export class Trainer {
     const total = backpropagate(
       () => {
         const output = student.apply(input, true, this.#wanted, centers !== undefined);
+        logits = keep(output.logits);
         const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors, centers };
         const sum = weightedSum(lossTerms(losses, inputs, share));
         for (const [name, mean] of sum.byName) means.set(name, keep(mean));
@@ -215,11 +234,16 @@ export class Trainer {
     const layers = recording ? statistics.records() : undefined;
     const loss = total.dataSync()[0];
     const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]]));
-    for (const tensor of [total, input, labels, ...(mix ? [mix.labels] : []), ...means.values()])
+    const top = topClasses(logits!.dataSync(), student.classes);
+    const counts = {
+      ...(mix ? {} : { correct: equalCount(top, batch.labels) }),
+      ...(targets ? { agreeing: equalCount(top, topClasses(targets.logits, student.classes)) } : {}),
+    };
+    for (const tensor of [total, logits!, input, labels, ...(mix ? [mix.labels] : []), ...means.values()])
       tensor.dispose();
     targetTensors?.logits.dispose();
     for (const map of targetTensors?.features.values() ?? []) map.dispose();
-    return { loss, terms, layers };
+    return { loss, terms, layers, ...counts };
   }
 
   /**

@@ -13,13 +13,13 @@ export function leftBy(directory: string): Record<string, unknown> {
         .update(readFileSync(join(directory, name)))
         .digest('hex'),
     ]);
-  const timed = /Ms$|^seconds$|^imagesPerSecond$/;
+  const timed = /Ms$|MiB$|^seconds$|^imagesPerSecond$/;
   const lines = readFileSync(join(directory, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
   const metrics = lines.map((line) =>
     Object.entries(JSON.parse(line) as object).filter(([key]) => !timed.test(key)),
   );
   const csv = readFileSync(join(directory, 'epochs.csv'), 'utf8').trimEnd().split('\n');
-  const rows = csv.map((line) => line.split(',').slice(0, -2));
+  const rows = csv.map((line) => line.split(',').slice(0, -3));
   const read = JSON.parse(readFileSync(join(directory, 'summary.json'), 'utf8')) as { stages: object[] };
   const summary = {
     ...read,
