@@ -4,6 +4,7 @@ import { InputError, RunError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { addCacheCommand } from './cache-command.js';
 import { addCardCommand } from './card-command.js';
+import { addDoctorCommands } from './doctor-command.js';
 import { addEvalCommand } from './eval-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { reportError } from './report-error.js';
@@ -45,6 +46,7 @@ function createProgram(signal: AbortSignal): Command {
   addRecipeCommands(program);
   addResumeCommand(program, signal);
   addRunsCommands(program, signal);
+  addDoctorCommands(program);
   for (const command of [program, ...program.commands.flatMap((sub) => [sub, ...sub.commands])]) {
     if (command !== program) {
       command

@@ -24,18 +24,18 @@ export interface Provided<Session> {
  * Makes a session with the provider that is asked for.
  *
  * @param create makes the session, or throws
- * @param cudaLibrary where the library of the CUDA provider would be
+ * @param library where the library of the CUDA provider would be
  * @throws InputError if a provider that is named does not work on this machine; what the CPU makes `create` throw
  */
 export async function withProvider<Session>(
   name: ProviderName,
   create: (provider: Provider) => Promise<Session>,
-  cudaLibrary = installedCudaLibrary(),
+  library = cudaLibrary(),
 ): Promise<Provided<Session>> {
   const misses: string[] = [];
   for (const provider of name === 'auto' ? automatic : [name]) {
     try {
-      if (provider === 'cuda' && !existsSync(cudaLibrary)) throw missingCuda();
+      if (provider === 'cuda' && !existsSync(library)) throw missingCuda();
       return { session: await create(provider), provider, misses };
     } catch (error) {
       if (provider === 'cpu') throw error;
@@ -56,7 +56,8 @@ export function providerOf(flag: string, text: string): ProviderName {
   });
 }
 
-function missingCuda(): InputError {
+/** Why the provider cuda cannot run where its libraries are not installed. */
+export function missingCuda(): InputError {
   return new InputError(
     "the provider cuda cannot run here: ONNX Runtime's libraries for CUDA are not installed.",
     { fix: 'node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12' },
@@ -73,7 +74,8 @@ function unavailable(provider: Provider, cause: unknown): InputError {
   return new InputError(`the provider ${provider} cannot run here: ${reason.replace(/\.$/, '')}.`, { cause });
 }
 
-function installedCudaLibrary(): string {
+/** Where the library of the CUDA provider would be. */
+export function cudaLibrary(): string {
   const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
   const folder = join(root, 'bin', 'napi-v6', process.platform, process.arch);
   return join(

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Machine, thisMachine } from '../backends/machine.js';
+import { packageVersion } from '../backends/package-version.js';
 import { manifestFile } from '../cache/manifest.js';
 import type { Dataset } from '../data/dataset.js';
 import { pictureDigest } from '../data/picture-digest.js';
@@ -32,8 +32,7 @@ const packages = ['@tensorflow/tfjs-core', 'apache-arrow', 'onnxruntime-node', '
 
 /** Takes down what a run is trained with. */
 export async function runEnvironment(recipe: Recipe, training: Dataset): Promise<RunEnvironment> {
-  const require = createRequire(import.meta.url);
-  const versions = packages.map((name) => [name, versionOf(require, name)] as const);
+  const versions = packages.map((name) => [name, packageVersion(name) ?? 'not installed'] as const);
   const names = new Set(recipe.stages.flatMap(({ teacher }) => (teacher === null ? [] : [teacher])));
   names.delete('previous');
   const teachers = await Promise.all(
@@ -90,12 +89,4 @@ async function teacherDigests(teacher: string): Promise<string[]> {
   }
   const found = await Promise.all((await teacherNames(teacher)).map((name) => findTeacher(name)));
   return found.flatMap(({ file }) => file.sha256);
-}
-
-function versionOf(require: NodeJS.Require, name: string): string {
-  try {
-    return (require(`${name}/package.json`) as { version: string }).version;
-  } catch {
-    return 'unknown';
-  }
 }

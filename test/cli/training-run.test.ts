@@ -50,7 +50,14 @@ describe('distill trains', () => {
   it('and leaves the files of a run, no temporary ones', () => {
     expect(readdirSync(at('first')).sort()).toEqual(
       [
-        ...['best.safetensors', 'checkpoints', 'epochs.csv', 'last.safetensors', 'metrics.jsonl'],
+        ...[
+          'best.safetensors',
+          'checkpoints',
+          'environment.json',
+          'epochs.csv',
+          'last.safetensors',
+          'metrics.jsonl',
+        ],
         ...['recipe.yaml', 'summary.json', 'tensorboard'],
       ].sort(),
     );

@@ -1,0 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** The version of an installed package, found as modules of this package find it; undefined where it is not installed. */
+export function packageVersion(name: string): string | undefined {
+  // Not every package lets its package.json be imported.
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  const path = folders.map((folder) => join(folder, name, 'package.json')).find((file) => existsSync(file));
+  return path && (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
