@@ -83,7 +83,7 @@ describe('distill data check', () => {
     [['data', 'check', `cifar10:${at('empty')}`], /^distill: /],
   ])('refuses %j', async (args, stderr) => {
     mkdirSync(at('empty'), { recursive: true });
-    expect(await distill(args)).toMatchObject({
+    expect(await runInProcess(args)).toMatchObject({
       code: 2,
       stdout: '',
       stderr: expect.stringMatching(stderr) as string,
