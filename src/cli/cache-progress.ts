@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { CacheEvent, CacheSummary } from '../training/make-cache.js';
+import { duration } from './duration.js';
 
 /** Seconds between two plain lines where the output is no terminal. */
 const quietSeconds = 20;
@@ -76,13 +77,4 @@ export function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const unit = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
   return `${(bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 2)} ${units[unit]}`;
-}
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${minutes} min ${whole % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 import { distil } from '../training/run.js';
 import { checkRunnable } from '../recipe/check-recipe.js';
+import { RunError } from '../errors.js';
+import type { Recipe } from '../recipe/recipe.js';
+import { dryRun } from '../training/dry-run.js';
+import { overfitBatches } from '../training/overfit-batches.js';
+import { numberOf } from './arguments.js';
+import { duration } from './duration.js';
 import { followRun, type ShownAs } from './follow-run.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
 import { sharedOptions } from './shared-options.js';
@@ -10,6 +16,8 @@ interface TrainFlags extends RecipeFlags, ShownAs {
   readonly out?: string;
   readonly checkpointSeconds: number;
   readonly teacher?: string;
+  readonly dryRun?: boolean;
+  readonly overfitBatches?: number;
 }
 
 /** Makes training the default command. */
@@ -22,6 +30,15 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
   program
     .option('--out <directory>', 'the run directory (default: runs/<student>-<n>)')
     .addOption(sharedOptions.checkpointSeconds())
+    .option(
+      '--dry-run',
+      'try two steps of each stage, evaluation and checkpoint, leave nothing, and forecast time, memory and disk (default: off)',
+    )
+    .option(
+      '--overfit-batches <n>',
+      'train the first stage on n batches without augmentation until it should know them by heart, leave nothing, and say whether it does (default: off)',
+      numberOf('--overfit-batches'),
+    )
     .addOption(sharedOptions.quiet())
     .addOption(sharedOptions.json())
     .action((flags: TrainFlags) => train(flags, signal));
@@ -34,6 +51,51 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const by = flags.recipe === undefined ? '' : ` --recipe ${flags.recipe}`;
   const typed = `distill${by}${teacher === null ? '' : ` --teacher ${teacher}`} --student ${resolved.student.name}`;
   const recipe = await withData(resolved, typed);
-  const { out, checkpointSeconds, quiet = false, json = false } = flags;
+  const { out, checkpointSeconds, quiet = false, json = false, overfitBatches: batches } = flags;
+  if (flags.dryRun === true) return printForecast(recipe, signal);
+  if (batches !== undefined) return printVerdict(recipe, batches, signal);
   await followRun(recipe, distil(recipe, { signal, out, checkpointSeconds }), { signal, quiet, json });
+}
+
+async function printForecast(recipe: Recipe, signal: AbortSignal): Promise<void> {
+  const trial = dryRun(recipe, { signal });
+  for (;;) {
+    const next = await trial.next();
+    if (!next.done) continue;
+    const { steps, evaluations, seconds, memoryMiB, diskBytes } = next.value;
+    const count = (value: number): string => value.toLocaleString('en-US');
+    const lines = [
+      'tried    two steps of each stage, evaluation, checkpoint and reading it back: all work; nothing was left',
+      `time     about ${duration(seconds)}: ${count(steps)} steps and ${count(evaluations)} evaluations`,
+      `memory   ${count(memoryMiB)} MiB`,
+      `disk     ${(diskBytes / 1e6).toFixed(1)} MB`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return;
+  }
+}
+
+/** @throws RunError if the batches were not learned */
+async function printVerdict(recipe: Recipe, batches: number, signal: AbortSignal): Promise<void> {
+  const trial = overfitBatches(recipe, batches, { signal });
+  for (;;) {
+    const next = await trial.next();
+    if (!next.done) continue;
+    const { learned, top1Percent, firstLoss, lastLoss, cause } = next.value;
+    const lines = [
+      `batches  ${batches} of ${recipe.stages[0].batchSize}, without augmentation`,
+      `top-1    ${top1Percent.toFixed(2)} % of these pictures in the last epoch`,
+      `loss     ${firstLoss.toFixed(4)} at first, ${lastLoss.toFixed(4)} at last`,
+      `verdict  ${cause}`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    if (!learned)
+      throw new RunError(
+        `the student did not learn ${batches} ${batches === 1 ? 'batch' : 'batches'} by heart.`,
+        {
+          fix: 'see the verdict above, and docs/stuck.md',
+        },
+      );
+    return;
+  }
 }

@@ -3,6 +3,7 @@ import { formatShare } from '../training/accuracy.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { RunEvent } from '../training/run-events.js';
 import { type StageTitle, titleText } from '../training/stage-title.js';
+import { duration } from './duration.js';
 
 /** Seconds between two plain lines of one epoch where the output is no terminal. */
 const quietSeconds = 20;
@@ -123,9 +124,4 @@ function termsText(terms: Readonly<Record<string, number>>): string {
   return Object.entries(terms)
     .map(([name, value]) => `${name} ${value.toFixed(3)}`)
     .join(', ');
-}
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, firstRows } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { DirectoryLock } from '../files/directory-lock.js';
 import { isWeighed } from '../losses/loss-weight.js';
@@ -15,6 +15,7 @@ import { checkEnvironment, type RunEnvironment, runEnvironment } from './environ
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
 import { initialStudent } from './initial-student.js';
 import { MetricsLog } from './metrics-log.js';
+import { repeatedBatches } from './repeated-batches.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
 import type { EpochReport, RunEvent, RunSummary, StageSummary } from './run-events.js';
@@ -33,6 +34,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Seconds from one checkpoint to the next within an epoch, at least 0; default 300. */
   readonly checkpointSeconds?: number | undefined;
+}
+
+/** The first pictures of each split, to which a trial is limited. */
+export interface PictureLimit {
+  /** Batches of an epoch, and how often each comes in it; default once. */
+  readonly steps: number;
+  readonly repeats?: number;
+  /** Pictures of the validation and of the test split. */
+  readonly evaluated: number;
 }
 
 /** Where a run goes on. */
@@ -69,7 +79,12 @@ export function distil(recipe: Recipe, options: RunOptions = {}): AsyncGenerator
  */
 export async function* trainRun(
   recipe: Recipe,
-  { out, signal, checkpointSeconds = defaultCheckpointSeconds }: RunOptions,
+  {
+    out,
+    signal,
+    checkpointSeconds = defaultCheckpointSeconds,
+    limit,
+  }: RunOptions & { readonly limit?: PictureLimit },
   start?: RunStart,
 ): AsyncGenerator<RunEvent, RunSummary> {
   checkRecipe(recipe);
@@ -99,7 +114,8 @@ export async function* trainRun(
         teacher = await openTeacherOf(recipe, training, teacher.splits, taughtBy(i, open!.directory));
       }
       const losses = stageLosses(stage);
-      const [pictures, validation] = teacher.splits;
+      const shown = limit ? limited(teacher, limit, stage.batchSize) : teacher;
+      const [pictures] = shown.splits;
       const from = i === first ? start : undefined;
       const directory = open?.directory ?? start?.directory;
       // What it begins with is overwritten where the run goes on.
@@ -107,7 +123,8 @@ export async function* trainRun(
       const student = await initialStudent(recipe, stage, pictures, init);
       try {
         const pairs = stagePairs(losses, pictures, teacher.source, student);
-        const batches = stageBatches(recipe, stage, teacher, firstEpoch, signal);
+        const once = stageBatches(recipe, stage, shown, firstEpoch, signal);
+        const batches = limit?.repeats === undefined ? once : repeatedBatches(once, limit.repeats);
         if (!open) {
           // Everything that may be refused comes before the directory is made.
           const environment = await runEnvironment(recipe, pictures);
@@ -115,7 +132,8 @@ export async function* trainRun(
             checkEnvironment(start.directory.path, await start.directory.readEnvironment(), environment);
           open = await openRun(recipe, environment, out, start);
           const parameters = student.store.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
-          const counts = { trainingPictures: pictures.length, validationPictures: validation.length };
+          const [{ length: trainingPictures }, { length: validationPictures }] = teacher.splits;
+          const counts = { trainingPictures, validationPictures };
           yield start?.event ?? { kind: 'started', directory: open.directory.path, ...counts, parameters };
         }
         const { checkpoints, log } = open;
@@ -124,7 +142,19 @@ export async function* trainRun(
         if (bestStudent !== undefined) await checkpoints.publish(bestStudent, files.best);
         let saved = performance.now();
         const parts: StageParts = {
-          ...{ recipe, stage, title, losses, teacher, student, pairs, batches, firstEpoch, log, signal },
+          ...{
+            recipe,
+            stage,
+            title,
+            losses,
+            teacher: shown,
+            student,
+            pairs,
+            batches,
+            firstEpoch,
+            log,
+            signal,
+          },
           isTrained: stage.initFrom !== 'random',
           firstStep: from ? 0 : runStep,
           keep: async (trained, facts, isBest) => {
@@ -151,7 +181,8 @@ export async function* trainRun(
       }
     }
     const { directory } = open!;
-    const test = yield* testRun(bestOf(directory, trainings.at(-1)!), teacher, signal);
+    const tested = limit ? limited(teacher, limit, 1) : teacher;
+    const test = yield* testRun(bestOf(directory, trainings.at(-1)!), tested, signal);
     const { bestEpoch, validation } = summaries.at(-1)!;
     const summary: RunSummary = {
       directory: directory.path,
@@ -171,6 +202,19 @@ export async function* trainRun(
       await open?.lock.release();
     }
   }
+}
+
+/** A teacher with the first pictures of each split. A cache that it fills is left as it is. */
+function limited(teacher: RunTeacher, { steps, evaluated }: PictureLimit, batchSize: number): RunTeacher {
+  const [training, validation, test] = teacher.splits;
+  const first = <D extends Dataset>(split: D, count: number): D =>
+    firstRows(split, Math.min(count, split.length));
+  const splits = [
+    first(training, steps * batchSize),
+    first(validation, evaluated),
+    first(test, evaluated),
+  ] as const;
+  return { ...teacher, splits, endEpoch: () => Promise.resolve() };
 }
 
 /** What of a run directory is open while it is trained. */
