@@ -55,8 +55,13 @@ export async function* overfitBatches(
     for (;;) {
       const next = await run.next();
       if (next.done) return verdictOf(epochs);
-      if (next.value.kind === 'epoch') epochs.push(next.value);
       yield next.value;
+      if (next.value.kind !== 'epoch') continue;
+      epochs.push(next.value);
+      const verdict = verdictOf(epochs);
+      if (!verdict.learned) continue;
+      await run.return(undefined as never);
+      return verdict;
     }
   } finally {
     await rm(out, { recursive: true, force: true });

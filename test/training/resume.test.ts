@@ -31,13 +31,11 @@ const everything: Partial<Stage> = {
 };
 
 const recipes: readonly (readonly [what: string, recipe: () => Recipe])[] = [
-  ['one stage', () => staged({ ...short, epochs: 3 })],
   ['one stage with everything that carries state', () => staged(everything)],
   [
     'SGD and a cache that fills',
     () => staged({ ...short, epochs: 3, views: 2, cache: fresh(), optimizer: { name: 'sgd', lr: 0.05 } }),
   ],
-  ['Bop', () => staged({ ...short, epochs: 2, optimizer: { name: 'bop', lr: 1e-3 } })],
   [
     'two stages and two generations',
     () =>
@@ -88,9 +86,6 @@ const isStep =
 describe('a run that goes on equals one that was not interrupted, bit for bit:', () => {
   it.each(recipes)('%s', async (_, recipe) => {
     const whole = leftBy((await run(recipe())).directory);
-    const bySignal = await stopped(recipe(), isStep(1), { kill: false });
-    expect((await resumed(bySignal))[0]).toMatchObject({ kind: 'resumed', epoch: 0, step: 2, changes: [] });
-    expect(leftBy(bySignal)).toEqual(whole);
     // Killed in the last epoch, with the checkpoint of a step before and metrics behind it.
     let steps = 0;
     const isLate = (event: RunEvent): boolean => event.kind === 'step' && ++steps === 6;
@@ -110,12 +105,13 @@ describe('a run that goes on equals one that was not interrupted, bit for bit:',
         for await (const event of train()) if (isThere(event)) controller.abort(new Error('stop'));
       }).rejects.toThrow('stop');
     }
-    await resumed(directory);
+    const [first] = await resumed(directory);
+    expect(first).toMatchObject({ kind: 'resumed', epoch: 1, step: 3, changes: [], damaged: [] });
     expect(leftBy(directory)).toEqual(whole);
   });
 
   it('with the newest checkpoint damaged, from the one before, saying so', async () => {
-    const recipe = staged({ ...short, epochs: 2 });
+    const recipe = staged({ ...short, epochs: 1 });
     const whole = leftBy((await run(recipe)).directory);
     for (const damage of [
       (path: string) => {
@@ -130,7 +126,7 @@ describe('a run that goes on equals one that was not interrupted, bit for bit:',
         writeFileSync(path, bytes);
       },
     ]) {
-      const directory = await stopped(recipe, isStep(2, 1), { kill: true, checkpointSeconds: 0 });
+      const directory = await stopped(recipe, isStep(2), { kill: true, checkpointSeconds: 0 });
       const folder = join(directory, 'checkpoints');
       const newest = readdirSync(folder)
         .filter((name) => /^\d+\.safetensors$/.test(name))

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valuesOf } from '../../../src/training/training-state.js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Parameter } from '../../../src/nn/parameters.js';
 import { createOptimizer, type Optimizer, type OptimizerSettings } from '../../../src/training/optimizer.js';
@@ -129,6 +130,28 @@ describe.each(backends)('optimizers on %s', (backend) => {
     expect(moved(optimizer, parameter, gradient, 0)).toEqual([1, -1, 1, -0.25]);
     expect(moved(optimizer, parameter, gradient, 0)).toEqual([-1, -1, 1, 0.25]);
     expect(moved(optimizer, parameter, gradient, 0)).toEqual([-1, -1, 1, 0.25]);
+  });
+
+  it.each(titled)('$title goes on from the state of another one to the same bits', ({ make }) => {
+    const { settings, latent = false } = make();
+    const gradients = [1, 2, 3, 4].map((seed) => [...randomFloats(count, seed)]);
+    const train = (split: number): number[] => {
+      const parameter = parameterOf(randomFloats(count, 9), { latent });
+      let optimizer = createOptimizer(settings);
+      gradients.forEach((gradient, step) => {
+        if (step === split) {
+          const another = createOptimizer(settings);
+          another.restore(valuesOf(optimizer.state()), optimizer.steps);
+          optimizer.dispose();
+          optimizer = another;
+        }
+        moved(optimizer, parameter, gradient, 0.1);
+      });
+      optimizer.dispose();
+      return [...parameter.variable.dataSync()];
+    };
+    const whole = train(-1);
+    for (const split of [0, 1, 3]) expect(train(split)).toEqual(whole);
   });
 
   it.each(titled)('$title makes no tensors after its first step, and leaves none', ({ make }) => {
