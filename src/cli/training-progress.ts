@@ -2,6 +2,7 @@ import cliProgress from 'cli-progress';
 import { formatShare } from '../training/accuracy.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { RunEvent } from '../training/run-events.js';
+import { type Training, trainingsOf } from '../training/trainings.js';
 import { type StageTitle, titleText } from '../training/stage-title.js';
 import { duration } from './duration.js';
 
@@ -10,26 +11,25 @@ const quietSeconds = 20;
 
 type Step = Extract<RunEvent, { kind: 'step' }>;
 
-/** Shows a run: a bar for the epoch on a terminal, plain lines elsewhere, and one summary line an epoch. */
+/** Shows a run: bars for its epochs and for the steps of one on a terminal, lines with the time elsewhere. */
 export class TrainingProgress {
-  readonly #bar: cliProgress.SingleBar | undefined;
-  #barRuns = false;
-  #epochBegan = 0;
-  #lastLine = 0;
+  readonly #allEpochs: number;
+  /** The epochs of the run before each stage's generation. */
+  readonly #trainings: readonly Training[];
+  #bars: { readonly all: cliProgress.MultiBar; readonly run: Bar; readonly epoch: Bar } | undefined;
   #epochs = 0;
+  #lastLine = 0;
+  /** The epoch under way, when it began here, and the steps of it that were done before. */
+  #epoch = { name: '', began: 0, stepsBefore: 0 };
+  /** Epochs that this process did, and their seconds. */
+  #done = { epochs: 0, seconds: 0 };
 
   constructor(
     private readonly out: NodeJS.WriteStream,
     private readonly recipe: Recipe,
   ) {
-    if (!out.isTTY) return;
-    this.#bar = new cliProgress.SingleBar({
-      stream: out,
-      format: '{name} [{bar}] {value}/{total}  {rate} images/s  {terms}  {left} left',
-      barsize: 20,
-      hideCursor: true,
-      clearOnComplete: true,
-    });
+    this.#trainings = trainingsOf(recipe);
+    this.#allEpochs = this.#trainings.reduce((sum, { stage }) => sum + stage.epochs, 0);
   }
 
   show(event: RunEvent): void {
@@ -63,7 +63,8 @@ export class TrainingProgress {
         return;
       case 'epoch':
         this.stop();
-        this.#line(
+        this.#done = { epochs: this.#done.epochs + 1, seconds: this.#done.seconds + event.seconds };
+        this.#timed(
           `${epochName(event.stage, event.epoch, event.epochs)}  loss ${event.loss.toFixed(4)} (${termsText(event.terms)})  lr ${event.lr.toPrecision(3)}  validation top-1 ${formatShare(event.validation.top1, event.validation.total)}${event.best ? ' best' : ''}  ${event.imagesPerSecond.toFixed(0)} images/s  ${event.seconds.toFixed(1)} s`,
         );
         return;
@@ -73,41 +74,79 @@ export class TrainingProgress {
     }
   }
 
-  /** Takes the bar away. */
+  /** Takes the bars away. */
   stop(): void {
-    if (this.#barRuns) this.#bar!.stop();
-    this.#barRuns = false;
+    this.#bars?.all.stop();
+    this.#bars = undefined;
   }
 
   #step(event: Step): void {
     const now = performance.now();
-    if (event.step === 0) {
-      this.#epochBegan = now - event.dataMs - event.teacherMs - event.studentMs;
+    const waited = event.dataMs + event.teacherMs + event.studentMs;
+    const name = epochName(event.stage, event.epoch, this.#epochs);
+    if (name !== this.#epoch.name) {
+      this.#epoch = { name, began: now - waited, stepsBefore: event.step };
       this.#lastLine = now;
     }
-    const seconds = (now - this.#epochBegan) / 1000;
+    const seconds = (now - this.#epoch.began) / 1000;
     const done = event.step + 1;
+    const stepSeconds = seconds / (done - this.#epoch.stepsBefore);
+    const left = stepSeconds * (event.stepsPerEpoch - done);
+    const share = (milliseconds: number): string => `${Math.round((100 * milliseconds) / waited)} %`;
     const state = {
-      name: epochName(event.stage, event.epoch, this.#epochs),
-      rate: ((done * event.images) / seconds).toFixed(0),
+      name,
+      rate: (event.images / stepSeconds).toFixed(0),
       terms: `loss ${event.loss.toFixed(3)} (${termsText(event.terms)})`,
-      left: duration((seconds / done) * (event.stepsPerEpoch - done)),
+      split: `data ${share(event.dataMs)} teacher ${share(event.teacherMs)} student ${share(event.studentMs)}`,
+      left: duration(left),
     };
-    if (this.#bar) {
-      if (!this.#barRuns) this.#bar.start(event.stepsPerEpoch, 0, state);
-      this.#barRuns = true;
-      this.#bar.update(done, state);
+    if (this.out.isTTY) {
+      const epochSeconds =
+        this.#done.epochs > 0 ? this.#done.seconds / this.#done.epochs : stepSeconds * event.stepsPerEpoch;
+      const before = this.#epochsBefore(event.stage) + event.epoch;
+      const whole = { left: duration(left + epochSeconds * (this.#allEpochs - before - 1)) };
+      this.#bars ??= barsOn(this.out, this.#allEpochs, event.stepsPerEpoch, whole, state);
+      this.#bars.run.update(before, whole);
+      this.#bars.epoch.update(done, state);
     } else if (now - this.#lastLine > quietSeconds * 1000) {
       this.#lastLine = now;
-      this.#line(
-        `${state.name}  step ${done}/${event.stepsPerEpoch}  ${state.terms}  ${state.rate} images/s  ${state.left} left`,
+      this.#timed(
+        `${state.name}  step ${done}/${event.stepsPerEpoch}  ${state.terms}  ${state.rate} images/s  ${state.split}  ${state.left} left`,
       );
     }
+  }
+
+  #epochsBefore({ index, generation }: StageTitle): number {
+    const found = this.#trainings.find(
+      ({ title }) => title.index === index && title.generation === generation,
+    );
+    return found?.firstEpoch ?? 0;
   }
 
   #line(text: string): void {
     this.out.write(`${text}\n`);
   }
+
+  /** With the time, where lines are kept. */
+  #timed(text: string): void {
+    const time = new Date().toISOString().slice(0, 19).replace('T', ' ');
+    this.#line(this.out.isTTY ? text : `${time}  ${text}`);
+  }
+}
+
+type Bar = cliProgress.SingleBar;
+
+function barsOn(
+  out: NodeJS.WriteStream,
+  epochs: number,
+  steps: number,
+  whole: object,
+  state: object,
+): { all: cliProgress.MultiBar; run: Bar; epoch: Bar } {
+  const all = new cliProgress.MultiBar({ stream: out, barsize: 20, hideCursor: true, clearOnComplete: true });
+  const run = all.create(epochs, 0, whole, { format: 'run [{bar}] {value}/{total} epochs  {left} left' });
+  const format = '{name} [{bar}] {value}/{total}  {rate} images/s  {terms}  {split}  {left} left';
+  return { all, run, epoch: all.create(steps, 0, state, { format }) };
 }
 
 function epochName(

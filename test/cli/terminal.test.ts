@@ -46,15 +46,16 @@ describe('a run that is interrupted', () => {
 });
 
 describe('progress', () => {
-  it.skipIf(!hasPython)('is a bar on a terminal (needs python3)', async () => {
+  it.skipIf(!hasPython)('is two bars on a terminal (needs python3)', async () => {
     const { ended } = start('python3', [...onTerminal, process.execPath, ...training('terminal', 1)]);
     const { code, stdout } = await ended;
     expect(code, stdout).toBe(0);
     const steps = Math.floor(tinyCifar.training / 19);
     const bar = new RegExp(
-      `epoch 1/1 \\[[=-]{20}\\] \\d+/${steps}  \\d+ images/s  loss \\d+\\.\\d{3} \\(crossEntropy \\d+\\.\\d{3}\\)  \\d+ s left`,
+      `epoch 1/1 \\[[=-]{20}\\] \\d+/${steps}  \\d+ images/s  loss \\d+\\.\\d{3} \\(crossEntropy \\d+\\.\\d{3}\\)  data \\d+ % teacher \\d+ % student \\d+ %  \\d+ s left`,
     );
     expect(stdout).toMatch(bar);
+    expect(stdout).toMatch(/run \[[=-]{20}\] 0\/1 epochs {2}\d+ s left/);
     // The summary line of the epoch stands where the bar was.
     expect(stdout).toMatch(/epoch 1\/1 {2}loss \d/);
   });
@@ -66,6 +67,6 @@ describe('progress', () => {
     expect(stdout).not.toMatch(/\[[=-]+\]/);
     // No control sequence of a terminal.
     expect(stdout).not.toContain('\u001b');
-    expect(stdout).toMatch(/^epoch 1\/1 {2}loss /m);
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}epoch 1\/1 {2}loss /m);
   });
 });

@@ -34,7 +34,7 @@ describe('distill trains', () => {
       'features level 1: teacher level1 \\(32×32×16, \\S+\\)',
       'features level 2: teacher level2 \\(16×16×32, \\S+\\)',
       'features level 3: teacher level3 \\(8×8×64, \\S+\\)',
-      `epoch 1/1  loss \\d+\\.\\d{4} \\(kl \\d+\\.\\d{3}, features \\d\\.\\d{3}, crossEntropy \\d\\.\\d{3}\\)  lr [\\d.e-]+  validation top-1 ${share(tinyCifar.validation)} best  \\d+ images/s  \\d+\\.\\d s`,
+      `\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d  epoch 1/1  loss \\d+\\.\\d{4} \\(kl \\d+\\.\\d{3}, features \\d\\.\\d{3}, crossEntropy \\d\\.\\d{3}\\)  lr [\\d.e-]+  validation top-1 ${share(tinyCifar.validation)} best  \\d+ images/s  \\d+\\.\\d s`,
       `evaluating the student on ${tinyCifar.test} test pictures`,
       `evaluating the teacher on ${tinyCifar.test} test pictures`,
       `student  test top-1 ${share(tinyCifar.test)}, of epoch 1, the best on validation \\(${share(tinyCifar.validation)}\\)`,
