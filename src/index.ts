@@ -223,6 +223,7 @@ export { type Block, type BlockFactory, registerBlock } from './nn/block.js';
 export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './losses/custom-loss.js';
 export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
+export { NonFiniteLoss } from './training/non-finite.js';
 export { distil, type RunOptions } from './training/run.js';
 export { type ResumableRun, resume, type ResumeOptions } from './training/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './training/run-events.js';

@@ -3,21 +3,18 @@ import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
 import { type Dataset, firstRows } from '../data/dataset.js';
 import { InputError } from '../errors.js';
-import { DirectoryLock } from '../files/directory-lock.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import { checkRecipe, checkRunnable } from '../recipe/check-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
-import { stageLosses, withAllLosses } from '../recipe/stage-losses.js';
-import { toYaml } from '../recipe/to-yaml.js';
+import { stageLosses } from '../recipe/stage-losses.js';
 import type { Accuracy } from './accuracy.js';
 import { loadStudent, saveStudent } from './checkpoint.js';
-import { checkEnvironment, type RunEnvironment, runEnvironment } from './environment.js';
+import { checkEnvironment, runEnvironment } from './environment.js';
 import { evaluateStudent, evaluateTeacher } from './evaluation.js';
 import { initialStudent } from './initial-student.js';
-import { MetricsLog } from './metrics-log.js';
 import { repeatedBatches } from './repeated-batches.js';
-import { RunCheckpoints } from './run-checkpoints.js';
-import { RunDirectory } from './run-directory.js';
+import { keptBatch, type OpenRun, openRun } from './open-run.js';
+import type { RunCheckpoints } from './run-checkpoints.js';
+import type { RunDirectory } from './run-directory.js';
 import type { EpochReport, RunEvent, RunSummary, StageSummary } from './run-events.js';
 import type { RunProgress } from './run-progress.js';
 import type { RunTeacher } from './run-teacher.js';
@@ -171,6 +168,7 @@ export async function* trainRun(
             await checkpoints.save(tensors, progress, bestStudent === undefined ? [] : [bestStudent]);
             saved = performance.now();
           },
+          keepBatch: (error) => keptBatch(error, open!.directory, pictures.size),
           isDue: () => performance.now() - saved >= 1000 * checkpointSeconds,
         };
         const end = yield* trainStage(parts, from && stateOf(from));
@@ -215,40 +213,6 @@ function limited(teacher: RunTeacher, { steps, evaluated }: PictureLimit, batchS
     first(test, evaluated),
   ] as const;
   return { ...teacher, splits, endEpoch: () => Promise.resolve() };
-}
-
-/** What of a run directory is open while it is trained. */
-interface OpenRun {
-  readonly directory: RunDirectory;
-  readonly lock: DirectoryLock;
-  readonly checkpoints: RunCheckpoints;
-  readonly log: MetricsLog;
-}
-
-async function openRun(
-  recipe: Recipe,
-  environment: RunEnvironment,
-  out: string | undefined,
-  start: RunStart | undefined,
-): Promise<OpenRun> {
-  const directory = start?.directory ?? (await RunDirectory.create(out, recipe.student.name));
-  const lock = await DirectoryLock.take(directory.path);
-  try {
-    await directory.writeRecipe(toYaml(withAllLosses(recipe)));
-    const checkpoints = start?.checkpoints ?? (await RunCheckpoints.open(directory.path));
-    await directory.writeEnvironment(environment);
-    const log = await MetricsLog.open(directory.path, termsOf(recipe), start?.progress.metrics);
-    return { directory, lock, checkpoints, log };
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-}
-
-/** The names of the loss terms of all stages, each once. */
-function termsOf({ stages }: Recipe): string[] {
-  const active = stages.flatMap((stage) => stageLosses(stage).filter(({ weight }) => isWeighed(weight)));
-  return [...new Set(active.map(({ name }) => name))];
 }
 
 /** Where tensors come from that are not of this run. */

@@ -15,6 +15,7 @@ import type { MetricsLog } from './metrics-log.js';
 import { createOptimizer } from './optimizer.js';
 import { reestimateBatchNorm } from './reestimate-batch-norm.js';
 import type { EpochReport, RunEvent } from './run-events.js';
+import { NonFiniteLoss } from './non-finite.js';
 import { meansOf, noSteps, type TrainingPoint, withStep } from './run-progress.js';
 import type { RunTeacher } from './run-teacher.js';
 import { createSchedule } from './schedules/create-schedule.js';
@@ -45,6 +46,8 @@ export interface StageParts {
   readonly keep: (student: BinaryResNet, facts: CheckpointFacts, isBest: boolean) => Promise<void>;
   /** Writes a checkpoint, from which the run can go on. */
   readonly save: (point: TrainingPoint, state: TrainingState) => Promise<void>;
+  /** Keeps the batch on which a loss was not finite; gives the error that tells where. */
+  readonly keepBatch: (error: NonFiniteLoss) => Promise<NonFiniteLoss>;
   /** Whether the last checkpoint is long ago. */
   readonly isDue: () => boolean;
   readonly signal: AbortSignal | undefined;
@@ -190,7 +193,7 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
   } catch (error) {
     average?.restore();
     if (signal?.aborted && point.runStep > parts.firstStep) await save();
-    throw error;
+    throw error instanceof NonFiniteLoss ? await parts.keepBatch(error) : error;
   } finally {
     trainer.dispose();
     optimizer.dispose();

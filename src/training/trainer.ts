@@ -1,98 +1,22 @@
-import {
-  keep,
-  type Scalar,
-  tensor,
-  tensor1d,
-  tensor2d,
-  type Tensor2D,
-  tensor4d,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import { tensor, tensor1d, tensor2d, tensor4d, type Variable } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
-import type { Batches } from '../data/batches.js';
-import type { Dataset } from '../data/dataset.js';
-import { InputError, RunError } from '../errors.js';
-import type { LossSetting } from '../losses/loss-settings.js';
+import { InputError } from '../errors.js';
 import { isWeighed, lossWeightAt } from '../losses/loss-weight.js';
 import { weightedSum } from '../losses/weighted-sum.js';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Parameter } from '../nn/parameters.js';
-import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
-import { BatchMixer, type TrainerMix } from './batch-mixer.js';
+import type { TeacherTargets } from '../teacher/targets.js';
+import { BatchMixer } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
-import { type GradientSettings, type GradientSteps, gradientSteps } from './gradient-steps.js';
-import type { Centers } from './centers.js';
-import type { Connectors } from './level-pairs.js';
-import type { LayerRecord, LayerStatistics } from './layer-statistics.js';
-import { type LevelPair } from './level-pairs.js';
-import type { Optimizer } from './optimizer.js';
+import { type GradientSteps, gradientSteps } from './gradient-steps.js';
 import { studentInput } from './pictures.js';
-import type { Schedule } from './schedules/schedules.js';
 import { comparingLosses, lossTerms, type TargetTensors } from './student-losses.js';
 import { assignAll, type TrainingState, underPrefix, valuesOf } from './training-state.js';
 import { equalCount, topClasses } from './top-classes.js';
+import { firstNonFiniteLayer, NonFiniteLoss, nonFinitePart } from './non-finite.js';
 import { taughtBatches } from './taught-batches.js';
-import type { WeightAverage } from './weight-average.js';
+import type { StepReport, StepResult, TrainerParts } from './trainer-parts.js';
 
-/** What one step did. */
-export interface StepReport {
-  /** Epoch, from 0. */
-  readonly epoch: number;
-  /** Step of the epoch, from 0, and their number. */
-  readonly step: number;
-  readonly stepsPerEpoch: number;
-  /** The weighted sum, and the batch mean of each term. */
-  readonly loss: number;
-  readonly terms: Readonly<Record<string, number>>;
-  readonly lr: number;
-  /** Of each layer, where the step is recorded. */
-  readonly layers?: readonly LayerRecord[];
-  readonly images: number;
-  /** Pictures whose largest logit is that of their label, before the step; absent where pictures are mixed. */
-  readonly correct?: number;
-  /** Pictures whose largest logit is the teacher's too; absent without a teacher. */
-  readonly agreeing?: number;
-  /** Milliseconds that the step waited for its batch, took for the teacher and for the student. */
-  readonly dataMs: number;
-  readonly teacherMs: number;
-  readonly studentMs: number;
-}
-
-/** What {@link Trainer.step} gives. */
-export interface StepResult extends Pick<StepReport, 'loss' | 'terms' | 'correct' | 'agreeing'> {
-  readonly layers: LayerRecord[] | undefined;
-}
-
-/** What a {@link Trainer} is made of. */
-export interface TrainerParts {
-  readonly student: BinaryResNet;
-  /** The training pictures, for their normalisation. */
-  readonly dataset: Dataset;
-  readonly batches: Batches;
-  /** Absent when no loss needs a teacher. */
-  readonly teacher: TargetSource | undefined;
-  readonly losses: readonly LossSetting[];
-  readonly pairs: readonly LevelPair[];
-  readonly connectors: Connectors;
-  /** Needed for the loss `center`. */
-  readonly centers?: Centers | undefined;
-  readonly optimizer: Optimizer;
-  /** The learning rate by the fractional epoch. */
-  readonly schedule: Schedule;
-  /** What is done to gradients before the optimizer gets them; default nothing. */
-  readonly gradient?: GradientSettings;
-  /** Records of the layers every so many steps; default none. */
-  readonly statistics?: LayerStatistics | undefined;
-  /** Updated after each step of the optimizer. */
-  readonly average?: WeightAverage | undefined;
-  /**
-   * The epochs of the stage, over which a sign gradient sharpens and the weights of losses go from one value to another;
-   * needed for these only.
-   */
-  readonly epochs?: number;
-  /** Mixup and CutMix; default none. */
-  readonly mix?: TrainerMix;
-}
+export type { StepReport, StepResult, TrainerParts } from './trainer-parts.js';
 
 /** Where what is not the network's own stands among the tensors of a {@link TrainingState}. */
 const prefixes = {
@@ -146,7 +70,7 @@ export class Trainer {
    * Trains one epoch, step by step.
    *
    * @param firstStep where in the epoch to begin, which must be where the state is; default 0
-   * @throws RunError when a loss is not finite; it names the step and the term
+   * @throws NonFiniteLoss when a loss is not finite; it names step, term and the first layer where that came up
    */
   async *epoch(epoch: number, firstStep = 0): AsyncGenerator<StepReport> {
     const { batches, student, teacher } = this.#parts;
@@ -160,10 +84,10 @@ export class Trainer {
       const lr = this.#parts.schedule(moment);
       const share = this.#parts.epochs === undefined ? 0 : moment / this.#parts.epochs;
       student.signGradient.moveTo(share);
-      const { loss, terms, layers, ...counts } = this.step(batch, targets, lr, share);
+      const { loss, terms, layers, ...counts } = at(`step ${step + 1} of epoch ${epoch + 1}`, () =>
+        this.step(batch, targets, lr, share),
+      );
       const studentMs = performance.now() - began;
-      const place = `step ${step + 1} of epoch ${epoch + 1}`;
-      checkFinite(place, loss, terms);
       const times = { dataMs, teacherMs, studentMs };
       const recorded = layers ? { layers } : {};
       yield {
@@ -203,47 +127,63 @@ export class Trainer {
       lambda: batch.mix.lambda,
     };
     const targetTensors = targets && this.#asTensors(targets, batch.size);
-    const means = new Map<string, Scalar>();
-    let logits: Tensor2D | undefined;
     this.#steps.begin();
     const center = losses.find(({ name }) => name === 'center');
     const centerWeight = center ? lossWeightAt(center.weight, share) : 0;
     const recording = statistics?.begin() === true;
-    const total = backpropagate(
-      () => {
-        const output = student.apply(input, true, this.#wanted, centers !== undefined);
-        logits = keep(output.logits);
-        const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors, centers };
-        const sum = weightedSum(lossTerms(losses, inputs, share));
-        for (const [name, mean] of sum.byName) means.set(name, keep(mean));
-        return sum.total;
-      },
-      this.#variables,
-      (variable, gradient) => {
-        if (variable === centers?.variable) {
-          centers.move(gradient, centerWeight);
-          gradient.dispose();
-          return;
-        }
-        const parameter = this.#parameters.get(variable.id)!;
-        if (recording) statistics.note(parameter, gradient);
-        this.#steps.take(parameter, gradient, lr);
-      },
-    );
+    let read: Pick<StepResult, 'loss' | 'terms'> & { readonly top: Int32Array };
+    try {
+      const total = backpropagate(
+        () => {
+          const output = student.apply(input, true, this.#wanted, centers !== undefined);
+          const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors, centers };
+          const { total: sum, byName } = weightedSum(lossTerms(losses, inputs, share));
+          const terms = [...byName].map(([name, mean]) => [name, mean.dataSync()[0]] as const);
+          read = {
+            loss: sum.dataSync()[0],
+            terms: Object.fromEntries(terms),
+            top: topClasses(output.logits.dataSync(), student.classes),
+          };
+          const part = nonFinitePart(read.loss, read.terms);
+          if (part !== undefined) throw new NonFiniteLoss(part, batch);
+          return sum;
+        },
+        this.#variables,
+        (variable, gradient) => {
+          if (variable === centers?.variable) {
+            centers.move(gradient, centerWeight);
+            gradient.dispose();
+            return;
+          }
+          const parameter = this.#parameters.get(variable.id)!;
+          if (recording) statistics.note(parameter, gradient);
+          this.#steps.take(parameter, gradient, lr);
+        },
+      );
+      total.dispose();
+    } catch (error) {
+      if (!(error instanceof NonFiniteLoss)) throw error;
+      const layer = firstNonFiniteLayer(student, input);
+      throw layer === undefined
+        ? error
+        : new NonFiniteLoss(
+            `${error.message}, and the first activations that are not finite are those of ${layer}`,
+            batch,
+          );
+    } finally {
+      for (const tensor of [input, labels, ...(mix ? [mix.labels] : [])]) tensor.dispose();
+      targetTensors?.logits.dispose();
+      for (const map of targetTensors?.features.values() ?? []) map.dispose();
+    }
     if (this.#steps.end(lr)) average?.update();
-    const layers = recording ? statistics.records() : undefined;
-    const loss = total.dataSync()[0];
-    const terms = Object.fromEntries([...means].map(([name, mean]) => [name, mean.dataSync()[0]]));
-    const top = topClasses(logits!.dataSync(), student.classes);
-    const counts = {
+    const { loss, terms, top } = read!;
+    return {
+      loss,
+      terms,
+      layers: recording ? statistics.records() : undefined,
       ...(mix ? {} : { correct: equalCount(top, batch.labels) }),
       ...(targets ? { agreeing: equalCount(top, topClasses(targets.logits, student.classes)) } : {}),
     };
-    for (const tensor of [total, logits!, input, labels, ...(mix ? [mix.labels] : []), ...means.values()])
-      tensor.dispose();
-    targetTensors?.logits.dispose();
-    for (const map of targetTensors?.features.values() ?? []) map.dispose();
-    return { loss, terms, layers, ...counts };
   }
 
   /**
@@ -312,11 +252,13 @@ export class Trainer {
   }
 }
 
-function checkFinite(place: string, loss: number, terms: Readonly<Record<string, number>>): void {
-  const term = Object.entries(terms).find(([, value]) => !Number.isFinite(value));
-  if (Number.isFinite(loss) && !term) return;
-  const what = term ? `the loss term '${term[0]}' is ${term[1]}` : `the loss is ${loss}`;
-  throw new RunError(`${what} at ${place}.`, {
-    fix: 'use a smaller learning rate (--lr), or look for pictures or labels that are not finite',
-  });
+/** Takes a step; a loss that is not finite is told with its place. */
+function at<Result>(place: string, step: () => Result): Result {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof NonFiniteLoss)) throw error;
+    const [part, ...layer] = error.message.split(', ');
+    throw new NonFiniteLoss(`${[`${part} at ${place}`, ...layer].join(', ')}.`, error.batch);
+  }
 }

@@ -134,10 +134,14 @@ describe('Trainer', () => {
     expect(ranks).toBe((1 << 1) | (1 << 2) | (1 << 4));
   });
 
-  it.each<[term: string, spoil: (batch: Batch) => Batch]>([
-    ['crossEntropy', (batch) => ({ ...batch, labels: batch.labels.map(() => 7) })],
-    ['kl', (batch) => ({ ...batch, images: batch.images.map(() => NaN) })],
-  ])('stops at a loss that is not finite, naming step and term %s', async (term, spoil) => {
+  it.each<[term: string, spoil: (batch: Batch) => Batch, layer: string]>([
+    ['crossEntropy', (batch) => ({ ...batch, labels: batch.labels.map(() => 7) }), ''],
+    [
+      'kl',
+      (batch) => ({ ...batch, images: batch.images.map(() => NaN) }),
+      ', and the first activations that are not finite are those of blocks.0.conv',
+    ],
+  ])('stops at a loss that is not finite, naming step, layer and term %s', async (term, spoil, layer) => {
     const good = randomBatch(6);
     const tiny = tinyTrainer({ batches: fixedBatches([good, spoil(good), good]) });
     const seen: number[] = [];
@@ -146,7 +150,7 @@ describe('Trainer', () => {
     })().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RunError);
     expect((failure as RunError).message).toMatch(
-      new RegExp(`^the loss term '${term}' is (NaN|-Infinity) at step 2 of epoch 5\\.$`),
+      new RegExp(`^the loss term '${term}' is (NaN|-Infinity) at step 2 of epoch 5${layer}\\.$`),
     );
     expect((failure as RunError).fix).toContain('--lr');
     expect(seen).toEqual([0]);
