@@ -37,6 +37,8 @@ export async function openRun(
     await directory.writeRecipe(toYaml(withAllLosses(recipe)));
     const checkpoints = start?.checkpoints ?? (await RunCheckpoints.open(directory.path));
     await directory.writeEnvironment(environment);
+    // A complete run that is trained on is not complete until it ends again.
+    await directory.removeSummary();
     const log = await MetricsLog.open(directory.path, termsOf(recipe), start?.progress.metrics);
     return { directory, lock, checkpoints, log };
   } catch (error) {

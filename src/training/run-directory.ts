@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
@@ -86,6 +86,10 @@ export class RunDirectory {
     } catch {
       return undefined;
     }
+  }
+
+  async removeSummary(): Promise<void> {
+    await rm(this.file('summary'), { force: true });
   }
 
   async writeSummary(summary: object): Promise<void> {

@@ -188,7 +188,7 @@ export async function* trainRun(
       bestEpoch,
       validation,
       test,
-      seconds: (performance.now() - began) / 1000,
+      seconds: secondsBefore(start) + (performance.now() - began) / 1000,
     };
     await directory.writeSummary(summary);
     return summary;
@@ -218,6 +218,13 @@ function limited(teacher: RunTeacher, { steps, evaluated }: PictureLimit, batchS
 /** Where tensors come from that are not of this run. */
 function externalInit(initFrom: string): string | undefined {
   return initFrom === 'random' || initFrom === 'previous' ? undefined : initFrom;
+}
+
+/** What trainings took before a run goes on. */
+function secondsBefore(start: RunStart | undefined): number {
+  if (!start) return 0;
+  const { stages, seconds } = start.progress;
+  return stages.reduce((sum, stage) => sum + stage.seconds, seconds);
 }
 
 function stateOf({ progress, tensors }: RunStart): StageState {
