@@ -21,7 +21,7 @@ describe('--help', () => {
   it.each<[command: string[], flags: string[]]>([
     [
       [],
-      '--debug --recipe --set --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out'.split(
+      '--debug --recipe --set --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out --checkpoint-seconds --dry-run --overfit-batches --quiet --json'.split(
         ' ',
       ),
     ],
@@ -44,6 +44,14 @@ describe('--help', () => {
         ' ',
       ),
     ],
+    [
+      ['resume'],
+      '--debug --epochs --threads --provider --data --checkpoint-seconds --quiet --json'.split(' '),
+    ],
+    [['runs'], ['--debug']],
+    [['rerun'], ['--out', '--quiet', '--json', '--debug']],
+    [['doctor'], ['--debug']],
+    [['data', 'check'], ['--debug']],
     [['cache', 'verify'], ['--debug']],
     [
       ['cache', 'merge'],
