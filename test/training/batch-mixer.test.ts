@@ -37,7 +37,8 @@ async function firstTaught(teacher: TargetSource, losses: readonly string[], opt
   const mixer = BatchMixer.of(options, { teacher, losses: settings, size })!;
   const batches = fixedBatches([randomBatch(6), randomBatch(6, 2)]);
   const all = [];
-  for await (const taught of taughtBatches(batches.epoch(3), teacher, { mixer, epoch: 3, firstStep: 0 })) all.push(taught);
+  for await (const taught of taughtBatches(batches.epoch(3), teacher, { mixer, epoch: 3, firstStep: 0 }))
+    all.push(taught);
   return all;
 }
 
