@@ -1,18 +1,22 @@
 // What each loss adds, and what two stages add: bnn-resnet20 with equal epochs and seeds, taught from one cache.
 // usage: npm run bench:ablation -- [--data cifar10:<folder>] [--teacher <model.onnx>] [--cache <directory>] [--epochs 5]
-//        [--seeds 0,1,2] [--only none,kl,features,refinery,twoStage] [--threads <n>] [--quick] [--json]
+//        [--seeds 0,1,2] [--only none,kl,features,refinery,twoStage] [--threads <n>] [--runs <directory>] [--quick] [--json]
 // By default the data and the ResNet-56 of ../shared/data. The cache of 8 views with feature maps takes 22 GB and is made first
-// where it is not complete; the runs take about an hour a seed on 2 cores. --quick takes the embedded sample and two epochs.
+// where it is not complete; the runs take about an hour a seed on 2 cores. Runs that were interrupted go on, complete ones are
+// read. --quick takes the embedded sample and two epochs, and leaves nothing.
 // `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { RunError } from '../src/errors.js';
 import type { Recipe } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/training/accuracy.js';
 import { type CacheSettings, defaultCacheSettings, makeCache } from '../src/training/make-cache.js';
+import { resume } from '../src/training/resume.js';
+import { differingSettings, runFacts } from '../src/training/run-list.js';
 import { distil } from '../src/training/run.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -58,6 +62,7 @@ await program('bench:ablation', async () => {
     seeds: { type: 'string', default: '0,1,2' },
     only: { type: 'string', default: names.join(',') },
     threads: { type: 'string', default: String(availableParallelism()) },
+    runs: { type: 'string', default: join(tmpdir(), 'bench-ablation-runs') },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   });
@@ -77,6 +82,7 @@ await program('bench:ablation', async () => {
   report(describeMachine(machine));
   const folder = await mkdtemp(join(tmpdir(), 'bench-ablation-'));
   const cache = quick ? join(folder, 'cache') : flags.cache;
+  const runs = quick ? folder : flags.runs;
   try {
     if (wanted.some((variant) => variant !== 'none'))
       await fill(cache, { teacher, data, views: quick ? 1 : 8, threads });
@@ -87,7 +93,7 @@ await program('bench:ablation', async () => {
         const teaching = variant === 'none' ? [] : [`stages[0].teacher=${JSON.stringify(cache)}`];
         const sets = [...common, ...variants[variant], ...teaching, ...epochsOf(variant, epochs)];
         const { recipe } = await resolveRecipe({ sets });
-        figures.push(await figureOf(variant, recipe, join(folder, `${variant}-${seed}`)));
+        figures.push(await figureOf(variant, recipe, join(runs, `${variant}-${seed}`)));
         report(figureLine(figures.at(-1)!));
       }
     report(formatTable(['bnn-resnet20', 'epochs', 'validation %', 'test %'], summary(figures)));
@@ -123,21 +129,36 @@ async function fill(
   while (!(await making.next()).done);
 }
 
+/**
+ * Trains a variant, goes on with it, or reads what it came to.
+ *
+ * @throws RunError for a run of other settings
+ */
 async function figureOf(variant: Variant, recipe: Recipe, out: string): Promise<Figure> {
-  const run = distil(recipe, { out });
-  for (;;) {
-    const next = await run.next();
-    if (!next.done) continue;
-    const { test, validation, seconds } = next.value;
-    return {
-      variant,
-      seed: recipe.seed,
-      epochs: recipe.stages.reduce((sum, stage) => sum + stage.epochs, 0),
-      validationPercent: top1Percent(validation),
-      testPercent: top1Percent(test.student),
-      seconds,
-    };
+  const before = existsSync(out) ? await runFacts(out) : undefined;
+  const [other] = before
+    ? differingSettings([recipe, before.recipe]).filter(({ path }) => path !== 'threads')
+    : [];
+  if (other)
+    throw new RunError(
+      `the run in ${out} has another ${other.path}: ${String(other.values[1])}, here ${String(other.values[0])}.`,
+      {
+        fix: 'remove it, or name another directory with --runs',
+      },
+    );
+  if (!before?.isComplete) {
+    const run = before ? (await resume(out)).train() : distil(recipe, { out });
+    while (!(await run.next()).done);
   }
+  const { validation, test, seconds, allEpochs } = await runFacts(out);
+  return {
+    variant,
+    seed: recipe.seed,
+    epochs: allEpochs,
+    validationPercent: top1Percent(validation!),
+    testPercent: top1Percent(test!),
+    seconds: seconds!,
+  };
 }
 
 function figureLine({ variant, seed, validationPercent, testPercent, seconds }: Figure): string {
