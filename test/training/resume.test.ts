@@ -34,7 +34,7 @@ const recipes: readonly (readonly [what: string, recipe: () => Recipe])[] = [
   ['one stage with everything that carries state', () => staged(everything)],
   [
     'SGD and a cache that fills',
-    () => staged({ ...short, epochs: 3, views: 2, cache: fresh(), optimizer: { name: 'sgd', lr: 0.05 } }),
+    () => staged({ ...short, epochs: 2, views: 1, cache: fresh(), optimizer: { name: 'sgd', lr: 0.05 } }),
   ],
   [
     'two stages and two generations',
@@ -114,9 +114,6 @@ describe('a run that goes on equals one that was not interrupted, bit for bit:',
     const recipe = staged({ ...short, epochs: 1 });
     const whole = leftBy((await run(recipe)).directory);
     for (const damage of [
-      (path: string) => {
-        truncateSync(path, 1000);
-      },
       (path: string) => {
         writeFileSync(path.replace('.safetensors', '.json'), '{"sha256": "');
       },

@@ -109,7 +109,7 @@ describe('a stage', () => {
 
   it('accumulates gradients, centralises them, mixes pictures and augments as it says', async () => {
     const losses = async (change: Partial<Stage>): Promise<number[]> => {
-      const { events } = await run(staged({ epochs: 2, ...change }));
+      const { events } = await run(staged(change));
       return events.flatMap((event) => (event.kind === 'step' ? [event.loss] : []));
     };
     const plain = await losses({});
