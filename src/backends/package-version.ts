@@ -2,6 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+/** The packages that compute beside this one. */
+export const computingPackages = [
+  '@tensorflow/tfjs-core',
+  'onnxruntime-node',
+  'apache-arrow',
+  'sharp',
+] as const;
+
 /** The version of an installed package, found as modules of this package find it; undefined where it is not installed. */
 export function packageVersion(name: string): string | undefined {
   // Not every package lets its package.json be imported.

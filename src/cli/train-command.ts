@@ -57,45 +57,42 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   await followRun(recipe, distil(recipe, { signal, out, checkpointSeconds }), { signal, quiet, json });
 }
 
-async function printForecast(recipe: Recipe, signal: AbortSignal): Promise<void> {
-  const trial = dryRun(recipe, { signal });
+/** What a trial comes to, without a word of its steps. */
+async function endOf<Result>(trial: AsyncGenerator<unknown, Result>): Promise<Result> {
   for (;;) {
     const next = await trial.next();
-    if (!next.done) continue;
-    const { steps, evaluations, seconds, memoryMiB, diskBytes } = next.value;
-    const count = (value: number): string => value.toLocaleString('en-US');
-    const lines = [
-      'tried    two steps of each stage, evaluation, checkpoint and reading it back: all work; nothing was left',
-      `time     about ${duration(seconds)}: ${count(steps)} steps and ${count(evaluations)} evaluations`,
-      `memory   ${count(memoryMiB)} MiB`,
-      `disk     ${(diskBytes / 1e6).toFixed(1)} MB`,
-    ];
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return;
+    if (next.done) return next.value;
   }
+}
+
+async function printForecast(recipe: Recipe, signal: AbortSignal): Promise<void> {
+  const { steps, evaluations, seconds, memoryMiB, diskBytes } = await endOf(dryRun(recipe, { signal }));
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const lines = [
+    'tried    two steps of each stage, evaluation, checkpoint and reading it back: all work; nothing was left',
+    `time     about ${duration(seconds)}: ${count(steps)} steps and ${count(evaluations)} evaluations`,
+    `memory   ${count(memoryMiB)} MiB`,
+    `disk     ${(diskBytes / 1e6).toFixed(1)} MB`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** @throws RunError if the batches were not learned */
 async function printVerdict(recipe: Recipe, batches: number, signal: AbortSignal): Promise<void> {
-  const trial = overfitBatches(recipe, batches, { signal });
-  for (;;) {
-    const next = await trial.next();
-    if (!next.done) continue;
-    const { learned, top1Percent, firstLoss, lastLoss, cause } = next.value;
-    const lines = [
-      `batches  ${batches} of ${recipe.stages[0].batchSize}, without augmentation`,
-      `top-1    ${top1Percent.toFixed(2)} % of these pictures in the last epoch`,
-      `loss     ${firstLoss.toFixed(4)} at first, ${lastLoss.toFixed(4)} at last`,
-      `verdict  ${cause}`,
-    ];
-    process.stdout.write(`${lines.join('\n')}\n`);
-    if (!learned)
-      throw new RunError(
-        `the student did not learn ${batches} ${batches === 1 ? 'batch' : 'batches'} by heart.`,
-        {
-          fix: 'see the verdict above, and docs/stuck.md',
-        },
-      );
-    return;
-  }
+  const verdict = await endOf(overfitBatches(recipe, batches, { signal }));
+  const { learned, top1Percent, firstLoss, lastLoss, cause } = verdict;
+  const lines = [
+    `batches  ${batches} of ${recipe.stages[0].batchSize}, without augmentation`,
+    `top-1    ${top1Percent.toFixed(2)} % of these pictures in the last epoch`,
+    `loss     ${firstLoss.toFixed(4)} at first, ${lastLoss.toFixed(4)} at last`,
+    `verdict  ${cause}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  if (learned) return;
+  throw new RunError(
+    `the student did not learn ${batches} ${batches === 1 ? 'batch' : 'batches'} by heart.`,
+    {
+      fix: 'see the verdict above, and docs/stuck.md',
+    },
+  );
 }

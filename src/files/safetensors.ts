@@ -67,6 +67,16 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
       cause: error,
     });
   }
+  return parseSafetensors(path, bytes);
+}
+
+/**
+ * Understands the bytes of a safetensors file of float32 tensors.
+ *
+ * @param path for messages
+ * @throws InputError when they are damaged or hold another type
+ */
+export function parseSafetensors(path: string, bytes: Buffer): TensorFile {
   const damaged = (why: string, cause?: unknown): InputError =>
     new InputError(`${path} is not a whole safetensors file: ${why}.`, { cause });
   if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes`);

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Machine, thisMachine } from '../backends/machine.js';
-import { packageVersion } from '../backends/package-version.js';
+import { computingPackages, packageVersion } from '../backends/package-version.js';
 import { manifestFile } from '../cache/manifest.js';
 import type { Dataset } from '../data/dataset.js';
 import { pictureDigest } from '../data/picture-digest.js';
@@ -28,11 +28,9 @@ export interface RunEnvironment {
   readonly teachers: Readonly<Record<string, readonly string[]>>;
 }
 
-const packages = ['@tensorflow/tfjs-core', 'apache-arrow', 'onnxruntime-node', 'sharp'];
-
 /** Takes down what a run is trained with. */
 export async function runEnvironment(recipe: Recipe, training: Dataset): Promise<RunEnvironment> {
-  const versions = packages.map((name) => [name, packageVersion(name) ?? 'not installed'] as const);
+  const versions = computingPackages.map((name) => [name, packageVersion(name) ?? 'not installed'] as const);
   const names = new Set(recipe.stages.flatMap(({ teacher }) => (teacher === null ? [] : [teacher])));
   names.delete('previous');
   const teachers = await Promise.all(

@@ -6,7 +6,7 @@ import { RunError } from '../errors.js';
 import { cudaLibrary, missingCuda } from '../teacher/providers.js';
 import { thisMachine } from '../backends/machine.js';
 import { nativeAddon } from '../backends/native/addon.js';
-import { packageVersion } from '../backends/package-version.js';
+import { computingPackages, packageVersion } from '../backends/package-version.js';
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -19,8 +19,6 @@ export interface Finding {
   /** What to do where it is missing. */
   readonly fix?: string;
 }
-
-const packages = ['@tensorflow/tfjs-core', 'onnxruntime-node', 'apache-arrow', 'sharp'];
 
 /** Looks at what this machine has for training: processor and kernels, backends, providers of a teacher, memory, disk. */
 export async function examine(): Promise<Finding[]> {
@@ -38,7 +36,7 @@ export async function examine(): Promise<Finding[]> {
     { what: 'backend cpu', isThere: true, found: 'TensorFlow.js in JavaScript, for checks' },
     tensorflowFinding(),
     ...providerFindings(require),
-    ...packages.map((name) => packageFinding(name)),
+    ...computingPackages.map((name) => packageFinding(name)),
     { what: 'memory', isThere: true, found: `${gibibytes(freemem())} of ${gibibytes(totalmem())} are free` },
     await diskFinding('disk of this folder', process.cwd()),
     await diskFinding('disk of temporary files', tmpdir()),

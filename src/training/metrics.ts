@@ -1,5 +1,6 @@
 import { top1Percent } from './accuracy.js';
 import type { EpochReport } from './run-events.js';
+import { percentsOf } from './run-progress.js';
 import type { StageTitle } from './stage-title.js';
 import type { StepReport } from './trainer.js';
 
@@ -20,18 +21,6 @@ export function stepMetrics(report: StepReport, title: StageTitle): object {
     studentMs,
     stepMs,
     imagesPerSecond: (1000 * images) / stepMs,
-  };
-}
-
-/** Of a step: how many pictures it had right, and on how many it agreed with the teacher, in percent. */
-function percentsOf({
-  images,
-  correct,
-  agreeing,
-}: StepReport): Pick<EpochReport, 'trainTop1Percent' | 'teacherAgreementPercent'> {
-  return {
-    ...(correct === undefined ? {} : { trainTop1Percent: (100 * correct) / images }),
-    ...(agreeing === undefined ? {} : { teacherAgreementPercent: (100 * agreeing) / images }),
   };
 }
 

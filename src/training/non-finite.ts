@@ -3,15 +3,30 @@ import type { Batch } from '../data/batch.js';
 import { RunError } from '../errors.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 
+/** Where a loss was not finite. */
+export interface NonFinitePlace {
+  /** What is not finite, as of {@link nonFinitePart}. */
+  readonly part: string;
+  /** The first layer of which activations are not finite; undefined where all are. */
+  readonly layer: string | undefined;
+  /** `step 3 of epoch 1`; undefined for a step on its own. */
+  readonly step?: string;
+  readonly batch: Batch;
+  /** The file that holds the batch. */
+  readonly file?: string;
+}
+
 /** A loss that is not a finite number; no weight was moved by it. */
 export class NonFiniteLoss extends RunError {
-  /** @param batch on which it came up */
-  constructor(
-    message: string,
-    readonly batch: Batch,
-    fix = 'use a smaller learning rate (--lr), or look for pictures or labels that are not finite',
-  ) {
-    super(message, { fix });
+  constructor(readonly place: NonFinitePlace) {
+    const { part, layer, step, file } = place;
+    const at = step === undefined ? '' : ` at ${step}`;
+    const first =
+      layer === undefined ? '' : `, and the first activations that are not finite are those of ${layer}`;
+    const kept = file === undefined ? '' : `; its batch is in ${file}`;
+    super(`${part}${at}${first}.`, {
+      fix: `use a smaller learning rate (--lr), or look for pictures or labels that are not finite${kept}`,
+    });
   }
 }
 

@@ -49,19 +49,19 @@ export async function openRun(
 
 /** Writes the batch of an error beside the run, and says so in the error. */
 export async function keptBatch(
-  { message, batch, fix }: NonFiniteLoss,
+  { place }: NonFiniteLoss,
   { path }: RunDirectory,
   [height, width]: readonly [number, number],
 ): Promise<NonFiniteLoss> {
   const file = join(path, 'non-finite-batch.safetensors');
-  const { size, images, labels, indices, view } = batch;
+  const { size, images, labels, indices, view } = place.batch;
   const tensors = new Map([
     ['images', { shape: [size, height, width, 3], values: images }],
     ['labels', { shape: [size], values: Float32Array.from(labels) }],
     ['indices', { shape: [size], values: Float32Array.from(indices) }],
   ]);
   await writeSafetensors(file, { tensors, metadata: { view: String(view) } });
-  return new NonFiniteLoss(message, batch, `${fix}; its batch is in ${file}`);
+  return new NonFiniteLoss({ ...place, file });
 }
 
 /** The names of the loss terms of all stages, each once. */

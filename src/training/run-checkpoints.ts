@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { link, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { makeDirectory, syncDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
-import { type NamedTensor, readSafetensors, safetensorsParts } from '../files/safetensors.js';
+import { type NamedTensor, parseSafetensors, safetensorsParts } from '../files/safetensors.js';
 
 /** The version of what checkpoints say. */
 const formatVersion = 1;
@@ -102,7 +102,7 @@ export class RunCheckpoints {
   /**
    * Puts a student that a checkpoint names where others find it.
    *
-   * @param path beside which nothing of this name may be open
+   * @throws RunError when that fails
    */
   async publish(student: string, path: string): Promise<void> {
     const temporary = `${path}.${process.pid}.tmp`;
@@ -110,7 +110,7 @@ export class RunCheckpoints {
       await rm(temporary, { force: true });
       await link(join(this.folder, student), temporary);
       await rename(temporary, path);
-      await syncDirectory(this.folder);
+      await syncDirectory(dirname(path));
     } catch (error) {
       throw writeError(path, error);
     }
@@ -124,7 +124,7 @@ export class RunCheckpoints {
     });
     if (bytes.length !== record.tensors.bytes || digestOf(bytes) !== record.tensors.sha256)
       throw new InputError(`${path} does not have its checksum.`);
-    const { tensors } = await readSafetensors(path);
+    const { tensors } = parseSafetensors(path, bytes);
     return { number, path, tensors, state: record.state };
   }
 

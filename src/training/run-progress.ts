@@ -10,8 +10,8 @@ export interface EpochSums {
   readonly terms: Readonly<Record<string, number>>;
   /** Pictures, and those that were counted as right and as agreeing with the teacher; see `StepReport`. */
   readonly images: number;
-  readonly correct: number | undefined;
-  readonly agreeing: number | undefined;
+  readonly correct?: number;
+  readonly agreeing?: number;
   /** Of the last step. */
   readonly lr: number;
   /** That the steps took. */
@@ -23,8 +23,6 @@ export const noSteps: EpochSums = {
   loss: 0,
   terms: {},
   images: 0,
-  correct: undefined,
-  agreeing: undefined,
   lr: 0,
   seconds: 0,
 };
@@ -34,12 +32,13 @@ export function withStep(sums: EpochSums, report: StepReport, seconds: number): 
   const { loss, terms, lr, images, correct, agreeing } = report;
   const all = Object.entries(terms).map(([name, value]) => [name, (sums.terms[name] ?? 0) + value] as const);
   return {
+    ...sums,
     steps: sums.steps + 1,
     loss: sums.loss + loss,
     terms: Object.fromEntries(all),
     images: sums.images + images,
-    correct: correct === undefined ? sums.correct : (sums.correct ?? 0) + correct,
-    agreeing: agreeing === undefined ? sums.agreeing : (sums.agreeing ?? 0) + agreeing,
+    ...(correct === undefined ? {} : { correct: (sums.correct ?? 0) + correct }),
+    ...(agreeing === undefined ? {} : { agreeing: (sums.agreeing ?? 0) + agreeing }),
     lr,
     seconds: sums.seconds + seconds,
   };
@@ -49,12 +48,26 @@ export function withStep(sums: EpochSums, report: StepReport, seconds: number): 
 export function meansOf(
   sums: EpochSums,
 ): Pick<EpochReport, 'loss' | 'terms' | 'lr' | 'trainTop1Percent' | 'teacherAgreementPercent'> {
-  const { steps, loss, terms, lr, images, correct, agreeing } = sums;
+  const { steps, loss, terms, lr } = sums;
   const means = Object.entries(terms).map(([name, sum]) => [name, sum / steps] as const);
   return {
     loss: loss / steps,
     terms: Object.fromEntries(means),
     lr,
+    ...percentsOf(sums),
+  };
+}
+
+/** How many pictures were right, and on how many student and teacher agreed, in percent of all. */
+export function percentsOf({
+  images,
+  correct,
+  agreeing,
+}: Pick<StepReport, 'images' | 'correct' | 'agreeing'>): Pick<
+  EpochReport,
+  'trainTop1Percent' | 'teacherAgreementPercent'
+> {
+  return {
     ...(correct === undefined ? {} : { trainTop1Percent: (100 * correct) / images }),
     ...(agreeing === undefined ? {} : { teacherAgreementPercent: (100 * agreeing) / images }),
   };

@@ -153,7 +153,7 @@ export async function* trainRun(
             signal,
           },
           isTrained: stage.initFrom !== 'random',
-          firstStep: from ? 0 : runStep,
+          firstStep: runStep,
           keep: async (trained, facts, isBest) => {
             await saveStudent(files.last, trained, facts);
             if (!isBest) return;

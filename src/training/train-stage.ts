@@ -138,6 +138,8 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
   let point = from?.point ?? startOf(parts.firstStep);
   const secondsBefore = point.seconds;
   const began = performance.now();
+  // Whether the trainer has the state of the point.
+  let isBegun = false;
   const save = async (): Promise<void> => {
     point = { ...point, seconds: secondsBefore + secondsSince(began) };
     await parts.save(point, trainer.state());
@@ -150,6 +152,7 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
         await reestimateBatchNorm(student, { dataset: training, batches, signal }, stage.reestimateBatchNorm);
       await save();
     }
+    isBegun = true;
     yield { kind: 'stage', stage: title, epochs, pairs: shown };
     while (point.epoch < epochs) {
       const { epoch } = point;
@@ -192,7 +195,7 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
     return { best: point.best!, runStep: point.runStep, seconds: secondsBefore + secondsSince(began) };
   } catch (error) {
     average?.restore();
-    if (signal?.aborted && point.runStep > parts.firstStep) await save();
+    if (signal?.aborted && isBegun) await save();
     throw error instanceof NonFiniteLoss ? await parts.keepBatch(error) : error;
   } finally {
     trainer.dispose();

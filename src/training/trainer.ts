@@ -145,7 +145,7 @@ export class Trainer {
             top: topClasses(output.logits.dataSync(), student.classes),
           };
           const part = nonFinitePart(read.loss, read.terms);
-          if (part !== undefined) throw new NonFiniteLoss(part, batch);
+          if (part !== undefined) throw new NonFiniteLoss({ part, layer: undefined, batch });
           return sum;
         },
         this.#variables,
@@ -163,13 +163,7 @@ export class Trainer {
       total.dispose();
     } catch (error) {
       if (!(error instanceof NonFiniteLoss)) throw error;
-      const layer = firstNonFiniteLayer(student, input);
-      throw layer === undefined
-        ? error
-        : new NonFiniteLoss(
-            `${error.message}, and the first activations that are not finite are those of ${layer}`,
-            batch,
-          );
+      throw new NonFiniteLoss({ ...error.place, layer: firstNonFiniteLayer(student, input) });
     } finally {
       for (const tensor of [input, labels, ...(mix ? [mix.labels] : [])]) tensor.dispose();
       targetTensors?.logits.dispose();
@@ -253,12 +247,10 @@ export class Trainer {
 }
 
 /** Takes a step; a loss that is not finite is told with its place. */
-function at<Result>(place: string, step: () => Result): Result {
+function at<Result>(step: string, take: () => Result): Result {
   try {
-    return step();
+    return take();
   } catch (error) {
-    if (!(error instanceof NonFiniteLoss)) throw error;
-    const [part, ...layer] = error.message.split(', ');
-    throw new NonFiniteLoss(`${[`${part} at ${place}`, ...layer].join(', ')}.`, error.batch);
+    throw error instanceof NonFiniteLoss ? new NonFiniteLoss({ ...error.place, step }) : error;
   }
 }

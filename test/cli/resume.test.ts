@@ -4,25 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { leftBy } from '../training/run-remains.js';
 import { distill, type Ended, mainFile, scratchFolder, start } from './distill.js';
 import { runInProcess } from './in-process.js';
+import { labelledRun, labelledSteps } from './labelled-run.js';
 import { tinyCifar, writeTinyCifar } from './tiny-cifar.js';
 
 const folder = scratchFolder();
 const at = (name: string): string => join(folder, name);
-const steps = Math.floor(tinyCifar.training / 19);
-/** A training run on labels alone, which starts soonest. */
-const training = (run: string, ...more: string[]): string[] => [
-  ...[
-    '--student',
-    'bnn-resnet20',
-    '--data',
-    `cifar10:${at('data')}`,
-    '--loss',
-    'kl=0',
-    '--loss',
-    'features=0',
-  ],
-  ...['--batch-size', '19', '--epochs', '2', '--out', at(run), ...more],
-];
+const training = (run: string, ...more: string[]): string[] =>
+  labelledRun(at('data'), '--epochs', '2', '--out', at(run), ...more);
 
 /** Sends a signal as soon as the first step is told. */
 async function signalled(args: readonly string[], ...signals: NodeJS.Signals[]): Promise<Ended> {
@@ -97,8 +85,8 @@ describe('distill shows a run', () => {
     const kinds = events.map(({ kind }) => kind);
     expect(kinds).toEqual([
       ...['started', 'stage'],
-      ...[...Array<string>(steps).fill('step'), 'epoch'],
-      ...[...Array<string>(steps).fill('step'), 'epoch'],
+      ...[...Array<string>(labelledSteps).fill('step'), 'epoch'],
+      ...[...Array<string>(labelledSteps).fill('step'), 'epoch'],
       ...['evaluating', 'summary'],
     ]);
     const metrics = readFileSync(join(at('json'), 'metrics.jsonl'), 'utf8')

@@ -2,16 +2,13 @@ import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { distill, type Ended, mainFile, scratchFolder, start } from './distill.js';
+import { labelledRun } from './labelled-run.js';
 import { tinyCifar, writeTinyCifar } from './tiny-cifar.js';
 
 const folder = scratchFolder();
 const at = (name: string): string => join(folder, name);
 const inFolder = (...args: string[]): Promise<Ended> => distill(args, { cwd: folder });
-/** A training run on labels alone, which starts soonest. */
-const training = (...more: string[]): string[] => [
-  ...['--student', 'bnn-resnet20', '--data', 'cifar10:data', '--loss', 'kl=0', '--loss', 'features=0'],
-  ...['--batch-size', '19', '--epochs', '1', ...more],
-];
+const training = (...more: string[]): string[] => labelledRun('data', '--epochs', '1', ...more);
 
 beforeAll(async () => {
   await writeTinyCifar(at('data'));

@@ -3,24 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mainFile, scratchFolder, start } from './distill.js';
-import { tinyCifar, writeTinyCifar } from './tiny-cifar.js';
+import { labelledRun, labelledSteps } from './labelled-run.js';
+import { writeTinyCifar } from './tiny-cifar.js';
 
 const folder = scratchFolder();
 const at = (name: string): string => join(folder, name);
-/** A training run on labels alone, which starts soonest. */
 const training = (run: string, epochs: number): string[] => [
   mainFile,
-  ...[
-    '--student',
-    'bnn-resnet20',
-    '--data',
-    `cifar10:${at('data')}`,
-    '--loss',
-    'kl=0',
-    '--loss',
-    'features=0',
-  ],
-  ...['--batch-size', '19', '--epochs', String(epochs), '--out', at(run)],
+  ...labelledRun(at('data'), '--epochs', String(epochs), '--out', at(run)),
 ];
 /** Runs a command on a pseudo-terminal of its own. */
 const onTerminal = ['-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'];
@@ -50,9 +40,8 @@ describe('progress', () => {
     const { ended } = start('python3', [...onTerminal, process.execPath, ...training('terminal', 1)]);
     const { code, stdout } = await ended;
     expect(code, stdout).toBe(0);
-    const steps = Math.floor(tinyCifar.training / 19);
     const bar = new RegExp(
-      `epoch 1/1 \\[[=-]{20}\\] \\d+/${steps}  \\d+ images/s  loss \\d+\\.\\d{3} \\(crossEntropy \\d+\\.\\d{3}\\)  data \\d+ % teacher \\d+ % student \\d+ %  \\d+ s left`,
+      `epoch 1/1 \\[[=-]{20}\\] \\d+/${labelledSteps}  \\d+ images/s  loss \\d+\\.\\d{3} \\(crossEntropy \\d+\\.\\d{3}\\)  data \\d+ % teacher \\d+ % student \\d+ %  \\d+ s left`,
     );
     expect(stdout).toMatch(bar);
     expect(stdout).toMatch(/run \[[=-]{20}\] 0\/1 epochs {2}\d+ s left/);

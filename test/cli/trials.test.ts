@@ -5,24 +5,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { verdictOf } from '../../src/training/overfit-batches.js';
 import { distill, type Ended, scratchFolder } from './distill.js';
 import { runInProcess } from './in-process.js';
-import { tinyCifar, writeTinyCifar } from './tiny-cifar.js';
+import { labelledRun, labelledSteps } from './labelled-run.js';
+import { writeTinyCifar } from './tiny-cifar.js';
 
 const folder = scratchFolder();
 const at = (name: string): string => join(folder, name);
-/** On labels alone, which starts soonest. */
-const labelled = (...more: string[]): string[] => [
-  ...[
-    '--student',
-    'bnn-resnet20',
-    '--data',
-    `cifar10:${at('data')}`,
-    '--loss',
-    'kl=0',
-    '--loss',
-    'features=0',
-  ],
-  ...['--batch-size', '19', ...more],
-];
+const labelled = (...more: string[]): string[] => labelledRun(at('data'), ...more);
 const inFolder = (...args: string[]): Promise<Ended> => distill(args, { cwd: folder });
 const leftovers = (): string[] =>
   readdirSync(tmpdir()).filter((name) => /^bnn-distill-(dry-run|overfit)-/.test(name));
@@ -35,7 +23,7 @@ describe('--dry-run', () => {
   it('tries a run, leaves nothing, and forecasts time, memory and disk', async () => {
     const { code, stdout, stderr } = await inFolder(...labelled('--epochs', '50', '--dry-run'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const steps = 50 * Math.floor(tinyCifar.training / 19);
+    const steps = 50 * labelledSteps;
     expect(stdout).toMatch(
       new RegExp(
         `^tried {4}two steps .*\ntime {5}about \\d+ (s|min \\d+ s): ${steps} steps and 50 evaluations\nmemory {3}\\d+ MiB\ndisk {5}\\d+\\.\\d MB\n$`,

@@ -22,7 +22,11 @@ it('a run whose weights run away ends, and keeps the batch', async () => {
   const recipe = staged({ batchSize: 20, optimizer: { name: 'sgd', lr: 1e30, momentum: 0 } });
   const failure: unknown = await runToEnd(recipe, { out }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(NonFiniteLoss);
-  const { message, fix, batch } = failure as NonFiniteLoss;
+  const {
+    message,
+    fix,
+    place: { batch },
+  } = failure as NonFiniteLoss;
   expect(message).toMatch(
     /^the loss term '\w+' is (NaN|-?Infinity) at step [234] of epoch 1(, and the first activations .*)?\.$/,
   );
