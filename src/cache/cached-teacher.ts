@@ -1,6 +1,7 @@
 import type { Augmentation } from '../data/augmentation.js';
 import type { Batch } from '../data/batch.js';
 import type { Dataset } from '../data/dataset.js';
+import type { ProgressListener } from '../data/picture-digest.js';
 import { InputError } from '../errors.js';
 import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
 import { CacheFormat, Envelopes } from './cache-format.js';
@@ -19,6 +20,8 @@ export interface CachedTeacherOptions {
   readonly dataset: Dataset;
   readonly augmentation: Augmentation;
   readonly viewSeed: number;
+  /** Hears how many files of pictures are read to compare them. */
+  readonly onHashed?: ProgressListener;
 }
 
 /** A teacher whose answers were stored: it reads the rows of a batch and runs no model. */
@@ -45,7 +48,7 @@ export class CachedTeacher implements TargetSource {
     const dataset = orderedByIndex(options.dataset);
     const { augmentation, viewSeed } = options;
     checkIdentity(directory, manifest, {
-      data: await dataIdentity(dataset),
+      data: await dataIdentity(dataset, options.onHashed),
       views: { augmentation: { ...augmentation }, viewSeed, count: manifest.views.count },
     });
     const format = new CacheFormat(manifest);

@@ -1,16 +1,17 @@
 import { InputError } from '../errors.js';
 import { type Augmentation, completeAugmentation } from '../data/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
-import { pictureDigest } from '../data/picture-digest.js';
+import { pictureDigest, type ProgressListener } from '../data/picture-digest.js';
 import type { CacheIdentity, DataIdentity } from './manifest.js';
 
 /**
  * What tells a data set from another: facts, how its pictures are resized, and the digest of the pictures, for which files
  * are read.
  *
+ * @param onHashed hears how many files of pictures are read
  * @throws InputError if a file cannot be read
  */
-export async function dataIdentity(dataset: Dataset): Promise<DataIdentity> {
+export async function dataIdentity(dataset: Dataset, onHashed?: ProgressListener): Promise<DataIdentity> {
   const { kind, split, classes, size, length } = dataset;
   const resize = 'pixels' in dataset ? null : dataset.resize;
   return {
@@ -22,7 +23,7 @@ export async function dataIdentity(dataset: Dataset): Promise<DataIdentity> {
     classes: [...classes],
     // Caches of folders once held lengths in place of contents; this tells them apart.
     ...('pixels' in dataset ? {} : { digestOf: 'contents' as const }),
-    sha256: await pictureDigest(dataset),
+    sha256: await pictureDigest(dataset, onHashed),
   };
 }
 

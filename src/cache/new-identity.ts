@@ -1,5 +1,6 @@
 import { type Augmentation, leanAugmentation } from '../data/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
+import type { ProgressListener } from '../data/picture-digest.js';
 import { InputError } from '../errors.js';
 import type { TeacherFacts } from '../teacher/teacher-facts.js';
 import { batchesPerPart } from './cache-format.js';
@@ -27,12 +28,14 @@ const mostViews = 65_536;
 /**
  * The identity of a cache of a teacher's answers on a data set.
  *
+ * @param onHashed hears how many files of pictures are read
  * @throws InputError for a number of views or of probabilities that cannot be stored, or a picture that cannot be read
  */
 export async function newIdentity(
   teacher: TeacherFacts,
   dataset: Dataset,
   choices: CacheChoices,
+  onHashed?: ProgressListener,
 ): Promise<CacheIdentity> {
   const { dtype, maps, augmentation, viewSeed, views, batchSize } = choices;
   if (views > mostViews)
@@ -49,7 +52,7 @@ export async function newIdentity(
   const rowsPerBatch = Math.min(batchSize, dataset.length);
   const identity = {
     teachers: teacher.models,
-    data: await dataIdentity(dataset),
+    data: await dataIdentity(dataset, onHashed),
     views: { augmentation: leanAugmentation(augmentation), viewSeed, count: views },
     contents,
     layout: { rowsPerBatch, batchesPerPart: batchesPerPart(columns, rowsPerBatch, choices.partBytes) },

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ProgressListener } from '../data/picture-digest.js';
 import { InputError } from '../errors.js';
 import { CacheFormat, crcColumn, Envelopes, type PartPlan } from './cache-format.js';
 import { columnNames } from './columns.js';
@@ -20,27 +21,31 @@ export interface VerifiedCache {
 /**
  * Reads all of a cache: each file's size, footer and SHA-256, and each row's checksum, index and view.
  *
- * @param onFile hears of each file that is whole
+ * @param onProgress hears how many bytes are read, each byte counted once
  * @throws InputError for the first thing that is wrong, naming the file
  */
 export async function verifyCache(
   directory: string,
-  { signal, onFile }: { signal?: AbortSignal; onFile?: (file: CacheFile) => void } = {},
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: ProgressListener } = {},
 ): Promise<VerifiedCache> {
   const manifest = await requireManifest(directory);
   const format = new CacheFormat(manifest);
   const envelopes = await Envelopes.of(format);
   let last: { view: number; index: number } | undefined;
+  const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  onProgress?.(done, total);
   for (const file of manifest.files) {
     signal?.throwIfAborted();
     await checkPart(directory, file, format, envelopes);
     last = await verifyPart(directory, file, format, envelopes, last, signal);
-    onFile?.(file);
+    done += file.bytes;
+    onProgress?.(done, total);
   }
   return {
     files: manifest.files.length,
     rows: manifest.files.reduce((sum, { rows }) => sum + rows, 0),
-    bytes: manifest.files.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: total,
     missing: missingParts(manifest, format),
   };
 }

@@ -5,7 +5,8 @@ import { type Manifest, requireManifest } from '../cache/manifest.js';
 import { mergeCaches } from '../cache/merge-caches.js';
 import { missingParts, verifyCache } from '../cache/verify-cache.js';
 import { InputError } from '../errors.js';
-import { size } from './cache-progress.js';
+import { size } from './size.js';
+import { WorkProgress } from './work-progress.js';
 
 /** Adds `distill cache verify`, `info` and `merge`. */
 export function addCacheReports(cache: Command, signal: AbortSignal): void {
@@ -15,7 +16,15 @@ export function addCacheReports(cache: Command, signal: AbortSignal): void {
     .argument('<directory...>', 'caches')
     .action(async (directories: string[]) => {
       for (const directory of directories) {
-        const { files, rows, bytes, missing } = await verifyCache(directory, { signal });
+        const progress = new WorkProgress(process.stdout, `verifying ${directory}`, 'bytes');
+        const { files, rows, bytes, missing } = await verifyCache(directory, {
+          signal,
+          onProgress: (done, total) => {
+            progress.show(done, total);
+          },
+        }).finally(() => {
+          progress.stop();
+        });
         const state = missing.length === 0 ? 'complete' : `${missing.length} files of the whole are not here`;
         print([
           `${directory}: ${files} files, ${rows.toLocaleString('en-US')} rows, ${size(bytes)}: all checksums are right; ${state}`,

@@ -3,6 +3,7 @@ import { evaluateModel } from '../training/evaluate-model.js';
 import { formatShare } from '../training/accuracy.js';
 import { defaultRecipe } from '../recipe/default-recipe.js';
 import { numberOf } from './arguments.js';
+import { WorkProgress } from './work-progress.js';
 import { sharedOptions } from './shared-options.js';
 
 interface EvalFlags {
@@ -35,7 +36,17 @@ export function addEvalCommand(program: Command, signal: AbortSignal): void {
     .option('--backend <name>', 'where a student runs: native, cpu, tensorflow', defaultRecipe.backend)
     .action(async (flags: EvalFlags) => {
       const onSkipped = (message: string): boolean => process.stderr.write(`left out: ${message}\n`);
-      const { top1, top5, total } = await evaluateModel({ ...flags, onSkipped }, { signal });
+      // The figures alone are the output.
+      const progress = new WorkProgress(process.stderr, 'evaluating', 'images');
+      const onProgress = (done: number, all: number): void => {
+        progress.show(done, all);
+      };
+      const { top1, top5, total } = await evaluateModel(
+        { ...flags, onSkipped },
+        { signal, onProgress },
+      ).finally(() => {
+        progress.stop();
+      });
       process.stdout.write(`top-1 ${formatShare(top1, total)}\ntop-5 ${formatShare(top5, total)}\n`);
     });
 }

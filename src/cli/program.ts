@@ -25,7 +25,7 @@ On the full data set:
   distill --teacher cifar10-resnet20 --student bnn-resnet20 --data cifar10:<folder> --epochs 100
 `;
 
-function createProgram(signal: AbortSignal): Command {
+export function createProgram(signal: AbortSignal): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
@@ -47,7 +47,7 @@ function createProgram(signal: AbortSignal): Command {
   addResumeCommand(program, signal);
   addRunsCommands(program, signal);
   addDoctorCommands(program);
-  for (const command of [program, ...program.commands.flatMap((sub) => [sub, ...sub.commands])]) {
+  for (const command of allCommands(program)) {
     if (command !== program) {
       command
         .helpOption('--help', 'print this help')
@@ -59,6 +59,11 @@ function createProgram(signal: AbortSignal): Command {
     });
   }
   return program;
+}
+
+/** A command and those below it. */
+export function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
 }
 
 /**
@@ -118,6 +123,7 @@ function usageError(error: CommanderError, command: Command): InputError {
   }
 }
 
-function pathOf(command: Command): string {
+/** A command as it is typed. */
+export function pathOf(command: Command): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }

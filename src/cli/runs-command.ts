@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { RunError } from '../errors.js';
+import { InputError, RunError } from '../errors.js';
 import { type Accuracy, top1Percent } from '../training/accuracy.js';
 import { distil } from '../training/run.js';
 import { firstRunDifference } from '../training/run-equality.js';
@@ -31,11 +31,9 @@ export function addRunsCommands(program: Command, signal: AbortSignal): void {
       async (path: string, { out, quiet = false, json = false }: ShownAs & { readonly out?: string }) => {
         const { recipe, directory, isComplete } = await runFacts(path);
         if (!isComplete)
-          throw new RunError(
+          throw new InputError(
             `the run in ${directory} is not complete, so there is nothing to compare with.`,
-            {
-              fix: `distill resume ${directory}`,
-            },
+            { fix: `distill resume ${directory}` },
           );
         const again = await followRun(recipe, distil(recipe, { signal, out }), { signal, quiet, json });
         const difference = await firstRunDifference(directory, again.directory);

@@ -5,9 +5,7 @@ import type { RunEvent } from '../training/run-events.js';
 import { type Training, trainingsOf } from '../training/trainings.js';
 import { type StageTitle, titleText } from '../training/stage-title.js';
 import { duration } from './duration.js';
-
-/** Seconds between two plain lines of one epoch where the output is no terminal. */
-const quietSeconds = 20;
+import { quietSeconds, WorkProgress } from './work-progress.js';
 
 type Step = Extract<RunEvent, { kind: 'step' }>;
 
@@ -17,6 +15,8 @@ export class TrainingProgress {
   /** The epochs of the run before each stage's generation. */
   readonly #trainings: readonly Training[];
   #bars: { readonly all: cliProgress.MultiBar; readonly run: Bar; readonly epoch: Bar } | undefined;
+  readonly #evaluating: WorkProgress;
+  readonly #hashing: WorkProgress;
   #epochs = 0;
   #lastLine = 0;
   /** The epoch under way, when it began here, and the steps of it that were done before. */
@@ -28,6 +28,8 @@ export class TrainingProgress {
     private readonly out: NodeJS.WriteStream,
     private readonly recipe: Recipe,
   ) {
+    this.#evaluating = new WorkProgress(out, 'evaluating', 'images');
+    this.#hashing = new WorkProgress(out, 'hashing', 'files');
     this.#trainings = trainingsOf(recipe);
     this.#allEpochs = this.#trainings.reduce((sum, { stage }) => sum + stage.epochs, 0);
   }
@@ -37,12 +39,17 @@ export class TrainingProgress {
       case 'skipped':
         this.#line(`left out: ${event.message}`);
         return;
+      case 'hashing':
+        this.#hashing.show(event.done, event.total);
+        return;
       case 'started':
+        this.#hashing.stop();
         this.#line(
           `run ${event.directory}: ${this.recipe.student.name} (${event.parameters.toLocaleString('en-US')} parameters), ${event.trainingPictures.toLocaleString('en-US')} training and ${event.validationPictures.toLocaleString('en-US')} validation pictures of ${this.recipe.data}`,
         );
         return;
       case 'resumed':
+        this.#hashing.stop();
         for (const sentence of event.damaged) this.#line(`passed over: ${sentence}`);
         this.#line(
           `run ${event.directory} goes on from ${event.checkpoint}: ${event.step > 0 ? `step ${event.step + 1} of ` : ''}epoch ${event.epoch + 1}`,
@@ -50,6 +57,7 @@ export class TrainingProgress {
         for (const sentence of event.changes) this.#line(`changed: ${sentence}`);
         return;
       case 'stage':
+        this.stop();
         this.#epochs = event.epochs;
         if (titleText(event.stage) !== '') this.#line(`stage ${titleText(event.stage)}`);
         for (const { level, tap, connector } of event.pairs) {
@@ -68,14 +76,27 @@ export class TrainingProgress {
           `${epochName(event.stage, event.epoch, event.epochs)}  loss ${event.loss.toFixed(4)} (${termsText(event.terms)})  lr ${event.lr.toPrecision(3)}  validation top-1 ${formatShare(event.validation.top1, event.validation.total)}${event.best ? ' best' : ''}  ${event.imagesPerSecond.toFixed(0)} images/s  ${event.seconds.toFixed(1)} s`,
         );
         return;
+      case 'warning':
+        this.#line(`warning: ${event.message}.\n  fix: ${event.fix}`);
+        return;
       case 'evaluating':
+        // One work at a time has a bar.
+        if (event.done === 0) this.stop();
+        else this.#stopSteps();
         if (event.done === 0)
           this.#line(`evaluating the ${event.who} on ${event.total.toLocaleString('en-US')} test pictures`);
+        this.#evaluating.show(event.done, event.total);
     }
   }
 
   /** Takes the bars away. */
   stop(): void {
+    this.#stopSteps();
+    this.#evaluating.stop();
+    this.#hashing.stop();
+  }
+
+  #stopSteps(): void {
     this.#bars?.all.stop();
     this.#bars = undefined;
   }

@@ -5,6 +5,9 @@ import { InputError } from '../errors.js';
 import type { Dataset } from './dataset.js';
 import { fileOf, type PictureFiles } from './picture-files.js';
 
+/** Hears how much of a work is done. */
+export type ProgressListener = (done: number, total: number) => void;
+
 /** Files read side by side, and the bytes that are read of each at a time. */
 const sideBySide = 8;
 const pieceBytes = 256 * 1024;
@@ -20,7 +23,7 @@ const pieceBytes = 256 * 1024;
  */
 export async function pictureDigest(
   dataset: Dataset,
-  onProgress?: (done: number, total: number) => void,
+  onProgress?: ProgressListener,
 ): Promise<string> {
   const hash = createHash('sha256');
   const add = ({ buffer, byteOffset, byteLength }: ArrayBufferView): void =>
@@ -44,7 +47,7 @@ export async function pictureDigest(
 async function fileDigests(
   files: PictureFiles,
   length: number,
-  onProgress: ((done: number, total: number) => void) | undefined,
+  onProgress: ProgressListener | undefined,
 ): Promise<Uint8Array> {
   const digests = new Uint8Array(32 * length);
   let next = 0;

@@ -50,3 +50,9 @@ export function formatShare(correct: number, total: number): string {
 export function top1Percent({ top1, total }: Accuracy): number {
   return total === 0 ? 0 : (100 * top1) / total;
 }
+
+/** Whether an accuracy is within two standard deviations of guessing; of fewer than 100 pictures nothing is said. */
+export function isAtChance({ top1, total }: Accuracy, classes: number): boolean {
+  const expected = total / classes;
+  return total >= 100 && top1 <= expected + 2 * Math.sqrt(expected * (1 - 1 / classes));
+}

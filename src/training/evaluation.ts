@@ -1,5 +1,6 @@
 import { evaluationBatches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
+import type { ProgressListener } from '../data/picture-digest.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { type Accuracy, AccuracyCounter } from './accuracy.js';
@@ -10,8 +11,8 @@ export interface EvaluationOptions {
   /** Pictures at a time; default 250, fewer where they are larger than 32×32, but at least 16. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Hears after each batch how many pictures are done. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Hears after each batch how many pictures are done, and of how many. */
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /** The student's accuracy on a split, with running statistics and pictures as they are. */
@@ -59,7 +60,7 @@ async function evaluate(
     const { logits, classes } = await answer(batch);
     counter.add(logits, batch.labels, classes);
     batches.recycle(batch);
-    onProgress?.(counter.result.total);
+    onProgress?.(counter.result.total, dataset.length);
   }
   return counter.result;
 }

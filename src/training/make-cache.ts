@@ -11,6 +11,7 @@ import { InputError } from '../errors.js';
 import type { ProviderName } from '../teacher/providers.js';
 import { TeacherThread } from '../teacher/teacher-thread.js';
 import { checkWhole } from './check-whole.js';
+import { hashing } from './progress-events.js';
 import { asTaken, checkAccuracy } from './teacher-check.js';
 
 /** Everything that decides a cache. */
@@ -58,6 +59,8 @@ export const defaultCacheSettings = {
 /** What the making of a cache tells while it goes on. */
 export type CacheEvent =
   | { readonly kind: 'skipped'; readonly message: string }
+  /** Files of pictures are read for their digest, where that takes long. */
+  | { readonly kind: 'hashing'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'started';
       readonly directory: string;
@@ -124,7 +127,7 @@ export async function* makeCache(
     const dataset = orderedByIndex(asTaken(training, teacher.facts));
     const augmentation = settings.augmentation ?? trainingAugmentation(dataset);
     checkAugmentation(augmentation, dataset);
-    const identity = await newIdentity(teacher.facts, dataset, {
+    const choices = {
       dtype: settings.dtype,
       topK: settings.topK,
       maps: settings.attention ? 'attention' : 'features',
@@ -132,7 +135,8 @@ export async function* makeCache(
       viewSeed: settings.viewSeed,
       views: settings.views,
       batchSize: settings.batchSize,
-    });
+    } as const;
+    const identity = yield* hashing((onHashed) => newIdentity(teacher.facts, dataset, choices, onHashed));
     const { provider } = teacher.facts;
     writer = await CacheWriter.open(settings.out, identity, dataset, await originOf(provider));
     const { format } = writer;

@@ -1,3 +1,4 @@
+import type { Split } from '../data/dataset.js';
 import type { LevelPair } from './level-pairs.js';
 import type { Accuracy } from './accuracy.js';
 import type { StageTitle } from './stage-title.js';
@@ -6,6 +7,8 @@ import type { StepReport } from './trainer.js';
 /** What a run tells while it goes on. */
 export type RunEvent =
   | { readonly kind: 'skipped'; readonly message: string }
+  /** Files of pictures are read to compare them with those of a cache, where that takes long. */
+  | { readonly kind: 'hashing'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'started';
       readonly directory: string;
@@ -36,9 +39,13 @@ export type RunEvent =
     }
   | ({ readonly kind: 'step'; readonly stage: StageTitle } & StepReport)
   | ({ readonly kind: 'epoch' } & EpochReport)
+  /** Something looks wrong; the run goes on. */
+  | { readonly kind: 'warning'; readonly message: string; readonly fix: string }
   | {
       readonly kind: 'evaluating';
       readonly who: 'student' | 'teacher';
+      readonly split: Split;
+      /** Pictures. The test split is announced with 0; short evaluations tell no more. */
       readonly done: number;
       readonly total: number;
     };

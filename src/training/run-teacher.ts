@@ -8,6 +8,7 @@ import { orderedByIndex } from '../cache/ordered-rows.js';
 import { checkFreeSpace } from '../cache/write-cache.js';
 import { type Augmentation, checkAugmentation, trainingAugmentation } from '../data/augmentation.js';
 import { type Dataset, resizedTo } from '../data/dataset.js';
+import type { ProgressListener } from '../data/picture-digest.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
@@ -51,10 +52,15 @@ export interface RunTeacher {
 /**
  * Opens what `--teacher` names, a model or a cache, and with `--cache` a cache that the run fills.
  *
+ * @param onHashed hears how many files of pictures are read for the identity of a cache
  * @throws InputError for a teacher that does not fit the data or is far under its card, or a cache that was made for
  *   something else or holds other maps than the losses compare
  */
-export async function openRunTeacher(request: TeacherRequest, splits: Splits): Promise<RunTeacher> {
+export async function openRunTeacher(
+  request: TeacherRequest,
+  splits: Splits,
+  onHashed?: ProgressListener,
+): Promise<RunTeacher> {
   const views = request.views ?? request.epochs;
   const nothing = (): Promise<void> => Promise.resolve();
   if (request.teacher === null) {
@@ -62,7 +68,7 @@ export async function openRunTeacher(request: TeacherRequest, splits: Splits): P
     const none = { source: undefined, live: undefined, notes: [], endEpoch: nothing, dispose: nothing };
     return { ...none, splits, views, augmentation };
   }
-  if (await isDirectory(request.teacher)) return openCache(request.teacher, request, splits);
+  if (await isDirectory(request.teacher)) return openCache(request.teacher, request, splits, onHashed);
   const stored = request.cache === null ? undefined : await readManifest(request.cache);
   const wanted = comparing(request).length > 0 ? 'all' : 'none';
   const taps = stored?.contents.taps.map(({ name }) => name) ?? wanted;
@@ -81,7 +87,7 @@ export async function openRunTeacher(request: TeacherRequest, splits: Splits): P
     const common = { live, splits: taken, augmentation, notes: live.facts.providerMisses };
     if (request.cache === null)
       return { ...common, source: live, views, endEpoch: nothing, dispose: () => live.dispose() };
-    const filling = await openFilling(request.cache, stored, request, live, taken[0], augmentation);
+    const filling = await openFilling(request.cache, stored, request, live, taken[0], augmentation, onHashed);
     return {
       ...common,
       source: filling.source,
@@ -98,7 +104,12 @@ export async function openRunTeacher(request: TeacherRequest, splits: Splits): P
   }
 }
 
-async function openCache(directory: string, request: TeacherRequest, splits: Splits): Promise<RunTeacher> {
+async function openCache(
+  directory: string,
+  request: TeacherRequest,
+  splits: Splits,
+  onHashed: ProgressListener | undefined,
+): Promise<RunTeacher> {
   if (request.cache !== null)
     throw new InputError(
       `--teacher ${directory} is a cache already, so there is nothing to fill ${request.cache} with.`,
@@ -110,7 +121,12 @@ async function openCache(directory: string, request: TeacherRequest, splits: Spl
   ) as unknown as Splits;
   const augmentation = stageAugmentation(request, taken[0]);
   const { viewSeed } = request;
-  const source = await CachedTeacher.open(directory, { dataset: taken[0], augmentation, viewSeed });
+  const source = await CachedTeacher.open(directory, {
+    dataset: taken[0],
+    augmentation,
+    viewSeed,
+    ...(onHashed ? { onHashed } : {}),
+  });
   try {
     if (request.views !== null && request.views !== source.views)
       throw new InputError(
@@ -141,9 +157,10 @@ async function openFilling(
   live: LiveTeacher,
   training: Dataset,
   augmentation: Augmentation,
+  onHashed: ProgressListener | undefined,
 ): Promise<{ source: FillingTeacher; views: number }> {
   const dataset = orderedByIndex(training);
-  const fresh = await newIdentity(live.facts, dataset, {
+  const choices = {
     dtype: defaultCacheSettings.dtype,
     topK: undefined,
     maps: 'features',
@@ -151,7 +168,8 @@ async function openFilling(
     viewSeed: request.viewSeed,
     views: request.views ?? there?.views.count ?? request.epochs,
     batchSize: defaultCacheSettings.batchSize,
-  });
+  } as const;
+  const fresh = await newIdentity(live.facts, dataset, choices, onHashed);
   // What a cache holds and how it is cut may be as its maker chose.
   const identity = there ? { ...fresh, contents: there.contents, layout: there.layout } : fresh;
   if (there) checkMaps(directory, request, there.contents);

@@ -13,6 +13,7 @@ import { evaluateStudent, evaluateTeacher } from './evaluation.js';
 import { initialStudent } from './initial-student.js';
 import { repeatedBatches } from './repeated-batches.js';
 import { keptBatch, type OpenRun, openRun } from './open-run.js';
+import { evaluating, hashing } from './progress-events.js';
 import type { RunCheckpoints } from './run-checkpoints.js';
 import type { RunDirectory } from './run-directory.js';
 import type { EpochReport, RunEvent, RunSummary, StageSummary } from './run-events.js';
@@ -97,18 +98,23 @@ export async function* trainRun(
   const taughtBy = (i: number, directory: RunDirectory | undefined): string | undefined =>
     i > 0 ? bestOf(directory!, trainings[i - 1]) : undefined;
   let open: OpenRun | undefined;
-  let teacher = await openTeacherOf(recipe, trainings[first], splits, taughtBy(first, start?.directory));
+  let teacher = yield* hashing((onHashed) =>
+    openTeacherOf(recipe, trainings[first], splits, taughtBy(first, start?.directory), onHashed),
+  );
   const summaries: StageSummary[] = [...(start?.progress.stages ?? [])];
   let runStep = start?.progress.runStep ?? 0;
   try {
     for (const message of teacher.notes) yield { kind: 'skipped', message };
-    await tryLater(recipe, trainings.slice(first), teacher.splits);
+    yield* hashing((onHashed) => tryLater(recipe, trainings.slice(first), teacher.splits, onHashed));
     for (let i = first; i < trainings.length; i++) {
       const training = trainings[i];
       const { stage, title, firstEpoch } = training;
       if (i > first) {
         await teacher.dispose();
-        teacher = await openTeacherOf(recipe, training, teacher.splits, taughtBy(i, open!.directory));
+        const pictures = teacher.splits;
+        teacher = yield* hashing((onHashed) =>
+          openTeacherOf(recipe, training, pictures, taughtBy(i, open!.directory), onHashed),
+        );
       }
       const losses = stageLosses(stage);
       const shown = limit ? limited(teacher, limit, stage.batchSize) : teacher;
@@ -256,14 +262,27 @@ async function* testRun(
   { splits: [, , test], live }: RunTeacher,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RunEvent, RunSummary['test']> {
+  const begun = (who: 'student' | 'teacher'): RunEvent => ({
+    kind: 'evaluating',
+    who,
+    split: 'test',
+    done: 0,
+    total: test.length,
+  });
   const { student } = await loadStudent(best);
   let ofStudent: Accuracy;
   try {
-    yield { kind: 'evaluating', who: 'student', done: 0, total: test.length };
-    ofStudent = await evaluateStudent(student, test, { signal });
+    yield begun('student');
+    ofStudent = yield* evaluating('student', test, (onProgress) =>
+      evaluateStudent(student, test, { signal, onProgress }),
+    );
   } finally {
     student.dispose();
   }
-  if (live) yield { kind: 'evaluating', who: 'teacher', done: 0, total: test.length };
-  return { student: ofStudent, teacher: live ? await evaluateTeacher(live, test, { signal }) : undefined };
+  if (!live) return { student: ofStudent, teacher: undefined };
+  yield begun('teacher');
+  const ofTeacher = yield* evaluating('teacher', test, (onProgress) =>
+    evaluateTeacher(live, test, { signal, onProgress }),
+  );
+  return { student: ofStudent, teacher: ofTeacher };
 }

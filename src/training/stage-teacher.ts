@@ -1,4 +1,5 @@
 import { withTestResize } from '../data/dataset.js';
+import type { ProgressListener } from '../data/picture-digest.js';
 import { InputError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { stageLosses } from '../recipe/stage-losses.js';
@@ -25,12 +26,13 @@ export async function openTeacherOf(
   training: Training,
   splits: Splits,
   taughtBy: string | undefined,
+  onHashed?: ProgressListener,
 ): Promise<RunTeacher> {
   const { stage } = training;
   const request = requestOf(recipe, training);
   const opened = isTaughtByStudent(training)
     ? await openStudentTeacher(request, splits, taughtBy!)
-    : await inStage(training, () => openRunTeacher(request, splits));
+    : await inStage(training, () => openRunTeacher(request, splits, onHashed));
   if (recipe.testResize === null) return opened;
   const [pictures, ...evaluated] = opened.splits;
   try {
@@ -47,6 +49,7 @@ export async function tryLater(
   recipe: Recipe,
   trainings: readonly Training[],
   splits: Splits,
+  onHashed?: ProgressListener,
 ): Promise<void> {
   for (const [i, training] of trainings.entries()) {
     const { stage } = training;
@@ -60,7 +63,8 @@ export async function tryLater(
       const [key, keyBefore] = [stage, trainings[i - 1].stage].map(
         ({ teacher, views, augmentation, losses }) => JSON.stringify([teacher, views, augmentation, losses]),
       );
-      if (key !== keyBefore) await (await openRunTeacher(requestOf(recipe, training), splits)).dispose();
+      if (key !== keyBefore)
+        await (await openRunTeacher(requestOf(recipe, training), splits, onHashed)).dispose();
     });
   }
 }

@@ -6,6 +6,7 @@ import { isWeighed } from '../losses/loss-weight.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import type { TargetSource } from '../teacher/targets.js';
+import { formatShare, isAtChance } from './accuracy.js';
 import { Centers } from './centers.js';
 import type { CheckpointFacts } from './checkpoint.js';
 import { evaluateStudent } from './evaluation.js';
@@ -13,6 +14,7 @@ import { Connectors, type LevelPair, pairLevels } from './level-pairs.js';
 import { LayerStatistics } from './layer-statistics.js';
 import type { MetricsLog } from './metrics-log.js';
 import { createOptimizer } from './optimizer.js';
+import { evaluating } from './progress-events.js';
 import { reestimateBatchNorm } from './reestimate-batch-norm.js';
 import type { EpochReport, RunEvent } from './run-events.js';
 import { NonFiniteLoss } from './non-finite.js';
@@ -169,7 +171,9 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
       }
       await teacher.endEpoch(firstEpoch + epoch);
       average?.apply();
-      const accuracy = await evaluateStudent(student, validation, { signal });
+      const accuracy = yield* evaluating('student', validation, (onProgress) =>
+        evaluateStudent(student, validation, { signal, onProgress }),
+      );
       const isBest = !point.best || accuracy.top1 > point.best.validation.top1;
       const { seconds, steps } = point.sums;
       const report: EpochReport = {
@@ -190,6 +194,7 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
       await parts.log.epoch(report, { epoch: firstEpoch + epoch + 1, step: point.runStep });
       await save();
       yield { kind: 'epoch', ...report };
+      if (isAtChance(accuracy, student.classes)) yield chanceWarning(report, student.classes);
       signal?.throwIfAborted();
     }
     return { best: point.best!, runStep: point.runStep, seconds: secondsBefore + secondsSince(began) };
@@ -204,6 +209,14 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
     centers?.dispose();
     average?.dispose();
   }
+}
+
+function chanceWarning({ epoch, validation }: EpochReport, classes: number): RunEvent {
+  return {
+    kind: 'warning',
+    message: `after epoch ${epoch + 1} the student knows no more than chance: validation top-1 ${formatShare(validation.top1, validation.total)} of ${classes} classes`,
+    fix: 'go through docs/stuck.md, beginning with --overfit-batches 1',
+  };
 }
 
 function startOf(runStep: number): TrainingPoint {

@@ -34,10 +34,12 @@ function copyOf(name: string): string {
 
 describe('verifyCache', () => {
   it('finds a whole cache whole', async () => {
-    const heard: string[] = [];
-    const found = await verifyCache(whole, { onFile: ({ name }) => heard.push(name) });
+    const heard: [number, number][] = [];
+    const found = await verifyCache(whole, { onProgress: (done, total) => heard.push([done, total]) });
     expect(found).toMatchObject({ files: 6, rows: 46, missing: [] });
-    expect(heard).toHaveLength(6);
+    expect(heard).toHaveLength(7);
+    expect(heard[0]).toEqual([0, found.bytes]);
+    expect(heard.at(-1)).toEqual([found.bytes, found.bytes]);
   });
 
   it('finds a flipped bit of any byte', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { allCommands, createProgram, pathOf } from '../../src/cli/program.js';
 import { distill } from './distill.js';
 import { runInProcess } from './in-process.js';
 
@@ -18,7 +19,7 @@ describe('--help', () => {
     for (const args of quick) expect(await distill(args)).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it.each<[command: string[], flags: string[]]>([
+  const table: [command: string[], flags: string[]][] = [
     [
       [],
       '--debug --recipe --set --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out --checkpoint-seconds --dry-run --overfit-batches --quiet --json'.split(
@@ -51,13 +52,23 @@ describe('--help', () => {
     [['runs'], ['--debug']],
     [['rerun'], ['--out', '--quiet', '--json', '--debug']],
     [['doctor'], ['--debug']],
+    [['card'], ['--debug']],
+    [['data'], ['--debug']],
     [['data', 'check'], ['--debug']],
+    [['cache', 'info'], ['--debug']],
     [['cache', 'verify'], ['--debug']],
     [
       ['cache', 'merge'],
       ['--out', '--debug'],
     ],
-  ])('of %j names each flag with its default', async (command, flags) => {
+  ];
+
+  it('is tested for every command', () => {
+    const commands = allCommands(createProgram(new AbortController().signal)).map(pathOf);
+    expect(table.map(([words]) => ['distill', ...words].join(' ')).sort()).toEqual(commands.sort());
+  });
+
+  it.each(table)('of %j names each flag with its default', async (command, flags) => {
     const { code, stdout } = await runInProcess([...command, '--help']);
     expect(code).toBe(0);
     // One entry a flag, its lines joined.

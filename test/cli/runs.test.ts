@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { distill, type Ended, mainFile, scratchFolder, start } from './distill.js';
@@ -70,6 +70,17 @@ describe('distill runs', () => {
 });
 
 describe('distill rerun', () => {
+  it('refuses a run that is not complete', async () => {
+    cpSync(at('runs/bnn-resnet20-1'), at('incomplete'), { recursive: true });
+    rmSync(at('incomplete/summary.json'));
+    expect(await inFolder('rerun', 'incomplete')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'distill: the run in incomplete is not complete, so there is nothing to compare with.\n  fix: distill resume incomplete\n',
+    });
+  });
+
   it('repeats a run and finds it equal', async () => {
     const { code, stdout, stderr } = await inFolder('rerun', 'runs/bnn-resnet20-1', '--out', 'again');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -47,6 +47,13 @@ describe('progress', () => {
     expect(stdout).toMatch(/run \[[=-]{20}\] 0\/1 epochs {2}\d+ s left/);
     // The summary line of the epoch stands where the bar was.
     expect(stdout).toMatch(/epoch 1\/1 {2}loss \d/);
+    const evaluated = start('python3', [
+      ...onTerminal,
+      ...[process.execPath, mainFile, 'eval', '--model', at('terminal'), '--data', `cifar10:${at('data')}`],
+    ]);
+    const { stdout: shown } = await evaluated.ended;
+    expect(shown).toMatch(/evaluating \[[=-]{20}\] \d+\/\d+/);
+    expect(shown).toMatch(/top-1 \d+\.\d\d % /);
   });
 
   it('is plain lines elsewhere', async () => {

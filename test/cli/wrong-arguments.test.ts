@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { allCommands, createProgram, pathOf } from '../../src/cli/program.js';
 import { teacherFile } from './distill.js';
 import { runInProcess } from './in-process.js';
 
@@ -206,6 +207,49 @@ describe('distill refuses with exit code 2', () => {
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });
+});
+
+describe('every command refuses', () => {
+  const commands = allCommands(createProgram(new AbortController().signal)).map((command) => {
+    const path = pathOf(command);
+    const { registeredArguments: all } = command;
+    const required = all.filter((argument) => argument.required).map((argument) => argument.name());
+    const isVariadic = all.some(({ variadic }) => variadic);
+    const flags = command.options.filter(({ mandatory }) => mandatory).flatMap(({ long }) => [long!, 'x']);
+    const words = [...path.split(' ').slice(1), ...flags];
+    return { path, words, required, takes: all.length, isVariadic };
+  });
+
+  it.each(commands)('$path with an unknown flag', async ({ path, words, required }) => {
+    expect(await runInProcess([...words, ...required, '--nonsense'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `distill: unknown flag '--nonsense'.\n  fix: see ${path} --help\n`,
+    });
+  });
+
+  it.each(commands.filter(({ required }) => required.length > 0))(
+    '$path without its argument',
+    async ({ path, words, required }) => {
+      expect(await runInProcess(words)).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `distill: missing required argument '${required[0]}'.\n  fix: see ${path} --help\n`,
+      });
+    },
+  );
+
+  it.each(commands.filter(({ isVariadic }) => !isVariadic))(
+    '$path with an argument too many',
+    async ({ path, words, takes }) => {
+      const args = Array.from({ length: takes }, () => 'x');
+      expect(await runInProcess([...words, ...args, 'zzzzzz'])).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `distill: unexpected argument 'zzzzzz'.\n  fix: see ${path} --help\n`,
+      });
+    },
+  );
 });
 
 describe('--debug', () => {

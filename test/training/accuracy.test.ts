@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AccuracyCounter, formatShare, top1Percent } from '../../src/training/accuracy.js';
+import { AccuracyCounter, formatShare, isAtChance, top1Percent } from '../../src/training/accuracy.js';
 
 /** One picture's answer. */
 function judged(logits: readonly number[], label: number): { top1: number; top5: number } {
@@ -33,6 +33,22 @@ describe('AccuracyCounter', () => {
     counter.add(Float32Array.of(1, 0, 0, 1), Int32Array.of(0, 0), 2);
     counter.add(Float32Array.of(1, 0), Int32Array.of(0), 2);
     expect(counter.result).toEqual({ top1: 2, top5: 3, total: 3 });
+  });
+});
+
+describe('isAtChance', () => {
+  it.each<[top1: number, total: number, classes: number, is: boolean]>([
+    [10, 100, 10, true],
+    // 10 + 2·3
+    [16, 100, 10, true],
+    [17, 100, 10, false],
+    [0, 2500, 10, true],
+    [281, 2500, 10, false],
+    // Of too few pictures nothing follows.
+    [0, 99, 10, false],
+    [50, 100, 2, true],
+  ])('%d of %d among %d classes: %s', (top1, total, classes, is) => {
+    expect(isAtChance({ top1, top5: total, total }, classes)).toBe(is);
   });
 });
 
