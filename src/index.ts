@@ -95,14 +95,8 @@ export {
   drawPolicy,
   operationValue,
 } from './data/auto-augment.js';
-export {
-  type Batches,
-  batchesOf,
-  type BatchOptions,
-  evaluationBatches,
-  makeBatch,
-  viewBatch,
-} from './data/batches.js';
+export { type Batches, batchesOf, type BatchOptions, makeBatch, viewBatch } from './data/batches.js';
+export { type EvaluationBatches, evaluationBatches } from './data/evaluation-batches.js';
 export {
   applyJitter,
   type ColorJitter,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { InputError, RunError } from '../errors.js';
-import { checkAugmentation, noAugmentation, type Augmentation } from './augmentation.js';
+import { checkAugmentation, type Augmentation } from './augmentation.js';
 import type { BatchAnswer, BatchRequest, BatchWorkerData } from './batch-worker.js';
 import type { Batch } from './batch.js';
 import type { Dataset } from './dataset.js';
@@ -59,7 +59,7 @@ export interface Batches {
 export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, viewSeed, views, augmentation, signal } = options;
   const { shuffle = true, dropLast = true, ahead = 4 } = options;
-  checkInteger('the batch size', batchSize, 1);
+  checkBatchSize(batchSize);
   checkInteger('the seed', seed, 0);
   checkInteger('the view seed', viewSeed, 0);
   checkInteger('the number of views', views, 1);
@@ -117,22 +117,6 @@ export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
   };
 }
 
-/** The pictures as they are, in their order, the incomplete last batch included: for evaluation. */
-export function evaluationBatches(
-  dataset: Dataset,
-  options: Pick<BatchOptions, 'batchSize' | 'ahead' | 'signal'>,
-): Batches {
-  return batchesOf(dataset, {
-    ...options,
-    seed: 0,
-    viewSeed: 0,
-    views: 1,
-    augmentation: noAugmentation,
-    shuffle: false,
-    dropLast: false,
-  });
-}
-
 async function* batchesFrom(answers: AsyncIterable<BatchAnswer>): AsyncGenerator<Batch, void, undefined> {
   for await (const answer of answers) {
     if ('batch' in answer) {
@@ -162,6 +146,11 @@ function forThread(dataset: Dataset): Pictures | PicturesInFiles {
   const shared = new Uint8Array(new SharedArrayBuffer(pixels.length));
   shared.set(pixels);
   return { size, indices, labels, pixels: shared };
+}
+
+/** @throws InputError unless it is a whole number of at least 1 */
+export function checkBatchSize(batchSize: number): void {
+  checkInteger('the batch size', batchSize, 1);
 }
 
 function checkInteger(what: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {

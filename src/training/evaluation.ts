@@ -1,4 +1,4 @@
-import { evaluationBatches } from '../data/batches.js';
+import { evaluationBatches } from '../data/evaluation-batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { ProgressListener } from '../data/picture-digest.js';
 import type { BinaryResNet } from '../models/bnn-resnet.js';
@@ -56,7 +56,7 @@ async function evaluate(
 ): Promise<Accuracy> {
   const counter = new AccuracyCounter();
   const batches = evaluationBatches(dataset, { batchSize, ...(signal ? { signal } : {}) });
-  for await (const batch of batches.epoch(0)) {
+  for await (const batch of batches) {
     const { logits, classes } = await answer(batch);
     counter.add(logits, batch.labels, classes);
     batches.recycle(batch);

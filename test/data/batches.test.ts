@@ -3,19 +3,14 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { cropAndFlip, noAugmentation, type Augmentation } from '../../src/data/augmentation.js';
 import type { Batch } from '../../src/data/batch.js';
-import { batchesOf, evaluationBatches, makeBatch, type BatchOptions } from '../../src/data/batches.js';
+import { batchesOf, makeBatch, type BatchOptions } from '../../src/data/batches.js';
 import { permutation } from '../../src/data/random.js';
 import { InputError } from '../../src/errors.js';
+import { collect } from './collect.js';
 import { randomDataset } from './pictures.js';
 
 const dataset = randomDataset(23);
 const options = { batchSize: 5, seed: 1, viewSeed: 2, views: 3, augmentation: cropAndFlip };
-
-async function collect(batches: AsyncIterable<Batch>): Promise<Batch[]> {
-  const all: Batch[] = [];
-  for await (const batch of batches) all.push(batch);
-  return all;
-}
 
 /** The batches of an epoch, made here and now. */
 function madeBatches(
@@ -180,29 +175,4 @@ describe('batchesOf', () => {
   ])('refuses to start at epoch $epoch, batch $start', ({ epoch, start, message }) => {
     expect(() => batchesOf(dataset, options).epoch(epoch, start)).toThrow(new InputError(message));
   });
-});
-
-describe('evaluationBatches', () => {
-  it.each([
-    { batchSize: 5, sizes: [5, 5, 5, 5, 3] },
-    { batchSize: 23, sizes: [23] },
-    { batchSize: 100, sizes: [23] },
-  ])(
-    'gives all pictures as they are and in order, in batches of $batchSize',
-    async ({ batchSize, sizes }) => {
-      const batches = evaluationBatches(dataset, { batchSize });
-      const all: Batch[] = [];
-      for await (const batch of batches.epoch(0)) {
-        all.push({ ...batch, images: batch.images.slice() });
-        batches.recycle(batch);
-      }
-      expect(batches.batchesPerEpoch).toBe(sizes.length);
-      expect(all.map(({ size }) => size)).toEqual(sizes);
-      expect(all.flatMap(({ indices }) => [...indices])).toEqual([...dataset.indices]);
-      expect(all.flatMap(({ labels }) => [...labels])).toEqual([...dataset.labels]);
-      expect(all.flatMap(({ images }) => [...images])).toEqual([
-        ...Float32Array.from(dataset.pixels, (b) => b / 255),
-      ]);
-    },
-  );
 });

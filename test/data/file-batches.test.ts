@@ -9,7 +9,8 @@ import {
   trainingAugmentation,
 } from '../../src/data/augmentation.js';
 import type { Batch } from '../../src/data/batch.js';
-import { batchesOf, evaluationBatches, viewBatch } from '../../src/data/batches.js';
+import { batchesOf, viewBatch } from '../../src/data/batches.js';
+import { evaluationBatches } from '../../src/data/evaluation-batches.js';
 import { type FileDataset, firstRows, resizedTo, withTestResize } from '../../src/data/dataset.js';
 import { imagenetJitter } from '../../src/data/color-jitter.js';
 import { addLighting } from '../../src/data/lighting.js';
@@ -22,6 +23,7 @@ import { drawResizedCrop, inceptionCrop } from '../../src/data/resized-crop.js';
 import { InputError } from '../../src/errors.js';
 import { scratchFolder } from '../files/scratch.js';
 import { pathsOf, writePictures } from './picture-files.js';
+import { collect } from './collect.js';
 import { randomDataset } from './pictures.js';
 
 const folder = scratchFolder();
@@ -33,12 +35,6 @@ beforeAll(async () => {
   await writePictures(folder, [...pathsOf('train', classes, 5), ...pathsOf('val', classes, 1)]);
   data = resizedTo(await loadImageFolder(folder, 'train'), [16, 24]) as FileDataset;
 });
-
-async function collect(batches: AsyncIterable<Batch>): Promise<Batch[]> {
-  const all: Batch[] = [];
-  for await (const batch of batches) all.push(batch);
-  return all;
-}
 
 describe('batches of pictures in files', () => {
   it.each([0, 1, 4])('are prepared in the background as viewBatch makes them: epoch %i', async (epoch) => {
@@ -88,7 +84,7 @@ describe('batches of pictures in files', () => {
   });
 
   it('hold all pictures in order for evaluation', async () => {
-    const all = await collect(evaluationBatches(data, { batchSize: 4 }).epoch(0));
+    const all = await collect(evaluationBatches(data, { batchSize: 4 }));
     expect(all.map(({ size }) => size)).toEqual([4, 4, 4, 2]);
     expect(all.flatMap(({ indices }) => [...indices])).toEqual([...data.indices]);
     expect(all[3].images).toEqual((await viewBatch(data, [12, 13], 0, 0, noAugmentation)).images);
@@ -100,7 +96,7 @@ describe('batches of pictures in files', () => {
     const there = resizedTo(await loadImageFolder(broken, 'train'), [16, 16]) as FileDataset;
     const bad = join(broken, 'train', fileOf(there.files, 6));
     writeFileSync(bad, 'no picture');
-    const error: unknown = await collect(evaluationBatches(there, { batchSize: 4 }).epoch(0)).catch(
+    const error: unknown = await collect(evaluationBatches(there, { batchSize: 4 })).catch(
       (cause: unknown) => cause,
     );
     expect(error).toBeInstanceOf(InputError);
