@@ -15,7 +15,7 @@ import { makeBatch } from '../src/data/make-batch.js';
 import { permutation } from '../src/data/random.js';
 import { InputError, RunError } from '../src/errors.js';
 import { BinaryResNet } from '../src/models/bnn-resnet.js';
-import type { BinaryResNetDepth } from '../src/models/depths.js';
+import type { ResNetDepth } from '../src/models/depths.js';
 import { Adam } from '../src/training/optimizers/adam.js';
 import { useComposedBackend } from './support/composed-backend.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
@@ -39,7 +39,7 @@ const descriptions: Readonly<Record<Reference, string>> = {
 
 interface Configuration {
   readonly title: string;
-  readonly depth: BinaryResNetDepth;
+  readonly depth: ResNetDepth;
   readonly batch: number;
 }
 

@@ -3,7 +3,7 @@
 // usage: npm run bench:scaling -- [--net resnet20] [--batch 128] [--threads 2] [--steps 5] [--quick] [--json]
 // `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
 import { availableParallelism } from 'node:os';
-import type { BinaryResNetDepth } from '../src/models/depths.js';
+import type { ResNetDepth } from '../src/models/depths.js';
 import { program } from './support/program.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -16,7 +16,7 @@ interface Point {
   readonly value: number;
   readonly batch: number;
   readonly threads: number;
-  readonly depth: BinaryResNetDepth;
+  readonly depth: ResNetDepth;
   readonly stepMs: number;
   readonly imagesPerSecond: number;
   readonly poolPeakMiB: number;

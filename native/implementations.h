@@ -27,6 +27,7 @@
   each(ChannelAffine) \
   each(ChannelAffineSign) \
   each(ChannelAffineClamp) \
+  each(ChannelAffineActivation) \
   each(BatchNormBackward) \
   each(AddPrelu) \
   each(PreluBackward) \

@@ -61,14 +61,10 @@ export {
   Scope,
   type StateBuffer,
 } from './nn/parameters.js';
-export {
-  BinaryResNet,
-  createStudent,
-  studentNames,
-  type StudentOptions,
-  type StudentOutput,
-} from './models/bnn-resnet.js';
-export { type BinaryResNetDepth, binaryResNetDepths } from './models/depths.js';
+export { BinaryResNet, type BinaryResNetOptions } from './models/bnn-resnet.js';
+export { createStudent, studentNames } from './models/create-network.js';
+export type { NetworkOutput } from './models/network.js';
+export { type ResNetDepth, binaryResNetDepths } from './models/depths.js';
 
 export type { Batch } from './data/batch.js';
 export {

@@ -6,7 +6,7 @@ import { trainingAugmentation } from '../../src/data/augmentation.js';
 import { batchesOf } from '../../src/data/batches.js';
 import type { PixelDataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
-import { createStudent } from '../../src/models/bnn-resnet.js';
+import { createStudent } from '../../src/models/create-network.js';
 import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
 import type { TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
 import { Adam } from '../../src/training/optimizers/adam.js';

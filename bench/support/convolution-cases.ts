@@ -1,6 +1,6 @@
 import type { NativeAddon } from '../../src/backends/native/addon.js';
 import { convShape } from '../../src/backends/native/kernels/registration.js';
-import type { BinaryResNetDepth } from '../../src/models/depths.js';
+import type { ResNetDepth } from '../../src/models/depths.js';
 import { noise } from './noise.js';
 
 /** The geometry of one square convolution with the same padding on all sides. */
@@ -15,7 +15,7 @@ export interface Convolution {
 }
 
 /** Every distinct convolution of a network for 32×32 pictures: stem, binary 3×3 and the 1×1 of the shortcuts. */
-export function convolutionsOf({ widths, blocks }: BinaryResNetDepth, n: number): Convolution[] {
+export function convolutionsOf({ widths, blocks }: ResNetDepth, n: number): Convolution[] {
   const found: Convolution[] = [];
   const add = (convolution: Omit<Convolution, 'n'>): number => found.push({ ...convolution, n });
   let size = 32;

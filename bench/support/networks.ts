@@ -1,5 +1,5 @@
 import { InputError } from '../../src/errors.js';
-import { type BinaryResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
+import { type ResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
 import { oneOf } from './flags.js';
 
 /** The networks on which the benches compare: their students are called bnn-<name>. */
@@ -9,7 +9,7 @@ export type BenchNetwork = (typeof benchNetworks)[number];
 /** The batch sizes at which the networks are compared. */
 export const benchBatches: Readonly<Record<BenchNetwork, number>> = { resnet20: 128, resnet18: 64 };
 
-export function depthOf(net: BenchNetwork): BinaryResNetDepth {
+export function depthOf(net: BenchNetwork): ResNetDepth {
   return binaryResNetDepths[`bnn-${net}`];
 }
 

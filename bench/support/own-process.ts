@@ -1,4 +1,4 @@
-import type { BinaryResNetDepth } from '../../src/models/depths.js';
+import type { ResNetDepth } from '../../src/models/depths.js';
 import { runProgram } from './child.js';
 
 /** What one process of bench/own-step.ts measured. */
@@ -24,7 +24,7 @@ export interface OwnStepFigures {
 export interface OwnStepOptions {
   /** A network of the benches, or with `depth` only a label. */
   readonly net: string;
-  readonly depth?: BinaryResNetDepth;
+  readonly depth?: ResNetDepth;
   readonly batch: number;
   readonly steps: number;
   readonly threads: number;

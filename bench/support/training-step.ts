@@ -3,7 +3,7 @@ import type { Batch } from '../../src/data/batch.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { RandomStream } from '../../src/data/random.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import type { BinaryResNetDepth } from '../../src/models/depths.js';
+import type { ResNetDepth } from '../../src/models/depths.js';
 import type { Trainer } from '../../src/training/trainer.js';
 import { benchLr, ownTrainer } from './own-trainer.js';
 
@@ -34,7 +34,7 @@ const dataset: Dataset = {
  * @returns the step, and the losses' weighted sum that it gives
  */
 export async function trainingStep(
-  depth: BinaryResNetDepth,
+  depth: ResNetDepth,
   settings: { batch: number; threads: number },
 ): Promise<() => number> {
   return (await steppingTrainer(depth, settings)).step;
@@ -42,7 +42,7 @@ export async function trainingStep(
 
 /** The step of {@link trainingStep}, and its trainer. */
 export async function steppingTrainer(
-  depth: BinaryResNetDepth,
+  depth: ResNetDepth,
   { batch: size, threads }: { batch: number; threads: number },
 ): Promise<{ trainer: Trainer; step: () => number }> {
   await useBackend('native', { threads });

@@ -99,6 +99,19 @@ ChannelAffineClamp read_affine_clamp(Arguments& a) {
   return {r.rows, r.channels, x, scale, shift, y, a.optional_words("mask", r.words())};
 }
 
+ChannelAffineActivation read_affine_activation(Arguments& a) {
+  const Rows r = read_rows(a);
+  const int activation = a.integer("activation");
+  if (activation < 0 || activation > static_cast<int>(Activation::kHardClamp)) a.fail("activation", "one of 0, 1 and 2");
+  const float* x = a.floats("x", r.size());
+  const float* scale = a.floats("scale", r.channels);
+  const float* shift = a.floats("shift", r.channels);
+  const float* residual = a.optional_floats("residual", r.size());
+  float* y = a.writable_floats("y", r.size());
+  uint32_t* mask = a.optional_words("mask", r.words());
+  return {r.rows, r.channels, static_cast<Activation>(activation), x, scale, shift, residual, y, mask};
+}
+
 BatchNormBackward read_backward(Arguments& a) {
   const Rows r = read_rows(a);
   BatchNormBackward b{};
@@ -108,10 +121,12 @@ BatchNormBackward read_backward(Arguments& a) {
   b.x = a.floats("x", r.size());
   b.slope = a.optional_floats("slope", r.channels);
   b.mask = a.optional_words("mask", r.words());
+  b.outer = static_cast<float>(a.number("outer"));
   b.addend = a.optional_floats("addend", r.size());
   b.mean = a.floats("mean", r.channels);
   b.inverse_deviation = a.floats("inverseDeviation", r.channels);
   b.gamma = a.floats("gamma", r.channels);
+  b.upstream = a.optional_floats("upstream", r.size());
   b.dx = a.writable_floats("dx", r.size());
   b.dgamma = a.writable_floats("dgamma", r.channels);
   b.dbeta = a.writable_floats("dbeta", r.channels);
@@ -175,6 +190,7 @@ void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_affine);
   define_kernel(env, exports, read_affine_sign);
   define_kernel(env, exports, read_affine_clamp);
+  define_kernel(env, exports, read_affine_activation);
   define_kernel(env, exports, read_backward);
   define_kernel(env, exports, read_add_prelu);
   define_kernel(env, exports, read_prelu_backward);

@@ -105,9 +105,34 @@ struct ChannelAffineClamp {
   uint32_t* mask;
 };
 
+// The activations of a full-precision network: f(v), of which the slope is 1 inside and `outer_slope` outside.
+enum class Activation {
+  kRelu,       // v where v > 0, 0 elsewhere
+  kLeakyClip,  // v where |v| ≤ 1, 0.1·v + 0.9·sign(v) elsewhere
+  kHardClamp,  // v where |v| ≤ 1, sign(v) elsewhere
+};
+
+inline float outer_slope(Activation f) { return f == Activation::kLeakyClip ? 0.1f : 0.0f; }
+
+// y = f(v), v = x · scale + shift + residual (residual may be null), and a bit 1 where v is inside (`mask` may be null),
+// packed as above
+struct ChannelAffineActivation {
+  static constexpr const char* family = "channelAffineActivation";
+  size_t rows;
+  int channels;
+  Activation activation;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  const float* residual;
+  float* y;
+  uint32_t* mask;
+};
+
 // Training gradient of y = γ·x̂ + β, x̂ = (x − mean)·inverse_deviation, over all rows m:
 //   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverse_deviation·(dy − dβ/m − x̂·dγ/m)
-// With `mask` (packed bits, may be null) dy counts only where its bit is 1. dx may be dy. With `addend` (may be null) dx
+// With `mask` (packed bits, may be null) dy counts only where its bit is 1, elsewhere `outer` times it; `upstream` (may be
+// null) gets dy as it counts. dx may be dy, or upstream may, but not both. With `addend` (may be null) dx
 // gets addend added to it. With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and
 // dslope = Σ dx·x there, of dx before that.
 struct BatchNormBackward {
@@ -118,10 +143,12 @@ struct BatchNormBackward {
   const float* x;
   const float* slope;
   const uint32_t* mask;
+  float outer;
   const float* addend;
   const float* mean;
   const float* inverse_deviation;
   const float* gamma;
+  float* upstream;
   float* dx;
   float* dgamma;
   float* dbeta;

@@ -69,6 +69,24 @@ void run(const ChannelAffineClamp& a) {
   }
 }
 
+void run(const ChannelAffineActivation& a) {
+  const size_t words = packed_words(a.channels);
+  for (size_t row = 0; row < a.rows; ++row) {
+    if (a.mask) std::fill_n(a.mask + row * words, words, 0u);
+    for (int c = 0; c < a.channels; ++c) {
+      const size_t i = row * a.channels + c;
+      float v = std::fma(a.x[i], a.scale[c], a.shift[c]);
+      if (a.residual) v += a.residual[i];
+      const bool inside = a.activation == Activation::kRelu ? v > 0 : std::fabs(v) <= 1;
+      const float edge = a.activation == Activation::kRelu ? 0.0f : std::copysign(1.0f, v);
+      const float slope = outer_slope(a.activation);
+      // 0 times an infinity would be no number; zeros keep their sign.
+      a.y[i] = inside || v == 0 || std::isnan(v) ? v : slope == 0 ? edge : std::fma(slope, v - edge, edge);
+      if (a.mask && inside) a.mask[row * words + c / 32] |= 1u << (c % 32);
+    }
+  }
+}
+
 void run(const BatchNormBackward& a) {
   const size_t words = packed_words(a.channels);
   parallel_for(a.channels, [&](int64_t c) {
@@ -76,7 +94,8 @@ void run(const BatchNormBackward& a) {
     const double inverse = a.inverse_deviation[c];
     const auto upstream = [&](size_t row) {
       const bool passes = !a.mask || bit_at(a.mask + row * words, static_cast<int>(c));
-      return passes ? static_cast<double>(a.dy[row * a.channels + c]) : 0.0;
+      const double dy = a.dy[row * a.channels + c];
+      return passes ? dy : a.outer == 0 ? 0.0 : a.outer * dy;
     };
     const auto normalised = [&](size_t row) { return (prelu(a.x[row * a.channels + c], a.slope, c) - mean) * inverse; };
     double dbeta = 0;
@@ -88,7 +107,9 @@ void run(const BatchNormBackward& a) {
     }
     for (size_t row = 0; row < a.rows; ++row) {
       const size_t i = row * a.channels + c;
-      double dx = a.gamma[c] * inverse * (upstream(row) - dbeta / a.rows - normalised(row) * dgamma / a.rows);
+      const double own = upstream(row);
+      if (a.upstream) a.upstream[i] = static_cast<float>(own);
+      double dx = a.gamma[c] * inverse * (own - dbeta / a.rows - normalised(row) * dgamma / a.rows);
       if (a.addend) dx += a.addend[i];
       if (a.slope && !(a.x[i] > 0)) {
         dslope += dx * a.x[i];

@@ -37,8 +37,8 @@ void run(const BinaryResidualBackward& a) {
   float* inverse_deviation = scratch<float>(kCoefficientSlot, s.c);
   for (int c = 0; c < s.c; ++c)
     inverse_deviation[c] = static_cast<float>(1 / std::sqrt(static_cast<double>(a.variance[c]) + a.epsilon));
-  bnn::run(BatchNormBackward{rows_of(s), s.c, a.dv, a.v, a.slope, a.mask, a.adds_dy ? a.dy : nullptr, a.mean,
-                             inverse_deviation, a.gamma, a.dv, a.dgamma, a.dbeta, a.dslope});
+  bnn::run(BatchNormBackward{rows_of(s), s.c, a.dv, a.v, a.slope, a.mask, 0, a.adds_dy ? a.dy : nullptr, a.mean,
+                             inverse_deviation, a.gamma, nullptr, a.dv, a.dgamma, a.dbeta, a.dslope});
 }
 
 }  // namespace bnn::reference

@@ -17,3 +17,9 @@ export function packageVersion(name: string): string | undefined {
   const path = folders.map((folder) => join(folder, name, 'package.json')).find((file) => existsSync(file));
   return path && (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
+
+/** The version of this package. */
+export function ownVersion(): string {
+  const own = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(own, 'utf8')) as { version: string }).version;
+}

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InputError } from '../errors.js';
-import { createStudent, studentNames } from '../models/bnn-resnet.js';
+import { createNetwork, networkNames, studentNames } from '../models/create-network.js';
 import { binaryResNetDepths } from '../models/depths.js';
 import { networkCost } from '../models/network-cost.js';
 import { predictStepMemory } from '../models/step-memory.js';
@@ -22,9 +22,9 @@ export function addInspectCommand(program: Command): void {
   program
     .command('inspect')
     .description(
-      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student, parameters and multiply-adds of 1 and of 32 bits layer by layer, or the memory of a training step.',
+      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student or a full-precision network, parameters and multiply-adds of 1 and of 32 bits layer by layer, or the memory of a training step.',
     )
-    .argument('<model.onnx|card.yaml|student>', 'the model, a teacher card, or the name of a student')
+    .argument('<model.onnx|card.yaml|student>', 'the model, a teacher card, or the name of a network')
     .option('--memory', 'predict the memory of a training step of a student, layer by layer (default: off)')
     .option('--batch-size <n>', 'pictures of that step', numberOf('--batch-size'), defaultStage.batchSize)
     .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
@@ -33,7 +33,7 @@ export function addInspectCommand(program: Command): void {
       const lines =
         flags.memory === true
           ? memory(name, flags)
-          : studentNames.includes(name)
+          : networkNames.includes(name)
             ? cost(name, flags)
             : describe(await describeModel(name));
       process.stdout.write(`${lines.join('\n')}\n`);
@@ -95,7 +95,7 @@ function memory(name: string, { batchSize, classes, size }: InspectFlags): strin
 function cost(name: string, { classes, size }: InspectFlags): string[] {
   checkWhole('--classes', classes, 1);
   checkWhole('--size', size, 1);
-  const student = createStudent(name, { classes, size: [size, size] });
+  const student = createNetwork(name, { classes, size: [size, size] });
   const { layers, total, packedBytes, floatBytes } = networkCost(student);
   student.dispose();
   const row = (...cells: string[]): string =>

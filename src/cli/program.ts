@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { ownVersion } from '../backends/package-version.js';
 import { InputError, RunError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { addCacheCommand } from './cache-command.js';
 import { addCardCommand } from './card-command.js';
 import { addDoctorCommands } from './doctor-command.js';
+import { addExportCommand } from './export-command.js';
+import { addTeachCommand } from './teach-command.js';
 import { addEvalCommand } from './eval-command.js';
 import { addInspectCommand } from './inspect-command.js';
 import { reportError } from './report-error.js';
@@ -26,19 +28,18 @@ On the full data set:
 `;
 
 export function createProgram(signal: AbortSignal): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const program = new Command('distill')
     .description(
       'Trains binary (1-bit) neural networks by knowledge distillation from full-precision teachers.',
     )
-    .version(version, '--version', 'print the version')
+    .version(ownVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .addHelpText('before', examples)
     .option('--debug', 'show the stack trace of an error (default: off)')
     .enablePositionalOptions();
   addTrainOptions(program, signal);
+  addTeachCommand(program, signal);
+  addExportCommand(program, signal);
   addEvalCommand(program, signal);
   addInspectCommand(program);
   addCardCommand(program);

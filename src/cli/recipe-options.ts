@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { backendNames } from '../backends/use-backend.js';
 import { defaultRunData } from '../cache/default-run-data.js';
 import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { parseLossFlag } from '../losses/loss-settings.js';
-import { studentNames } from '../models/bnn-resnet.js';
+import { studentNames } from '../models/create-network.js';
 import { checkRecipe } from '../recipe/check-recipe.js';
 import { defaultRecipe, defaultStage } from '../recipe/default-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
@@ -24,6 +24,7 @@ export interface RecipeFlags {
 const runPaths: Readonly<Record<string, KeyPath>> = {
   data: ['data'],
   student: ['student', 'name'],
+  model: ['student', 'name'],
   skipCorrupt: ['skipCorrupt'],
   seed: ['seed'],
   viewSeed: ['viewSeed'],
@@ -48,8 +49,19 @@ const stagePaths: Readonly<Record<string, KeyPath>> = {
   gammas: ['schedule', 'gammas'],
 };
 
-/** Adds the flags of a run. None has a default of the parser: what was not given is the recipe's. */
-export function addRecipeOptions(command: Command): void {
+function studentOption(): Option {
+  return new Option(
+    '--student <name>',
+    `the binary student: ${studentNames.join(', ')} (default: the recipe's; required without one)`,
+  );
+}
+
+/**
+ * Adds the flags of a run. None has a default of the parser: what was not given is the recipe's.
+ *
+ * @param network the flag that names the network; default the student's
+ */
+export function addRecipeOptions(command: Command, network: Option = studentOption()): void {
   const { optimizer } = defaultStage;
   const shown = (value: unknown): string => `(default: ${String(value)})`;
   command
@@ -71,10 +83,7 @@ export function addRecipeOptions(command: Command): void {
       'views of each picture; epoch e shows view e mod n (default: those of the cache, else one an epoch)',
       numberOf('--views'),
     )
-    .option(
-      '--student <name>',
-      `the binary student: ${studentNames.join(', ')} (default: the recipe's; required without one)`,
-    )
+    .addOption(network)
     .option(
       '--data <kind:folder>',
       "the data: cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> or cifar10-sample (default: $DISTILL_DATA, else the sample of the teacher's data set)",

@@ -76,6 +76,11 @@ export class TrainingProgress {
           `${epochName(event.stage, event.epoch, event.epochs)}  loss ${event.loss.toFixed(4)} (${termsText(event.terms)})  lr ${event.lr.toPrecision(3)}  validation top-1 ${formatShare(event.validation.top1, event.validation.total)}${event.best ? ' best' : ''}  ${event.imagesPerSecond.toFixed(0)} images/s  ${event.seconds.toFixed(1)} s`,
         );
         return;
+      case 'initialised':
+        this.#line(
+          `initialised from ${event.from}; new are ${event.names.length === 0 ? 'none' : groupedNames(event.names)}`,
+        );
+        return;
       case 'warning':
         this.#line(`warning: ${event.message}.\n  fix: ${event.fix}`);
         return;
@@ -153,6 +158,11 @@ export class TrainingProgress {
     const time = new Date().toISOString().slice(0, 19).replace('T', ' ');
     this.#line(this.out.isTTY ? text : `${time}  ${text}`);
   }
+}
+
+/** Names of tensors with those that differ in the number of a block once: `blocks.*.bn.gamma`. */
+function groupedNames(names: readonly string[]): string {
+  return [...new Set(names.map((name) => name.replace(/^blocks\.\d+\./, 'blocks.*.')))].join(', ');
 }
 
 type Bar = cliProgress.SingleBar;

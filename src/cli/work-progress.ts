@@ -8,7 +8,7 @@ export const quietSeconds = 20;
 /** Shows how much of one work is done: a bar on a terminal, a line every 20 seconds elsewhere. */
 export class WorkProgress {
   #bar: cliProgress.SingleBar | undefined;
-  #lastLine = performance.now();
+  #lastLine = 0;
   #start: { readonly done: number; readonly at: number } | undefined;
 
   /** @param name what is done, as `cache` */
@@ -21,7 +21,10 @@ export class WorkProgress {
   /** The first call says where the work begins. */
   show(done: number, total: number): void {
     const now = performance.now();
-    this.#start ??= { done, at: now };
+    if (!this.#start) {
+      this.#start = { done, at: now };
+      this.#lastLine = now;
+    }
     const rate = (1000 * (done - this.#start.done)) / (now - this.#start.at);
     const isKnown = rate > 0;
     const state = {

@@ -1,4 +1,5 @@
-import type { BinaryResNet } from './bnn-resnet.js';
+import type { Network } from './network.js';
+import { ResNet } from './resnet.js';
 import { stemFor, stemSizes } from './stem.js';
 
 /** What one layer of a student costs, for one picture. */
@@ -28,9 +29,9 @@ const counted = ['binaryParameters', 'floatParameters', 'binaryMacs', 'floatMacs
 
 /**
  * Parameters and multiply-adds of a student for pictures of its own size, from the network as it was built. What is binary
- * is what its blocks make binary when both operands are signs.
+ * is what its blocks make binary when both operands are signs; of a full-precision network nothing is.
  */
-export function networkCost(student: BinaryResNet): NetworkCost {
+export function networkCost(student: Network): NetworkCost {
   const layers = new Map<string, LayerCost>();
   let scales = 0;
   for (const [path, { shape, size }] of student.store.named()) {
@@ -65,7 +66,7 @@ export function networkCost(student: BinaryResNet): NetworkCost {
 }
 
 /** Height and width of the maps of a layer, at which it multiplies. */
-function placeOf(student: BinaryResNet, name: string): readonly [number, number] {
+function placeOf(student: Network, name: string): readonly [number, number] {
   const [part, place] = name.split('.');
   if (part === 'stem') {
     const sizes = stemSizes(stemFor(student.size), student.size);
@@ -78,7 +79,8 @@ function placeOf(student: BinaryResNet, name: string): readonly [number, number]
   const { level, first } = levelOf(student.depth.blocks, Number(place));
   const own = student.sizeOf(level, student.size);
   // Where a level halves, what comes before the block's convolution has the size before it, and so has the shortcut.
-  const isOwn = level === 1 || !first || /^blocks\.\d+\.(conv|prelu)$/.test(name);
+  const isOwn =
+    level === 1 || !first || student instanceof ResNet || /^blocks\.\d+\.(conv|prelu)$/.test(name);
   return isOwn ? own : student.sizeOf(level - 1, student.size);
 }
 

@@ -2,6 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { Conv2d } from '../nn/conv2d.js';
 import type { Scope } from '../nn/parameters.js';
+import type { Activation } from '../ops/batch-norm-activation.js';
 import { maxPool } from '../ops/pooling.js';
 
 /** What a network does to pictures before its first block. */
@@ -42,7 +43,7 @@ export function stemSizes(
 
 /**
  * The first layers, in full precision: for small pictures 3×3 convolution → BN, for large ones 7×7 convolution of stride 2
- * → 3×3 max pooling of stride 2 → BN. Pooling comes before BN and the first sign, since the largest of several ±1 is nearly
+ * → 3×3 max pooling of stride 2 → BN. Pooling comes before BN and the first activation or sign, since the largest of several ±1 is nearly
  * always 1.
  */
 export class Stem {
@@ -64,8 +65,11 @@ export class Stem {
     this.bn = new BatchNorm(scope.child('bn'), outputs, batchNorm);
   }
 
-  /** @param x normalised pictures, position-major [H, W, N, 3]; disposed of */
-  apply(x: Tensor4D, training: boolean): Tensor4D {
+  /**
+   * @param x normalised pictures, position-major [H, W, N, 3]; disposed of
+   * @param activation after the BN; default none
+   */
+  apply(x: Tensor4D, training: boolean, activation?: Activation): Tensor4D {
     let y = this.conv.apply(x);
     x.dispose();
     if (this.shape.pools) {
@@ -73,8 +77,8 @@ export class Stem {
       y = maxPool(convolved, pooling);
       convolved.dispose();
     }
-    const normalised = this.bn.apply(y, training);
+    const out = activation ? this.bn.activate(y, training, activation) : this.bn.apply(y, training);
     y.dispose();
-    return normalised;
+    return out;
   }
 }

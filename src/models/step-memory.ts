@@ -1,4 +1,4 @@
-import type { BinaryResNetDepth } from './depths.js';
+import type { ResNetDepth } from './depths.js';
 import { stemFor, stemSizes } from './stem.js';
 
 /** What one layer keeps from the forward to the backward pass. */
@@ -72,7 +72,7 @@ interface BlockShape {
  * @param size height and width of the pictures
  */
 export function predictStepMemory(
-  depth: BinaryResNetDepth,
+  depth: ResNetDepth,
   classes: number,
   batchSize: number,
   size: readonly [number, number] = [32, 32],
@@ -129,7 +129,7 @@ function stemMaps(size: readonly [number, number]): [number, number][] {
   return stem.pools ? [convolved, output, output] : [convolved, output];
 }
 
-function shapesOf(depth: BinaryResNetDepth, n: number, size: readonly [number, number]): BlockShape[] {
+function shapesOf(depth: ResNetDepth, n: number, size: readonly [number, number]): BlockShape[] {
   const shapes: BlockShape[] = [];
   let [h, w] = stemSizes(stemFor(size), size).output;
   let c = depth.widths[0];
@@ -155,7 +155,7 @@ function shapesOf(depth: BinaryResNetDepth, n: number, size: readonly [number, n
 }
 
 function layersOf(
-  depth: BinaryResNetDepth,
+  depth: ResNetDepth,
   blocks: readonly BlockShape[],
   picture: number,
   stem: readonly number[],
@@ -180,7 +180,7 @@ function layersOf(
 }
 
 /** The number of weights of a binary ResNet. */
-function parameterCount(depth: BinaryResNetDepth, classes: number, stemWindow: number): number {
+function parameterCount(depth: ResNetDepth, classes: number, stemWindow: number): number {
   let inputs = depth.widths[0];
   let count = 3 * stemWindow ** 2 * inputs + 2 * inputs;
   depth.widths.forEach((outputs, level) => {

@@ -9,6 +9,11 @@ import {
   normKernel,
 } from '../ops/batch-norm.js';
 import {
+  type Activation,
+  batchNormActivation,
+  batchNormActivationInference,
+} from '../ops/batch-norm-activation.js';
+import {
   type ChannelStatistics,
   channelStatistics,
   type RunningStatistics,
@@ -16,6 +21,9 @@ import {
 import { untaped } from '../ops/kernel.js';
 import { prelu } from '../ops/prelu.js';
 import type { Scope } from './parameters.js';
+
+/** What is added to the variance where nothing else is said. */
+export const defaultEpsilon = 1e-5;
 
 /** Settings of a BatchNorm. */
 export interface BatchNormOptions {
@@ -42,7 +50,11 @@ export class BatchNorm {
   momentum: number;
   readonly epsilon: number;
 
-  constructor(scope: Scope, channels: number, { momentum = 0.2, epsilon = 1e-5 }: BatchNormOptions = {}) {
+  constructor(
+    scope: Scope,
+    channels: number,
+    { momentum = 0.2, epsilon = defaultEpsilon }: BatchNormOptions = {},
+  ) {
     this.gamma = scope.parameter('gamma', [channels], { kind: 'constant', value: 1 });
     this.beta = scope.parameter('beta', [channels], { kind: 'constant', value: 0 });
     this.runningMean = scope.buffer('runningMean', [channels], 0);
@@ -65,6 +77,15 @@ export class BatchNorm {
   /** The normalised tensor clamped to [−1, 1], whose gradient has the mask of {@link sign}; see `batchNormClamp`. */
   clamp<T extends Tensor>(x: T, training: boolean): T {
     return this.normalise(x, training, batchNormClamp, batchNormClampInference);
+  }
+
+  /** An activation of the normalised tensor and, where it is given, a residual; see `batchNormActivation`. */
+  activate<T extends Tensor>(x: T, training: boolean, activation: Activation, residual?: Tensor): T {
+    const { epsilon } = this;
+    const activate = training ? batchNormActivation : batchNormActivationInference;
+    const activated: typeof batchNormTraining = (input, affine, statistics) =>
+      activate(input, affine, statistics, { activation, epsilon, ...(residual ? { residual } : {}) });
+    return this.normalise(x, training, activated, activated);
   }
 
   /**

@@ -35,7 +35,8 @@ interface NormAttributes {
 
 type NormInputs = 'x' | 'mean' | 'variance' | 'gamma' | 'beta';
 
-function normalised(inputs: Record<string, Tensor>, epsilon: number): Tensor {
+/** The BatchNorm of x, or of prelu(x) where there is a slope, by stock operations. */
+export function normalised(inputs: Record<string, Tensor>, epsilon: number): Tensor {
   const { x, slope, mean, variance, gamma, beta } = inputs;
   const scale = mul(gamma, rsqrt(add(variance, epsilon)));
   return add(mul(preluOf(x, slope), scale), sub(beta, mul(mean, scale)));
@@ -95,7 +96,12 @@ export const normGradKernel = composedKernel<NormAttributes & { readonly inPlace
   },
 );
 
-function checkChannels(name: string, x: Tensor, parameters: Partial<Record<NormInputs, Tensor>>): void {
+/** Refuses parameters that have not the shape [C] of the channels of x. */
+export function checkChannels(
+  name: string,
+  x: Tensor,
+  parameters: Partial<Record<NormInputs, Tensor>>,
+): void {
   const channels = x.shape[x.rank - 1];
   for (const [key, tensor] of Object.entries(parameters)) {
     if (tensor.rank !== 1 || tensor.shape[0] !== channels) {

@@ -5,13 +5,14 @@ import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { customLoss } from '../losses/custom-loss.js';
 import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
-import { studentNames } from '../models/bnn-resnet.js';
-import { blockFactory } from '../nn/block.js';
+import { isFullPrecision, studentNames } from '../models/create-network.js';
+import { blockFactory, defaultBlock } from '../nn/block.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../training/gradient-steps.js';
 import { createOptimizer } from '../training/optimizer.js';
 import { createSchedule } from '../training/schedules/create-schedule.js';
 import { taughtLosses } from '../training/student-losses.js';
+import { defaultStage } from './default-recipe.js';
 import type { Recipe, Stage } from './recipe.js';
 import { stageLosses } from './stage-losses.js';
 
@@ -40,6 +41,39 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
         if (stage[key] === 'previous')
           check(at(key), () => fail(`the first stage has no stage before it, and its ${key} is 'previous'.`));
     checkStage(stage, at, check);
+    checkKind(recipe.student, stage, at, check);
+  });
+}
+
+/** Refuses settings of binary layers for a network that has none, and the other way round. */
+function checkKind(
+  { name, block }: Recipe['student'],
+  stage: Stage,
+  at: (...keys: string[]) => KeyPath,
+  check: Check,
+): void {
+  if (name === '') return;
+  const { binary, signGradient, activation, optimizer } = stage;
+  if (!isFullPrecision(name)) {
+    check(at('activation'), () => {
+      if (activation !== defaultStage.activation)
+        fail(`the activation '${activation}' is of a full-precision network, and ${name} is binary.`);
+    });
+    return;
+  }
+  const onlyBinary: readonly [key: string, isSet: boolean, what: string][] = [
+    ['binary', binary !== defaultStage.binary, `binary '${binary}'`],
+    ['signGradient', signGradient !== defaultStage.signGradient, `the sign gradient '${signGradient}'`],
+    ['optimizer', optimizer.name === 'bop', "the optimizer 'bop'"],
+    ['optimizer', optimizer.clipLatent === true, 'the clipping of latent weights'],
+  ];
+  for (const [key, isSet, what] of onlyBinary)
+    check(at(key), () => {
+      if (isSet) fail(`${what} is of a binary network, and ${name} has full precision.`, 'leave it out');
+    });
+  check(['student', 'block'], () => {
+    if (block !== defaultBlock)
+      fail(`the block '${block}' is of a binary network, and ${name} has full precision.`, 'leave it out');
   });
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { noMix } from '../data/mix.js';
 import { knownLosses } from '../losses/loss-settings.js';
+import { defaultActivation } from '../models/resnet.js';
 import type { LossTermSettings, Recipe, Stage } from './recipe.js';
 
 /** The loss terms of a first stage that names none. */
@@ -15,6 +16,7 @@ export const defaultStage = {
   batchSize: 64,
   binary: 'both',
   signGradient: 'ste',
+  activation: defaultActivation,
   initFrom: 'random',
   teacher: null,
   cache: null,

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { backendNames } from '../backends/use-backend.js';
 import { autoAugmentNames } from '../data/view-effects.js';
 import { knownLosses } from '../losses/loss-settings.js';
-import { studentNames } from '../models/bnn-resnet.js';
+import { networkNames } from '../models/create-network.js';
 import { binariseNames } from '../nn/binarise.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
+import { activationNames } from '../ops/batch-norm-activation.js';
 import { providerNames } from '../teacher/providers.js';
 import { optimizerNames } from '../training/optimizer.js';
 import { courseNames } from '../training/schedules/create-schedule.js';
@@ -113,6 +114,7 @@ const stageShape = {
   epochs: whole(1).optional(),
   batchSize: whole(2).optional(),
   binary: oneOf(binariseNames).optional().describe('What the body makes binary'),
+  activation: oneOf(activationNames).optional().describe('Of a full-precision network'),
   signGradient: oneOf(signGradientNames).optional(),
   initFrom: text('random, previous, or the path of a checkpoint or of a run').optional(),
   teacher: text('a model, a card, a cache, or previous')
@@ -160,7 +162,7 @@ const top = {
   skipCorrupt: toggle.optional(),
   testResize: number(1).nullable().optional(),
   student: map({
-    name: oneOf(studentNames).optional(),
+    name: oneOf(networkNames).optional(),
     block: text('the name of a block').optional().describe('binary, or the name of one that was registered'),
   }).optional(),
   mean: triple.nullable().optional(),

@@ -3,6 +3,7 @@ import type { MixSettings } from '../data/mix.js';
 import type { LossWeight } from '../losses/loss-weight.js';
 import type { Binarise } from '../nn/binarise.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
+import type { Activation } from '../ops/batch-norm-activation.js';
 import type { ProviderName } from '../teacher/providers.js';
 import type { GradientSettings } from '../training/gradient-steps.js';
 import type { OptimizerSettings } from '../training/optimizer.js';
@@ -48,7 +49,7 @@ export interface Recipe {
 
 /** The network that is trained. */
 export interface StudentSettings {
-  /** A name among the students. */
+  /** A name among the networks: a binary one, or a full-precision one as a teacher to be. */
   readonly name: string;
   /** The block of its body: `binary`, or the name of one that was registered. */
   readonly block: string;
@@ -63,6 +64,8 @@ export interface Stage {
   /** What the body makes binary; `none` trains it in full precision. */
   readonly binary: Binarise;
   readonly signGradient: SignGradientName;
+  /** Of a full-precision network: `relu`, `leakyClip` or `hardClamp`. */
+  readonly activation: Activation;
   /**
    * Where the student's tensors come from: `random`, the best of the stage `previous` to it (which the first stage does not
    * have), or the path of a checkpoint or of a run.

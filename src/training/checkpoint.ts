@@ -2,9 +2,12 @@ import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { PictureResize } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../files/safetensors.js';
-import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
+import { createNetwork } from '../models/create-network.js';
+import { defaultActivation } from '../models/resnet.js';
+import type { Network } from '../models/network.js';
 import { defaultBlock } from '../nn/block.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
+import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
 
 /** The version of the names and the metadata in checkpoints. */
@@ -25,13 +28,10 @@ export interface CheckpointFacts {
 /**
  * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
  * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`; `size` (JSON, [height, width]) where it
- * is not 32×32, `resize` (JSON) for pictures in files, `binarise` where it is not 'both', and `block` where it is not 'binary'.
+ * is not 32×32, `resize` (JSON) for pictures in files, `binarise` where it is not 'both', `block` where it is
+ * not 'binary', and `activation` of a full-precision network where it is not 'relu'.
  */
-export async function saveStudent(
-  path: string,
-  student: BinaryResNet,
-  facts: CheckpointFacts,
-): Promise<void> {
+export async function saveStudent(path: string, student: Network, facts: CheckpointFacts): Promise<void> {
   const tensors = new Map<string, NamedTensor>();
   for (const [name, variable] of student.store.named()) {
     tensors.set(name, { shape: variable.shape, values: (await variable.data()) as Float32Array });
@@ -43,15 +43,14 @@ export async function saveStudent(
     epoch: String(facts.epoch),
     ...(student.size.join() === smallPictures.join() ? {} : { size: JSON.stringify(student.size) }),
     ...(facts.resize === undefined ? {} : { resize: JSON.stringify(facts.resize) }),
-    ...(student.binarise === 'both' ? {} : { binarise: student.binarise }),
-    ...(student.block === defaultBlock ? {} : { block: student.block }),
+    ...student.metadata,
   };
   await writeSafetensors(path, { tensors, metadata });
 }
 
 /** A student read back, and what its checkpoint says of it. */
 export interface LoadedStudent extends CheckpointFacts {
-  readonly student: BinaryResNet;
+  readonly student: Network;
 }
 
 /** What {@link loadStudent} may be asked for. */
@@ -63,6 +62,8 @@ export interface LoadOptions {
   readonly binarise?: Binarise;
   /** How gradients pass the sign of activations if it is trained on; no checkpoint says it; default 'ste'. */
   readonly signGradient?: SignGradientName;
+  /** The activation of a full-precision network in place of what the checkpoint says, as `binarise` is. */
+  readonly activation?: Activation;
 }
 
 /**
@@ -73,18 +74,19 @@ export interface LoadOptions {
  */
 export async function loadStudent(path: string, options: LoadOptions = {}): Promise<LoadedStudent> {
   const { tensors, metadata } = await readSafetensors(path);
-  const { format, architecture, classes, epoch, size, resize, binarise, block } = metadata;
+  const { format, architecture, classes, epoch, size, resize, binarise, block, activation } = metadata;
   if (format !== formatVersion || architecture === undefined || classes === undefined) {
     throw new InputError(
       `${path} is not a checkpoint of a student of format ${formatVersion} (its format is ${format ?? 'not said'}).`,
     );
   }
   const names = JSON.parse(classes) as string[];
-  const student = createStudent(architecture, {
+  const student = createNetwork(architecture, {
     classes: names.length,
     size: size === undefined ? smallPictures : (JSON.parse(size) as [number, number]),
     binarise: options.binarise ?? checkedBinarise(binarise ?? 'both'),
     block: block ?? defaultBlock,
+    activation: options.activation ?? checkedActivation(activation ?? defaultActivation),
     ...(options.signGradient === undefined ? {} : { signGradient: options.signGradient }),
   });
   try {
@@ -97,7 +99,7 @@ export async function loadStudent(path: string, options: LoadOptions = {}): Prom
   return { student, classes: names, epoch: Number(epoch), ...ofFiles };
 }
 
-function fill(path: string, student: BinaryResNet, tensors: ReadonlyMap<string, NamedTensor>): void {
+function fill(path: string, student: Network, tensors: ReadonlyMap<string, NamedTensor>): void {
   const variables = student.store.named();
   for (const [name, variable] of variables) {
     const held = tensors.get(name);

@@ -45,7 +45,7 @@ export async function evaluateModel(
   // What is no file may be the name of a teacher in the package; who is asked for it says so if not.
   const found = await stat(model).catch(() => undefined);
   if (found?.isDirectory()) {
-    return evaluateCheckpoint(settings, join(model, runFiles.best), await dataOfRun(settings), options);
+    return evaluateCheckpoint(settings, join(model, runFiles.best), await dataOfModel(settings), options);
   }
   if (extname(model) === '.safetensors') {
     const data = settings.data ?? (await defaultData(undefined, `distill eval --model ${model}`));
@@ -86,7 +86,15 @@ async function evaluateCheckpoint(
   }
 }
 
-async function dataOfRun({ model, data }: EvaluateModelSettings): Promise<string> {
+/**
+ * The data that are named, else those of DISTILL_DATA, else those of the run whose directory `model` is.
+ *
+ * @throws InputError if it is none
+ */
+export async function dataOfModel({
+  model,
+  data,
+}: Pick<EvaluateModelSettings, 'model' | 'data'>): Promise<string> {
   if (data !== undefined) return data;
   if (process.env['DISTILL_DATA']) return process.env['DISTILL_DATA'];
   const path = join(model, runFiles.recipe);

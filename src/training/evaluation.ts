@@ -1,7 +1,7 @@
 import { evaluationBatches } from '../data/evaluation-batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { ProgressListener } from '../data/picture-digest.js';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Network } from '../models/network.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { type Accuracy, AccuracyCounter } from './accuracy.js';
 import { studentInput } from './pictures.js';
@@ -17,7 +17,7 @@ export interface EvaluationOptions {
 
 /** The student's accuracy on a split, with running statistics and pictures as they are. */
 export async function evaluateStudent(
-  student: BinaryResNet,
+  student: Network,
   dataset: Dataset,
   options: EvaluationOptions = {},
 ): Promise<Accuracy> {

@@ -2,40 +2,59 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
-import { type BinaryResNet, createStudent } from '../models/bnn-resnet.js';
+import { createNetwork, isFullPrecision } from '../models/create-network.js';
+import type { Network } from '../models/network.js';
+import { takeOver } from '../models/take-over.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import { loadStudent } from './checkpoint.js';
 import { runFiles } from './run-directory.js';
 
+/** A network as a stage begins. */
+export interface InitialStudent {
+  readonly student: Network;
+  /** Where it began with tensors of a network of another kind: what it did not find there, by name. */
+  readonly notTaken?: { readonly from: string; readonly names: readonly string[] };
+}
+
 /**
  * The student as a stage begins: with random tensors, or with those of a checkpoint, whose latent weights are trained on
- * whatever was binary before.
+ * whatever was binary before. Of a full-precision network a binary one takes what corresponds to it (`takeOver`).
  *
  * @param from the path of a checkpoint or of a run; undefined for random tensors
  * @throws InputError for a checkpoint that cannot be read, or of another network than the recipe's
  */
 export async function initialStudent(
   { student: { name, block }, seed }: Recipe,
-  { binary, signGradient }: Stage,
+  { binary, signGradient, activation }: Stage,
   { classes, size }: Dataset,
   from: string | undefined,
-): Promise<BinaryResNet> {
-  const ways = { binarise: binary, signGradient };
-  if (from === undefined) return createStudent(name, { classes: classes.length, size, seed, block, ...ways });
+): Promise<InitialStudent> {
+  const ways = { binarise: binary, signGradient, activation };
+  const fresh = (): Network => createNetwork(name, { classes: classes.length, size, seed, block, ...ways });
+  if (from === undefined) return { student: fresh() };
   const path = await checkpointOf(from);
-  const { student, classes: known } = await loadStudent(path, ways);
+  const { student: loaded, classes: known } = await loadStudent(path, ways);
+  const isOfTwin = isFullPrecision(loaded.name) && name === `bnn-${loaded.name}`;
   const faults = [
-    student.name !== name && `a ${student.name}, and the recipe trains ${name}`,
-    student.size.join() !== size.join() &&
-      `for pictures of ${student.size.join('×')}, and those of the data have ${size.join('×')}`,
-    student.block !== block && `of blocks '${student.block}', and the recipe has '${block}'`,
+    loaded.name !== name && !isOfTwin && `a ${loaded.name}, and the recipe trains ${name}`,
+    loaded.size.join() !== size.join() &&
+      `for pictures of ${loaded.size.join('×')}, and those of the data have ${size.join('×')}`,
+    !isOfTwin &&
+      (loaded.metadata['block'] ?? block) !== block &&
+      `of blocks '${loaded.metadata['block']}', and the recipe has '${block}'`,
     known.join() !== classes.join() && 'for other classes than those of the data',
   ].filter((fault) => fault !== false);
-  if (faults.length === 0) return student;
-  student.dispose();
-  throw new InputError(`the checkpoint ${path} is ${faults[0]}.`, {
-    fix: 'name another with initFrom, or begin with random tensors',
-  });
+  if (faults.length > 0) {
+    loaded.dispose();
+    throw new InputError(`the checkpoint ${path} is ${faults[0]}.`, {
+      fix: 'name another with initFrom, or begin with random tensors',
+    });
+  }
+  if (!isOfTwin) return { student: loaded };
+  const student = fresh();
+  const names = takeOver(student, loaded);
+  loaded.dispose();
+  return { student, notTaken: { from: path, names } };
 }
 
 /** A checkpoint by its own path, or the best one of a run by its directory. */

@@ -1,5 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Network } from '../models/network.js';
 import { Conv2d } from '../nn/conv2d.js';
 import { ParameterStore } from '../nn/parameters.js';
 import type { Tap } from '../teacher/targets.js';
@@ -18,7 +18,7 @@ export interface LevelPair {
  * @param size height and width of the pictures
  */
 export function pairLevels(
-  student: BinaryResNet,
+  student: Network,
   size: readonly [number, number],
   taps: readonly Tap[],
 ): LevelPair[] {

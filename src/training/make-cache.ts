@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { ownVersion } from '../backends/package-version.js';
 import type { PartPlan } from '../cache/cache-format.js';
 import { CacheWriter, type PartOrigin } from '../cache/cache-writer.js';
 import type { CacheContents } from '../cache/columns.js';
@@ -208,12 +208,10 @@ function partsOfShard(parts: readonly PartPlan[], [i, n]: readonly [number, numb
 /** Where and with what a cache is computed. */
 export async function originOf(provider: string): Promise<PartOrigin> {
   const { env } = await import('onnxruntime-node');
-  const own = new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(await readFile(own, 'utf8')) as { version: string };
   return {
     provider,
     versions: {
-      'bnn-distill': version,
+      'bnn-distill': ownVersion(),
       node: process.versions.node,
       'onnxruntime-node': env.versions.node ?? 'unknown',
     },

@@ -1,7 +1,7 @@
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import { RunError } from '../errors.js';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Network } from '../models/network.js';
 
 /** Where a loss was not finite. */
 export interface NonFinitePlace {
@@ -38,7 +38,7 @@ export function nonFinitePart(loss: number, terms: Readonly<Record<string, numbe
 }
 
 /** The first binary layer, in the order of the network, whose activations before the sign are not finite. */
-export function firstNonFiniteLayer(student: BinaryResNet, input: Tensor4D): string | undefined {
+export function firstNonFiniteLayer(student: Network, input: Tensor4D): string | undefined {
   student.activations.start();
   tidy(() => void student.apply(input, true));
   const layers = [...student.activations.finish()];

@@ -2,7 +2,7 @@ import { tidy } from '@tensorflow/tfjs-core';
 import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Network } from '../models/network.js';
 import { checkWhole } from './check-whole.js';
 import { studentInput } from './pictures.js';
 
@@ -31,7 +31,7 @@ export interface StatisticsPictures {
  *   statistics of the batches so far
  */
 export async function reestimateBatchNorm(
-  student: BinaryResNet,
+  student: Network,
   { dataset, batches, epoch = 0, signal }: StatisticsPictures,
   count: number,
 ): Promise<void> {

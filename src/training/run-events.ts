@@ -37,6 +37,8 @@ export type RunEvent =
       /** Which level of the student is compared with which feature map of the teacher; empty without such a loss. */
       readonly pairs: readonly { level: number; tap: LevelPair['tap']; connector: boolean }[];
     }
+  /** A binary student began with the tensors of a full-precision network, but for those named. */
+  | { readonly kind: 'initialised'; readonly from: string; readonly names: readonly string[] }
   | ({ readonly kind: 'step'; readonly stage: StageTitle } & StepReport)
   | ({ readonly kind: 'epoch' } & EpochReport)
   /** Something looks wrong; the run goes on. */

@@ -123,7 +123,7 @@ export async function* trainRun(
       const directory = open?.directory ?? start?.directory;
       // What it begins with is overwritten where the run goes on.
       const init = from || !directory ? externalInit(stage.initFrom) : initOf(trainings, i, directory);
-      const student = await initialStudent(recipe, stage, pictures, init);
+      const { student, notTaken } = await initialStudent(recipe, stage, pictures, init);
       try {
         const pairs = stagePairs(losses, pictures, teacher.source, student);
         const once = stageBatches(recipe, stage, shown, firstEpoch, signal);
@@ -139,6 +139,7 @@ export async function* trainRun(
           const counts = { trainingPictures, validationPictures };
           yield start?.event ?? { kind: 'started', directory: open.directory.path, ...counts, parameters };
         }
+        if (notTaken) yield { kind: 'initialised', ...notTaken };
         const { checkpoints, log } = open;
         const files = await open.directory.checkpoints(training.isLast ? undefined : folderOf(training));
         let bestStudent = from?.progress.bestStudent;

@@ -10,7 +10,7 @@ import { labelSmoothedCrossEntropy } from '../losses/label-smoothed-cross-entrop
 import type { LossSetting } from '../losses/loss-settings.js';
 import { isWeighed, lossWeightAt } from '../losses/loss-weight.js';
 import type { LossTerm } from '../losses/weighted-sum.js';
-import type { StudentOutput } from '../models/bnn-resnet.js';
+import type { NetworkOutput } from '../models/network.js';
 import { toBatchMajor } from '../ops/position-major.js';
 import type { Centers } from './centers.js';
 import type { Connectors, LevelPair } from './level-pairs.js';
@@ -24,7 +24,7 @@ export interface TargetTensors {
 
 /** What the loss terms of a batch are computed from. */
 export interface LossInputs {
-  readonly output: StudentOutput;
+  readonly output: NetworkOutput;
   readonly labels: Tensor1D;
   /** Of mixed pictures: the labels of the partners, and the share of those of `labels`. */
   readonly mix?: { readonly labels: Tensor1D; readonly lambda: number } | undefined;

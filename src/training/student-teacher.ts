@@ -1,7 +1,7 @@
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import type { Dataset } from '../data/dataset.js';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Network } from '../models/network.js';
 import { toBatchMajor } from '../ops/position-major.js';
 import { normaliseFeatures } from '../teacher/feature-map.js';
 import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
@@ -17,7 +17,7 @@ export class StudentTeacher implements TargetSource {
   readonly #wanted: ReadonlySet<number>;
 
   private constructor(
-    private readonly student: BinaryResNet,
+    private readonly student: Network,
     readonly classes: readonly string[],
     private readonly dataset: Dataset,
     withMaps: boolean,

@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import { isWeighed } from '../losses/loss-weight.js';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Network } from '../models/network.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { formatShare, isAtChance } from './accuracy.js';
@@ -34,7 +34,7 @@ export interface StageParts {
   readonly title: StageTitle;
   readonly losses: readonly LossSetting[];
   readonly teacher: RunTeacher;
-  readonly student: BinaryResNet;
+  readonly student: Network;
   /** Whether the student's tensors come from somewhere, so that BatchNorm may have to be estimated anew. */
   readonly isTrained: boolean;
   readonly pairs: readonly LevelPair[];
@@ -45,7 +45,7 @@ export interface StageParts {
   readonly firstStep: number;
   readonly log: MetricsLog;
   /** Keeps the student after an epoch. */
-  readonly keep: (student: BinaryResNet, facts: CheckpointFacts, isBest: boolean) => Promise<void>;
+  readonly keep: (student: Network, facts: CheckpointFacts, isBest: boolean) => Promise<void>;
   /** Writes a checkpoint, from which the run can go on. */
   readonly save: (point: TrainingPoint, state: TrainingState) => Promise<void>;
   /** Keeps the batch on which a loss was not finite; gives the error that tells where. */
@@ -74,7 +74,7 @@ export function stagePairs(
   losses: readonly LossSetting[],
   training: Dataset,
   teacher: TargetSource | undefined,
-  student: BinaryResNet,
+  student: Network,
 ): LevelPair[] {
   const comparing = comparingLosses(losses);
   if (!teacher || comparing.length === 0) return [];
@@ -228,7 +228,7 @@ function secondsSince(began: number): number {
 }
 
 /** The centres of the loss `center`, where it has a weight. */
-function centersFor(losses: readonly LossSetting[], student: BinaryResNet): Centers | undefined {
+function centersFor(losses: readonly LossSetting[], student: Network): Centers | undefined {
   const setting = losses.find(({ name, weight }) => name === 'center' && isWeighed(weight));
   if (!setting) return undefined;
   return new Centers([student.classes, student.channelsOf(student.levels)], setting.options.rate!);

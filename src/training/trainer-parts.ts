@@ -1,7 +1,7 @@
 import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { LossSetting } from '../losses/loss-settings.js';
-import type { BinaryResNet } from '../models/bnn-resnet.js';
+import type { Network } from '../models/network.js';
 import type { TargetSource } from '../teacher/targets.js';
 import type { TrainerMix } from './batch-mixer.js';
 import type { Centers } from './centers.js';
@@ -43,7 +43,7 @@ export interface StepResult extends Pick<StepReport, 'loss' | 'terms' | 'correct
 
 /** What a `Trainer` is made of. */
 export interface TrainerParts {
-  readonly student: BinaryResNet;
+  readonly student: Network;
   /** The training pictures, for their normalisation. */
   readonly dataset: Dataset;
   readonly batches: Batches;

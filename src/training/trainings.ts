@@ -39,7 +39,7 @@ export function isTaughtByStudent({ stage: { teacher }, title }: Training): bool
 }
 
 /** The best student of a training, once it is over. */
-export function bestOf({ path }: RunDirectory, training: Training): string {
+export function bestOf({ path }: Pick<RunDirectory, 'path'>, training: Training): string {
   return training.isLast
     ? join(path, runFiles.best)
     : join(path, 'stages', folderOf(training), runFiles.best);

@@ -46,6 +46,13 @@ describe('--help', () => {
       ),
     ],
     [
+      ['teach'],
+      '--debug --recipe --set --teacher --cache --views --model --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out --checkpoint-seconds --quiet --json'.split(
+        ' ',
+      ),
+    ],
+    [['export'], ['--model', '--out', '--data', '--threads', '--backend', '--debug']],
+    [
       ['resume'],
       '--debug --epochs --threads --provider --data --checkpoint-seconds --quiet --json'.split(' '),
     ],

@@ -16,7 +16,7 @@ describe('distill refuses with exit code 2', () => {
     [
       [],
       [
-        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20, bnn-resnet34.',
+        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110.',
         '  fix: type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
       ],
     ],
@@ -142,7 +142,7 @@ describe('distill refuses with exit code 2', () => {
     [
       train('--recipe', 'bi-rael'),
       [
-        "distill: the recipe 'bi-rael' is unknown; expected one of bi-real, cifar10-hour, cifar10-night, cifar10-ten-minutes, cifar100-two-stage, imagenet-one-stage, imagenet-two-stage, label-refinery, reactnet-two-step, real-to-binary.",
+        "distill: the recipe 'bi-rael' is unknown; expected one of bi-real, cifar10-hour, cifar10-night, cifar10-ten-minutes, cifar100-two-stage, imagenet-one-stage, imagenet-two-stage, label-refinery, reactnet-two-step, real-to-binary, teach-cifar10.",
         '  nearest: bi-real',
       ],
     ],
@@ -158,7 +158,7 @@ describe('distill refuses with exit code 2', () => {
       [
         'distill: --set stages[0].epoch=3: unknown key "epoch" in stages[0]',
         '  nearest: epochs',
-        '  fix: use one of name, epochs, batchSize, binary, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, augmentation, statistics, mix, losses',
+        '  fix: use one of name, epochs, batchSize, binary, activation, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, augmentation, statistics, mix, losses',
       ],
     ],
     [
@@ -190,8 +190,8 @@ describe('distill refuses with exit code 2', () => {
     [
       ['inspect', 'bnn-resnet21', '--memory'],
       [
-        "distill: --memory is for a student, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet34.",
-        '  nearest: bnn-resnet20, bnn-resnet18, bnn-resnet34',
+        "distill: --memory is for a student, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110.",
+        '  nearest: bnn-resnet20, bnn-resnet110, bnn-resnet18',
       ],
     ],
     [

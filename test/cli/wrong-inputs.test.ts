@@ -149,8 +149,8 @@ const cases: readonly Case[] = [
     title: 'an unknown student',
     args: ['--teacher', teacherFile, '--student', 'bnn-resnet19', ...data],
     stderr: [
-      'distill: --student must be one of bnn-resnet18, bnn-resnet20, bnn-resnet34, got "bnn-resnet19".',
-      '  nearest: bnn-resnet18, bnn-resnet20, bnn-resnet34',
+      'distill: --student must be one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110, resnet18, resnet20, resnet32, resnet34, resnet44, resnet56, resnet110, got "bnn-resnet19".',
+      '  nearest: bnn-resnet18, bnn-resnet110, bnn-resnet20',
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createStudent } from '../../src/models/bnn-resnet.js';
+import { createNetwork } from '../../src/models/create-network.js';
 import { type NetworkCost, networkCost } from '../../src/models/network-cost.js';
 import { useTestBackend } from '../backends.js';
 import { runInProcess } from '../cli/in-process.js';
@@ -7,7 +7,7 @@ import { runInProcess } from '../cli/in-process.js';
 beforeAll(() => useTestBackend('cpu'));
 
 function costOf(name: string, side: number, classes: number): NetworkCost {
-  const student = createStudent(name, { classes, size: [side, side] });
+  const student = createNetwork(name, { classes, size: [side, side] });
   const cost = networkCost(student);
   student.dispose();
   return cost;
@@ -27,6 +27,24 @@ describe('networkCost', () => {
     expect(packedBytes).toBeLessThan(floatBytes);
     expect(packedBytes).toBeGreaterThan(expected / 8 + 4 * total.floatParameters);
   });
+
+  // Parameters of the trainable tensors and running statistics; multiply-adds as they are published for these networks.
+  it.each([
+    ['resnet18', 224, 1000, 11_689_512, 1.814e9],
+    ['resnet34', 224, 1000, 21_797_672, 3.664e9],
+    ['resnet20', 32, 10, 272_474, 40.8e6],
+  ])(
+    'of %s at %d has the parameters and multiply-adds that are known of it',
+    (name, side, classes, parameters, macs) => {
+      const student = createNetwork(name, { classes, size: [side, side] });
+      const trained = student.store.parameters.reduce((all, { variable }) => all + variable.size, 0);
+      student.dispose();
+      expect(trained).toBe(parameters);
+      const { total } = costOf(name, side, classes);
+      expect(total.binaryParameters).toBe(0);
+      expect(Math.abs(total.floatMacs / macs - 1)).toBeLessThan(0.005);
+    },
+  );
 
   it('of bnn-resnet18 at 224 has the multiply-adds of ResNet-18, and its shortcuts before pooling', () => {
     const { layers, total } = costOf('bnn-resnet18', 224, 1000);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BinaryResNet, createStudent } from '../../src/models/bnn-resnet.js';
+import { BinaryResNet } from '../../src/models/bnn-resnet.js';
+import { createStudent } from '../../src/models/create-network.js';
 import { Stem, stemFor, stemSizes } from '../../src/models/stem.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { toBatchMajor, toPositionMajor } from '../../src/ops/position-major.js';

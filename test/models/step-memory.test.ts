@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { NativeBackend } from '../../src/backends/native/native-backend.js';
 import { useBackend } from '../../src/backends/use-backend.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import { type BinaryResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
+import { type ResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
 import { predictStepMemory } from '../../src/models/step-memory.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { backpropagate } from '../../src/training/backpropagation.js';
 
 const networks: readonly {
   title: string;
-  depth: BinaryResNetDepth;
+  depth: ResNetDepth;
   batch: number;
   size: [number, number];
 }[] = [
@@ -34,7 +34,7 @@ const networks: readonly {
 
 beforeAll(() => useBackend('native', { threads: 2 }));
 
-function measuredStep(depth: BinaryResNetDepth, batch: number, [height, width]: [number, number]): number {
+function measuredStep(depth: ResNetDepth, batch: number, [height, width]: [number, number]): number {
   const { pool } = tf.backend() as NativeBackend;
   const student = new BinaryResNet('test', depth, { classes: 10, size: [height, width] });
   const adam = new Adam();

@@ -49,7 +49,7 @@ const calls: readonly { family: string; title?: string; tolerance: number; write
     tolerance: 2e-6,
     write: () => {
       const p = parameters;
-      addon.batchNormBackward(rows, channels, y, x, null, words, null, p, p, p, out, ...sums, null);
+      addon.batchNormBackward(rows, channels, y, x, null, words, 0, null, p, p, p, null, out, ...sums, null);
     },
   },
   { family: 'unpackSigns', tolerance: 0, write: () => addon.unpackSigns(rows, channels, words, out) },

@@ -106,26 +106,62 @@ export const affineClamp =
     return { y, mask };
   };
 
+/** 0: ReLU, 1: leaky-clip, 2: hard clamp */
+export const affineActivation =
+  (activation: number, options: { residual?: boolean; masked?: boolean } = {}) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const residual = options.residual ? others : null;
+    let mask: Uint32Array = new Uint32Array();
+    const run = (out: Float32Array, bits: Uint32Array | null): void =>
+      addon.channelAffineActivation(
+        ...[rows, channels, activation, undefinedToo, spreads, perChannel, residual, out, bits],
+      );
+    const y = guardedOutput(rows * channels, (out) => {
+      if (options.masked === false) run(out, null);
+      else mask = guardedWords(rows * smallWords(channels), (bits) => run(out, bits));
+    });
+    return { y, mask };
+  };
+
 export const backward =
-  (options: { mask?: boolean; addend?: boolean; inPlace?: boolean; slope?: boolean }) =>
+  (options: {
+    mask?: boolean;
+    addend?: boolean;
+    inPlace?: boolean;
+    slope?: boolean;
+    /** The factor of dy outside the mask. */
+    outer?: number;
+    /** Where dy as it counts is written: to memory of its own, or in the place of dy. */
+    upstream?: 'own' | 'dy';
+  }) =>
   (rows: number, channels: number): Call =>
   () => {
     const size = rows * channels;
     const mask = options.mask ? words : null;
     const addend = options.addend ? wild.map((v) => Math.min(9, Math.max(-9, v))) : null;
     const slope = options.slope ? slopes : null;
-    let [dgamma, dslope] = [new Float32Array(), new Float32Array()] as Float32Array[];
+    let [dgamma, dslope, upstream] = [
+      new Float32Array(),
+      new Float32Array(),
+      new Float32Array(),
+    ] as Float32Array[];
     const [dx, dbeta] = twoOutputs(size, channels, (d, b) => {
       if (options.inPlace) d.set(others.subarray(0, size));
-      const dy = options.inPlace ? d : others;
+      if (options.upstream) upstream = others.slice(0, size);
+      const dy = options.inPlace ? d : options.upstream === 'dy' ? upstream : others;
+      const kept = options.upstream ? upstream : null;
+      const outer = options.outer ?? 0;
       const write = (g: Float32Array, s: Float32Array | null): void => {
         const parameters = [perChannel, spreads, slopes];
-        addon.batchNormBackward(rows, channels, dy, xs, slope, mask, addend, ...parameters, d, g, b, s);
+        addon.batchNormBackward(
+          ...[rows, channels, dy, xs, slope, mask, outer, addend, ...parameters, kept, d, g, b, s],
+        );
       };
       if (slope) [dgamma, dslope] = twoOutputs(channels, channels, write);
       else dgamma = guardedOutput(channels, (g) => write(g, null));
     });
-    return { dx, dgamma, dbeta, dslope };
+    return { dx, dgamma, dbeta, dslope, ...(options.upstream ? { upstream } : {}) };
   };
 
 export const addPrelu =

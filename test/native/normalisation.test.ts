@@ -11,6 +11,7 @@ import {
 import {
   addPrelu,
   affine,
+  affineActivation,
   affineClamp,
   affineSign,
   backward,
@@ -56,6 +57,38 @@ const cases: readonly Case[] = [
   },
   { family: 'channelAffineClamp', tolerance: 0, call: affineClamp(true) },
   { family: 'channelAffineClamp', variant: 'no mask', tolerance: 0, call: affineClamp(false) },
+  ...['relu', 'leakyClip', 'hardClamp'].flatMap((variant, activation) => [
+    {
+      family: 'channelAffineActivation',
+      variant,
+      tolerance: 0,
+      call: affineActivation(activation, { residual: true }),
+    },
+    {
+      family: 'channelAffineActivation',
+      variant: `${variant}, no mask, no residual`,
+      tolerance: 0,
+      call: affineActivation(activation, { masked: false }),
+    },
+  ]),
+  {
+    family: 'batchNormBackward',
+    variant: 'outer slope, upstream kept',
+    tolerance: 5e-6,
+    call: backward({ mask: true, outer: 0.1, upstream: 'own' }),
+  },
+  {
+    family: 'batchNormBackward',
+    variant: 'upstream in the place of dy',
+    tolerance: 5e-6,
+    call: backward({ mask: true, outer: 0.1, upstream: 'dy' }),
+  },
+  {
+    family: 'batchNormBackward',
+    variant: 'upstream kept, dx in the place of dy',
+    tolerance: 5e-6,
+    call: backward({ mask: true, upstream: 'own', inPlace: true }),
+  },
   { family: 'batchNormBackward', tolerance: 5e-6, call: backward({}) },
   { family: 'batchNormBackward', variant: 'mask', tolerance: 5e-6, call: backward({ mask: true }) },
   {

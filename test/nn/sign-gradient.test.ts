@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createStudent } from '../../src/models/bnn-resnet.js';
+import { createStudent } from '../../src/models/create-network.js';
 import { BatchNorm } from '../../src/nn/batch-norm.js';
 import type { Binarise } from '../../src/nn/binarise.js';
 import { BinaryBlock } from '../../src/nn/binary-block.js';

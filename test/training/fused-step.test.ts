@@ -7,7 +7,7 @@
  */
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { type BinaryResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
+import { type ResNetDepth, binaryResNetDepths } from '../../src/models/depths.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { Parameter } from '../../src/nn/parameters.js';
 import type { KernelInputs } from '../../src/ops/kernel.js';
@@ -182,7 +182,7 @@ interface Step {
 
 interface Case {
   readonly title: string;
-  readonly depth: BinaryResNetDepth;
+  readonly depth: ResNetDepth;
   readonly batchSize: number;
   /** Whether the terms on feature maps of both levels take part. */
   readonly features: boolean;

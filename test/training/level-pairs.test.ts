@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import { createStudent } from '../../src/models/bnn-resnet.js';
+import { createStudent } from '../../src/models/create-network.js';
 import type { Tap } from '../../src/teacher/targets.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
 import { backends, useTestBackend } from '../backends.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createStudent } from '../../src/models/bnn-resnet.js';
+import { createStudent } from '../../src/models/create-network.js';
 import { defaultStage } from '../../src/recipe/default-recipe.js';
 import type { Stage } from '../../src/recipe/recipe.js';
 import { evaluateModel } from '../../src/training/evaluate-model.js';

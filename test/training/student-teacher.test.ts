@@ -6,7 +6,7 @@ import { batchesOf } from '../../src/data/batches.js';
 import type { Batch } from '../../src/data/batch.js';
 import { loadDataset } from '../../src/data/data-spec.js';
 import { firstRows, type Dataset } from '../../src/data/dataset.js';
-import { createStudent } from '../../src/models/bnn-resnet.js';
+import { createStudent } from '../../src/models/create-network.js';
 import { loadStudent, saveStudent } from '../../src/training/checkpoint.js';
 import { studentInput } from '../../src/training/pictures.js';
 import { StudentTeacher } from '../../src/training/student-teacher.js';

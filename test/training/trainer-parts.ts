@@ -3,7 +3,7 @@ import type { Batch } from '../../src/data/batch.js';
 import type { Batches } from '../../src/data/batches.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
-import { BinaryResNet, type StudentOptions } from '../../src/models/bnn-resnet.js';
+import { BinaryResNet, type BinaryResNetOptions } from '../../src/models/bnn-resnet.js';
 import type { Tap, TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
 import { Adam, type AdamOptions } from '../../src/training/optimizers/adam.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
@@ -11,7 +11,7 @@ import { constantSchedule } from '../../src/training/schedules/schedules.js';
 import { Trainer, type TrainerParts } from '../../src/training/trainer.js';
 
 /** A student of two levels, 8×8×4 and 4×4×40, for small pictures. */
-export function tinyStudent(seed = 1, options: Partial<StudentOptions> = {}): BinaryResNet {
+export function tinyStudent(seed = 1, options: Partial<BinaryResNetOptions> = {}): BinaryResNet {
   return new BinaryResNet('tiny', { widths: [4, 40], blocks: [2, 2] }, { classes: 3, seed, ...options });
 }
 

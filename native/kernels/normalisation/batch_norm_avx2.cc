@@ -93,11 +93,15 @@ void run(const BatchNormBackward& a) {
 
   const auto upstream = [&](auto lanes, const ChunkBits& bits, size_t offset) {
     const __m256 dy = lanes.load(a.dy + offset);
-    return bits ? _mm256_and_ps(dy, bits.lanes(offset)) : dy;
+    if (!bits) return dy;
+    // Where nothing passes the gradient is 0, whatever dy is.
+    if (a.outer == 0) return _mm256_and_ps(dy, bits.lanes(offset));
+    return _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_set1_ps(a.outer)), dy, bits.lanes(offset));
   };
   sum_channels<2>(rows, totals, [&](const Chunk& chunk) {
     return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t column) {
       const __m256 dy = upstream(lanes, bits, offset);
+      if (a.upstream != nullptr) lanes.store(a.upstream + offset, dy);
       const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
       return Terms<2>{{dy, _mm256_mul_ps(dy, _mm256_sub_ps(x, _mm256_loadu_ps(mean + column)))}};
     };
@@ -119,7 +123,8 @@ void run(const BatchNormBackward& a) {
   const auto gradient = [&](auto lanes, const ChunkBits& bits, size_t offset, size_t column, __m256 x) {
     const __m256 centred = _mm256_sub_ps(x, _mm256_loadu_ps(mean + column));
     const __m256 corrections = _mm256_fmadd_ps(centred, _mm256_loadu_ps(tilt + column), _mm256_loadu_ps(level + column));
-    const __m256 dx = _mm256_fmadd_ps(upstream(lanes, bits, offset), _mm256_loadu_ps(factor + column), corrections);
+    const __m256 dy = a.upstream != nullptr ? lanes.load(a.upstream + offset) : upstream(lanes, bits, offset);
+    const __m256 dx = _mm256_fmadd_ps(dy, _mm256_loadu_ps(factor + column), corrections);
     return a.addend == nullptr ? dx : _mm256_add_ps(dx, lanes.load(a.addend + offset));
   };
   if (slope == nullptr) {

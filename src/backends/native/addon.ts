@@ -54,6 +54,7 @@ export interface NativeAddon {
   readonly channelAffine: KernelFunction;
   readonly channelAffineSign: KernelFunction;
   readonly channelAffineClamp: KernelFunction;
+  readonly channelAffineActivation: KernelFunction;
   readonly batchNormBackward: KernelFunction;
   readonly addPrelu: KernelFunction;
   readonly preluBackward: KernelFunction;

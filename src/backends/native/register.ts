@@ -5,6 +5,7 @@ import { registerConvolutionKernels } from './kernels/convolution.js';
 import { registerHalfBinaryConvolutionKernels } from './kernels/half-binary-convolution.js';
 import { registerLossKernels } from './kernels/loss.js';
 import { registerNormalisationKernels } from './kernels/normalisation.js';
+import { registerNormActivationKernels } from './kernels/norm-activation.js';
 import { registerOptimizerKernels } from './kernels/optimizer.js';
 import { registerPoolingKernels } from './kernels/pooling.js';
 import { registerResidualBlockKernels } from './kernels/residual-block.js';
@@ -43,6 +44,7 @@ export function registerNativeBackend(): void {
   registerConvolutionKernels();
   registerHalfBinaryConvolutionKernels();
   registerNormalisationKernels();
+  registerNormActivationKernels();
   registerResidualBlockKernels();
   registerPoolingKernels();
   registerLossKernels();

@@ -4,7 +4,7 @@ import type { NativeBackend } from '../native-backend.js';
 import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
 /** y = scale·x + shift of a BatchNorm: scale = γ/√(σ² + ε), shift = β − μ·scale. */
-function affine(
+export function affine(
   backend: NativeBackend,
   { mean, variance, gamma, beta }: Record<string, TensorInfo>,
   epsilon: number,
@@ -17,6 +17,15 @@ function affine(
     shift[c] = offset[c] - mu[c] * scale[c];
   }
   return { scale, shift };
+}
+
+/** 1/√(σ² + ε) */
+export function inverseDeviation(
+  backend: NativeBackend,
+  variance: TensorInfo,
+  epsilon: number,
+): Float32Array {
+  return backend.floats(variance).map((sigma2) => 1 / Math.sqrt(sigma2 + epsilon));
 }
 
 /** Registers BatchNorm, with and without sign, and PReLU. */
@@ -138,9 +147,7 @@ export function registerNormalisationKernels(): void {
     const { epsilon, inPlace } = attributes;
     const { dy, x, slope, mean, variance, gamma, mask, addend } = inputs;
     const { rows, channels } = rowsOf(x);
-    const sigma2 = backend.floats(variance);
-    const inverse = new Float32Array(channels);
-    for (let c = 0; c < channels; c++) inverse[c] = 1 / Math.sqrt(sigma2[c] + epsilon);
+    const inverse = inverseDeviation(backend, variance, epsilon);
     const dx = inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
     const dgamma = backend.output([channels]);
     const dbeta = backend.output([channels]);
@@ -153,10 +160,12 @@ export function registerNormalisationKernels(): void {
         backend.floats(x),
         optionalFloats(backend, slope),
         maskWords,
+        0,
         optionalFloats(backend, addend),
         backend.floats(mean),
         inverse,
         backend.floats(gamma),
+        null,
         dx.values,
         dgamma.values,
         dbeta.values,

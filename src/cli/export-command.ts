@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { type ExportedTeacher, exportTeacher, type ExportSettings } from '../export/export-teacher.js';
+import { defaultRecipe } from '../recipe/default-recipe.js';
+import { formatShare } from '../training/accuracy.js';
+import { dataOfModel } from '../training/evaluate-model.js';
+import { checkpointOf } from '../training/initial-student.js';
+import { sharedOptions } from './shared-options.js';
+import { WorkProgress } from './work-progress.js';
+
+interface ExportFlags {
+  readonly model: string;
+  readonly out: string;
+  readonly data?: string;
+  readonly threads: number;
+  readonly backend: string;
+}
+
+/** Adds `distill export`. */
+export function addExportCommand(program: Command, signal: AbortSignal): void {
+  program
+    .command('export')
+    .description(
+      'Writes a full-precision network as an ONNX model with its teacher card, once ONNX Runtime has answered the test split as the network does.',
+    )
+    .requiredOption('--model <run|checkpoint>', 'a run directory (its best epoch) or a checkpoint (required)')
+    .requiredOption('--out <file.onnx>', 'the model; its card goes beside it (required)')
+    .option('--data <kind:folder>', "the data (default: $DISTILL_DATA, else the run's own)")
+    .addOption(sharedOptions.threads('the network and ONNX Runtime'))
+    .option('--backend <name>', 'where the network runs: native, cpu, tensorflow', defaultRecipe.backend)
+    .action(async (flags: ExportFlags) => {
+      const data = await dataOfModel(flags);
+      await exportAndPrint({ ...flags, data, checkpoint: await checkpointOf(flags.model) }, { signal });
+    });
+}
+
+/** Exports a network, showing how far the comparison is, and prints what was written. */
+export async function exportAndPrint(
+  settings: ExportSettings,
+  { signal, json = false }: { readonly signal: AbortSignal; readonly json?: boolean },
+): Promise<void> {
+  const progress = new WorkProgress(process.stderr, 'comparing', 'images');
+  const onProgress = (done: number, total: number): void => {
+    progress.show(done, total);
+  };
+  const exported = await exportTeacher(settings, { signal, onProgress }).finally(() => {
+    progress.stop();
+  });
+  const shown = json ? JSON.stringify({ kind: 'exported', ...exported }) : linesOf(exported).join('\n');
+  process.stdout.write(`${shown}\n`);
+}
+
+function linesOf({ model, card, accuracy, ownAccuracy, largestDifference }: ExportedTeacher): string[] {
+  return [
+    `model    ${model}`,
+    `card     ${card}`,
+    `ONNX     test top-1 ${formatShare(accuracy.top1, accuracy.total)}; the network itself ${formatShare(ownAccuracy.top1, ownAccuracy.total)}; logits differ by at most ${largestDifference.toExponential(1)}`,
+  ];
+}

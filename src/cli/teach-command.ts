@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { InputError } from '../errors.js';
+import { fullPrecisionNames, isFullPrecision } from '../models/create-network.js';
+import { checkRunnable } from '../recipe/check-recipe.js';
+import type { Recipe } from '../recipe/recipe.js';
+import { distil } from '../training/run.js';
+import { bestOf, folderOf, trainingsOf } from '../training/trainings.js';
+import { exportAndPrint } from './export-command.js';
+import { followRun, type ShownAs } from './follow-run.js';
+import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
+import { unknownName } from '../unknown-name.js';
+import { sharedOptions } from './shared-options.js';
+
+const defaultTeaching = 'teach-cifar10';
+
+interface TeachFlags extends RecipeFlags, ShownAs {
+  readonly recipe: string;
+  readonly model?: string;
+  readonly out?: string;
+  readonly checkpointSeconds: number;
+}
+
+/** Adds `distill teach`. */
+export function addTeachCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('teach')
+    .description(
+      'Trains a full-precision network, and writes the best epoch of each stage as an ONNX model with its teacher card.',
+    )
+    .option('--recipe <name|file>', 'a recipe of a full-precision network', defaultTeaching);
+  addRecipeOptions(
+    command,
+    new Option('--model <name>', `the network: ${fullPrecisionNames.join(', ')} (default: the recipe's)`),
+  );
+  command
+    .option('--out <directory>', 'the run directory (default: runs/<model>-<n>)')
+    .addOption(sharedOptions.checkpointSeconds())
+    .addOption(sharedOptions.quiet())
+    .addOption(sharedOptions.json())
+    .action((flags: TeachFlags) => teach(flags, signal));
+}
+
+async function teach(flags: TeachFlags, signal: AbortSignal): Promise<void> {
+  if (flags.model !== undefined && !isFullPrecision(flags.model))
+    throw unknownName('network', flags.model, fullPrecisionNames, '--model');
+  const { recipe: resolved } = await recipeOf(flags.recipe, flags);
+  const { name } = resolved.student;
+  if (!isFullPrecision(name))
+    throw new InputError(
+      `distill teach trains full-precision networks, and that of ${flags.recipe} is '${name}'.`,
+      { fix: `name one with --model: ${fullPrecisionNames.join(', ')}` },
+    );
+  if (resolved.data !== '') checkRunnable(resolved);
+  const recipe = await withData(resolved, `distill teach --recipe ${flags.recipe} --model ${name}`);
+  const { out, checkpointSeconds, quiet = false, json = false } = flags;
+  const run = distil(recipe, { signal, out, checkpointSeconds });
+  const { directory } = await followRun(recipe, run, { signal, quiet, json });
+  for (const settings of exportsOf(recipe, directory))
+    await exportAndPrint({ ...recipe, ...settings }, { signal, json });
+}
+
+/** The best network of each stage, and where its model goes: `<model>.onnx`, with the stage in its name where there are several. */
+function exportsOf(recipe: Recipe, directory: string): { checkpoint: string; out: string }[] {
+  const trainings = trainingsOf(recipe);
+  return trainings.map((training) => ({
+    checkpoint: bestOf({ path: directory }, training),
+    out: join(
+      directory,
+      `${recipe.student.name}${trainings.length > 1 ? `-${folderOf(training)}` : ''}.onnx`,
+    ),
+  }));
+}

@@ -1,0 +1,121 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Activation } from '../ops/batch-norm-activation.js';
+import { outerSlopes } from '../ops/batch-norm-activation.js';
+import {
+  attributeTypes,
+  float32,
+  type OnnxAttribute,
+  type OnnxNode,
+  type OnnxTensor,
+} from './onnx-messages.js';
+
+/** Where a layer's tensors are found: by their names in checkpoints. */
+export type Parameters = ReadonlyMap<string, Tensor>;
+
+/** Gathers the nodes of a graph in the order in which they are added. Each method gives the name of what it makes. */
+export class GraphBuilder {
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers: OnnxTensor[] = [];
+  readonly #constants = new Map<number, string>();
+
+  constructor(private readonly parameters: Parameters) {}
+
+  /** A convolution without bias whose filter is the parameter `<name>.filter`. */
+  convolution(x: string, name: string, { stride, pad }: { stride: number; pad: number }): string {
+    const filter = this.#parameter(`${name}.filter`);
+    const [height, width, inputs, outputs] = filter.shape as [number, number, number, number];
+    const values = filter.dataSync();
+    // HWIO to OIHW.
+    const turned = new Float32Array(values.length);
+    let at = 0;
+    for (let k = 0; k < outputs; k++)
+      for (let c = 0; c < inputs; c++)
+        for (let tap = 0; tap < height * width; tap++)
+          turned[at++] = values[(tap * inputs + c) * outputs + k];
+    const weight = this.#initializer(`${name}.filter`, [outputs, inputs, height, width], turned);
+    return this.#node('Conv', name, [x, weight], {
+      kernel_shape: [height, width],
+      strides: [stride, stride],
+      pads: [pad, pad, pad, pad],
+    });
+  }
+
+  /** A BatchNorm in evaluation mode, with the parameters and buffers below `name`. */
+  batchNorm(x: string, name: string, epsilon: number): string {
+    const inputs = ['gamma', 'beta', 'runningMean', 'runningVariance'].map((key) => {
+      const tensor = this.#parameter(`${name}.${key}`);
+      return this.#initializer(`${name}.${key}`, tensor.shape, Float32Array.from(tensor.dataSync()));
+    });
+    return this.#node('BatchNormalization', name, [x, ...inputs], {}, { epsilon });
+  }
+
+  /** An activation in standard operators. */
+  activation(x: string, name: string, activation: Activation): string {
+    if (activation === 'relu') return this.#node('Relu', name, [x]);
+    if (activation === 'hardClamp') return this.#clip(x, name);
+    // clip(x) + 0.1·(x − clip(x))
+    const clipped = this.#clip(x, `${name}.clip`);
+    const beyond = this.#node('Sub', `${name}.beyond`, [x, clipped]);
+    const scaled = this.#node('Mul', `${name}.scaled`, [beyond, this.#constant(outerSlopes[activation])]);
+    return this.add(clipped, scaled, name);
+  }
+
+  add(a: string, b: string, name: string): string {
+    return this.#node('Add', name, [a, b]);
+  }
+
+  maxPool(x: string, name: string): string {
+    return this.#node('MaxPool', name, [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+  }
+
+  /** The global mean of x, then the classifier with the parameters below `name`. */
+  classifier(x: string, name: string): string {
+    const pooled = this.#node('GlobalAveragePool', 'pool', [x]);
+    const flat = this.#node('Flatten', 'flatten', [pooled]);
+    const inputs = ['weight', 'bias'].map((key) => {
+      const tensor = this.#parameter(`${name}.${key}`);
+      return this.#initializer(`${name}.${key}`, tensor.shape, Float32Array.from(tensor.dataSync()));
+    });
+    return this.#node('Gemm', 'logits', [flat, ...inputs]);
+  }
+
+  #clip(x: string, name: string): string {
+    return this.#node('Clip', name, [x, this.#constant(-1), this.#constant(1)]);
+  }
+
+  #constant(value: number): string {
+    const known = this.#constants.get(value);
+    if (known !== undefined) return known;
+    const name = this.#initializer(`constant ${value}`, [], Float32Array.of(value));
+    this.#constants.set(value, name);
+    return name;
+  }
+
+  #parameter(name: string): Tensor {
+    const found = this.parameters.get(name);
+    if (!found) throw new Error(`the network has no ${name}`);
+    return found;
+  }
+
+  #initializer(name: string, dims: readonly number[], values: Float32Array): string {
+    const raw = Buffer.alloc(4 * values.length);
+    values.forEach((value, i) => raw.writeFloatLE(value, 4 * i));
+    this.initializers.push({ name, dims, data_type: float32, raw_data: raw });
+    return name;
+  }
+
+  #node(
+    op: string,
+    name: string,
+    input: readonly string[],
+    ints: Readonly<Record<string, readonly number[]>> = {},
+    floats: Readonly<Record<string, number>> = {},
+  ): string {
+    const attribute: OnnxAttribute[] = [
+      ...Object.entries(ints).map(([key, value]) => ({ name: key, type: attributeTypes.ints, ints: value })),
+      ...Object.entries(floats).map(([key, value]) => ({ name: key, type: attributeTypes.f, f: value })),
+    ];
+    this.nodes.push({ name, op_type: op, input, output: [name], attribute });
+    return name;
+  }
+}

@@ -1,0 +1,87 @@
+import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { ActivationObserver } from '../nn/activation-observer.js';
+import { ParameterStore } from '../nn/parameters.js';
+import type { SignGradient } from '../nn/sign-gradient.js';
+import type { ResNetDepth } from './depths.js';
+import { stemFor, stemSizes } from './stem.js';
+
+/** What a forward pass gives. */
+export interface NetworkOutput {
+  /** [N, classes], before softmax. */
+  readonly logits: Tensor2D;
+  /** The feature maps asked for, by level from 1: position-major [H, W, N, C], real-valued, after the level's last block. */
+  readonly features: ReadonlyMap<number, Tensor4D>;
+  /** What the classifier takes, [N, width]; only where it was asked for. */
+  readonly pooled?: Tensor2D;
+}
+
+/** What every network takes. */
+export interface NetworkOptions {
+  readonly classes: number;
+  /** Height and width of the pictures, which choose the stem (see `stemFor`); default 32×32. */
+  readonly size?: readonly [height: number, width: number];
+  /** Keys the initial values; default 0. */
+  readonly seed?: number;
+}
+
+/** A network that can be trained: stem, levels of blocks of which each after the first starts with stride 2, classifier. */
+export abstract class Network {
+  readonly store: ParameterStore;
+  readonly classes: number;
+  readonly size: readonly [height: number, width: number];
+  readonly levels: number;
+  /** How gradients pass signs; a network without signs does not use it. */
+  abstract readonly signGradient: SignGradient;
+  /** Looks at the activations of binary layers in training, where it is started. */
+  readonly activations = new ActivationObserver();
+
+  constructor(
+    readonly name: string,
+    readonly depth: ResNetDepth,
+    { classes, size = [32, 32], seed = 0 }: NetworkOptions,
+  ) {
+    this.store = new ParameterStore(seed);
+    this.classes = classes;
+    this.size = size;
+    this.levels = depth.widths.length;
+  }
+
+  /** What a checkpoint says of the network beside its name: each setting that is not the default. */
+  abstract get metadata(): Readonly<Record<string, string>>;
+
+  /**
+   * @param images normalised pictures, NHWC [N, H, W, 3]
+   * @param training statistics of the batch (and running ones moved) or running statistics
+   * @param wanted the levels whose feature maps to give; default none
+   * @param wantsPooled whether to give what the classifier takes; default not
+   */
+  abstract apply(
+    images: Tensor4D,
+    training: boolean,
+    wanted?: ReadonlySet<number>,
+    wantsPooled?: boolean,
+  ): NetworkOutput;
+
+  /** Height and width of a level's feature map for pictures of this size. */
+  sizeOf(level: number, pictures: readonly [number, number]): [number, number] {
+    // Each level after the first starts with a 3×3 convolution of stride 2 and padding 1.
+    const halved = (size: number): number => Math.floor((size - 1) / 2) + 1;
+    let size = stemSizes(stemFor(this.size), pictures).output;
+    for (let i = 1; i < level; i++) size = [halved(size[0]), halved(size[1])];
+    return size;
+  }
+
+  /** The number of channels of a level's feature map. */
+  channelsOf(level: number): number {
+    return this.depth.widths[level - 1];
+  }
+
+  /** Logits in evaluation mode. */
+  predict(images: Tensor4D): Tensor2D {
+    return tidy(() => this.apply(images, false).logits);
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+}

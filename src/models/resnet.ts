@@ -1,0 +1,85 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { type BatchNormOptions, defaultEpsilon } from '../nn/batch-norm.js';
+import { Linear } from '../nn/linear.js';
+import { ResidualBlock } from '../nn/residual-block.js';
+import { SignGradient } from '../nn/sign-gradient.js';
+import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
+import { globalMean } from '../ops/pooling.js';
+import { toPositionMajor } from '../ops/position-major.js';
+import type { ResNetDepth } from './depths.js';
+import { Network, type NetworkOptions, type NetworkOutput } from './network.js';
+import { Stem, stemFor } from './stem.js';
+
+/** Settings of a full-precision ResNet. */
+export interface ResNetOptions extends NetworkOptions {
+  readonly batchNorm?: BatchNormOptions;
+  /** Of stem and blocks; default 'relu'. The parameters do not depend on it: one activation starts from another's tensors. */
+  readonly activation?: Activation;
+}
+
+/** The activation of a network that says nothing else. */
+export const defaultActivation: Activation = 'relu';
+
+/**
+ * A full-precision ResNet: {@link Stem} with activation, levels of {@link ResidualBlock}, global mean → classifier. The
+ * teacher of a binary network, and the beginning of one: see `studentOf`.
+ */
+export class ResNet extends Network {
+  readonly signGradient = new SignGradient();
+  readonly activation: Activation;
+  /** Of its BatchNorms. */
+  readonly epsilon: number;
+  private readonly stem: Stem;
+  private readonly blocks: { block: ResidualBlock; endsLevel: number | undefined }[] = [];
+  private readonly head: Linear;
+
+  constructor(name: string, depth: ResNetDepth, options: ResNetOptions) {
+    super(name, depth, options);
+    const { batchNorm = {}, activation = defaultActivation } = options;
+    this.activation = checkedActivation(activation);
+    this.epsilon = batchNorm.epsilon ?? defaultEpsilon;
+    const { root } = this.store;
+    let inputs = depth.widths[0];
+    this.stem = new Stem(root.child('stem'), inputs, stemFor(this.size), batchNorm);
+    depth.widths.forEach((outputs, level) => {
+      const count = depth.blocks[level];
+      for (let i = 0; i < count; i++) {
+        const stride = level > 0 && i === 0 ? 2 : 1;
+        const scope = root.child('blocks').child(String(this.blocks.length));
+        const block = new ResidualBlock(scope, { inputs, outputs, stride }, { ...batchNorm, activation });
+        this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
+        inputs = outputs;
+      }
+    });
+    this.head = new Linear(root.child('head').child('linear'), inputs, this.classes);
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return this.activation === defaultActivation ? {} : { activation: this.activation };
+  }
+
+  apply(
+    images: Tensor4D,
+    training: boolean,
+    wanted: ReadonlySet<number> = new Set(),
+    wantsPooled = false,
+  ): NetworkOutput {
+    const features = new Map<number, Tensor4D>();
+    let x = this.stem.apply(toPositionMajor(images), training, this.activation);
+    let keptInput = false;
+    for (const { block, endsLevel } of this.blocks) {
+      const y = block.apply(x, training);
+      // What the gradient needs is saved; everything else goes back to the pool at once.
+      if (!keptInput) x.dispose();
+      x = y;
+      keptInput = endsLevel !== undefined && wanted.has(endsLevel);
+      if (keptInput) features.set(endsLevel!, x);
+    }
+    const pooled = globalMean(x);
+    if (!keptInput) x.dispose();
+    const logits = this.head.apply(pooled);
+    if (wantsPooled) return { logits, features, pooled };
+    pooled.dispose();
+    return { logits, features };
+  }
+}

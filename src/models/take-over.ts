@@ -1,0 +1,46 @@
+import { tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Network } from './network.js';
+
+/**
+ * Fills a binary network with what corresponds to it in the full-precision network of the same depth: stem, shortcuts and
+ * classifier as they are, and each binary convolution's latent weights from the filter of the same place, since two binary
+ * blocks stand for one block of two convolutions. The filters are brought to the mean magnitude of new latent weights: the
+ * scale of a filter before a BatchNorm says nothing, and here it is the scale α of the convolution.
+ *
+ * @returns the names of the student's tensors that found none and stay as they were
+ */
+export function takeOver(student: Network, teacher: Network): string[] {
+  const held = teacher.store.named();
+  const notTaken: string[] = [];
+  for (const [name, variable] of student.store.named()) {
+    const source = held.get(sourceOf(name));
+    if (source?.shape.join() !== variable.shape.join()) {
+      notTaken.push(name);
+      continue;
+    }
+    const values = Float32Array.from(source.dataSync());
+    if (name.endsWith('.latent')) {
+      const own = meanMagnitude(variable.dataSync());
+      const factor = own / (meanMagnitude(values) || 1);
+      values.forEach((value, i) => (values[i] = factor * value));
+    }
+    tidy(() => variable.assign(tensor(values, [...variable.shape])));
+  }
+  return notTaken;
+}
+
+/** Where a tensor of a binary network stands in the full-precision one. */
+function sourceOf(name: string): string {
+  const [part, place, layer, ...rest] = name.split('.');
+  if (part !== 'blocks') return name;
+  const [block, second] = [Math.floor(Number(place) / 2), Number(place) % 2];
+  if (layer === 'conv') return `blocks.${block}.conv${second + 1}.filter`;
+  // The second of two blocks has no shortcut of its own.
+  return layer === 'shortcut' && second === 0 ? ['blocks', block, layer, ...rest].join('.') : '';
+}
+
+function meanMagnitude(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]);
+  return sum / values.length;
+}

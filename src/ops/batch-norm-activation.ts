@@ -1,0 +1,159 @@
+import {
+  abs,
+  add,
+  cast,
+  clipByValue,
+  greater,
+  lessEqual,
+  mul,
+  relu,
+  scalar,
+  sub,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { nearestNames } from '../nearest.js';
+import { type AffineParameters, checkChannels, normalised, normGradKernel } from './batch-norm.js';
+import type { ChannelStatistics } from './channel-statistics.js';
+import { isConsumable } from './consumable.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel, untaped } from './kernel.js';
+
+/** The activations of a full-precision network: see `batchNormActivation`. */
+export type Activation = 'relu' | 'leakyClip' | 'hardClamp';
+
+/** Every {@link Activation}, in the order of the path from ReLU to the sign. */
+export const activationNames: readonly Activation[] = ['relu', 'leakyClip', 'hardClamp'];
+
+/**
+ * The value as an {@link Activation}.
+ *
+ * @throws InputError for any other text, naming it
+ */
+export function checkedActivation(value: string): Activation {
+  const found = activationNames.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new InputError(`the activation is '${value}'; expected one of ${activationNames.join(', ')}.`, {
+    nearest: nearestNames(value, activationNames),
+  });
+}
+
+/** The slope of each activation where it is not 1. */
+export const outerSlopes: Readonly<Record<Activation, number>> = { relu: 0, leakyClip: 0.1, hardClamp: 0 };
+
+interface ActivationAttributes {
+  readonly epsilon: number;
+  readonly activation: Activation;
+  readonly withMask: boolean;
+}
+
+function activationOf(v: Tensor, activation: Activation): Tensor {
+  if (activation === 'relu') return relu(v);
+  const clamped = clipByValue(v, -1, 1);
+  return activation === 'hardClamp' ? clamped : add(clamped, mul(sub(v, clamped), outerSlopes.leakyClip));
+}
+
+/** Outputs: f(BatchNorm(x) + residual) and, when asked, the mask of slope 1 as ±1. */
+const normActivationKernel = composedKernel<ActivationAttributes, Tensor[]>(
+  'BatchNormActivation',
+  (inputs, { epsilon, activation, withMask }) => {
+    const norm = normalised(inputs, epsilon);
+    const v = inputs['residual'] ? add(norm, inputs['residual']) : norm;
+    const y = activationOf(v, activation);
+    if (!withMask) return [y];
+    const inside = activation === 'relu' ? greater(v, 0) : lessEqual(abs(v), 1);
+    return [y, sub(mul(cast(inside, 'float32'), 2), scalar(1))];
+  },
+);
+
+interface GradientAttributes {
+  readonly epsilon: number;
+  readonly activation: Activation;
+  /** Whether the gradient to the residual is wanted. */
+  readonly withUpstream: boolean;
+  readonly inPlace: boolean;
+}
+
+/** Outputs dx, dγ, dβ and, when asked, the gradient to the residual. With `inPlace` the memory of dy may become that of one. */
+const normActivationGradKernel = composedKernel<GradientAttributes, Tensor[]>(
+  'BatchNormActivationGrad',
+  ({ dy, mask, ...inputs }, { epsilon, activation, withUpstream }) => {
+    const outer = outerSlopes[activation];
+    // (mask + 1) / 2 is 1 inside and 0 outside.
+    const slope = add(mul(mask, (1 - outer) / 2), (1 + outer) / 2);
+    const upstream = mul(dy, slope);
+    const gradients = normGradKernel({ dy: upstream, ...inputs }, { epsilon, inPlace: false });
+    return withUpstream ? [...gradients, upstream] : gradients;
+  },
+);
+
+/** What {@link batchNormActivation} takes beside x. */
+export interface NormActivationOptions {
+  readonly activation: Activation;
+  /** Added before the activation: the shortcut of a residual block. The shape of x. */
+  readonly residual?: Tensor;
+  /** Default 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * BatchNorm with the statistics of the batch, the residual of a block and its activation, fused:
+ *
+ *   y = f(v), v = γ (x − μ) / √(σ² + ε) + β + residual
+ *
+ *   relu:       f(v) = max(0, v),                            df/dv = 1 where v > 0, else 0
+ *   leakyClip:  f(v) = v where |v| ≤ 1, else 0.1v + 0.9sign(v),  df/dv = 1 where |v| ≤ 1, else 0.1
+ *   hardClamp:  f(v) = max(−1, min(1, v)),                   df/dv = 1 where |v| ≤ 1, else 0
+ *
+ * On the native backend one bit an element is kept for the gradient of f, and no copy of v is made.
+ *
+ * @param x [..., C]
+ * @throws InputError when a shape does not fit
+ */
+export function batchNormActivation<T extends Tensor>(
+  x: T,
+  affine: AffineParameters,
+  statistics: ChannelStatistics,
+  options: NormActivationOptions,
+): T {
+  const { activation, residual, epsilon = 1e-5 } = options;
+  const { gamma, beta } = affine;
+  const { mean, variance } = statistics;
+  checkChannels('batchNormActivation', x, { gamma, beta, mean, variance });
+  checkResidual('batchNormActivation', x, residual);
+  const inputs = residual ? [x, gamma, beta, residual] : [x, gamma, beta];
+  return differentiable<T>(inputs, () => {
+    const operands = { x, mean, variance, gamma, beta, ...(residual ? { residual } : {}) };
+    const [value, mask] = normActivationKernel(operands, { epsilon, activation, withMask: true });
+    return {
+      value: value as T,
+      saved: [x, mean, variance, gamma, mask],
+      gradients: (dy, [input, mu, sigma2, factor, inside]) =>
+        normActivationGradKernel(
+          { dy, x: input, mean: mu, variance: sigma2, gamma: factor, mask: inside },
+          { epsilon, activation, withUpstream: residual !== undefined, inPlace: isConsumable(dy) },
+        ),
+    };
+  });
+}
+
+/** The same with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormActivation}. */
+export function batchNormActivationInference<T extends Tensor>(
+  x: T,
+  affine: AffineParameters,
+  { mean, variance }: ChannelStatistics,
+  { activation, residual, epsilon = 1e-5 }: NormActivationOptions,
+): T {
+  const { gamma, beta } = affine;
+  checkChannels('batchNormActivationInference', x, { gamma, beta, mean, variance });
+  checkResidual('batchNormActivationInference', x, residual);
+  const operands = { x, mean, variance, gamma, beta, ...(residual ? { residual } : {}) };
+  return untaped(() => normActivationKernel(operands, { epsilon, activation, withMask: false })[0]) as T;
+}
+
+function checkResidual(name: string, x: Tensor, residual: Tensor | undefined): void {
+  if (residual && residual.shape.join() !== x.shape.join())
+    throw new InputError(
+      `${name}: the residual must have the shape [${x.shape.join(', ')}] of x, got [${residual.shape.join(', ')}].`,
+    );
+}

@@ -1,0 +1,153 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createNetwork, fullPrecisionNames, isFullPrecision } from '../../src/models/create-network.js';
+import { resNetDepths } from '../../src/models/depths.js';
+import type { Network } from '../../src/models/network.js';
+import { ResNet } from '../../src/models/resnet.js';
+import { type Activation, activationNames } from '../../src/ops/batch-norm-activation.js';
+import { toBatchMajor } from '../../src/ops/position-major.js';
+import { backends, useTestBackend } from '../backends.js';
+import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
+import { byBackpropagation } from '../gradients.js';
+import { randomFloats } from '../native/shapes.js';
+
+const depth = { widths: [5, 8], blocks: [2, 1] };
+const classes = 3;
+const pictures = (seed: number): tf.Tensor4D => tf.tensor4d(randomFloats(4 * 9 * 7 * 3, seed), [4, 9, 7, 3]);
+
+function small(activation: Activation): ResNet {
+  const network = new ResNet('small', depth, { classes, size: [9, 7], activation, seed: 3 });
+  // Away from where they start, so that every one counts.
+  for (const [i, { variable }] of network.store.parameters.entries())
+    if (variable.rank === 1)
+      tf.tidy(() => {
+        variable.assign(tf.add(variable, tf.tensor1d(randomFloats(variable.size, 50 + i).map((v) => v / 4))));
+      });
+  return network;
+}
+
+/** The network in stock operations, NHWC, from its definition (He et al. 2016). */
+function plainLogits(network: Network, images: tf.Tensor4D, activation: Activation): tf.Tensor2D {
+  const named = network.store.named();
+  const at = <T extends tf.Tensor>(name: string): T => named.get(name) as unknown as T;
+  const f = (v: tf.Tensor4D): tf.Tensor4D => {
+    const clamped = tf.clipByValue(v, -1, 1);
+    if (activation === 'relu') return tf.relu(v);
+    return activation === 'hardClamp' ? clamped : tf.add(tf.mul(v, 0.1), tf.mul(clamped, 0.9));
+  };
+  const conv = (x: tf.Tensor4D, name: string, stride: number): tf.Tensor4D => {
+    const w = at<tf.Tensor4D>(`${name}.filter`);
+    const pad = (w.shape[0] - 1) / 2;
+    const padded = tf.pad(x, [
+      [0, 0],
+      [pad, pad],
+      [pad, pad],
+      [0, 0],
+    ]) as tf.Tensor4D;
+    return tf.conv2d(padded, w, stride, 'valid');
+  };
+  const norm = (x: tf.Tensor4D, name: string): tf.Tensor4D => {
+    const { mean, variance } = tf.moments(x, [0, 1, 2]);
+    const inverse = tf.rsqrt(tf.add(variance, 1e-5));
+    const centred = tf.mul(tf.sub(x, mean), inverse);
+    return tf.add(tf.mul(centred, at(`${name}.gamma`)), at(`${name}.beta`));
+  };
+  let x = f(norm(conv(images, 'stem.conv', 1), 'stem.bn'));
+  let place = 0;
+  depth.blocks.forEach((count, level) => {
+    for (let i = 0; i < count; i++) {
+      const name = `blocks.${place++}`;
+      const stride = level > 0 && i === 0 ? 2 : 1;
+      const inner = f(norm(conv(x, `${name}.conv1`, stride), `${name}.bn1`));
+      const second = norm(conv(inner, `${name}.conv2`, 1), `${name}.bn2`);
+      const hasBranch = named.has(`${name}.shortcut.conv.filter`);
+      const shortcut = hasBranch ? norm(conv(x, `${name}.shortcut.conv`, stride), `${name}.shortcut.bn`) : x;
+      x = f(tf.add(second, shortcut));
+    }
+  });
+  const pooled = tf.mean(x, [1, 2]) as tf.Tensor2D;
+  return tf.add(tf.matMul(pooled, at('head.linear.weight')), at('head.linear.bias'));
+}
+
+const weighed = (logits: tf.Tensor2D): tf.Scalar =>
+  tf.sum(tf.mul(logits, tf.tensor2d(randomFloats(logits.size, 8), logits.shape)));
+
+describe.each(backends)('ResNet on %s', (backend) => {
+  beforeAll(() => useTestBackend(backend));
+
+  it.each(activationNames)(
+    'with %s equals its definition in stock operations, gradients too',
+    (activation) => {
+      const network = small(activation);
+      const images = pictures(1);
+      const variables = network.store.parameters.map(({ variable }) => variable);
+      const { numTensors } = tf.memory();
+      const ours = byBackpropagation(() => weighed(network.apply(images, true).logits), variables);
+      expect(tf.memory().numTensors).toBe(numTensors);
+      tf.tidy(() => {
+        const logits = plainLogits(network, images, activation);
+        expectGoldenValues(network.apply(images, true).logits.dataSync(), [...logits.dataSync()]);
+        const { grads } = tf.variableGrads(
+          () => weighed(plainLogits(network, images, activation)),
+          variables,
+        );
+        for (const { name, variable } of network.store.parameters) {
+          const expected = grads[variable.name];
+          // tf.grads of a convolution on the cpu backend sums in float32, as ours does.
+          expect(ours.gradients.get(variable), name).toBeDefined();
+          expectGoldenGradient(ours.gradients.get(variable)!, [...expected.dataSync()]);
+        }
+      });
+      images.dispose();
+      network.dispose();
+    },
+  );
+
+  it('gives the feature maps asked for, of the size and channels that it says', () => {
+    const network = small('relu');
+    tf.tidy(() => {
+      const { features, pooled } = network.apply(pictures(2), false, new Set([1, 2]), true);
+      for (const [level, map] of features) {
+        expect(toBatchMajor(map).shape).toEqual([
+          4,
+          ...network.sizeOf(level, [9, 7]),
+          network.channelsOf(level),
+        ]);
+      }
+      expect([...features.keys()]).toEqual([1, 2]);
+      expect(pooled!.shape).toEqual([4, 8]);
+    });
+    network.dispose();
+  });
+});
+
+describe('createNetwork', () => {
+  beforeAll(() => useTestBackend('cpu'));
+
+  it.each(fullPrecisionNames)('makes %s with two convolutions a block', (name) => {
+    const network = createNetwork(name, { classes });
+    const { blocks } = resNetDepths[name as keyof typeof resNetDepths];
+    const filters = network.store.parameters.filter(
+      ({ variable }) => variable.shape[0] === 3 && variable.rank === 4,
+    );
+    // The stem's beside those of the blocks.
+    expect(filters).toHaveLength(1 + 2 * blocks.reduce((sum, count) => sum + count, 0));
+    expect(network.store.parameters.some(({ latent }) => latent)).toBe(false);
+    network.dispose();
+  });
+
+  it('takes a picture of 224×224 through a stem of 7×7 and max pooling', () => {
+    const network = createNetwork('resnet18', { classes, size: [224, 224] });
+    expect(network.sizeOf(1, [224, 224])).toEqual([56, 56]);
+    expect(network.store.named().get('stem.conv.filter')!.shape).toEqual([7, 7, 3, 64]);
+    network.dispose();
+  });
+
+  it('tells the families apart', () => {
+    expect(['resnet20', 'bnn-resnet20', 'resnet19'].map(isFullPrecision)).toEqual([true, false, false]);
+    expect(() => createNetwork('resnet19', { classes })).toThrow(/resnet19/);
+    expect(() => new ResNet('x', depth, { classes, activation: 'gelu' as Activation })).toThrow(
+      "the activation is 'gelu'; expected one of relu, leakyClip, hardClamp.",
+    );
+  });
+});

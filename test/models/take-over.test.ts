@@ -1,0 +1,59 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, it } from 'vitest';
+import { BinaryResNet } from '../../src/models/bnn-resnet.js';
+import { ResNet } from '../../src/models/resnet.js';
+import { takeOver } from '../../src/models/take-over.js';
+import { useTestBackend } from '../backends.js';
+
+beforeAll(() => useTestBackend('cpu'));
+
+it('gives each tensor of a binary network what corresponds to it, and names the rest', () => {
+  const student = new BinaryResNet('b', { widths: [4, 6], blocks: [2, 4] }, { classes: 3, seed: 1 });
+  const teacher = new ResNet('t', { widths: [4, 6], blocks: [1, 2] }, { classes: 3, seed: 2 });
+  const meanMagnitude = (values: Float32Array): number =>
+    values.reduce((sum, v) => sum + Math.abs(v), 0) / values.length;
+  const values = (network: BinaryResNet | ResNet, name: string): Float32Array =>
+    network.store.named().get(name)!.dataSync().slice() as Float32Array;
+  const before = new Map([...student.store.named().keys()].map((name) => [name, values(student, name)]));
+  const { numTensors } = tf.memory();
+  const notTaken = takeOver(student, teacher);
+  expect(tf.memory().numTensors).toBe(numTensors);
+
+  const latents = [
+    ['blocks.0.conv.latent', 'blocks.0.conv1.filter'],
+    ['blocks.1.conv.latent', 'blocks.0.conv2.filter'],
+    ['blocks.2.conv.latent', 'blocks.1.conv1.filter'],
+    ['blocks.3.conv.latent', 'blocks.1.conv2.filter'],
+    ['blocks.4.conv.latent', 'blocks.2.conv1.filter'],
+    ['blocks.5.conv.latent', 'blocks.2.conv2.filter'],
+  ];
+  for (const [mine, theirs] of latents) {
+    const [got, source] = [values(student, mine), values(teacher, theirs)];
+    expect(meanMagnitude(got)).toBeCloseTo(meanMagnitude(before.get(mine)!), 6);
+    const factor = meanMagnitude(got) / meanMagnitude(source);
+    got.forEach((value, i) => expect(value).toBeCloseTo(factor * source[i], 6));
+  }
+  const same = [
+    ...[
+      'stem.conv.filter',
+      'stem.bn.gamma',
+      'stem.bn.beta',
+      'stem.bn.runningMean',
+      'stem.bn.runningVariance',
+    ],
+    ...['conv.filter', 'bn.gamma', 'bn.beta', 'bn.runningMean', 'bn.runningVariance'].map(
+      (name) => `blocks.2.shortcut.${name}`,
+    ),
+    ...['head.linear.weight', 'head.linear.bias'],
+  ];
+  for (const name of same)
+    expect(values(student, name)).toEqual(values(teacher, name.replace('blocks.2', 'blocks.1')));
+  const rest = [...before.keys()].filter(
+    (name) => !same.includes(name) && !latents.some(([mine]) => mine === name),
+  );
+  expect(notTaken.sort()).toEqual(rest.sort());
+  for (const name of rest) expect(values(student, name)).toEqual(before.get(name));
+  expect(rest.some((name) => name === 'blocks.0.bn.gamma')).toBe(true);
+  student.dispose();
+  teacher.dispose();
+});
