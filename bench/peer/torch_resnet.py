@@ -80,21 +80,20 @@ def time_step(a):
         start = time.perf_counter()
         step()
         times.append((time.perf_counter() - start) * 1e3)
-    times.sort()
-    median = times[len(times) // 2]
+    median = sorted(times)[len(times) // 2]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"stepMs": median, "imagesPerSecond": a.batch / median * 1e3, "peakRssMiB": round(peak)}))
 
 
-def fastest(call, seconds):
-    """Milliseconds of the fastest call, after a warm-up."""
+def typical(call, seconds):
+    """Milliseconds of a call: the median of those of some seconds, after a warm-up."""
     call(), call()
-    best, end = float("inf"), time.perf_counter() + seconds
-    while time.perf_counter() < end:
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times) < 3:
         start = time.perf_counter()
         call()
-        best = min(best, time.perf_counter() - start)
-    return best * 1e3
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2] * 1e3
 
 
 def time_convolution(s, seconds):
@@ -118,7 +117,7 @@ def time_convolution(s, seconds):
         }
         for name, call in calls.items():
             with torch.no_grad():
-                found[name] = min(found.get(name, float("inf")), fastest(call, seconds))
+                found[name] = min(found.get(name, float("inf")), typical(call, seconds))
     return found
 
 

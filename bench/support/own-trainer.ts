@@ -1,6 +1,7 @@
 import type { Dataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
-import type { BinaryResNet } from '../../src/models/bnn-resnet.js';
+import type { Network } from '../../src/models/network.js';
+import type { Optimizer } from '../../src/training/optimizer.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { Connectors } from '../../src/training/level-pairs.js';
 import { constantSchedule } from '../../src/training/schedules/schedules.js';
@@ -15,10 +16,10 @@ export const benchLr = 1e-3;
  * @param losses flags of the terms that are not at their default
  */
 export function ownTrainer(
-  student: BinaryResNet,
+  student: Network,
   dataset: Dataset,
   losses: readonly string[],
-  optimizer = new Adam(),
+  optimizer: Optimizer = new Adam(),
 ): Trainer {
   return new Trainer({
     student,

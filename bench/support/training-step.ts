@@ -4,6 +4,9 @@ import type { Dataset } from '../../src/data/dataset.js';
 import { RandomStream } from '../../src/data/random.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { ResNetDepth } from '../../src/models/depths.js';
+import { ResNet } from '../../src/models/resnet.js';
+import type { Network } from '../../src/models/network.js';
+import { SGD } from '../../src/training/optimizers/sgd.js';
 import type { Trainer } from '../../src/training/trainer.js';
 import { benchLr, ownTrainer } from './own-trainer.js';
 
@@ -43,13 +46,43 @@ export async function trainingStep(
 /** The step of {@link trainingStep}, and its trainer. */
 export async function steppingTrainer(
   depth: ResNetDepth,
+  settings: { batch: number; threads: number },
+): Promise<{ trainer: Trainer; step: () => number }> {
+  return steppingNetwork(
+    () => new BinaryResNet('bench', depth, { classes }),
+    settings,
+    (student) => ownTrainer(student, dataset, ['kl=1,T=1', 'features=0']),
+  );
+}
+
+/**
+ * The trainer's own step of a full-precision ResNet: label-smoothed cross-entropy, SGD with momentum.
+ *
+ * @returns as {@link trainingStep}
+ */
+export async function teacherStep(
+  depth: ResNetDepth,
+  settings: { batch: number; threads: number },
+): Promise<() => number> {
+  const { step } = await steppingNetwork(
+    () => new ResNet('bench', depth, { classes }),
+    settings,
+    (student) =>
+      ownTrainer(student, dataset, ['kl=0', 'features=0'], new SGD({ momentum: 0.9, weightDecay: 1e-4 })),
+  );
+  return step;
+}
+
+async function steppingNetwork(
+  make: () => Network,
   { batch: size, threads }: { batch: number; threads: number },
+  trainerOf: (student: Network) => Trainer,
 ): Promise<{ trainer: Trainer; step: () => number }> {
   await useBackend('native', { threads });
   const stream = new RandomStream({ seed: 1, purpose: 1000 });
   const normals = (count: number): Float32Array =>
     Float32Array.from({ length: count }, () => stream.normal());
-  const student = new BinaryResNet('bench', depth, { classes });
+  const student = make();
   const batch: Batch = {
     size,
     images: normals(size * 32 * 32 * 3),
@@ -58,6 +91,6 @@ export async function steppingTrainer(
     view: 0,
   };
   const targets = { logits: normals(size * classes), features: new Map<string, Float32Array>() };
-  const trainer = ownTrainer(student, dataset, ['kl=1,T=1', 'features=0']);
+  const trainer = trainerOf(student);
   return { trainer, step: () => trainer.step(batch, targets, benchLr).loss };
 }
