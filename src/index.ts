@@ -32,6 +32,12 @@ export {
   batchNormSignInference,
   batchNormTraining,
 } from './ops/batch-norm.js';
+export {
+  type Activation,
+  activationNames,
+  batchNormActivation,
+  batchNormActivationInference,
+} from './ops/batch-norm-activation.js';
 export { type ChannelStatistics, channelStatistics } from './ops/channel-statistics.js';
 export { binaryConv2d } from './ops/binary-conv2d.js';
 export { conv2d, type ConvGeometry } from './ops/conv2d.js';
@@ -62,9 +68,19 @@ export {
   type StateBuffer,
 } from './nn/parameters.js';
 export { BinaryResNet, type BinaryResNetOptions } from './models/bnn-resnet.js';
-export { createStudent, studentNames } from './models/create-network.js';
-export type { NetworkOutput } from './models/network.js';
-export { type ResNetDepth, binaryResNetDepths } from './models/depths.js';
+export {
+  type AnyNetworkOptions,
+  createNetwork,
+  createStudent,
+  fullPrecisionNames,
+  networkNames,
+  studentNames,
+} from './models/create-network.js';
+export { Network, type NetworkOptions, type NetworkOutput } from './models/network.js';
+export { type ResNetDepth, binaryResNetDepths, resNetDepths } from './models/depths.js';
+export { ResNet, type ResNetOptions } from './models/resnet.js';
+export { takeOver } from './models/take-over.js';
+export { type ExportedTeacher, exportTeacher, type ExportSettings } from './export/export-teacher.js';
 
 export type { Batch } from './data/batch.js';
 export {

@@ -13,7 +13,7 @@ import { loadDataset } from '../../src/data/data-spec.js';
 import { viewBatch } from '../../src/data/batches.js';
 import { noAugmentation } from '../../src/data/augmentation.js';
 import { studentInput } from '../../src/training/pictures.js';
-import { saveStudent } from '../../src/training/checkpoint.js';
+import { loadStudent, saveStudent } from '../../src/training/checkpoint.js';
 import { toBatchMajor } from '../../src/ops/position-major.js';
 import { backends, useTestBackend } from '../backends.js';
 import { writeTinyCifar } from '../cli/tiny-cifar.js';
@@ -83,16 +83,13 @@ describe('exportTeacher', () => {
       // What else reads it: a teacher with its card's taps.
       const teacher = await OnnxTeacher.open(out, { taps: 'all', threads: 1, classes });
       const test = await loadDataset(data, 'test');
-      const batch = await viewBatch(test as never, [3, 8], 0, 0, noAugmentation);
+      const batch = await viewBatch(test, [3, 8], 0, 0, noAugmentation);
       const { features } = await teacher.targets(batch);
-      const network = createNetwork('resnet20', { classes: 10, activation });
-      network.dispose();
       expect(teacher.taps.map(({ name, shape }) => [name, ...shape])).toEqual([
         ['level1', 32, 32, 16],
         ['level2', 16, 16, 32],
         ['level3', 8, 8, 64],
       ]);
-      const { loadStudent } = await import('../../src/training/checkpoint.js');
       const { student } = await loadStudent(path);
       tf.tidy(() => {
         const maps = student.apply(studentInput(batch, test), false, new Set([1, 2, 3])).features;

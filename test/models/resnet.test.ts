@@ -38,12 +38,12 @@ function plainLogits(network: Network, images: tf.Tensor4D, activation: Activati
   const conv = (x: tf.Tensor4D, name: string, stride: number): tf.Tensor4D => {
     const w = at<tf.Tensor4D>(`${name}.filter`);
     const pad = (w.shape[0] - 1) / 2;
-    const padded = tf.pad(x, [
+    const padded = tf.pad<tf.Tensor4D>(x, [
       [0, 0],
       [pad, pad],
       [pad, pad],
       [0, 0],
-    ]) as tf.Tensor4D;
+    ]);
     return tf.conv2d(padded, w, stride, 'valid');
   };
   const norm = (x: tf.Tensor4D, name: string): tf.Tensor4D => {
@@ -65,7 +65,7 @@ function plainLogits(network: Network, images: tf.Tensor4D, activation: Activati
       x = f(tf.add(second, shortcut));
     }
   });
-  const pooled = tf.mean(x, [1, 2]) as tf.Tensor2D;
+  const pooled = tf.mean<tf.Tensor2D>(x, [1, 2]);
   return tf.add(tf.matMul(pooled, at('head.linear.weight')), at('head.linear.bias'));
 }
 
