@@ -29,6 +29,10 @@
   each(ChannelAffineClamp) \
   each(ChannelAffineActivation) \
   each(BatchNormBackward) \
+  each(MaskedGradient) \
+  each(ChannelScaleBackward) \
+  each(ShiftedPrelu) \
+  each(ShiftedPreluBackward) \
   each(AddPrelu) \
   each(PreluBackward) \
   each(PackSigns) \

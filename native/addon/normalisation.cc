@@ -135,6 +135,48 @@ BatchNormBackward read_backward(Arguments& a) {
   return b;
 }
 
+MaskedGradient read_masked_gradient(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* dy = a.floats("dy", r.size());
+  const uint32_t* mask = a.words("mask", r.words());
+  float* dx = a.writable_floats("dx", r.size());
+  return {r.rows, r.channels, dy, mask, dx, a.writable_floats("sum", r.channels)};
+}
+
+ChannelScaleBackward read_scale_backward(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* dy = a.floats("dy", r.size());
+  const float* x = a.floats("x", r.size());
+  const float* scale = a.floats("scale", r.channels);
+  float* dx = a.writable_floats("dx", r.size());
+  return {r.rows, r.channels, dy, x, scale, dx, a.writable_floats("dscale", r.channels)};
+}
+
+ShiftedPrelu read_shifted_prelu(Arguments& a) {
+  const Rows r = read_rows(a);
+  const float* x = a.floats("x", r.size());
+  const float* before = a.floats("before", r.channels);
+  const float* slope = a.floats("slope", r.channels);
+  const float* after = a.floats("after", r.channels);
+  return {r.rows, r.channels, x, before, slope, after, a.writable_floats("y", r.size())};
+}
+
+ShiftedPreluBackward read_shifted_prelu_backward(Arguments& a) {
+  const Rows r = read_rows(a);
+  ShiftedPreluBackward b{};
+  b.rows = r.rows;
+  b.channels = r.channels;
+  b.dy = a.floats("dy", r.size());
+  b.x = a.floats("x", r.size());
+  b.before = a.floats("before", r.channels);
+  b.slope = a.floats("slope", r.channels);
+  b.dx = a.writable_floats("dx", r.size());
+  b.dbefore = a.writable_floats("dbefore", r.channels);
+  b.dslope = a.writable_floats("dslope", r.channels);
+  b.dafter = a.writable_floats("dafter", r.channels);
+  return b;
+}
+
 AddPrelu read_add_prelu(Arguments& a) {
   const Rows r = read_rows(a);
   const float* x = a.floats("x", r.size());
@@ -192,6 +234,10 @@ void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_affine_clamp);
   define_kernel(env, exports, read_affine_activation);
   define_kernel(env, exports, read_backward);
+  define_kernel(env, exports, read_masked_gradient);
+  define_kernel(env, exports, read_scale_backward);
+  define_kernel(env, exports, read_shifted_prelu);
+  define_kernel(env, exports, read_shifted_prelu_backward);
   define_kernel(env, exports, read_add_prelu);
   define_kernel(env, exports, read_prelu_backward);
   define_kernel(env, exports, read_pack);

@@ -180,6 +180,57 @@ struct PreluBackward {
   float* dslope;
 };
 
+// Gradient through a mask of packed bits: dx = dy where its bit is 1, 0 elsewhere, and its sum over the rows. dx may be dy.
+struct MaskedGradient {
+  static constexpr const char* family = "maskedGradient";
+  size_t rows;
+  int channels;
+  const float* dy;
+  const uint32_t* mask;
+  float* dx;
+  float* sum;
+};
+
+// Gradient of y = x · scale for each channel: dx = dy · scale, dscale = Σ dy · x over the rows. dx may be dy.
+struct ChannelScaleBackward {
+  static constexpr const char* family = "channelScaleBackward";
+  size_t rows;
+  int channels;
+  const float* dy;
+  const float* x;
+  const float* scale;
+  float* dx;
+  float* dscale;
+};
+
+// y = prelu(x + before) + after, all but x and y one a channel
+struct ShiftedPrelu {
+  static constexpr const char* family = "shiftedPrelu";
+  size_t rows;
+  int channels;
+  const float* x;
+  const float* before;
+  const float* slope;
+  const float* after;
+  float* y;
+};
+
+// Its gradients: dx = dy where v = x + before > 0, slope · dy elsewhere; dbefore = Σ dx, dslope = Σ dy · v where v ≤ 0,
+// dafter = Σ dy. dx may be dy.
+struct ShiftedPreluBackward {
+  static constexpr const char* family = "shiftedPreluBackward";
+  size_t rows;
+  int channels;
+  const float* dy;
+  const float* x;
+  const float* before;
+  const float* slope;
+  float* dx;
+  float* dbefore;
+  float* dslope;
+  float* dafter;
+};
+
 // sign bits of each row of floats (1 where x ≥ 0), and (mask may be null) a bit 1 where |x| ≤ 1
 struct PackSigns {
   static constexpr const char* family = "packSigns";

@@ -123,6 +123,62 @@ void run(const BatchNormBackward& a) {
   });
 }
 
+void run(const MaskedGradient& a) {
+  const size_t words = packed_words(a.channels);
+  parallel_for(a.channels, [&](int64_t c) {
+    double sum = 0;
+    for (size_t row = 0; row < a.rows; ++row) {
+      const size_t i = row * a.channels + c;
+      const float dx = bit_at(a.mask + row * words, static_cast<int>(c)) ? a.dy[i] : 0.0f;
+      sum += dx;
+      a.dx[i] = dx;
+    }
+    a.sum[c] = static_cast<float>(sum);
+  });
+}
+
+void run(const ChannelScaleBackward& a) {
+  parallel_for(a.channels, [&](int64_t c) {
+    double sum = 0;
+    for (size_t row = 0; row < a.rows; ++row) {
+      const size_t i = row * a.channels + c;
+      const float dy = a.dy[i];
+      sum += static_cast<double>(dy) * a.x[i];
+      a.dx[i] = dy * a.scale[c];
+    }
+    a.dscale[c] = static_cast<float>(sum);
+  });
+}
+
+void run(const ShiftedPrelu& a) {
+  for (size_t row = 0; row < a.rows; ++row)
+    for (int c = 0; c < a.channels; ++c) {
+      const size_t i = row * a.channels + c;
+      a.y[i] = prelu(a.x[i] + a.before[c], a.slope, c) + a.after[c];
+    }
+}
+
+void run(const ShiftedPreluBackward& a) {
+  parallel_for(a.channels, [&](int64_t c) {
+    double before = 0;
+    double slope = 0;
+    double after = 0;
+    for (size_t row = 0; row < a.rows; ++row) {
+      const size_t i = row * a.channels + c;
+      const float dy = a.dy[i];
+      const float v = a.x[i] + a.before[c];
+      const float dx = v > 0 ? dy : a.slope[c] * dy;
+      after += dy;
+      before += dx;
+      if (!(v > 0)) slope += static_cast<double>(dy) * v;
+      a.dx[i] = dx;
+    }
+    a.dbefore[c] = static_cast<float>(before);
+    a.dslope[c] = static_cast<float>(slope);
+    a.dafter[c] = static_cast<float>(after);
+  });
+}
+
 void run(const AddPrelu& a) {
   for (size_t row = 0; row < a.rows; ++row)
     for (int c = 0; c < a.channels; ++c) {

@@ -2,7 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { activated, type PendingMap } from '../nn/binary-block.js';
-import { type Block, blockFactory, defaultBlock } from '../nn/block.js';
+import { type Block, blockFactory } from '../nn/block.js';
 import { Linear } from '../nn/linear.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
@@ -10,16 +10,15 @@ import { toPositionMajor } from '../ops/position-major.js';
 import type { ResNetDepth } from './depths.js';
 import { Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
+import { checkedStructure, type Structure, structureMetadata, widened } from './structure.js';
 
 /** Settings of a binary ResNet. */
-export interface BinaryResNetOptions extends NetworkOptions {
+export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> {
   readonly batchNorm?: BatchNormOptions;
   /** What the blocks make binary; default 'both'. See {@link BinaryBlock}. */
   readonly binarise?: Binarise;
   /** How gradients pass the sign of activations in training; default 'ste'. See {@link SignGradient}. */
   readonly signGradient?: SignGradientName;
-  /** The block of the body: `binary` (the default, {@link BinaryBlock}) or one that was registered with `registerBlock`. */
-  readonly block?: string;
 }
 
 /**
@@ -30,25 +29,28 @@ export interface BinaryResNetOptions extends NetworkOptions {
 export class BinaryResNet extends Network {
   readonly binarise: Binarise;
   readonly signGradient: SignGradient;
-  readonly block: string;
+  readonly structure: Structure;
   private readonly stem: Stem;
   private readonly blocks: { block: Block; endsLevel: number | undefined }[] = [];
   private readonly headBn: BatchNorm;
   private readonly head: Linear;
 
   constructor(name: string, depth: ResNetDepth, options: BinaryResNetOptions) {
-    super(name, depth, options);
+    const structure = checkedStructure(options);
+    super(name, shaped(depth, structure), options);
     const { batchNorm = {}, binarise = 'both' } = options;
+    this.structure = structure;
     this.binarise = checkedBinarise(binarise);
     this.signGradient = new SignGradient(options.signGradient);
     this.signGradient.checkUseWith(this.binarise);
-    this.block = options.block ?? defaultBlock;
-    const makeBlock = blockFactory(this.block);
+    const { block: blockName, skip, downsample, attention } = structure;
+    const makeBlock = blockFactory(blockName);
     const { root } = this.store;
-    let inputs = depth.widths[0];
+    const { widths, blocks } = this.depth;
+    let inputs = widths[0];
     this.stem = new Stem(root.child('stem'), inputs, stemFor(this.size), batchNorm);
-    depth.widths.forEach((outputs, level) => {
-      const count = depth.blocks[level];
+    widths.forEach((outputs, level) => {
+      const count = blocks[level];
       for (let i = 0; i < count; i++) {
         const stride = level > 0 && i === 0 ? 2 : 1;
         const scope = root.child('blocks').child(String(this.blocks.length));
@@ -57,6 +59,9 @@ export class BinaryResNet extends Network {
           binarise,
           signGradient: this.signGradient,
           activations: this.activations,
+          skip,
+          downsample,
+          attention,
         };
         const block = makeBlock(scope, { inputs, outputs, stride }, ways);
         this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
@@ -70,7 +75,7 @@ export class BinaryResNet extends Network {
   get metadata(): Readonly<Record<string, string>> {
     return {
       ...(this.binarise === 'both' ? {} : { binarise: this.binarise }),
-      ...(this.block === defaultBlock ? {} : { block: this.block }),
+      ...structureMetadata(this.structure),
     };
   }
 
@@ -105,4 +110,10 @@ export class BinaryResNet extends Network {
     pooled.dispose();
     return { logits, features };
   }
+}
+
+/** The depth of the blocks as they are built: wider, and with half as many where two convolutions share a skip. */
+function shaped(depth: ResNetDepth, { width, skip }: Structure): ResNetDepth {
+  const { widths, blocks } = widened(depth, width);
+  return { widths, blocks: skip === 'single' ? blocks.map((count) => count / 2) : blocks };
 }

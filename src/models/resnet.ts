@@ -9,12 +9,15 @@ import { toPositionMajor } from '../ops/position-major.js';
 import type { ResNetDepth } from './depths.js';
 import { Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
+import { widened } from './structure.js';
 
 /** Settings of a full-precision ResNet. */
 export interface ResNetOptions extends NetworkOptions {
   readonly batchNorm?: BatchNormOptions;
   /** Of stem and blocks; default 'relu'. The parameters do not depend on it: one activation starts from another's tensors. */
   readonly activation?: Activation;
+  /** The factor of the channels of each level; default 1. */
+  readonly width?: number;
 }
 
 /** The activation of a network that says nothing else. */
@@ -27,6 +30,7 @@ export const defaultActivation: Activation = 'relu';
 export class ResNet extends Network {
   readonly signGradient = new SignGradient();
   readonly activation: Activation;
+  readonly width: number;
   /** Of its BatchNorms. */
   readonly epsilon: number;
   private readonly stem: Stem;
@@ -34,15 +38,18 @@ export class ResNet extends Network {
   private readonly head: Linear;
 
   constructor(name: string, depth: ResNetDepth, options: ResNetOptions) {
-    super(name, depth, options);
+    const { width = 1 } = options;
+    super(name, widened(depth, width), options);
     const { batchNorm = {}, activation = defaultActivation } = options;
     this.activation = checkedActivation(activation);
     this.epsilon = batchNorm.epsilon ?? defaultEpsilon;
     const { root } = this.store;
-    let inputs = depth.widths[0];
+    this.width = width;
+    const { widths, blocks } = this.depth;
+    let inputs = widths[0];
     this.stem = new Stem(root.child('stem'), inputs, stemFor(this.size), batchNorm);
-    depth.widths.forEach((outputs, level) => {
-      const count = depth.blocks[level];
+    widths.forEach((outputs, level) => {
+      const count = blocks[level];
       for (let i = 0; i < count; i++) {
         const stride = level > 0 && i === 0 ? 2 : 1;
         const scope = root.child('blocks').child(String(this.blocks.length));
@@ -55,7 +62,10 @@ export class ResNet extends Network {
   }
 
   get metadata(): Readonly<Record<string, string>> {
-    return this.activation === defaultActivation ? {} : { activation: this.activation };
+    return {
+      ...(this.activation === defaultActivation ? {} : { activation: this.activation }),
+      ...(this.width === 1 ? {} : { width: String(this.width) }),
+    };
   }
 
   apply(

@@ -25,6 +25,9 @@ import type { Scope } from './parameters.js';
 /** What is added to the variance where nothing else is said. */
 export const defaultEpsilon = 1e-5;
 
+/** How far running statistics move where nothing else is said. */
+export const defaultMomentum = 0.2;
+
 /** Settings of a BatchNorm. */
 export interface BatchNormOptions {
   /**
@@ -53,7 +56,7 @@ export class BatchNorm {
   constructor(
     scope: Scope,
     channels: number,
-    { momentum = 0.2, epsilon = defaultEpsilon }: BatchNormOptions = {},
+    { momentum = defaultMomentum, epsilon = defaultEpsilon }: BatchNormOptions = {},
   ) {
     this.gamma = scope.parameter('gamma', [channels], { kind: 'constant', value: 1 });
     this.beta = scope.parameter('beta', [channels], { kind: 'constant', value: 0 });

@@ -5,7 +5,7 @@ import type { ActivationObserver } from './activation-observer.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 import type { Binarise } from './binarise.js';
 import { BinaryConv2d } from './conv2d.js';
-import { Downsample } from './downsample.js';
+import { Downsample, type DownsampleName } from './downsample.js';
 import type { Scope } from './parameters.js';
 import { SignGradient } from './sign-gradient.js';
 
@@ -17,7 +17,18 @@ export interface BinaryBlockOptions extends BatchNormOptions {
   readonly signGradient?: SignGradient;
   /** Looks at the activations, shared by the blocks of a network; default none. */
   readonly activations?: ActivationObserver;
+  /** The version of shortcuts that change the shape; default 'v1'. */
+  readonly downsample?: DownsampleName | undefined;
+  /** What is multiplied onto the convolution's output: a name as of `attentionFactory`; default 'none'. */
+  readonly attention?: string;
+  /** Whether each binary convolution has a skip of its own, or two share one; default 'double'. */
+  readonly skip?: SkipName;
 }
+
+/** How binary convolutions are skipped: each on its own (`double`, two skips where a ResNet has one), or two together. */
+export type SkipName = 'double' | 'single';
+/** Every {@link SkipName}. */
+export const skipNames: readonly SkipName[] = ['double', 'single'];
 
 /** A map [H, W, N, C] and the slopes of the PReLU that is still to be applied to it; undefined when none is. */
 export interface PendingMap {

@@ -2,6 +2,9 @@ import { InputError } from '../errors.js';
 import { unknownName } from '../unknown-name.js';
 import type { BinaryBlockOptions, BinaryBlockSize, PendingMap } from './binary-block.js';
 import { BinaryBlock } from './binary-block.js';
+import { noAttention } from './attention/attention.js';
+import { orderNames, type OrderName } from './block-orders.js';
+import { ComposedBlock } from './composed-block.js';
 import type { Scope } from './parameters.js';
 
 /** A block of a student's body: a map [H, W, N, inputs] to one of `outputs` channels, at `stride`. */
@@ -14,23 +17,36 @@ export interface Block {
 /** Makes a block with its parameters in a scope. */
 export type BlockFactory = (scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) => Block;
 
-/** The name of the block of this package. */
+/** The name of the block that a network has unless it says otherwise. */
 export const defaultBlock = 'binary';
 
-const factories = new Map<string, BlockFactory>([
-  [defaultBlock, (scope, size, options) => new BinaryBlock(scope, size, options)],
-]);
+/** A block of this package: the fused form where there is one. */
+function ownBlock(order: OrderName): BlockFactory {
+  return (scope, size, options) => {
+    const { attention = noAttention, skip = 'double' } = options;
+    return order === defaultBlock && attention === noAttention && skip === 'double'
+      ? new BinaryBlock(scope, size, options)
+      : new ComposedBlock(order, scope, size, options);
+  };
+}
+
+const factories = new Map<string, BlockFactory>(orderNames.map((name) => [name, ownBlock(name)]));
 
 /**
  * Makes a block known to recipes (`student.block`) and checkpoints under its name; one of the same name that was registered
  * before is replaced. A map that it gives is the network's to dispose of.
  *
- * @throws InputError for the name of the block of this package
+ * @throws InputError for the name of a block of this package
  */
 export function registerBlock(name: string, factory: BlockFactory): void {
-  if (name === defaultBlock)
+  if (isOwnBlock(name))
     throw new InputError(`the block '${name}' is that of this package.`, { fix: 'choose another name' });
   factories.set(name, factory);
+}
+
+/** Whether a block is of this package. */
+export function isOwnBlock(name: string): boolean {
+  return orderNames.some((own) => own === name);
 }
 
 /** @throws InputError for a name that is not known */

@@ -1,25 +1,46 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convNormPool } from '../ops/conv-norm-pool.js';
-import { averagePool } from '../ops/pooling.js';
+import { type AveragePoolGeometry, averagePool } from '../ops/pooling.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 import { Conv2d } from './conv2d.js';
 import type { Scope } from './parameters.js';
 
+/** The versions of a {@link Downsample}. */
+export const downsampleNames = ['v1', 'v2', 'v3'] as const;
+export type DownsampleName = (typeof downsampleNames)[number];
+
+/** The version of a network that says nothing else. */
+export const defaultDownsample: DownsampleName = 'v1';
+
+/** Settings of a shortcut: those of its BatchNorm, and its version. */
+export interface DownsampleOptions extends BatchNormOptions {
+  readonly downsample?: DownsampleName | undefined;
+}
+
 /**
- * The full-precision shortcut of a block that changes its shape, version 1: 1×1 convolution → BatchNorm → average pooling
- * 2×2 (the pooling only where the block's stride is 2).
+ * The full-precision shortcut of a block that changes its shape:
+ *
+ *   v1: 1×1 convolution → BatchNorm → average pooling 2×2
+ *   v2: average pooling 2×2 → 1×1 convolution → BatchNorm
+ *   v3: 1×1 convolution → BatchNorm → average pooling 3×3, stride 2, padding 1, which counts as zeros
+ *
+ * (the pooling only where the block's stride is 2). Convolution and pooling commute, so that v1 and v2 differ in the
+ * statistics of the BatchNorm alone; v2 multiplies a quarter as often. Of an odd side the last window of 2×2 has the one row
+ * or column that is left, so that the shortcut has the size of the block's convolution.
  */
 export class Downsample {
   private readonly conv: Conv2d;
   private readonly bn: BatchNorm;
+  private readonly version: DownsampleName;
 
   constructor(
     scope: Scope,
     inputs: number,
     outputs: number,
     private readonly stride: number,
-    batchNorm: BatchNormOptions = {},
+    { downsample = defaultDownsample, ...batchNorm }: DownsampleOptions = {},
   ) {
+    this.version = downsample;
     this.conv = new Conv2d(scope.child('conv'), { inputs, outputs, window: 1 }, { stride: 1, pad: 0 });
     this.bn = new BatchNorm(scope.child('bn'), outputs, batchNorm);
   }
@@ -29,26 +50,36 @@ export class Downsample {
    * @param mean the mean of each channel of x where it is known, which spares measuring it in training
    */
   apply(x: Tensor4D, training: boolean, mean?: Tensor1D): Tensor4D {
-    const { stride } = this;
-    if (training && stride > 1 && x.shape[0] % stride === 0 && x.shape[1] % stride === 0) {
+    const { stride, version } = this;
+    const isWhole = x.shape[0] % stride === 0 && x.shape[1] % stride === 0;
+    if (version === 'v1' && training && stride > 1 && isWhole) {
       const { epsilon, running } = this.bn;
       return convNormPool(x, { filter: this.conv.filter, affine: this.bn, epsilon, mean, running }, stride);
     }
-    return this.composed(x, training);
+    if (stride === 1) return this.convNorm(x, training);
+    if (version === 'v2') {
+      const pooled = averagePool(x, this.pooling);
+      const y = this.convNorm(pooled, training);
+      pooled.dispose();
+      return y;
+    }
+    const normalised = this.convNorm(x, training);
+    const y = averagePool(normalised, this.pooling);
+    normalised.dispose();
+    return y;
   }
 
-  private composed(x: Tensor4D, training: boolean): Tensor4D {
+  private convNorm(x: Tensor4D, training: boolean): Tensor4D {
     const convolved = this.conv.apply(x);
-    const normalised = this.bn.apply(convolved, training);
+    const y = this.bn.apply(convolved, training);
     convolved.dispose();
-    if (this.stride === 1) return normalised;
-    const pooled = averagePool(normalised, {
-      window: this.stride,
-      stride: this.stride,
-      pad: 0,
-      countPadding: false,
-    });
-    normalised.dispose();
-    return pooled;
+    return y;
+  }
+
+  private get pooling(): AveragePoolGeometry {
+    const { stride } = this;
+    return this.version === 'v3'
+      ? { window: 3, stride, pad: 1, countPadding: true }
+      : { window: stride, stride, pad: 0, countPadding: false, ceil: true };
   }
 }

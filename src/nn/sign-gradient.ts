@@ -1,6 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { unknownName } from '../unknown-name.js';
+import { batchNormSign } from '../ops/batch-norm.js';
+import type { ChannelStatistics } from '../ops/channel-statistics.js';
+import type { SignSlope } from '../ops/sign-slope.js';
 import { batchNormShapedSign } from '../ops/batch-norm-shaped-sign.js';
 import type { BatchNorm } from './batch-norm.js';
 import type { Binarise } from './binarise.js';
@@ -76,14 +79,26 @@ export class SignGradient {
     );
   }
 
+  /** The stand-in through which gradients pass now; undefined where one bit holds it. */
+  get slope(): SignSlope | undefined {
+    if (this.isMask) return undefined;
+    return this.name === 'approxSign' ? 'approxSign' : this.#sharpness;
+  }
+
   /** sign(BatchNorm(x)) in training, with this gradient; the running statistics are moved. */
   sign<T extends Tensor>(batchNorm: BatchNorm, x: T): T {
-    if (this.isMask) return batchNorm.sign(x, true);
     const statistics = batchNorm.batchStatistics(x);
-    const slope = this.name === 'approxSign' ? 'approxSign' : this.#sharpness;
-    const y = batchNormShapedSign(x, batchNorm, statistics, slope, batchNorm.epsilon);
+    const y = this.signWith(batchNorm, x, statistics);
     statistics.mean.dispose();
     statistics.variance.dispose();
     return y;
+  }
+
+  /** The same with the statistics of x, which are known. */
+  signWith<T extends Tensor>(batchNorm: BatchNorm, x: T, statistics: ChannelStatistics): T {
+    const { slope } = this;
+    return slope === undefined
+      ? batchNormSign(x, batchNorm, statistics, batchNorm.epsilon)
+      : batchNormShapedSign(x, batchNorm, statistics, slope, batchNorm.epsilon);
   }
 }

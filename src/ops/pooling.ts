@@ -28,6 +28,17 @@ export interface PoolGeometry {
 /** Average pooling: whether padding counts in the divisor (PyTorch's default) or only valid positions do. */
 export interface AveragePoolGeometry extends PoolGeometry {
   readonly countPadding: boolean;
+  /** Whether a last window that reaches over the end counts too, with its part inside; default false. Without padding only. */
+  readonly ceil?: boolean;
+}
+
+/** The number of windows along a side. */
+export function windowsAlong(
+  length: number,
+  { window, stride, pad: size }: PoolGeometry,
+  ceil = false,
+): number {
+  return (ceil ? Math.ceil : Math.floor)((length + 2 * size - window) / stride) + 1;
 }
 
 // Other backends pad differently or not at all, and the stock average's gradient divides by another number than its value
@@ -39,10 +50,20 @@ const stock = ({ window, stride }: PoolGeometry): NamedAttrMap => ({
   dimRoundingMode: 'floor',
 });
 
-const padded = (x: Tensor, { pad: size }: PoolGeometry, value: number): Tensor4D => {
-  const sides: [number, number] = [size, size];
-  return size === 0 ? nhwc(x) : pad(nhwc(x), [[0, 0], sides, sides, [0, 0]], value);
+const padded = (x: Tensor, geometry: PoolGeometry & { ceil?: boolean }, value: number): Tensor4D => {
+  const { pad: size } = geometry;
+  const [h, w] = x.shape as [number, number];
+  const [down, right] = [h, w].map((length): [number, number] => [size, size + beyond(length, geometry)]);
+  return size === 0 && down[1] === 0 && right[1] === 0
+    ? nhwc(x)
+    : pad(nhwc(x), [[0, 0], down, right, [0, 0]], value);
 };
+
+/** How far the last window reaches over the padded end. */
+function beyond(length: number, geometry: PoolGeometry & { ceil?: boolean }): number {
+  const { window, stride, pad: size, ceil = false } = geometry;
+  return Math.max(0, (windowsAlong(length, geometry, ceil) - 1) * stride + window - (length + 2 * size));
+}
 
 /** The part of a gradient to a padded NHWC input that belongs to the input, position-major. */
 function unpadded(
@@ -57,9 +78,9 @@ function unpadded(
 type AverageGradAttributes = AveragePoolGeometry & { readonly size: readonly [number, number] };
 
 // The part of each window that lies inside the input of size [h, w].
-function insideParts([h, w]: readonly [number, number], geometry: PoolGeometry): Tensor4D {
-  const { window, stride, pad: size } = geometry;
-  const outputs = (length: number): number => Math.floor((length + 2 * size - window) / stride) + 1;
+function insideParts([h, w]: readonly [number, number], geometry: AveragePoolGeometry): Tensor4D {
+  const { window, stride, pad: size, ceil } = geometry;
+  const outputs = (length: number): number => windowsAlong(length, geometry, ceil);
   const inside = (length: number, at: number): number =>
     Math.min(at * stride - size + window, length) - Math.max(at * stride - size, 0);
   const parts = new Float32Array(outputs(h) * outputs(w));
@@ -84,7 +105,8 @@ export const averageGradKernel = composedKernel<AverageGradAttributes, Tensor4D>
   ({ dy, addend }, { size, ...geometry }) => {
     const upstream = geometry.countPadding ? dy : div(dy, insideParts(size, geometry));
     const [, , n, c] = (dy as Tensor4D).shape;
-    const input = ones([n, size[0] + 2 * geometry.pad, size[1] + 2 * geometry.pad, c]);
+    const [height, width] = size.map((length) => length + 2 * geometry.pad + beyond(length, geometry));
+    const input = ones([n, height, width, c]);
     const inputs = { dy: nhwc(upstream), input };
     const dx = unpadded(engine().runKernel<Tensor>('AvgPoolGrad', inputs, stock(geometry)), size, geometry);
     return addend ? add<Tensor4D>(dx, addend) : dx;
@@ -126,11 +148,13 @@ function checkPool(name: string, x: Tensor4D, { window, stride, pad }: PoolGeome
  * its positions inside the input.
  *
  * @param x [H, W, N, C]
- * @returns [⌊(H + 2 pad − window) / stride⌋ + 1, …, N, C]
+ * @returns [⌊(H + 2 pad − window) / stride⌋ + 1, …, N, C], with `ceil` ⌈…⌉
  * @throws InputError for a geometry that does not fit
  */
 export function averagePool(x: Tensor4D, geometry: AveragePoolGeometry): Tensor4D {
   checkPool('averagePool', x, geometry);
+  if (geometry.ceil === true && (geometry.pad > 0 || geometry.countPadding))
+    throw new InputError('averagePool: windows that reach over the end go without padding.');
   const size = [x.shape[0], x.shape[1]] as const;
   return differentiable([x], () => ({
     value: averageKernel({ x }, geometry),

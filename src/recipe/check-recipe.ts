@@ -5,8 +5,8 @@ import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { customLoss } from '../losses/custom-loss.js';
 import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
+import { checkedStructure, defaultStructure } from '../models/structure.js';
 import { isFullPrecision, studentNames } from '../models/create-network.js';
-import { blockFactory, defaultBlock } from '../nn/block.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../training/gradient-steps.js';
 import { createOptimizer } from '../training/optimizer.js';
@@ -28,7 +28,12 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
   if (data !== '') check(['data'], () => void parseDataSpec(data));
   if (testResize !== null && !(testResize >= 1 && Number.isFinite(testResize)))
     check(['testResize'], () => fail(`testResize must be a finite number of at least 1, got ${testResize}.`));
-  check(['student', 'block'], () => void blockFactory(recipe.student.block));
+  check(['student'], () => void checkedStructure(recipe.student));
+  const { momentum } = recipe.student.batchNorm;
+  check(['student', 'batchNorm'], () => {
+    if (!(momentum > 0 && momentum <= 1))
+      fail(`the momentum of BatchNorm must be in (0, 1], got ${momentum}.`);
+  });
   stages.forEach((stage, i) => {
     const at = (...keys: string[]): KeyPath => ['stages', i, ...keys];
     const twin = stages.findIndex(({ name }) => name === stage.name);
@@ -47,7 +52,7 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
 
 /** Refuses settings of binary layers for a network that has none, and the other way round. */
 function checkKind(
-  { name, block }: Recipe['student'],
+  { name, ...structure }: Recipe['student'],
   stage: Stage,
   at: (...keys: string[]) => KeyPath,
   check: Check,
@@ -71,10 +76,14 @@ function checkKind(
     check(at(key), () => {
       if (isSet) fail(`${what} is of a binary network, and ${name} has full precision.`, 'leave it out');
     });
-  check(['student', 'block'], () => {
-    if (block !== defaultBlock)
-      fail(`the block '${block}' is of a binary network, and ${name} has full precision.`, 'leave it out');
-  });
+  for (const key of ['block', 'skip', 'downsample', 'attention'] as const)
+    check(['student', key], () => {
+      if (structure[key] !== defaultStructure[key])
+        fail(
+          `the ${key} '${structure[key]}' is of a binary network, and ${name} has full precision.`,
+          'leave it out',
+        );
+    });
 }
 
 type Check = (path: KeyPath, test: () => void) => void;

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { noMix } from '../data/mix.js';
 import { knownLosses } from '../losses/loss-settings.js';
 import { defaultActivation } from '../models/resnet.js';
+import { defaultStructure } from '../models/structure.js';
+import { defaultMomentum } from '../nn/batch-norm.js';
 import type { LossTermSettings, Recipe, Stage } from './recipe.js';
 
 /** The loss terms of a first stage that names none. */
@@ -42,7 +44,7 @@ export const defaultRecipe = {
   data: '',
   skipCorrupt: false,
   testResize: null,
-  student: { name: '', block: 'binary' },
+  student: { name: '', ...defaultStructure, batchNorm: { momentum: defaultMomentum } },
   imports: [],
   mean: null,
   std: null,

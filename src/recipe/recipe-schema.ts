@@ -4,6 +4,8 @@ import { autoAugmentNames } from '../data/view-effects.js';
 import { knownLosses } from '../losses/loss-settings.js';
 import { networkNames } from '../models/create-network.js';
 import { binariseNames } from '../nn/binarise.js';
+import { skipNames } from '../nn/binary-block.js';
+import { downsampleNames } from '../nn/downsample.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
 import { activationNames } from '../ops/batch-norm-activation.js';
 import { providerNames } from '../teacher/providers.js';
@@ -163,7 +165,16 @@ const top = {
   testResize: number(1).nullable().optional(),
   student: map({
     name: oneOf(networkNames).optional(),
-    block: text('the name of a block').optional().describe('binary, or the name of one that was registered'),
+    block: text('the name of a block')
+      .optional()
+      .describe('binary, biReal, reActNet, realToBinary, or one that was registered'),
+    skip: oneOf(skipNames).optional().describe('Whether each binary convolution has a skip of its own'),
+    downsample: oneOf(downsampleNames).optional().describe('The version of shortcuts that change the shape'),
+    attention: text('the name of an attention')
+      .optional()
+      .describe('none, se, gate, cgd, cbam, bam, or one that was registered'),
+    width: above0.optional().describe('The factor of the channels of each level'),
+    batchNorm: map({ momentum: above0.optional() }).optional(),
   }).optional(),
   mean: triple.nullable().optional(),
   std: triple.nullable().optional(),

@@ -3,6 +3,7 @@ import type { MixSettings } from '../data/mix.js';
 import type { LossWeight } from '../losses/loss-weight.js';
 import type { Binarise } from '../nn/binarise.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
+import type { Structure } from '../models/structure.js';
 import type { Activation } from '../ops/batch-norm-activation.js';
 import type { ProviderName } from '../teacher/providers.js';
 import type { GradientSettings } from '../training/gradient-steps.js';
@@ -48,11 +49,13 @@ export interface Recipe {
 }
 
 /** The network that is trained. */
-export interface StudentSettings {
+export interface StudentSettings extends Structure {
   /** A name among the networks: a binary one, or a full-precision one as a teacher to be. */
   readonly name: string;
-  /** The block of its body: `binary`, or the name of one that was registered. */
-  readonly block: string;
+  readonly batchNorm: {
+    /** running = (1 − momentum)·running + momentum·batch. */
+    readonly momentum: number;
+  };
 }
 
 /** One stage of training. In a recipe's text a stage says what differs from the stage before it. */

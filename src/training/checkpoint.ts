@@ -2,10 +2,11 @@ import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { PictureResize } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../files/safetensors.js';
+import { structureOf } from '../models/structure.js';
 import { createNetwork } from '../models/create-network.js';
 import { defaultActivation } from '../models/resnet.js';
 import type { Network } from '../models/network.js';
-import { defaultBlock } from '../nn/block.js';
+import type { BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
@@ -28,8 +29,8 @@ export interface CheckpointFacts {
 /**
  * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
  * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`; `size` (JSON, [height, width]) where it
- * is not 32×32, `resize` (JSON) for pictures in files, `binarise` where it is not 'both', `block` where it is
- * not 'binary', and `activation` of a full-precision network where it is not 'relu'.
+ * is not 32×32, `resize` (JSON) for pictures in files, `binarise` where it is not 'both', what of the
+ * structure is not as usual (`block`, `skip`, `downsample`, `attention`, `width`), and `activation` of a full-precision network where it is not 'relu'.
  */
 export async function saveStudent(path: string, student: Network, facts: CheckpointFacts): Promise<void> {
   const tensors = new Map<string, NamedTensor>();
@@ -64,6 +65,8 @@ export interface LoadOptions {
   readonly signGradient?: SignGradientName;
   /** The activation of a full-precision network in place of what the checkpoint says, as `binarise` is. */
   readonly activation?: Activation;
+  /** Of its BatchNorms if it is trained on; no checkpoint says it. */
+  readonly batchNorm?: BatchNormOptions;
 }
 
 /**
@@ -74,7 +77,7 @@ export interface LoadOptions {
  */
 export async function loadStudent(path: string, options: LoadOptions = {}): Promise<LoadedStudent> {
   const { tensors, metadata } = await readSafetensors(path);
-  const { format, architecture, classes, epoch, size, resize, binarise, block, activation } = metadata;
+  const { format, architecture, classes, epoch, size, resize, binarise, activation } = metadata;
   if (format !== formatVersion || architecture === undefined || classes === undefined) {
     throw new InputError(
       `${path} is not a checkpoint of a student of format ${formatVersion} (its format is ${format ?? 'not said'}).`,
@@ -85,7 +88,8 @@ export async function loadStudent(path: string, options: LoadOptions = {}): Prom
     classes: names.length,
     size: size === undefined ? smallPictures : (JSON.parse(size) as [number, number]),
     binarise: options.binarise ?? checkedBinarise(binarise ?? 'both'),
-    block: block ?? defaultBlock,
+    ...structureOf(metadata),
+    ...(options.batchNorm ? { batchNorm: options.batchNorm } : {}),
     activation: options.activation ?? checkedActivation(activation ?? defaultActivation),
     ...(options.signGradient === undefined ? {} : { signGradient: options.signGradient }),
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { createNetwork, isFullPrecision } from '../models/create-network.js';
+import { defaultStructure, type Structure, structureOf } from '../models/structure.js';
 import type { Network } from '../models/network.js';
 import { takeOver } from '../models/take-over.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
@@ -24,13 +25,14 @@ export interface InitialStudent {
  * @throws InputError for a checkpoint that cannot be read, or of another network than the recipe's
  */
 export async function initialStudent(
-  { student: { name, block }, seed }: Recipe,
+  { student: { name, batchNorm, ...structure }, seed }: Recipe,
   { binary, signGradient, activation }: Stage,
   { classes, size }: Dataset,
   from: string | undefined,
 ): Promise<InitialStudent> {
-  const ways = { binarise: binary, signGradient, activation };
-  const fresh = (): Network => createNetwork(name, { classes: classes.length, size, seed, block, ...ways });
+  const ways = { binarise: binary, signGradient, activation, batchNorm };
+  const fresh = (): Network =>
+    createNetwork(name, { classes: classes.length, size, seed, ...structure, ...ways });
   if (from === undefined) return { student: fresh() };
   const path = await checkpointOf(from);
   const { student: loaded, classes: known } = await loadStudent(path, ways);
@@ -39,9 +41,7 @@ export async function initialStudent(
     loaded.name !== name && !isOfTwin && `a ${loaded.name}, and the recipe trains ${name}`,
     loaded.size.join() !== size.join() &&
       `for pictures of ${loaded.size.join('×')}, and those of the data have ${size.join('×')}`,
-    !isOfTwin &&
-      (loaded.metadata['block'] ?? block) !== block &&
-      `of blocks '${loaded.metadata['block']}', and the recipe has '${block}'`,
+    ...structureFaults(loaded, structure, isOfTwin),
     known.join() !== classes.join() && 'for other classes than those of the data',
   ].filter((fault) => fault !== false);
   if (faults.length > 0) {
@@ -55,6 +55,15 @@ export async function initialStudent(
   const names = takeOver(student, loaded);
   loaded.dispose();
   return { student, notTaken: { from: path, names } };
+}
+
+/** In what a loaded network is built otherwise than the recipe says; of a twin only the width is its own. */
+function structureFaults(loaded: Network, structure: Structure, isOfTwin: boolean): string[] {
+  const held = structureOf(loaded.metadata);
+  const keys = isOfTwin ? (['width'] as const) : (Object.keys(defaultStructure) as (keyof Structure)[]);
+  return keys
+    .filter((key) => held[key] !== structure[key])
+    .map((key) => `of ${key} '${held[key]}', and the recipe has '${structure[key]}'`);
 }
 
 /** A checkpoint by its own path, or the best one of a run by its directory. */

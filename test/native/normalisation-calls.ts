@@ -164,6 +164,49 @@ export const backward =
     return { dx, dgamma, dbeta, dslope, ...(options.upstream ? { upstream } : {}) };
   };
 
+export const maskedGradient =
+  (inPlace: boolean) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const [dx, sum] = twoOutputs(rows * channels, channels, (d, s) => {
+      if (inPlace) d.set(others.subarray(0, rows * channels));
+      addon.maskedGradient(rows, channels, inPlace ? d : others, words, d, s);
+    });
+    return { dx, sum };
+  };
+
+export const channelScaleBackward =
+  (inPlace: boolean) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const [dx, dscale] = twoOutputs(rows * channels, channels, (d, s) => {
+      if (inPlace) d.set(others.subarray(0, rows * channels));
+      addon.channelScaleBackward(rows, channels, inPlace ? d : others, xs, spreads, d, s);
+    });
+    return { dx, dscale };
+  };
+
+export const shiftedPrelu: Case['call'] = (rows, channels) => () => ({
+  y: guardedOutput(rows * channels, (y) => {
+    addon.shiftedPrelu(rows, channels, wild, perChannel, slopes, spreads, y);
+  }),
+});
+
+export const shiftedPreluBackward =
+  (inPlace: boolean) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    let [dslope, dafter] = [new Float32Array(), new Float32Array()] as Float32Array[];
+    const [dx, dbefore] = twoOutputs(rows * channels, channels, (d, before) => {
+      if (inPlace) d.set(others.subarray(0, rows * channels));
+      [dslope, dafter] = twoOutputs(channels, channels, (slope, after) => {
+        const dy = inPlace ? d : others;
+        addon.shiftedPreluBackward(rows, channels, dy, xs, perChannel, slopes, d, before, slope, after);
+      });
+    });
+    return { dx, dbefore, dslope, dafter };
+  };
+
 export const addPrelu =
   (residual: Float32Array | null) =>
   (rows: number, channels: number): Call =>

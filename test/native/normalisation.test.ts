@@ -15,6 +15,10 @@ import {
   affineClamp,
   affineSign,
   backward,
+  channelScaleBackward,
+  maskedGradient,
+  shiftedPrelu,
+  shiftedPreluBackward,
   type Case,
   meanMagnitude,
   most,
@@ -89,6 +93,27 @@ const cases: readonly Case[] = [
     tolerance: 5e-6,
     call: backward({ mask: true, upstream: 'own', inPlace: true }),
   },
+  ...[false, true].flatMap((inPlace) => [
+    {
+      family: 'maskedGradient',
+      variant: inPlace ? 'in place' : '',
+      tolerance: 5e-6,
+      call: maskedGradient(inPlace),
+    },
+    {
+      family: 'channelScaleBackward',
+      variant: inPlace ? 'in place' : '',
+      tolerance: 5e-6,
+      call: channelScaleBackward(inPlace),
+    },
+    {
+      family: 'shiftedPreluBackward',
+      variant: inPlace ? 'in place' : '',
+      tolerance: 5e-6,
+      call: shiftedPreluBackward(inPlace),
+    },
+  ]),
+  { family: 'shiftedPrelu', tolerance: 0, call: shiftedPrelu },
   { family: 'batchNormBackward', tolerance: 5e-6, call: backward({}) },
   { family: 'batchNormBackward', variant: 'mask', tolerance: 5e-6, call: backward({ mask: true }) },
   {

@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BinaryBlock, type BinaryBlockSize } from '../../src/nn/binary-block.js';
+import { registerAttention } from '../../src/nn/attention/attention.js';
+import { SqueezeExcite } from '../../src/nn/attention/squeeze-excite.js';
+import type { BinaryBlockOptions, BinaryBlockSize } from '../../src/nn/binary-block.js';
+import { blockFactory } from '../../src/nn/block.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { backendRuns, releaseSets, useBackendRun } from '../backends.js';
 import {
@@ -34,6 +37,8 @@ const names: Readonly<Record<string, string>> = {
   'bn.running_var': 'bn.runningVariance',
   'conv.w': 'conv.latent',
   'prelu.weight': 'prelu.slope',
+  'fc1.weight': 'attention.fc1.weight',
+  'fc2.weight': 'attention.fc2.weight',
   'down.0.weight': 'shortcut.conv.filter',
   'down.1.weight': 'shortcut.bn.gamma',
   'down.1.bias': 'shortcut.bn.beta',
@@ -41,27 +46,55 @@ const names: Readonly<Record<string, string>> = {
   'down.1.running_var': 'shortcut.bn.runningVariance',
 };
 
-const sizes: Readonly<Record<string, BinaryBlockSize>> = {
-  'basic-identity': { inputs: 4, outputs: 4, stride: 1 },
-  'basic-down-v1': { inputs: 3, outputs: 6, stride: 2 },
+/** Where the shortcut pools first its convolution has another place in PyTorch's list. */
+const namesOf = (block: string): Readonly<Record<string, string>> =>
+  block === 'basic-down-v2'
+    ? {
+        ...names,
+        'down.1.weight': 'shortcut.conv.filter',
+        'down.2.weight': 'shortcut.bn.gamma',
+        'down.2.bias': 'shortcut.bn.beta',
+        'down.2.running_mean': 'shortcut.bn.runningMean',
+        'down.2.running_var': 'shortcut.bn.runningVariance',
+      }
+    : names;
+
+const down = { inputs: 3, outputs: 6, stride: 2 };
+const identity = { inputs: 4, outputs: 4, stride: 1 };
+const blocks: Readonly<Record<string, { size: BinaryBlockSize; options?: BinaryBlockOptions }>> = {
+  'basic-identity': { size: identity },
+  'basic-down-v1': { size: down },
+  'basic-down-v2': { size: down, options: { downsample: 'v2' } },
+  'basic-down-v3': { size: down, options: { downsample: 'v3' } },
+  'basic-se': { size: identity, options: { attention: 'se-2' } },
 };
+const makeBlock = blockFactory('binary');
+// The golden block has 4 channels and goes through 2 of them.
+registerAttention('se-2', (scope, size) => new SqueezeExcite(scope, size, 2));
 
 const positionMajor = (tensor: GoldenTensor): GoldenTensor => transposeGolden(tensor, [2, 3, 0, 1]);
 
 /** The golden tensors of a block by our names and in our layouts. */
-function ours(tensors: Readonly<Record<string, GoldenTensor>>): [name: string, tensor: GoldenTensor][] {
-  return Object.entries(tensors).map(([name, tensor]) => [
-    names[name],
-    tensor.shape.length === 4 ? hwioFromOihw(tensor) : tensor,
+function ours(
+  block: GoldenBlock,
+  part: 'parameters' | 'gradients' | 'running',
+): [name: string, tensor: GoldenTensor][] {
+  return Object.entries(block[part]).map(([name, tensor]) => [
+    namesOf(block.name)[name],
+    tensor.shape.length === 4
+      ? hwioFromOihw(tensor)
+      : tensor.shape.length === 2
+        ? transposeGolden(tensor, [1, 0])
+        : tensor,
   ]);
 }
 
 const golden = readGolden<GoldenBlock[]>('blocks');
-const cases = Object.keys(sizes).flatMap((name) =>
+const cases = Object.keys(blocks).flatMap((name) =>
   [byVariableGrads, byBackpropagation].map((differentiate) => ({ name, differentiate })),
 );
 
-describe.each(backendRuns)('BinaryBlock on $title against PyTorch in float64', (run) => {
+describe.each(backendRuns)('blocks on $title against PyTorch in float64', (run) => {
   beforeAll(() => useBackendRun(run));
   afterAll(releaseSets);
 
@@ -69,14 +102,14 @@ describe.each(backendRuns)('BinaryBlock on $title against PyTorch in float64', (
     const block = golden.find((entry) => entry.name === name)!;
     const tensorsBefore = tf.memory().numTensors;
     const store = new ParameterStore(0);
-    const layer = new BinaryBlock(store.root, sizes[name], { momentum: 0.1 });
+    const layer = makeBlock(store.root, blocks[name].size, { momentum: 0.1, ...blocks[name].options });
     const variables = store.named();
     expect(store.parameters.map((parameter) => parameter.name).sort()).toEqual(
-      ours(block.parameters)
+      ours(block, 'parameters')
         .map(([parameter]) => parameter)
         .sort(),
     );
-    for (const [parameter, tensor] of ours(block.parameters))
+    for (const [parameter, tensor] of ours(block, 'parameters'))
       tf.tidy(() => variables.get(parameter)!.assign(tensorOf(tensor)));
 
     const x = tf.tidy(() => tf.variable(tensorOf<tf.Tensor4D>(positionMajor(block.x))));
@@ -92,10 +125,10 @@ describe.each(backendRuns)('BinaryBlock on $title against PyTorch in float64', (
     expectGoldenValues(y, positionMajor(block.y).values);
     expectGoldenGradient(gradients.get(x)!, positionMajor(block.dx).values);
     expect(gradients.size).toBe(1 + store.parameters.length);
-    for (const [parameter, tensor] of ours(block.gradients))
+    for (const [parameter, tensor] of ours(block, 'gradients'))
       expectGoldenGradient(gradients.get(variables.get(parameter)!)!, tensor.values);
     expect(store.buffers.length).toBe(Object.keys(block.running).length);
-    for (const [buffer, tensor] of ours(block.running))
+    for (const [buffer, tensor] of ours(block, 'running'))
       expectGoldenValues(variables.get(buffer)!.dataSync(), tensor.values);
 
     tf.dispose([x, dy]);
@@ -103,13 +136,13 @@ describe.each(backendRuns)('BinaryBlock on $title against PyTorch in float64', (
     expect(tf.memory().numTensors).toBe(tensorsBefore);
   });
 
-  it.each(Object.keys(sizes))('%s in evaluation uses and keeps the running statistics', (name) => {
+  it.each(Object.keys(blocks))('%s in evaluation uses and keeps the running statistics', (name) => {
     const block = golden.find((entry) => entry.name === name)!;
     const store = new ParameterStore(0);
-    const layer = new BinaryBlock(store.root, sizes[name]);
+    const layer = makeBlock(store.root, blocks[name].size, blocks[name].options ?? {});
     const variables = store.named();
     tf.tidy(() => {
-      for (const [variable, tensor] of [...ours(block.parameters), ...ours(block.running)])
+      for (const [variable, tensor] of [...ours(block, 'parameters'), ...ours(block, 'running')])
         variables.get(variable)!.assign(tensorOf(tensor));
       const x = tensorOf<tf.Tensor4D>(positionMajor(block.x));
       const y = applyBlock(layer, x, false);
@@ -122,7 +155,7 @@ describe.each(backendRuns)('BinaryBlock on $title against PyTorch in float64', (
       );
       expect(apart.shape).toEqual(y.shape);
       expectGoldenValues(apart.dataSync(), [...y.dataSync()]);
-      for (const [buffer, tensor] of ours(block.running))
+      for (const [buffer, tensor] of ours(block, 'running'))
         expectGoldenValues(variables.get(buffer)!.dataSync(), tensor.values);
     });
     store.dispose();

@@ -24,7 +24,7 @@ export function oneStage(
   const terms = losses?.map(({ name, weight, options }) => [name, { weight, ...options }] as const);
   return {
     ...defaultRecipe,
-    student: { name: student ?? 'bnn-resnet20', block: 'binary' },
+    student: { ...defaultRecipe.student, name: student ?? 'bnn-resnet20' },
     ...top,
     stages: [
       {

@@ -183,7 +183,8 @@ describe('a stage', () => {
       const next = await run(staged({ initFrom, optimizer: still }));
       expect((await tensorsOf(next.directory, 'best.safetensors')).get(latent)).toEqual(before.get(latent));
     }
-    const other = { ...staged({ initFrom: directory }), student: { name: 'bnn-resnet18', block: 'binary' } };
+    const from = staged({ initFrom: directory });
+    const other = { ...from, student: { ...from.student, name: 'bnn-resnet18' } };
     await expect(run(other)).rejects.toThrow(/is a bnn-resnet20, and the recipe trains bnn-resnet18\.$/);
   });
 });

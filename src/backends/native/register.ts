@@ -1,6 +1,7 @@
 import { getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { nativeAddon } from './addon.js';
+import { registerBlockPartKernels } from './kernels/block-parts.js';
 import { registerConvolutionKernels } from './kernels/convolution.js';
 import { registerHalfBinaryConvolutionKernels } from './kernels/half-binary-convolution.js';
 import { registerLossKernels } from './kernels/loss.js';
@@ -45,6 +46,7 @@ export function registerNativeBackend(): void {
   registerHalfBinaryConvolutionKernels();
   registerNormalisationKernels();
   registerNormActivationKernels();
+  registerBlockPartKernels();
   registerResidualBlockKernels();
   registerPoolingKernels();
   registerLossKernels();

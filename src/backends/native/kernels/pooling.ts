@@ -1,13 +1,17 @@
-import type { AveragePoolGeometry, PoolGeometry } from '../../../ops/pooling.js';
-import { nativeKernel, squareShape } from './registration.js';
+import { type AveragePoolGeometry, type PoolGeometry, windowsAlong } from '../../../ops/pooling.js';
+import { convShape, nativeKernel } from './registration.js';
 
 const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
 
 function pooled(
   input: readonly number[],
-  { window, stride, pad }: PoolGeometry,
-): ReturnType<typeof squareShape> {
-  return squareShape(input, input[3], [window, window], stride, pad);
+  geometry: PoolGeometry & { readonly ceil?: boolean },
+): { fields: Int32Array; out: [number, number] } {
+  const [h, w, n, c] = input as [number, number, number, number];
+  const { window, stride, pad, ceil } = geometry;
+  const out: [number, number] = [windowsAlong(h, geometry, ceil), windowsAlong(w, geometry, ceil)];
+  const sides = { kernel: [window, window], stride: [stride, stride], pad: [pad, pad], out } as const;
+  return { fields: convShape({ h, w, n, c, k: c, ...sides }), out };
 }
 
 /** Registers poolings of position-major tensors and the change of layout. */

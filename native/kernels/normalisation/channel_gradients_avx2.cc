@@ -1,0 +1,77 @@
+// Gradients that are a function of each element and sums of it over the rows, in one pass.
+#include "implementations.h"
+#include "kernels/normalisation/prelu_avx2.h"
+
+namespace bnn::avx2 {
+
+void run(const MaskedGradient& a) {
+  const FoldedRows rows(a.rows, a.channels);
+  double* totals = scratch<double>(kCallSlot, rows.channels);
+  sum_channels<1>(rows, totals, [&](const Chunk& chunk) {
+    return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t) {
+      const __m256 dx = _mm256_and_ps(lanes.load(a.dy + offset), bits.lanes(offset));
+      lanes.store(a.dx + offset, dx);
+      return Terms<1>{{dx}};
+    };
+  });
+  for (size_t c = 0; c < rows.channels; ++c) a.sum[c] = static_cast<float>(totals[c]);
+}
+
+void run(const ChannelScaleBackward& a) {
+  const FoldedRows rows(a.rows, a.channels);
+  double* totals = scratch<double>(kCallSlot, rows.channels + (rows.width + 1) / 2);
+  float* scale = reinterpret_cast<float*>(totals + rows.channels);
+  rows.repeat(a.scale, scale);
+  sum_channels<1>(rows, totals, [&](const Chunk&) {
+    return [&](auto lanes, size_t offset, size_t column) {
+      const __m256 dy = lanes.load(a.dy + offset);
+      const __m256 product = _mm256_mul_ps(dy, lanes.load(a.x + offset));
+      lanes.store(a.dx + offset, _mm256_mul_ps(dy, _mm256_loadu_ps(scale + column)));
+      return Terms<1>{{product}};
+    };
+  });
+  for (size_t c = 0; c < rows.channels; ++c) a.dscale[c] = static_cast<float>(totals[c]);
+}
+
+void run(const ShiftedPrelu& a) {
+  const FoldedRows rows(a.rows, a.channels);
+  float* before = scratch<float>(kCallSlot, 3 * rows.width);
+  float* slope = before + rows.width;
+  float* after = slope + rows.width;
+  rows.repeat(a.before, before);
+  rows.repeat(a.slope, slope);
+  rows.repeat(a.after, after);
+  const bool streamed = worth_streaming(a.y, rows.size()) && a.y != a.x;
+  for_chunks(rows, [&](const Chunk& chunk) {
+    each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
+      const __m256 v = _mm256_add_ps(lanes.load(a.x + offset), _mm256_loadu_ps(before + column));
+      lanes.store(a.y + offset, _mm256_add_ps(prelu(v, slope, column), _mm256_loadu_ps(after + column)));
+    });
+  });
+}
+
+void run(const ShiftedPreluBackward& a) {
+  const FoldedRows rows(a.rows, a.channels);
+  double* totals = scratch<double>(kCallSlot, 3 * rows.channels + rows.width);
+  float* before = reinterpret_cast<float*>(totals + 3 * rows.channels);
+  float* slope = before + rows.width;
+  rows.repeat(a.before, before);
+  rows.repeat(a.slope, slope);
+  sum_channels<3>(rows, totals, [&](const Chunk&) {
+    return [&](auto lanes, size_t offset, size_t column) {
+      const __m256 dy = lanes.load(a.dy + offset);
+      const __m256 v = _mm256_add_ps(lanes.load(a.x + offset), _mm256_loadu_ps(before + column));
+      const __m256 positive = is_positive(v);
+      const __m256 dx = _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_loadu_ps(slope + column)), dy, positive);
+      lanes.store(a.dx + offset, dx);
+      return Terms<3>{{dx, _mm256_andnot_ps(positive, _mm256_mul_ps(dy, v)), dy}};
+    };
+  });
+  for (size_t c = 0; c < rows.channels; ++c) {
+    a.dbefore[c] = static_cast<float>(totals[c]);
+    a.dslope[c] = static_cast<float>(totals[rows.channels + c]);
+    a.dafter[c] = static_cast<float>(totals[2 * rows.channels + c]);
+  }
+}
+
+}  // namespace bnn::avx2

@@ -1,0 +1,87 @@
+import { InputError } from '../errors.js';
+import { attentionFactory, noAttention } from '../nn/attention/attention.js';
+import { type SkipName, skipNames } from '../nn/binary-block.js';
+import { blockFactory, defaultBlock, isOwnBlock } from '../nn/block.js';
+import { defaultDownsample, type DownsampleName, downsampleNames } from '../nn/downsample.js';
+import { unknownName } from '../unknown-name.js';
+import type { ResNetDepth } from './depths.js';
+
+/** What of a binary network may be chosen beside its name. */
+export interface Structure {
+  /** The block of the body: one of the orders `binary`, `biReal`, `reActNet`, `realToBinary`, or one that was registered. */
+  readonly block: string;
+  /** Whether each binary convolution has a skip of its own (`double`), or two share one (`single`). */
+  readonly skip: SkipName;
+  /** The version of the shortcuts that change the shape: `v1`, `v2` or `v3`; see `Downsample`. */
+  readonly downsample: DownsampleName;
+  /** What is multiplied onto each binary convolution's output: `none`, `se`, `gate`, `cgd`, `cbam`, `bam`, or one that was registered. */
+  readonly attention: string;
+  /** The factor of the channels of each level; they must stay whole. */
+  readonly width: number;
+}
+
+/** A network that says nothing of it. */
+export const defaultStructure: Structure = {
+  block: defaultBlock,
+  skip: 'double',
+  downsample: defaultDownsample,
+  attention: noAttention,
+  width: 1,
+};
+
+/**
+ * The structure with its defaults.
+ *
+ * @throws InputError for an unknown name, or what cannot be together
+ */
+export function checkedStructure(partial: Partial<Structure>): Structure {
+  const structure = { ...defaultStructure, ...partial };
+  const { block, skip, downsample, attention, width } = structure;
+  blockFactory(block);
+  attentionFactory(attention);
+  if (!skipNames.includes(skip)) throw unknownName('skip', skip, skipNames);
+  if (!downsampleNames.includes(downsample)) throw unknownName('downsampling', downsample, downsampleNames);
+  if (!(width > 0 && Number.isFinite(width)))
+    throw new InputError(`the width must be a finite number above 0, got ${width}.`);
+  if (!isOwnBlock(block) && (skip !== defaultStructure.skip || attention !== noAttention))
+    throw new InputError(
+      `the block '${block}' is not of this package, and skip '${skip}' and attention '${attention}' are of its blocks.`,
+      { fix: `leave them out, or use a block of this package` },
+    );
+  return structure;
+}
+
+/**
+ * The depth with the channels of its levels multiplied.
+ *
+ * @throws InputError where a level would not have a whole number of channels
+ */
+export function widened({ widths, blocks }: ResNetDepth, width: number): ResNetDepth {
+  const wide = widths.map((channels) => channels * width);
+  const broken = wide.findIndex((channels) => !Number.isInteger(channels) || channels < 1);
+  if (broken >= 0)
+    throw new InputError(
+      `the width ${width} gives level ${broken + 1} ${wide[broken]} channels; expected a whole number.`,
+      { fix: `choose a multiple of 1/${widths[0]}` },
+    );
+  return { widths: wide, blocks };
+}
+
+/** What a checkpoint says of a structure: what is not as usual. */
+export function structureMetadata(structure: Structure): Record<string, string> {
+  const keys = Object.keys(defaultStructure) as (keyof Structure)[];
+  const unusual = keys.filter((key) => structure[key] !== defaultStructure[key]);
+  return Object.fromEntries(unusual.map((key) => [key, String(structure[key])]));
+}
+
+/** The structure that a checkpoint's metadata say. @throws InputError as of {@link checkedStructure} */
+export function structureOf(metadata: Readonly<Record<string, string | undefined>>): Structure {
+  const { width } = metadata;
+  const said = (['block', 'skip', 'downsample', 'attention'] as const).flatMap((key) =>
+    metadata[key] === undefined ? [] : [[key, metadata[key]]],
+  );
+  return checkedStructure({
+    ...(Object.fromEntries(said) as Partial<Structure>),
+    ...(width === undefined ? {} : { width: Number(width) }),
+  });
+}

@@ -1,0 +1,63 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { InputError } from '../../errors.js';
+import { unknownName } from '../../unknown-name.js';
+import type { BinaryBlockSize } from '../binary-block.js';
+import type { Scope } from '../parameters.js';
+import { Bam } from './bam.js';
+import { Cbam } from './cbam.js';
+import { GateDecorator } from './gate-decorator.js';
+import { RealToBinaryGate } from './real-to-binary-gate.js';
+import { SqueezeExcite } from './squeeze-excite.js';
+
+/** What an attention may look at: the real-valued map before the sign, position-major. */
+export interface AttentionInput {
+  /** [H, W, N, inputs]; the attention does not dispose of it. */
+  readonly map: () => Tensor4D;
+  /** Its mean over the positions, [N, inputs], which costs less than the map; the attention may dispose of it. */
+  readonly mean: () => Tensor2D;
+}
+
+/** What is multiplied onto the output of a binary convolution. */
+export interface ChannelAttention {
+  /** @returns the factors [N, outputs], or [H', W', N, outputs], of the output's height and width */
+  apply(input: AttentionInput, training: boolean): Tensor2D | Tensor4D;
+}
+
+/** Makes an attention for a convolution of this size with its parameters in a scope. */
+export type AttentionFactory = (scope: Scope, size: BinaryBlockSize) => ChannelAttention;
+
+/** The name of a network without attention. */
+export const noAttention = 'none';
+
+const own: Readonly<Record<string, AttentionFactory>> = {
+  se: (scope, size) => new SqueezeExcite(scope, size),
+  gate: (scope, size) => new RealToBinaryGate(scope, size),
+  cgd: (scope, size) => new GateDecorator(scope, size),
+  cbam: (scope, size) => new Cbam(scope, size),
+  bam: (scope, size) => new Bam(scope, size),
+};
+
+const factories = new Map(Object.entries(own));
+
+/** The attentions of this package, beside `none`. */
+export const attentionNames: readonly string[] = Object.keys(own);
+
+/**
+ * Makes an attention known to recipes (`student.attention`) and checkpoints under its name; one of the same name that was
+ * registered before is replaced.
+ *
+ * @throws InputError for a name of this package
+ */
+export function registerAttention(name: string, factory: AttentionFactory): void {
+  if (name === noAttention || Object.hasOwn(own, name))
+    throw new InputError(`the attention '${name}' is that of this package.`, { fix: 'choose another name' });
+  factories.set(name, factory);
+}
+
+/** The factory of an attention, undefined for `none`. @throws InputError for a name that is not known */
+export function attentionFactory(name: string): AttentionFactory | undefined {
+  if (name === noAttention) return undefined;
+  const found = factories.get(name);
+  if (found) return found;
+  throw unknownName('attention', name, [noAttention, ...factories.keys()]);
+}

@@ -1,0 +1,54 @@
+import { add, relu, sigmoid, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { BatchNorm } from '../batch-norm.js';
+import type { BinaryBlockSize } from '../binary-block.js';
+import { Conv2d } from '../conv2d.js';
+import type { Scope } from '../parameters.js';
+import type { AttentionInput, ChannelAttention } from './attention.js';
+import { Dense, reduced } from './dense.js';
+import { positionsTimesChannels, strided } from './map-parts.js';
+import { DilatedConv2d } from './dilated-conv2d.js';
+
+const reduction = 16;
+const dilation = 4;
+
+/**
+ * The bottleneck attention module (Park et al. 2018), A = 1 + σ(M_c · M_s), as its code has it (the paper adds the two):
+ *
+ *   M_c = W₂ ReLU(W₁ mean),  M_s = conv1×1(ReLU(BN(dilated₂(ReLU(BN(dilated₁(ReLU(BN(conv1×1(x)))))))))
+ *
+ * through a 16th of the inputs, with two 3×3 convolutions of dilation 4. Factors are averaged over the stride.
+ */
+export class Bam implements ChannelAttention {
+  private readonly squeeze: Dense;
+  private readonly excite: Dense;
+  private readonly reduce: Conv2d;
+  private readonly dilated: readonly DilatedConv2d[];
+  private readonly norms: readonly BatchNorm[];
+  private readonly last: Conv2d;
+  private readonly stride: number;
+
+  constructor(scope: Scope, { inputs, outputs, stride }: BinaryBlockSize) {
+    const hidden = reduced(inputs, reduction);
+    const unit = { stride: 1, pad: 0 };
+    this.squeeze = new Dense(scope.child('fc1'), inputs, hidden);
+    this.excite = new Dense(scope.child('fc2'), hidden, outputs);
+    this.reduce = new Conv2d(scope.child('conv0'), { inputs, outputs: hidden, window: 1 }, unit);
+    this.dilated = [1, 2].map((i) => new DilatedConv2d(scope.child(`conv${i}`), hidden, dilation));
+    this.norms = [0, 1, 2].map((i) => new BatchNorm(scope.child(`bn${i}`), hidden));
+    this.last = new Conv2d(scope.child('conv3'), { inputs: hidden, outputs: 1, window: 1 }, unit);
+    this.stride = stride;
+  }
+
+  apply({ map, mean }: AttentionInput, training: boolean): Tensor4D {
+    return tidy(() => {
+      const channels = this.excite.apply(relu(this.squeeze.apply(mean())));
+      const [first, ...rest] = this.norms;
+      let x = relu(first.apply(this.reduce.apply(map()), training));
+      rest.forEach((norm, i) => {
+        x = relu(norm.apply(this.dilated[i].apply(x), training));
+      });
+      const positions = strided(this.last.apply(x), this.stride);
+      return add<Tensor4D>(1, sigmoid(positionsTimesChannels(positions, channels)));
+    });
+  }
+}

@@ -1,0 +1,269 @@
+import { add, mul, type Tensor1D, type Tensor2D, type Tensor4D, type Variable } from '@tensorflow/tfjs-core';
+import { hardClamp } from '../ops/activations.js';
+import { batchNormClamp, batchNormTraining } from '../ops/batch-norm.js';
+import { channelGate } from '../ops/channel-gate.js';
+import { normalisedMean } from '../ops/normalised-mean.js';
+import { globalMean } from '../ops/pooling.js';
+import { addPrelu, prelu } from '../ops/prelu.js';
+import { shiftedPrelu, type ShiftedPreluParameters } from '../ops/shifted-prelu.js';
+import { shiftedSign, shiftedSignInference } from '../ops/shifted-sign.js';
+import {
+  attentionFactory,
+  type AttentionInput,
+  type ChannelAttention,
+  noAttention,
+} from './attention/attention.js';
+import { BatchNorm } from './batch-norm.js';
+import type { BinaryBlockOptions, BinaryBlockSize } from './binary-block.js';
+import { BinaryConv2d } from './conv2d.js';
+import type { Scope } from './parameters.js';
+import { SignGradient } from './sign-gradient.js';
+
+/** One binary convolution with its neighbours, in two parts between which the shortcut is added. */
+export interface BlockOrder {
+  /** From the input [H, W, N, inputs] to what the shortcut is added to; the caller's to dispose of. */
+  body(x: Tensor4D, training: boolean): Tensor4D;
+  /** From body and shortcut to the output, or from the body alone; the body is disposed of where it is not the output. */
+  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D;
+}
+
+/** The orders of this package's blocks; `binary` is the default. */
+export const orderNames = ['binary', 'biReal', 'reActNet', 'realToBinary'] as const;
+export type OrderName = (typeof orderNames)[number];
+
+/** Makes a block's order with its parameters in a scope. */
+export function createOrder(
+  name: OrderName,
+  scope: Scope,
+  size: BinaryBlockSize,
+  options: BinaryBlockOptions,
+): BlockOrder {
+  switch (name) {
+    case 'binary':
+      return new BinaryOrder(scope, size, options);
+    case 'biReal':
+      return new BiRealOrder(scope, size, options);
+    case 'reActNet':
+      return new ReActNetOrder(scope, size, options);
+    case 'realToBinary':
+      return new RealToBinaryOrder(scope, size, options);
+  }
+}
+
+/** The convolution of an order and what it is multiplied with. */
+class GatedConv {
+  private readonly conv: BinaryConv2d;
+  private readonly attention: ChannelAttention | undefined;
+  readonly layer: string;
+
+  constructor(
+    scope: Scope,
+    size: BinaryBlockSize,
+    { binarise, attention = noAttention }: BinaryBlockOptions,
+  ) {
+    const { inputs, outputs, stride } = size;
+    const place = scope.child('conv');
+    this.layer = place.path;
+    this.conv = new BinaryConv2d(place, { inputs, outputs, window: 3 }, { stride, pad: 1 }, binarise);
+    this.attention = attentionFactory(attention)?.(scope.child('attention'), size);
+  }
+
+  get isGated(): boolean {
+    return this.attention !== undefined;
+  }
+
+  /** @param operand of the convolution; disposed of */
+  apply(operand: Tensor4D, input: AttentionInput, training: boolean): Tensor4D {
+    const convolved = this.conv.apply(operand);
+    operand.dispose();
+    if (!this.attention) return convolved;
+    const factor = this.attention.apply(input, training);
+    const y =
+      factor.rank === 2 ? channelGate(convolved, factor as Tensor2D) : mul<Tensor4D>(convolved, factor);
+    convolved.dispose();
+    factor.dispose();
+    return y;
+  }
+}
+
+/** What the orders with a BatchNorm before the sign share. */
+class NormalisedConv {
+  private readonly bn: BatchNorm;
+  private readonly gated: GatedConv;
+  private readonly isSigned: boolean;
+  private readonly signGradient: SignGradient;
+  private readonly activations: BinaryBlockOptions['activations'];
+
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
+    const { binarise = 'both', signGradient = new SignGradient(), activations } = options;
+    this.bn = new BatchNorm(scope.child('bn'), size.inputs, options);
+    this.gated = new GatedConv(scope, size, options);
+    this.isSigned = binarise === 'both' || binarise === 'activations';
+    this.signGradient = signGradient;
+    this.activations = activations;
+  }
+
+  apply(x: Tensor4D, training: boolean): Tensor4D {
+    const { bn } = this;
+    if (!training) {
+      const operand = this.isSigned ? bn.sign(x, false) : bn.clamp(x, false);
+      const input = { map: () => bn.apply(x, false), mean: () => bn.apply(globalMean(x), false) };
+      return this.gated.apply(operand, input, false);
+    }
+    this.activations?.note(this.gated.layer, () => bn.look(x));
+    // One and the same BatchNorm: its statistics are taken once.
+    const statistics = bn.batchStatistics(x);
+    const operand = this.isSigned
+      ? this.signGradient.signWith(bn, x, statistics)
+      : batchNormClamp(x, bn, statistics, bn.epsilon);
+    const input = {
+      map: () => batchNormTraining(x, bn, statistics, bn.epsilon),
+      mean: () => normalisedMean(x, bn, statistics, bn.epsilon),
+    };
+    const y = this.gated.apply(operand, input, true);
+    statistics.mean.dispose();
+    statistics.variance.dispose();
+    return y;
+  }
+}
+
+/** BN → sign → conv (· attention) → add → PReLU. */
+class BinaryOrder implements BlockOrder {
+  private readonly conv: NormalisedConv;
+  private readonly slope: Variable & Tensor1D;
+
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
+    this.conv = new NormalisedConv(scope, size, options);
+    this.slope = preluSlope(scope, size.outputs);
+  }
+
+  body(x: Tensor4D, training: boolean): Tensor4D {
+    return this.conv.apply(x, training);
+  }
+
+  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
+    const y = shortcut ? addPrelu(body, shortcut, this.slope) : prelu(body, this.slope);
+    body.dispose();
+    return y;
+  }
+}
+
+/** BN → sign → conv (· attention) → PReLU → add (Martinez et al. 2020, whose attention is the gate). */
+class RealToBinaryOrder implements BlockOrder {
+  private readonly conv: NormalisedConv;
+  private readonly slope: Variable & Tensor1D;
+
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
+    this.conv = new NormalisedConv(scope, size, options);
+    this.slope = preluSlope(scope, size.outputs);
+  }
+
+  body(x: Tensor4D, training: boolean): Tensor4D {
+    const convolved = this.conv.apply(x, training);
+    const y = prelu(convolved, this.slope);
+    convolved.dispose();
+    return y;
+  }
+
+  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
+    return sumOf(body, shortcut);
+  }
+}
+
+/** What the orders with a BatchNorm after the convolution share: shifted sign → conv (· attention) → BN. */
+class ShiftedConv {
+  private readonly shift: Tensor1D;
+  private readonly gated: GatedConv;
+  private readonly bn: BatchNorm;
+  private readonly isSigned: boolean;
+  private readonly signGradient: SignGradient;
+  private readonly activations: BinaryBlockOptions['activations'];
+
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions, learnsShift: boolean) {
+    const { binarise = 'both', signGradient = new SignGradient(), activations } = options;
+    const place = scope.child('sign');
+    this.shift = learnsShift
+      ? place.parameter<Tensor1D>('shift', [size.inputs], { kind: 'constant', value: 0 })
+      : place.buffer<Tensor1D>('shift', [size.inputs], 0);
+    this.gated = new GatedConv(scope, size, options);
+    this.bn = new BatchNorm(scope.child('bn'), size.outputs, options);
+    this.isSigned = binarise === 'both' || binarise === 'activations';
+    this.signGradient = signGradient;
+    this.activations = activations;
+  }
+
+  apply(x: Tensor4D, training: boolean): Tensor4D {
+    if (training) this.activations?.note(this.gated.layer, () => add(x, this.shift));
+    const input = { map: () => x.clone(), mean: () => globalMean(x) };
+    const convolved = this.gated.apply(this.operand(x, training), input, training);
+    const y = this.bn.apply(convolved, training);
+    convolved.dispose();
+    return y;
+  }
+
+  private operand(x: Tensor4D, training: boolean): Tensor4D {
+    if (!this.isSigned) {
+      const v = add<Tensor4D>(x, this.shift);
+      const clamped = hardClamp(v);
+      v.dispose();
+      return clamped;
+    }
+    return training
+      ? shiftedSign(x, this.shift, this.signGradient.slope)
+      : shiftedSignInference(x, this.shift);
+  }
+}
+
+/** sign → conv (· attention) → BN → add (Liu et al. 2018). */
+class BiRealOrder implements BlockOrder {
+  private readonly conv: ShiftedConv;
+
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
+    this.conv = new ShiftedConv(scope, size, options, false);
+  }
+
+  body(x: Tensor4D, training: boolean): Tensor4D {
+    return this.conv.apply(x, training);
+  }
+
+  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
+    return sumOf(body, shortcut);
+  }
+}
+
+/** RSign → conv (· attention) → BN → add → RPReLU (Liu et al. 2020). */
+class ReActNetOrder implements BlockOrder {
+  private readonly conv: ShiftedConv;
+  private readonly prelu: ShiftedPreluParameters;
+
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
+    this.conv = new ShiftedConv(scope, size, options, true);
+    const place = scope.child('prelu');
+    const shift = (name: string): Variable & Tensor1D =>
+      place.parameter(name, [size.outputs], { kind: 'constant', value: 0 });
+    this.prelu = { before: shift('before'), slope: preluSlope(scope, size.outputs), after: shift('after') };
+  }
+
+  body(x: Tensor4D, training: boolean): Tensor4D {
+    return this.conv.apply(x, training);
+  }
+
+  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
+    const sum = sumOf(body, shortcut);
+    const y = shiftedPrelu(sum, this.prelu);
+    sum.dispose();
+    return y;
+  }
+}
+
+function preluSlope(scope: Scope, channels: number): Variable & Tensor1D {
+  return scope.child('prelu').parameter('slope', [channels], { kind: 'constant', value: 0.25 });
+}
+
+/** The sum, in whose place the body is disposed of; the body itself without a shortcut. */
+function sumOf(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
+  if (!shortcut) return body;
+  const sum = add<Tensor4D>(body, shortcut);
+  body.dispose();
+  return sum;
+}

@@ -1,0 +1,82 @@
+import {
+  abs,
+  add,
+  lessEqual,
+  mul,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  cast,
+  greaterEqual,
+  scalar,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { allButLast } from './channel-statistics.js';
+import { isConsumable } from './consumable.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel, untaped } from './kernel.js';
+import { type SignSlope, throughSlope } from './sign-slope.js';
+
+const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float32'), 2), scalar(1));
+
+/** Outputs: the signs of v = x + shift and, when asked, the mask of the straight-through estimator as ±1. */
+const shiftedSignKernel = composedKernel<{ readonly withMask: boolean }, Tensor[]>(
+  'ShiftedSign',
+  ({ x, shift }, { withMask }) => {
+    const v = add(x, shift);
+    return withMask
+      ? [plusMinus(greaterEqual(v, 0)), plusMinus(lessEqual(abs(v), 1))]
+      : [plusMinus(greaterEqual(v, 0))];
+  },
+);
+
+/** Outputs: dy where the mask is +1, 0 elsewhere, and its sum for each channel. */
+const maskedGradientKernel = composedKernel<{ readonly inPlace: boolean }, Tensor[]>(
+  'MaskedGradient',
+  ({ dy, mask }) => {
+    const dx = mul(dy, mul(add(mask, 1), 0.5));
+    return [dx, sum(dx, allButLast(dx))];
+  },
+);
+
+/**
+ * The sign of a shifted activation, s = +1 where v = x + shift ≥ 0, else −1: with a shift that is learned the RSign of
+ * ReActNet (Liu et al. 2020, where the threshold is −shift), with one of 0 the sign of Bi-Real Net.
+ *
+ * ds/dv = 1 where |v| ≤ 1, else 0; or, with a slope, that of `approxSign` or `edeSign`.
+ *
+ * On the native backend the signs, and the mask where there is no slope, are stored as one bit an element.
+ *
+ * @param x [..., C]
+ * @param shift [C]
+ * @param slope the stand-in through which the gradient passes; default the straight-through estimator
+ * @throws InputError when the shift's shape is not [C]
+ */
+export function shiftedSign<T extends Tensor>(x: T, shift: Tensor1D, slope?: SignSlope): T {
+  const channels = x.shape[x.rank - 1];
+  if (shift.rank !== 1 || shift.shape[0] !== channels)
+    throw new InputError(
+      `shiftedSign: the shift must have the shape [${channels}] of the channels of x, got [${shift.shape.join(', ')}].`,
+    );
+  return differentiable<T>([x, shift], () => {
+    const [value, mask] = shiftedSignKernel({ x, shift }, { withMask: slope === undefined });
+    return {
+      value: value as T,
+      saved: slope === undefined ? [mask] : [x, shift],
+      gradients: (dy, saved) => {
+        if (slope === undefined)
+          return maskedGradientKernel({ dy, mask: saved[0] }, { inPlace: isConsumable(dy) });
+        const v = add(saved[0], saved[1]);
+        const dx = throughSlope<Tensor>(dy, v, slope);
+        v.dispose();
+        return [dx, sum(dx, allButLast(dx))];
+      },
+    };
+  });
+}
+
+/** The same without a gradient. */
+export function shiftedSignInference<T extends Tensor>(x: T, shift: Tensor1D): T {
+  return untaped(() => shiftedSignKernel({ x, shift }, { withMask: false })[0]) as T;
+}

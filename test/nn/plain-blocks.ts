@@ -1,0 +1,179 @@
+/** Blocks and attentions in stock operations, written from their formulas; position-major maps. */
+import * as tf from '@tensorflow/tfjs-core';
+
+export type Named = ReadonlyMap<string, tf.Tensor>;
+
+/** sign with the straight-through estimator. */
+const sign = tf.customGrad((...args) => {
+  const [x, save] = args as unknown as [tf.Tensor, (tensors: tf.Tensor[]) => void];
+  save([x]);
+  return {
+    value: tf.sub(tf.mul(tf.cast(tf.greaterEqual(x, 0), 'float32'), 2), 1),
+    gradFunc: (dy: tf.Tensor, [v]: tf.Tensor[]) => tf.mul(dy, tf.cast(tf.lessEqual(tf.abs(v), 1), 'float32')),
+  };
+}) as unknown as <T extends tf.Tensor>(x: T) => T;
+
+export class PlainBlock {
+  constructor(
+    private readonly named: Named,
+    private readonly stride: number,
+  ) {}
+
+  at<T extends tf.Tensor>(name: string): T {
+    const found = this.named.get(name);
+    if (!found) throw new Error(`no ${name} among ${[...this.named.keys()].join(', ')}`);
+    return found as T;
+  }
+
+  conv(x: tf.Tensor4D, w: tf.Tensor4D, stride: number): tf.Tensor4D {
+    const pad = (w.shape[0] - 1) / 2;
+    const padded = tf.pad<tf.Tensor4D>(tf.transpose(x, [2, 0, 1, 3]), [
+      [0, 0],
+      [pad, pad],
+      [pad, pad],
+      [0, 0],
+    ]);
+    return tf.transpose(tf.conv2d(padded, w, stride, 'valid'), [1, 2, 0, 3]);
+  }
+
+  binaryConv(x: tf.Tensor4D, name: string): tf.Tensor4D {
+    const latent = this.at<tf.Tensor4D>(`${name}.latent`);
+    // The scale is a constant of the backward pass.
+    const scale = tf.tensor1d(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
+    return tf.mul(this.conv(x, sign(latent), this.stride), scale);
+  }
+
+  norm(x: tf.Tensor4D, name: string): tf.Tensor4D {
+    const { mean, variance } = tf.moments(x, [0, 1, 2]);
+    const centred = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+    return tf.add(tf.mul(centred, this.at(`${name}.gamma`)), this.at(`${name}.beta`));
+  }
+
+  prelu(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.add(tf.relu(x), tf.mul(tf.minimum(x, 0), this.at('prelu.slope')));
+  }
+
+  /** Averages over windows of 2, with what is there of the last one. */
+  halved(x: tf.Tensor4D): tf.Tensor4D {
+    const [h, w] = x.shape;
+    const rows = Array.from({ length: Math.ceil(h / 2) }, (_, i) => {
+      const columns = Array.from({ length: Math.ceil(w / 2) }, (_unused, j) =>
+        tf.mean(
+          tf.slice(x, [2 * i, 2 * j, 0, 0], [Math.min(2, h - 2 * i), Math.min(2, w - 2 * j), -1, -1]),
+          [0, 1],
+          true,
+        ),
+      );
+      return tf.concat(columns, 1);
+    });
+    return tf.concat(rows, 0) as tf.Tensor4D;
+  }
+
+  strided(x: tf.Tensor4D): tf.Tensor4D {
+    return this.stride === 1 ? x : this.halved(x);
+  }
+
+  shortcut(x: tf.Tensor4D, version: string): tf.Tensor4D {
+    if (!this.named.has('shortcut.conv.filter')) return x;
+    const filter = this.at<tf.Tensor4D>('shortcut.conv.filter');
+    if (this.stride === 1) return this.norm(this.conv(x, filter, 1), 'shortcut.bn');
+    if (version === 'v2') return this.norm(this.conv(this.halved(x), filter, 1), 'shortcut.bn');
+    return this.halved(this.norm(this.conv(x, filter, 1), 'shortcut.bn'));
+  }
+
+  /** The factor of the convolution's output, from the real-valued map before the sign. */
+  attention(kind: string, v: tf.Tensor4D): tf.Tensor {
+    const mean = tf.mean(v, [0, 1]) as tf.Tensor2D;
+    const greatest = tf.max(v, [0, 1]) as tf.Tensor2D;
+    const dense = (x: tf.Tensor2D, name: string): tf.Tensor2D =>
+      tf.matMul(x, this.at(`attention.${name}.weight`));
+    const mlp = (x: tf.Tensor2D): tf.Tensor2D => dense(tf.relu(dense(x, 'fc1')), 'fc2');
+    switch (kind) {
+      case 'none':
+        return tf.scalar(1);
+      case 'se':
+      case 'gate':
+        return tf.sigmoid(mlp(mean));
+      case 'cgd': {
+        const has = this.named.has('attention.conv.weight');
+        const [a, b] = has ? [dense(mean, 'conv'), dense(greatest, 'conv')] : [mean, greatest];
+        const s = tf.softmax(a);
+        const p = (name: string): tf.Tensor => this.at(`attention.${name}`);
+        const u = tf.tanh(tf.add(tf.mul(tf.mul(a, p('weight0')), s), p('bias0')));
+        const w = tf.tanh(tf.add(tf.mul(tf.mul(b, p('weight1')), s), p('bias1')));
+        return tf.add(1, tf.tanh(tf.add(tf.mul(tf.mul(w, p('weight2')), u), p('bias2'))));
+      }
+      case 'cbam': {
+        const channels = tf.sigmoid(tf.add(mlp(mean), mlp(greatest)));
+        const pair = tf.concat([tf.max(v, 3, true), tf.mean(v, 3, true)], 3) as tf.Tensor4D;
+        const positions = tf.sigmoid(
+          this.norm(this.conv(pair, this.at('attention.conv.filter'), 1), 'attention.bn'),
+        );
+        return tf.mul(this.strided(positions), channels);
+      }
+      case 'bam': {
+        const filter = (i: number): tf.Tensor4D => this.at(`attention.conv${i}.filter`);
+        let x = tf.relu(this.norm(this.conv(v, filter(0), 1), 'attention.bn0'));
+        for (const i of [1, 2]) x = tf.relu(this.norm(this.dilated(x, filter(i), 4), `attention.bn${i}`));
+        const positions = this.strided(this.conv(x, filter(3), 1));
+        return tf.add(1, tf.sigmoid(tf.mul(positions, mlp(mean))));
+      }
+      default:
+        throw new Error(kind);
+    }
+  }
+
+  /** A 3×3 convolution with this distance between its taps, tap by tap. */
+  private dilated(x: tf.Tensor4D, w: tf.Tensor4D, distance: number): tf.Tensor4D {
+    const [height, width, n, c] = x.shape;
+    const padded = tf.pad(x, [
+      [distance, distance],
+      [distance, distance],
+      [0, 0],
+      [0, 0],
+    ]);
+    const taps = Array.from({ length: 9 }, (_, tap) => {
+      const [row, column] = [Math.floor(tap / 3), tap % 3];
+      const part = tf.slice(padded, [row * distance, column * distance, 0, 0], [height, width, n, c]);
+      const of = tf.reshape(tf.slice(w, [row, column, 0, 0], [1, 1, -1, -1]), [c, -1]) as tf.Tensor2D;
+      return tf.reshape(tf.matMul(tf.reshape(part, [-1, c]), of), [height, width, n, -1]);
+    });
+    return tf.addN(taps) as tf.Tensor4D;
+  }
+}
+
+export interface PlainKind {
+  readonly order: string;
+  readonly attention: string;
+  readonly downsample: string;
+}
+
+/** A block with a skip of its own. */
+export function plainBlock(
+  p: PlainBlock,
+  x: tf.Tensor4D,
+  { order, attention, downsample }: PlainKind,
+): tf.Tensor4D {
+  const shortcut = p.shortcut(x, downsample);
+  const convolved = (v: tf.Tensor4D): tf.Tensor4D =>
+    tf.mul(p.binaryConv(sign(v), 'conv'), attention === 'none' ? 1 : p.attention(attention, v));
+  switch (order) {
+    case 'binary':
+      return p.prelu(tf.add(convolved(p.norm(x, 'bn')), shortcut));
+    case 'realToBinary':
+      return tf.add(p.prelu(convolved(p.norm(x, 'bn'))), shortcut);
+    case 'biReal':
+      return tf.add(p.norm(convolved(x), 'bn'), shortcut);
+    case 'reActNet': {
+      const shifted = tf.add(x, p.at('sign.shift')) as tf.Tensor4D;
+      const conv = tf.mul(
+        p.binaryConv(sign(shifted), 'conv'),
+        attention === 'none' ? 1 : p.attention(attention, x),
+      ) as tf.Tensor4D;
+      const sum = tf.add(p.norm(conv, 'bn'), shortcut);
+      return tf.add(p.prelu(tf.add(sum, p.at('prelu.before'))), p.at('prelu.after'));
+    }
+    default:
+      throw new Error(order);
+  }
+}
