@@ -1,5 +1,7 @@
+import { BinaryResNet } from './bnn-resnet.js';
 import type { Network } from './network.js';
 import { ResNet } from './resnet.js';
+import { defaultStructure } from './structure.js';
 import { stemFor, stemSizes } from './stem.js';
 
 /** What one layer of a student costs, for one picture. */
@@ -78,10 +80,16 @@ function placeOf(student: Network, name: string): readonly [number, number] {
   }
   const { level, first } = levelOf(student.depth.blocks, Number(place));
   const own = student.sizeOf(level, student.size);
-  // Where a level halves, what comes before the block's convolution has the size before it, and so has the shortcut.
-  const isOwn =
-    level === 1 || !first || student instanceof ResNet || /^blocks\.\d+\.(conv|prelu)$/.test(name);
-  return isOwn ? own : student.sizeOf(level - 1, student.size);
+  if (level === 1 || !first || student instanceof ResNet) return own;
+  // Where a level halves, what comes before the block's convolution has the size before it, and so has a shortcut that pools
+  // at its end.
+  const { block, downsample } = student instanceof BinaryResNet ? student.structure : defaultStructure;
+  const convolvesFirst = block === 'biReal' || block === 'reActNet';
+  const isAfter =
+    /^blocks\.\d+\.(first\.)?(conv|prelu)$|\.second\./.test(name) ||
+    (convolvesFirst && /^blocks\.\d+\.(first\.)?bn$/.test(name)) ||
+    (downsample === 'v2' && name.includes('.shortcut.'));
+  return isAfter ? own : student.sizeOf(level - 1, student.size);
 }
 
 /** The level of a block from 1, and whether it is the level's first. */

@@ -45,8 +45,8 @@ export function normalisedMean(
   const [h, w, n] = x.shape;
   const positions = h * w;
   return differentiable<Tensor2D>([x, gamma, beta], () => {
-    const inverse = rsqrt(add(variance, epsilon)) as Tensor1D;
-    const normalised = mul(sub(globalMean(x), mean), inverse) as Tensor2D;
+    const inverse = rsqrt<Tensor1D>(add(variance, epsilon));
+    const normalised = mul<Tensor2D>(sub(globalMean(x), mean), inverse);
     return {
       value: add(mul(normalised, gamma), beta),
       saved: [x, normalised, mean, inverse, gamma],

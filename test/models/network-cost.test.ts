@@ -1,13 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork } from '../../src/models/create-network.js';
 import { type NetworkCost, networkCost } from '../../src/models/network-cost.js';
+import type { Structure } from '../../src/models/structure.js';
 import { useTestBackend } from '../backends.js';
 import { runInProcess } from '../cli/in-process.js';
 
 beforeAll(() => useTestBackend('cpu'));
 
-function costOf(name: string, side: number, classes: number): NetworkCost {
-  const student = createNetwork(name, { classes, size: [side, side] });
+function costOf(
+  name: string,
+  side: number,
+  classes: number,
+  structure: Partial<Structure> = {},
+): NetworkCost {
+  const student = createNetwork(name, { classes, size: [side, side], ...structure });
   const cost = networkCost(student);
   student.dispose();
   return cost;
@@ -26,6 +32,24 @@ describe('networkCost', () => {
     expect(floatBytes).toBe(4 * (expected + total.floatParameters));
     expect(packedBytes).toBeLessThan(floatBytes);
     expect(packedBytes).toBeGreaterThan(expected / 8 + 4 * total.floatParameters);
+  });
+
+  it('follows width, downsampling, skip and attention', () => {
+    const plain = costOf('bnn-resnet20', 32, 10).total;
+    const of = (structure: Partial<Structure>): typeof plain =>
+      costOf('bnn-resnet20', 32, 10, structure).total;
+    // Four times the channels pairs, nine times for three.
+    for (const width of [2, 3]) expect(of({ width }).binaryMacs).toBe(width ** 2 * plain.binaryMacs);
+    expect(of({ skip: 'single' }).binaryMacs).toBe(plain.binaryMacs);
+    expect(of({ skip: 'single' }).binaryParameters).toBe(plain.binaryParameters);
+    const shortcuts = 16 * 32 * 32 * 32 + 32 * 64 * 16 * 16;
+    expect(of({ downsample: 'v2' }).floatMacs).toBe(plain.floatMacs - (3 / 4) * shortcuts);
+    // Six blocks a level, the first of levels 2 and 3 from fewer channels; through a 16th.
+    const se = 6 * (16 + 16) + (16 + 32) + 5 * 2 * (32 + 32) + 2 * (32 + 64) + 5 * 4 * (64 + 64);
+    const withSe = of({ attention: 'se' });
+    expect(withSe.floatParameters).toBe(plain.floatParameters + se);
+    expect(withSe.floatMacs).toBe(plain.floatMacs + se);
+    expect(withSe.binaryMacs).toBe(plain.binaryMacs);
   });
 
   // Parameters of the trainable tensors and running statistics; multiply-adds as they are published for these networks.

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { attentionNames } from '../../src/nn/attention/attention.js';
 import { blockFactory } from '../../src/nn/block.js';
 import { orderNames } from '../../src/nn/block-orders.js';
-import { downsampleNames } from '../../src/nn/downsample.js';
+import type { downsampleNames } from '../../src/nn/downsample.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
@@ -87,7 +87,7 @@ describe.each(backends)('blocks on %s against a plain composition', (backend) =>
         return weighed(y);
       }, variables);
       tf.tidy(() => {
-        const plain = new PlainBlock(store.named() as never, size.stride);
+        const plain = new PlainBlock(store.named(), size.stride);
         const expected = plainBlock(plain, x as tf.Tensor as tf.Tensor4D, { order, attention, downsample });
         expectGoldenValues(value, [...expected.dataSync()]);
         const { grads } = tf.variableGrads(

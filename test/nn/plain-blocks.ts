@@ -83,8 +83,8 @@ export class PlainBlock {
 
   /** The factor of the convolution's output, from the real-valued map before the sign. */
   attention(kind: string, v: tf.Tensor4D): tf.Tensor {
-    const mean = tf.mean(v, [0, 1]) as tf.Tensor2D;
-    const greatest = tf.max(v, [0, 1]) as tf.Tensor2D;
+    const mean = tf.mean<tf.Tensor2D>(v, [0, 1]);
+    const greatest = tf.max<tf.Tensor2D>(v, [0, 1]);
     const dense = (x: tf.Tensor2D, name: string): tf.Tensor2D =>
       tf.matMul(x, this.at(`attention.${name}.weight`));
     const mlp = (x: tf.Tensor2D): tf.Tensor2D => dense(tf.relu(dense(x, 'fc1')), 'fc2');
@@ -105,7 +105,7 @@ export class PlainBlock {
       }
       case 'cbam': {
         const channels = tf.sigmoid(tf.add(mlp(mean), mlp(greatest)));
-        const pair = tf.concat([tf.max(v, 3, true), tf.mean(v, 3, true)], 3) as tf.Tensor4D;
+        const pair = tf.concat<tf.Tensor4D>([tf.max(v, 3, true), tf.mean(v, 3, true)], 3);
         const positions = tf.sigmoid(
           this.norm(this.conv(pair, this.at('attention.conv.filter'), 1), 'attention.bn'),
         );
@@ -135,7 +135,7 @@ export class PlainBlock {
     const taps = Array.from({ length: 9 }, (_, tap) => {
       const [row, column] = [Math.floor(tap / 3), tap % 3];
       const part = tf.slice(padded, [row * distance, column * distance, 0, 0], [height, width, n, c]);
-      const of = tf.reshape(tf.slice(w, [row, column, 0, 0], [1, 1, -1, -1]), [c, -1]) as tf.Tensor2D;
+      const of = tf.reshape<tf.Rank.R2>(tf.slice(w, [row, column, 0, 0], [1, 1, -1, -1]), [c, -1]);
       return tf.reshape(tf.matMul(tf.reshape(part, [-1, c]), of), [height, width, n, -1]);
     });
     return tf.addN(taps) as tf.Tensor4D;
@@ -165,11 +165,11 @@ export function plainBlock(
     case 'biReal':
       return tf.add(p.norm(convolved(x), 'bn'), shortcut);
     case 'reActNet': {
-      const shifted = tf.add(x, p.at('sign.shift')) as tf.Tensor4D;
-      const conv = tf.mul(
+      const shifted = tf.add<tf.Tensor4D>(x, p.at('sign.shift'));
+      const conv = tf.mul<tf.Tensor4D>(
         p.binaryConv(sign(shifted), 'conv'),
         attention === 'none' ? 1 : p.attention(attention, x),
-      ) as tf.Tensor4D;
+      );
       const sum = tf.add(p.norm(conv, 'bn'), shortcut);
       return tf.add(p.prelu(tf.add(sum, p.at('prelu.before'))), p.at('prelu.after'));
     }

@@ -36,7 +36,7 @@ export class Cbam implements ChannelAttention {
     return tidy(() => {
       const x = map();
       const mlp = (v: Tensor2D): Tensor2D => this.excite.apply(relu(this.squeeze.apply(v)));
-      const channels = sigmoid(add(mlp(mean()), mlp(positionMax(x)))) as Tensor2D;
+      const channels = sigmoid<Tensor2D>(add(mlp(mean()), mlp(positionMax(x))));
       const pair = concat<Tensor4D>([max(x, 3, true), channelMean(x)], 3);
       const positions = sigmoid(this.bn.apply(this.conv.apply(pair), training));
       return positionsTimesChannels(strided(positions, this.stride), channels);

@@ -1,4 +1,12 @@
-import { matMul, reshape, tensor2d, type Tensor4D, tidy, type Variable } from '@tensorflow/tfjs-core';
+import {
+  matMul,
+  type Rank,
+  reshape,
+  tensor2d,
+  type Tensor4D,
+  tidy,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import { conv2d } from '../../ops/conv2d.js';
 import type { Scope } from '../parameters.js';
 
@@ -32,7 +40,7 @@ export class DilatedConv2d {
     return tidy(() => {
       const taps = reshape(this.filter, [9, channels ** 2]);
       const spread = matMul(tensor2d(this.places, [window ** 2, 9]), taps);
-      const filter = reshape(spread, [window, window, channels, channels]) as Tensor4D;
+      const filter = reshape<Rank.R4>(spread, [window, window, channels, channels]);
       return conv2d(x, filter, { stride: 1, pad: dilation });
     });
   }
