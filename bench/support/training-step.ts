@@ -4,6 +4,7 @@ import type { Dataset } from '../../src/data/dataset.js';
 import { RandomStream } from '../../src/data/random.js';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { ResNetDepth } from '../../src/models/depths.js';
+import type { Structure } from '../../src/models/structure.js';
 import { ResNet } from '../../src/models/resnet.js';
 import type { Network } from '../../src/models/network.js';
 import { SGD } from '../../src/training/optimizers/sgd.js';
@@ -48,11 +49,27 @@ export async function steppingTrainer(
   depth: ResNetDepth,
   settings: { batch: number; threads: number },
 ): Promise<{ trainer: Trainer; step: () => number }> {
-  return steppingNetwork(
-    () => new BinaryResNet('bench', depth, { classes }),
+  return steppingNetwork(() => new BinaryResNet('bench', depth, { classes }), settings, taughtTrainer);
+}
+
+/** The step of {@link trainingStep} with a network of this structure, and how to give its memory back. */
+export async function structureStep(
+  depth: ResNetDepth,
+  structure: Partial<Structure>,
+  settings: { batch: number; threads: number },
+): Promise<{ step: () => number; dispose: () => void }> {
+  const { trainer, student, step } = await steppingNetwork(
+    () => new BinaryResNet('bench', depth, { classes, ...structure }),
     settings,
-    (student) => ownTrainer(student, dataset, ['kl=1,T=1', 'features=0']),
+    taughtTrainer,
   );
+  return {
+    step,
+    dispose: () => {
+      trainer.dispose();
+      student.dispose();
+    },
+  };
 }
 
 /**
@@ -73,11 +90,15 @@ export async function teacherStep(
   return step;
 }
 
+function taughtTrainer(student: Network): Trainer {
+  return ownTrainer(student, dataset, ['kl=1,T=1', 'features=0']);
+}
+
 async function steppingNetwork(
   make: () => Network,
   { batch: size, threads }: { batch: number; threads: number },
   trainerOf: (student: Network) => Trainer,
-): Promise<{ trainer: Trainer; step: () => number }> {
+): Promise<{ trainer: Trainer; student: Network; step: () => number }> {
   await useBackend('native', { threads });
   const stream = new RandomStream({ seed: 1, purpose: 1000 });
   const normals = (count: number): Float32Array =>
@@ -92,5 +113,5 @@ async function steppingNetwork(
   };
   const targets = { logits: normals(size * classes), features: new Map<string, Float32Array>() };
   const trainer = trainerOf(student);
-  return { trainer, step: () => trainer.step(batch, targets, benchLr).loss };
+  return { trainer, student, step: () => trainer.step(batch, targets, benchLr).loss };
 }

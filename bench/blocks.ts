@@ -1,0 +1,163 @@
+// What each order of a block, downsampling, attention and width costs and brings: images a second of a training step of
+// bnn-resnet20, and its accuracy after two epochs of CIFAR-10, taught the logits of a ResNet-20 from a cache.
+// usage: npm run bench:blocks -- [--only <option,…>] [--steps 7] [--threads 2] [--no-accuracy] [--epochs 2]
+//        [--data cifar10:<folder>] [--cache <directory>] [--json]
+// By default the data of ../shared/data, and the cache is made first where it is not complete (100 MB). The runs take about two
+// minutes an option and epoch on 2 cores; --no-accuracy leaves them out. Each option's speed is the median of rounds in which
+// every option and the default take turns.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { binaryResNetDepths } from '../src/models/depths.js';
+import type { Structure } from '../src/models/structure.js';
+import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
+import { top1Percent } from '../src/training/accuracy.js';
+import { defaultCacheSettings, makeCache } from '../src/training/make-cache.js';
+import { distil } from '../src/training/run.js';
+import { oneOf, readFlags, wholeNumber } from './support/flags.js';
+import { describeMachine, thisMachine } from './support/machine.js';
+import { program } from './support/program.js';
+import { median } from './support/statistics.js';
+import { formatTable } from './support/table.js';
+import { structureStep, warmUpSteps } from './support/training-step.js';
+
+const options = {
+  default: {},
+  biReal: { block: 'biReal' },
+  reActNet: { block: 'reActNet' },
+  realToBinary: { block: 'realToBinary', attention: 'gate' },
+  single: { skip: 'single' },
+  v2: { downsample: 'v2' },
+  v3: { downsample: 'v3' },
+  se: { attention: 'se' },
+  gate: { attention: 'gate' },
+  cgd: { attention: 'cgd' },
+  cbam: { attention: 'cbam' },
+  bam: { attention: 'bam' },
+  width2: { width: 2 },
+  width3: { width: 3 },
+} as const satisfies Readonly<Record<string, Partial<Structure>>>;
+type OptionName = keyof typeof options;
+const names = Object.keys(options) as OptionName[];
+
+const rounds = 3;
+const batch = 128;
+
+interface Figure {
+  readonly option: OptionName;
+  readonly imagesPerSecond: number;
+  /** Of the default's speed in the same rounds. */
+  readonly speedRatio: number;
+  readonly testPercent: number | undefined;
+}
+
+await program('bench:blocks', async () => {
+  const full = fileURLToPath(new URL('../../shared/data/cifar-10-batches-bin', import.meta.url));
+  const flags = readFlags({
+    only: { type: 'string', default: names.join(',') },
+    steps: { type: 'string', default: '7' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    'no-accuracy': { type: 'boolean', default: false },
+    epochs: { type: 'string', default: '2' },
+    data: { type: 'string', default: existsSync(full) ? `cifar10:${full}` : 'cifar10-sample' },
+    cache: { type: 'string', default: join(tmpdir(), 'bench-blocks-cache') },
+    json: { type: 'boolean', default: false },
+  });
+  const wanted = flags.only.split(',').map((name) => oneOf('--only', name, names));
+  const steps = wholeNumber('--steps', flags.steps);
+  const threads = wholeNumber('--threads', flags.threads);
+  const epochs = wholeNumber('--epochs', flags.epochs);
+  const report = (line: string): void => {
+    if (!flags.json) console.log(line);
+  };
+  const machine = thisMachine();
+  report(describeMachine(machine));
+  const speeds = await measureSpeeds(wanted, { steps, threads });
+  if (!flags['no-accuracy']) await fill(flags.cache, flags.data, threads);
+  const figures: Figure[] = [];
+  for (const [option, speed] of speeds) {
+    const accuracy = flags['no-accuracy']
+      ? undefined
+      : await accuracyOf(option, { data: flags.data, cache: flags.cache, epochs, threads });
+    figures.push({ option, ...speed, testPercent: accuracy });
+    report(
+      `${option}: ${speed.imagesPerSecond.toFixed(0)} images/s, ${speed.speedRatio.toFixed(2)} of the default's${accuracy === undefined ? '' : `, test top-1 ${accuracy.toFixed(2)} %`}`,
+    );
+  }
+  const rows = figures.map(({ option, imagesPerSecond, speedRatio, testPercent }) => [
+    option,
+    imagesPerSecond.toFixed(0),
+    speedRatio.toFixed(2),
+    testPercent?.toFixed(2) ?? 'not run',
+  ]);
+  report(formatTable(['option', 'images/s', 'of the default', `test % after ${epochs} epochs`], rows));
+  if (flags.json) console.log(JSON.stringify({ machine, figures }));
+});
+
+type Speed = Pick<Figure, 'imagesPerSecond' | 'speedRatio'>;
+
+async function measureSpeeds(
+  wanted: readonly OptionName[],
+  { steps, threads }: { readonly steps: number; readonly threads: number },
+): Promise<[OptionName, Speed][]> {
+  const depth = binaryResNetDepths['bnn-resnet20'];
+  const stepMs = async (option: OptionName): Promise<number> => {
+    const { step, dispose } = await structureStep(depth, options[option], { batch, threads });
+    const times: number[] = [];
+    for (let i = -warmUpSteps; i < steps; i++) {
+      const began = performance.now();
+      step();
+      if (i >= 0) times.push(performance.now() - began);
+    }
+    dispose();
+    return median(times);
+  };
+  const found: [OptionName, Speed][] = [];
+  for (const option of wanted) {
+    const own: number[] = [];
+    const ratios: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      // The default before and after, so that a drift of the machine meets both.
+      const before = await stepMs('default');
+      own.push(await stepMs(option));
+      const after = await stepMs('default');
+      ratios.push((before + after) / 2 / own.at(-1)!);
+    }
+    found.push([option, { imagesPerSecond: (1000 * batch) / median(own), speedRatio: median(ratios) }]);
+  }
+  return found;
+}
+
+async function fill(out: string, data: string, threads: number): Promise<void> {
+  const making = makeCache({
+    ...{ ...defaultCacheSettings, features: 'none' },
+    ...{ teacher: 'cifar10-resnet20', data, out, views: 2, threads },
+    ...{ mean: undefined, std: undefined, topK: undefined },
+  });
+  while (!(await making.next()).done);
+}
+
+async function accuracyOf(
+  option: OptionName,
+  { data, cache, epochs, threads }: { data: string; cache: string; epochs: number; threads: number },
+): Promise<number> {
+  const structure = Object.entries(options[option]).map(([key, value]) => `student.${key}=${value}`);
+  const sets = [
+    ...['student.name=bnn-resnet20', `data=${data}`, `threads=${threads}`, ...structure],
+    ...[`stages[0].teacher=${JSON.stringify(cache)}`, `stages[0].epochs=${epochs}`],
+    'stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}',
+  ];
+  const { recipe } = await resolveRecipe({ sets });
+  const folder = await mkdtemp(join(tmpdir(), 'bench-blocks-'));
+  try {
+    const run = distil(recipe, { out: join(folder, 'run') });
+    for (;;) {
+      const next = await run.next();
+      if (next.done) return top1Percent(next.value.test.student);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
