@@ -51,6 +51,10 @@ export {
 } from './ops/pooling.js';
 export { toBatchMajor, toPositionMajor } from './ops/position-major.js';
 export { addPrelu, prelu } from './ops/prelu.js';
+export { channelGate } from './ops/channel-gate.js';
+export { normalisedMean } from './ops/normalised-mean.js';
+export { shiftedPrelu, type ShiftedPreluParameters } from './ops/shifted-prelu.js';
+export { shiftedSign, shiftedSignInference } from './ops/shifted-sign.js';
 
 export { BatchNorm, type BatchNormOptions } from './nn/batch-norm.js';
 export { type Binarise, binariseNames } from './nn/binarise.js';
@@ -67,6 +71,21 @@ export {
   Scope,
   type StateBuffer,
 } from './nn/parameters.js';
+export {
+  type AttentionFactory,
+  type AttentionInput,
+  attentionNames,
+  type ChannelAttention,
+  registerAttention,
+} from './nn/attention/attention.js';
+export { Bam } from './nn/attention/bam.js';
+export { Cbam } from './nn/attention/cbam.js';
+export { GateDecorator } from './nn/attention/gate-decorator.js';
+export { RealToBinaryGate } from './nn/attention/real-to-binary-gate.js';
+export { SqueezeExcite } from './nn/attention/squeeze-excite.js';
+export { ComposedBlock } from './nn/composed-block.js';
+export { type BlockOrder, type OrderName, orderNames } from './nn/block-orders.js';
+export { checkedStructure, defaultStructure, type Structure } from './models/structure.js';
 export { BinaryResNet, type BinaryResNetOptions } from './models/bnn-resnet.js';
 export {
   type AnyNetworkOptions,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readSafetensors } from '../../src/files/safetensors.js';
 import { backends } from '../backends.js';
 import { distill } from '../cli/distill.js';
 import { scratchFolder } from '../files/scratch.js';
@@ -33,6 +34,22 @@ describe.skipIf(!backends.includes('native'))('examples/custom-recipe.yaml (need
     expect(evaluated.code, evaluated.stderr).toBe(0);
     const { imports, student } = parse(evaluated.stdout) as { imports: string[]; student: object };
     expect(imports).toHaveLength(3);
-    expect(student).toEqual({ name: 'bnn-resnet20', block: 'plain' });
+    expect(student).toMatchObject({ name: 'bnn-resnet20', block: 'plain' });
+  });
+
+  it('trains with an attention that registers itself, which its checkpoint names', async () => {
+    const out = join(folder, 'attention');
+    const own = recipe.replace('custom-recipe', 'custom-attention');
+    const { code, stderr } = await distill(['--recipe', own, '--out', out]);
+    expect(code, stderr).toBe(0);
+    const { metadata, tensors } = await readSafetensors(join(out, 'best.safetensors'));
+    expect(metadata).toMatchObject({ attention: 'brightness' });
+    const moved = [...tensors].filter(([name]) => name.endsWith('attention.weight'));
+    expect(moved).toHaveLength(18);
+    for (const [name, { values }] of moved)
+      expect(
+        values.some((value) => value !== 0),
+        name,
+      ).toBe(true);
   });
 });
