@@ -98,6 +98,7 @@ export {
 export { Network, type NetworkOptions, type NetworkOutput } from './models/network.js';
 export { type ResNetDepth, binaryResNetDepths, resNetDepths } from './models/depths.js';
 export { ResNet, type ResNetOptions } from './models/resnet.js';
+export { VggSmall, type VggSmallOptions } from './models/vgg-small.js';
 export { takeOver } from './models/take-over.js';
 export { type ExportedTeacher, exportTeacher, type ExportSettings } from './export/export-teacher.js';
 

@@ -11,6 +11,7 @@ import type { ProgressListener } from '../data/picture-digest.js';
 import { InputError, RunError } from '../errors.js';
 import { syncDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
 import { ResNet } from '../models/resnet.js';
+import { VggSmall } from '../models/vgg-small.js';
 import type { TeacherCard } from '../teacher/card.js';
 import { cardPathBeside } from '../teacher/find-teacher.js';
 import { OnnxTeacher } from '../teacher/onnx-teacher.js';
@@ -19,6 +20,7 @@ import { loadStudent } from '../training/checkpoint.js';
 import { studentInput } from '../training/pictures.js';
 import { encodeModel } from './onnx-messages.js';
 import { graphNames, levelTensor, resNetGraph } from './resnet-graph.js';
+import { vggSmallGraph } from './vgg-small-graph.js';
 
 /** What to export, and with what it is tried. */
 export interface ExportSettings {
@@ -69,7 +71,7 @@ export async function exportTeacher(
   const { student: network, classes, resize } = await loadStudent(checkpoint);
   let folder: string | undefined;
   try {
-    if (!(network instanceof ResNet))
+    if (!(network instanceof ResNet || (network instanceof VggSmall && !network.isBinary)))
       throw new InputError(
         `${checkpoint} holds a ${network.name}; only full-precision networks are exported.`,
         {
@@ -84,7 +86,10 @@ export async function exportTeacher(
     folder = await mkdtemp(join(dirname(out), '.export-')).catch((error: unknown) => {
       throw writeError(out, error);
     });
-    const bytes = encodeModel(resNetGraph(network), ownVersion());
+    const bytes = encodeModel(
+      network instanceof ResNet ? resNetGraph(network) : vggSmallGraph(network),
+      ownVersion(),
+    );
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const facts = { network, classes, sha256, file: basename(out), dataset: test };
     const [model, cardFile] = [join(folder, basename(out)), join(folder, basename(card))];
@@ -108,7 +113,7 @@ export async function exportTeacher(
 
 /** Both on every picture of a split. */
 async function compare(
-  network: ResNet,
+  network: ResNet | VggSmall,
   model: string,
   test: Dataset,
   threads: number,
@@ -146,7 +151,7 @@ async function compare(
 }
 
 interface CardFacts {
-  readonly network: ResNet;
+  readonly network: ResNet | VggSmall;
   readonly classes: readonly string[];
   readonly sha256: string;
   readonly file: string;

@@ -68,10 +68,23 @@ export class GraphBuilder {
     return this.#node('MaxPool', name, [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
   }
 
-  /** The global mean of x, then the classifier with the parameters below `name`. */
-  classifier(x: string, name: string): string {
-    const pooled = this.#node('GlobalAveragePool', 'pool', [x]);
-    const flat = this.#node('Flatten', 'flatten', [pooled]);
+  /** Max pooling of whole windows. */
+  maxPoolWhole(x: string, name: string, window: number): string {
+    return this.#node('MaxPool', name, [x], { kernel_shape: [window, window], strides: [window, window] });
+  }
+
+  /** The classifier with the parameters below `name`, on the global mean of x. */
+  meanClassifier(x: string, name: string): string {
+    return this.#classifier(this.#node('GlobalAveragePool', 'pool', [x]), name);
+  }
+
+  /** The classifier on all of x, positions outside and channels inside, as our maps have them. */
+  mapClassifier(x: string, name: string): string {
+    return this.#classifier(this.#node('Transpose', 'channels last', [x], { perm: [0, 2, 3, 1] }), name);
+  }
+
+  #classifier(x: string, name: string): string {
+    const flat = this.#node('Flatten', 'flatten', [x]);
     const inputs = ['weight', 'bias'].map((key) => {
       const tensor = this.#parameter(`${name}.${key}`);
       return this.#initializer(`${name}.${key}`, tensor.shape, Float32Array.from(tensor.dataSync()));

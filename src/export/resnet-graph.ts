@@ -47,7 +47,7 @@ export function resNetGraph(network: ResNet): OnnxGraph {
       inputs = outputs;
     }
   });
-  graph.classifier(x, 'head.linear');
+  graph.meanClassifier(x, 'head.linear');
   return {
     name: network.name,
     node: graph.nodes,

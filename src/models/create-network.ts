@@ -1,19 +1,25 @@
 import { unknownName } from '../unknown-name.js';
 import { BinaryResNet, type BinaryResNetOptions } from './bnn-resnet.js';
-import { binaryResNetDepths, type ResNetDepth, resNetDepths } from './depths.js';
+import { binaryResNetDepths, type ResNetDepth, resNetDepths, vggSmallDepth } from './depths.js';
 import type { Network } from './network.js';
 import { ResNet, type ResNetOptions } from './resnet.js';
+import { VggSmall } from './vgg-small.js';
 
 /** The names of the binary networks that {@link createNetwork} makes. */
-export const studentNames: readonly string[] = Object.keys(binaryResNetDepths);
+export const studentNames: readonly string[] = [...Object.keys(binaryResNetDepths), 'bnn-vgg-small'];
 /** Those of the full-precision networks. */
-export const fullPrecisionNames: readonly string[] = Object.keys(resNetDepths);
+export const fullPrecisionNames: readonly string[] = [...Object.keys(resNetDepths), 'vgg-small'];
 /** Those of both. */
 export const networkNames: readonly string[] = [...studentNames, ...fullPrecisionNames];
 
 /** Whether a network of this name has no binary layers. */
 export function isFullPrecision(name: string): boolean {
   return fullPrecisionNames.includes(name);
+}
+
+/** Whether a network of this name is a VGG-small, which has no blocks of a chosen structure. */
+export function isVggSmall(name: string): boolean {
+  return name.endsWith('vgg-small');
 }
 
 /** Settings of a network; those of the other family are not used. */
@@ -25,17 +31,18 @@ export type AnyNetworkOptions = BinaryResNetOptions & ResNetOptions;
  * @throws InputError for an unknown name, or an unknown value of a setting
  */
 export function createNetwork(name: string, options: AnyNetworkOptions): Network {
+  if (isVggSmall(name)) return new VggSmall(name, vggSmallDepth, !isFullPrecision(name), options);
   if (isFullPrecision(name)) return new ResNet(name, depthOf(resNetDepths, name), options);
   return createStudent(name, options);
 }
 
 /**
- * Makes a binary network by name.
+ * Makes a binary ResNet by name.
  *
  * @throws InputError for an unknown name, or an unknown value of a setting
  */
 export function createStudent(name: string, options: BinaryResNetOptions): BinaryResNet {
-  if (!studentNames.includes(name)) throw unknownName('student', name, studentNames, '--student');
+  if (!Object.hasOwn(binaryResNetDepths, name)) throw unknownName('student', name, studentNames, '--student');
   return new BinaryResNet(name, depthOf(binaryResNetDepths, name), options);
 }
 

@@ -20,6 +20,9 @@ export const resNetDepths = {
   resnet110: { widths: small, blocks: [18, 18, 18] },
 } as const satisfies Readonly<Record<string, ResNetDepth>>;
 
+/** The VGG-small, which has no blocks but convolutions: two of each width. */
+export const vggSmallDepth: ResNetDepth = { widths: [128, 256, 512], blocks: [2, 2, 2] };
+
 type ResNetName = keyof typeof resNetDepths;
 
 /** The binary students by name: two blocks, of one convolution and one shortcut each, for each block of the ResNet. */

@@ -1,6 +1,7 @@
 import { BinaryResNet } from './bnn-resnet.js';
 import type { Network } from './network.js';
 import { ResNet } from './resnet.js';
+import { VggSmall } from './vgg-small.js';
 import { defaultStructure } from './structure.js';
 import { stemFor, stemSizes } from './stem.js';
 
@@ -69,6 +70,7 @@ export function networkCost(student: Network): NetworkCost {
 
 /** Height and width of the maps of a layer, at which it multiplies. */
 function placeOf(student: Network, name: string): readonly [number, number] {
+  if (student instanceof VggSmall) return student.placeOf(name);
   const [part, place] = name.split('.');
   if (part === 'stem') {
     const sizes = stemSizes(stemFor(student.size), student.size);

@@ -1,19 +1,21 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Network } from './network.js';
+import { VggSmall } from './vgg-small.js';
 
 /**
  * Fills a binary network with what corresponds to it in the full-precision network of the same depth: stem, shortcuts and
  * classifier as they are, and each binary convolution's latent weights from the filter of the same place, since two binary
- * blocks stand for one block of two convolutions. The filters are brought to the mean magnitude of new latent weights: the
+ * blocks stand for one block of two convolutions; in a VGG-small all have the same places. The filters are brought to the mean magnitude of new latent weights: the
  * scale of a filter before a BatchNorm says nothing, and here it is the scale α of the convolution.
  *
  * @returns the names of the student's tensors that found none and stay as they were
  */
 export function takeOver(student: Network, teacher: Network): string[] {
   const held = teacher.store.named();
+  const isVggSmall = teacher instanceof VggSmall;
   const notTaken: string[] = [];
   for (const [name, variable] of student.store.named()) {
-    const source = held.get(sourceOf(name));
+    const source = held.get(isVggSmall ? name.replace(/\.latent$/, '.filter') : sourceOf(name));
     if (source?.shape.join() !== variable.shape.join()) {
       notTaken.push(name);
       continue;
@@ -29,7 +31,7 @@ export function takeOver(student: Network, teacher: Network): string[] {
   return notTaken;
 }
 
-/** Where a tensor of a binary network stands in the full-precision one. */
+/** Where a tensor of a binary ResNet stands in the full-precision one. */
 function sourceOf(name: string): string {
   const [part, place, layer, ...rest] = name.split('.');
   if (part !== 'blocks') return name;

@@ -6,7 +6,7 @@ import type { KeyPath } from '../files/checked-yaml.js';
 import { customLoss } from '../losses/custom-loss.js';
 import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
 import { checkedStructure, defaultStructure } from '../models/structure.js';
-import { isFullPrecision, studentNames } from '../models/create-network.js';
+import { isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../training/gradient-steps.js';
 import { createOptimizer } from '../training/optimizer.js';
@@ -58,6 +58,15 @@ function checkKind(
   check: Check,
 ): void {
   if (name === '') return;
+  if (isVggSmall(name))
+    for (const key of ['block', 'skip', 'downsample', 'attention'] as const)
+      check(['student', key], () => {
+        if (structure[key] !== defaultStructure[key])
+          fail(
+            `the ${key} '${structure[key]}' is of a residual network, and ${name} is none.`,
+            'leave it out',
+          );
+      });
   const { binary, signGradient, activation, optimizer } = stage;
   if (!isFullPrecision(name)) {
     check(at('activation'), () => {

@@ -54,11 +54,29 @@ async function checkpoint(name: string, options: object = {}): Promise<string> {
 }
 
 describe('exportTeacher', () => {
-  it.each(activationNames)(
-    'writes a model with %s whose logits and taps in ONNX Runtime are those of the network',
-    async (activation) => {
-      const path = await checkpoint('resnet20', { activation });
-      const out = at(`${activation}.onnx`);
+  const resnetLevels = [
+    ['level1', 32, 32, 16],
+    ['level2', 16, 16, 32],
+    ['level3', 8, 8, 64],
+  ];
+  const vggLevels = [
+    ['level1', 16, 16, 16],
+    ['level2', 8, 8, 32],
+    ['level3', 4, 4, 64],
+  ];
+  it.each([
+    ...activationNames.map((activation) => ({
+      name: 'resnet20',
+      activation,
+      width: 1,
+      levels: resnetLevels,
+    })),
+    { name: 'vgg-small', activation: 'relu', width: 1 / 8, levels: vggLevels },
+  ])(
+    'writes $name with $activation, whose logits and taps in ONNX Runtime are those of the network',
+    async ({ name, activation, width, levels }) => {
+      const path = await checkpoint(name, { activation, width });
+      const out = at(`${name}-${activation}.onnx`);
       const heard: number[] = [];
       const { numTensors } = tf.memory();
       const exported = await exportTeacher(
@@ -74,7 +92,7 @@ describe('exportTeacher', () => {
       const card = await loadCard(exported.card);
       expect(card).toMatchObject({
         sha256: exported.sha256,
-        file: `${activation}.onnx`,
+        file: `${name}-${activation}.onnx`,
         classes,
         dataset: 'cifar10',
         expectedTop1: exported.accuracy.top1,
@@ -85,11 +103,7 @@ describe('exportTeacher', () => {
       const test = await loadDataset(data, 'test');
       const batch = await viewBatch(test, [3, 8], 0, 0, noAugmentation);
       const { features } = await teacher.targets(batch);
-      expect(teacher.taps.map(({ name, shape }) => [name, ...shape])).toEqual([
-        ['level1', 32, 32, 16],
-        ['level2', 16, 16, 32],
-        ['level3', 8, 8, 64],
-      ]);
+      expect(teacher.taps.map((tap) => [tap.name, ...tap.shape])).toEqual(levels);
       const { student } = await loadStudent(path);
       tf.tidy(() => {
         const maps = student.apply(studentInput(batch, test), false, new Set([1, 2, 3])).features;

@@ -2,6 +2,9 @@ import { afterEach, describe, it } from 'vitest';
 import { expectDoubles, restoreAddon } from './kernel-runs.js';
 import {
   backward,
+  channelScaleBackward,
+  maskedGradient,
+  shiftedPreluBackward,
   meanMagnitude,
   movedStatistics,
   others,
@@ -16,9 +19,16 @@ import {
 
 afterEach(restoreAddon);
 
-describe('against plain doubles', () => {
-  const rows = 70;
-  const channels = 3;
+describe.each([
+  [70, 3],
+  [64, 16],
+  [33, 40],
+  [9, 1],
+])('against plain doubles, %d rows of %d channels', (rows, channels) => {
+  const words32 = Math.ceil(channels / 32);
+  const bitAt = (i: number): number =>
+    (words[Math.floor(i / channels) * words32 + Math.floor((i % channels) / 32)] >>> ((i % channels) % 32)) &
+    1;
   const indices = Array.from({ length: channels }, (_, c) =>
     Array.from({ length: rows }, (_, row) => row * channels + c),
   );
@@ -39,15 +49,14 @@ describe('against plain doubles', () => {
     [true, true],
   ])('batchNormBackward, mask %s, PReLU %s', (mask, slope) => {
     expectDoubles('batchNormBackward', backward({ mask, slope })(rows, channels), () => {
-      const upstream = (i: number, c: number): number =>
-        !mask || (words[Math.floor(i / channels)] >>> c) & 1 ? others[i] : 0;
+      const upstream = (i: number): number => (!mask || bitAt(i) ? others[i] : 0);
       const factor = (i: number): number => (slope && xs[i] <= 0 ? slopes[i % channels] : 1);
       const normal = (i: number, c: number): number => (factor(i) * xs[i] - perChannel[c]) * spreads[c];
       const dbeta = channelMean(upstream);
-      const dgamma = channelMean((i, c) => upstream(i, c) * normal(i, c));
+      const dgamma = channelMean((i, c) => upstream(i) * normal(i, c));
       const dx = Array.from({ length: rows * channels }, (_, i) => {
         const c = i % channels;
-        return slopes[c] * spreads[c] * (upstream(i, c) - dbeta[c] - normal(i, c) * dgamma[c]);
+        return slopes[c] * spreads[c] * (upstream(i) - dbeta[c] - normal(i, c) * dgamma[c]);
       });
       const dslope = slope ? channelMean((i) => dx[i] * Math.min(0, xs[i])) : [];
       return {
@@ -57,6 +66,63 @@ describe('against plain doubles', () => {
         dslope: dslope.map((v) => v * rows),
       };
     });
+  });
+
+  it.each([0, 0.1])('batchNormBackward with a slope of %d outside the mask, upstream kept', (outer) => {
+    expectDoubles(
+      'batchNormBackward',
+      backward({ mask: true, outer, upstream: 'own' })(rows, channels),
+      () => {
+        const upstream = Array.from(
+          { length: rows * channels },
+          (_, i) => (bitAt(i) ? 1 : outer) * others[i],
+        );
+        const normal = (i: number, c: number): number => (xs[i] - perChannel[c]) * spreads[c];
+        const dbeta = channelMean((i) => upstream[i]);
+        const dgamma = channelMean((i, c) => upstream[i] * normal(i, c));
+        return {
+          dx: upstream.map((value, i) => {
+            const c = i % channels;
+            return slopes[c] * spreads[c] * (value - dbeta[c] - normal(i, c) * dgamma[c]);
+          }),
+          dgamma: dgamma.map((v) => v * rows),
+          dbeta: dbeta.map((v) => v * rows),
+          dslope: [],
+          upstream,
+        };
+      },
+    );
+  });
+
+  const each = (value: (i: number, c: number) => number): number[] =>
+    Array.from({ length: rows * channels }, (_, i) => value(i, i % channels));
+  const sums = (term: (i: number, c: number) => number): number[] => channelMean(term).map((v) => v * rows);
+
+  it('maskedGradient', () => {
+    const dx = (i: number): number => (bitAt(i) ? others[i] : 0);
+    expectDoubles('maskedGradient', maskedGradient(false)(rows, channels), () => ({
+      dx: each(dx),
+      sum: sums(dx),
+    }));
+  });
+
+  it('channelScaleBackward', () => {
+    expectDoubles('channelScaleBackward', channelScaleBackward(false)(rows, channels), () => ({
+      dx: each((i, c) => others[i] * spreads[c]),
+      dscale: sums((i) => others[i] * xs[i]),
+    }));
+  });
+
+  it('shiftedPreluBackward', () => {
+    // Shifted in float32, as the kernel has it: the side of 0 must be the same.
+    const v = (i: number, c: number): number => Math.fround(xs[i] + perChannel[c]);
+    const dx = (i: number, c: number): number => (v(i, c) > 0 ? 1 : slopes[c]) * others[i];
+    expectDoubles('shiftedPreluBackward', shiftedPreluBackward(false)(rows, channels), () => ({
+      dx: each(dx),
+      dbefore: sums(dx),
+      dslope: sums((i, c) => (v(i, c) > 0 ? 0 : others[i] * v(i, c))),
+      dafter: sums((i) => others[i]),
+    }));
   });
 
   it('batchNormStatistics moves the running statistics towards the unbiased ones', () => {

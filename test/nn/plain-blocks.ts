@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 export type Named = ReadonlyMap<string, tf.Tensor>;
 
 /** sign with the straight-through estimator. */
-const sign = tf.customGrad((...args) => {
+export const sign = tf.customGrad((...args) => {
   const [x, save] = args as unknown as [tf.Tensor, (tensors: tf.Tensor[]) => void];
   save([x]);
   return {

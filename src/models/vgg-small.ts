@@ -1,0 +1,178 @@
+import { reshape, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
+import { type Binarise, checkedBinarise } from '../nn/binarise.js';
+import { BinaryConv2d, Conv2d } from '../nn/conv2d.js';
+import { Linear } from '../nn/linear.js';
+import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
+import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
+import { maxPool } from '../ops/pooling.js';
+import { toBatchMajor, toPositionMajor } from '../ops/position-major.js';
+import type { ResNetDepth } from './depths.js';
+import { Network, type NetworkOptions, type NetworkOutput } from './network.js';
+import { defaultActivation } from './resnet.js';
+import { widened } from './structure.js';
+
+/** Settings of a VGG-small. */
+export interface VggSmallOptions extends NetworkOptions {
+  readonly batchNorm?: BatchNormOptions;
+  /** What its convolutions make binary, of the binary network; default 'both'. */
+  readonly binarise?: Binarise;
+  /** How gradients pass the sign of activations, of the binary network; default 'ste'. */
+  readonly signGradient?: SignGradientName;
+  /** Of the full-precision network; default 'relu'. */
+  readonly activation?: Activation;
+  /** The factor of the channels of each level; default 1. */
+  readonly width?: number;
+}
+
+const pooling = { window: 2, stride: 2, pad: 0 } as const;
+const window3 = { stride: 1, pad: 1 } as const;
+
+/**
+ * VGG-small, binary or in full precision, for small pictures: 3×3 convolutions of 2×128, 2×256 and 2×512 channels, of which the
+ * first, in full precision, sees the picture; the second of each level is followed by 2×2 max pooling. Each convolution →
+ * pooling, where there is one → BatchNorm → activation, so that the maximum is of real values and not of signs:
+ *
+ *   binary:          conv(sign(BN(pool(conv(sign(BN(…)))))))), the last BN clamped to [−1, 1]
+ *   full precision:  f(BN(pool(conv(f(BN(…))))))
+ *
+ * and a classifier on all that is left. There are no skips.
+ */
+export class VggSmall extends Network {
+  readonly signGradient: SignGradient;
+  readonly binarise: Binarise;
+  readonly activation: Activation;
+  readonly width: number;
+  readonly epsilon: number;
+  private readonly first: Conv2d;
+  /** The level that ends with each convolution that pooling follows, by its place from 0. */
+  private readonly levelEnds: ReadonlyMap<number, number>;
+  private readonly convolutions: (Conv2d | BinaryConv2d)[] = [];
+  private readonly norms: BatchNorm[] = [];
+  private readonly head: Linear;
+
+  /** @param isBinary whether all convolutions but the first are binary */
+  constructor(
+    name: string,
+    depth: ResNetDepth,
+    readonly isBinary: boolean,
+    options: VggSmallOptions,
+  ) {
+    const { width = 1 } = options;
+    super(name, widened(depth, width), options);
+    const { batchNorm = {}, binarise = 'both', activation = defaultActivation } = options;
+    this.width = width;
+    this.binarise = checkedBinarise(binarise);
+    this.activation = checkedActivation(activation);
+    this.signGradient = new SignGradient(options.signGradient);
+    this.signGradient.checkUseWith(this.binarise);
+    const { root } = this.store;
+    const { widths, blocks } = this.depth;
+    this.levelEnds = new Map(
+      blocks.map((_, level) => [blocks.slice(0, level + 1).reduce((a, b) => a + b) - 1, level + 1]),
+    );
+    this.first = new Conv2d(
+      root.child('stem').child('conv'),
+      { inputs: 3, outputs: widths[0], window: 3 },
+      window3,
+      false,
+    );
+    const places = root.child('blocks');
+    let inputs = widths[0];
+    for (const outputs of this.outputs.slice(1)) {
+      const scope = places.child(String(this.convolutions.length));
+      this.norms.push(new BatchNorm(scope.child('bn'), inputs, batchNorm));
+      const size = { inputs, outputs, window: 3 };
+      this.convolutions.push(
+        isBinary
+          ? new BinaryConv2d(scope.child('conv'), size, window3, binarise)
+          : new Conv2d(scope.child('conv'), size, window3),
+      );
+      inputs = outputs;
+    }
+    const lastNorm = new BatchNorm(root.child('head').child('bn'), inputs, batchNorm);
+    this.norms.push(lastNorm);
+    this.epsilon = lastNorm.epsilon;
+    const [height, side] = this.sizeOf(this.levels, this.size);
+    this.head = new Linear(root.child('head').child('linear'), inputs * height * side, this.classes);
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return {
+      ...(this.binarise === 'both' ? {} : { binarise: this.binarise }),
+      ...(this.activation === defaultActivation ? {} : { activation: this.activation }),
+      ...(this.width === 1 ? {} : { width: String(this.width) }),
+    };
+  }
+
+  /** The channels of each convolution. */
+  private get outputs(): number[] {
+    const { widths, blocks } = this.depth;
+    return widths.flatMap((width, level) => Array.from({ length: blocks[level] }, () => width));
+  }
+
+  apply(
+    images: Tensor4D,
+    training: boolean,
+    wanted: ReadonlySet<number> = new Set(),
+    wantsPooled = false,
+  ): NetworkOutput {
+    const features = new Map<number, Tensor4D>();
+    const input = toPositionMajor(images);
+    let x = this.first.apply(input);
+    input.dispose();
+    let isKept = false;
+    this.convolutions.forEach((convolution, i) => {
+      const operand = this.operand(i, x, training);
+      if (!isKept) x.dispose();
+      x = convolution.apply(operand);
+      operand.dispose();
+      const level = this.levelEnds.get(i + 1);
+      isKept = level !== undefined && wanted.has(level);
+      if (level === undefined) return;
+      const pooled = maxPool(x, pooling);
+      x.dispose();
+      x = pooled;
+      if (isKept) features.set(level, x);
+    });
+    const last = this.lastMap(x, training);
+    if (!isKept) x.dispose();
+    const batchMajor = toBatchMajor(last);
+    last.dispose();
+    const pooled = reshape<Tensor2D['rankType']>(batchMajor, [images.shape[0], -1]);
+    batchMajor.dispose();
+    const logits = this.head.apply(pooled);
+    if (wantsPooled) return { logits, features, pooled };
+    pooled.dispose();
+    return { logits, features };
+  }
+
+  /** What the convolution after the BatchNorm at this place takes. */
+  private operand(place: number, x: Tensor4D, training: boolean): Tensor4D {
+    const norm = this.norms[place];
+    if (!this.isBinary) return norm.activate(x, training, this.activation);
+    if (training) this.activations.note(`blocks.${place}.conv`, () => norm.look(x));
+    if (this.binarise === 'weights' || this.binarise === 'none') return norm.clamp(x, training);
+    return training ? this.signGradient.sign(norm, x) : norm.sign(x, false);
+  }
+
+  private lastMap(x: Tensor4D, training: boolean): Tensor4D {
+    const norm = this.norms.at(-1)!;
+    return this.isBinary ? norm.clamp(x, training) : norm.activate(x, training, this.activation);
+  }
+
+  override sizeOf(level: number, [height, width]: readonly [number, number]): [number, number] {
+    const halved = (side: number): number => Math.floor(side / 2 ** level);
+    return [halved(height), halved(width)];
+  }
+
+  /** Height and width of the maps of a layer, at which it multiplies. */
+  placeOf(name: string): readonly [number, number] {
+    if (name.endsWith('linear')) return [1, 1];
+    if (name.startsWith('head')) return this.sizeOf(this.levels, this.size);
+    const match = /^blocks\.(\d+)\./.exec(name);
+    const before = match ? Number(match[1]) + 1 : 0;
+    const poolings = [...this.levelEnds.keys()].filter((place) => place < before).length;
+    return poolings === 0 ? this.size : this.sizeOf(poolings, this.size);
+  }
+}
