@@ -40,6 +40,7 @@ describe('a work where the output is no terminal', () => {
   it('says no rate before anything is done', () => {
     const { out, lines } = stream();
     const progress = new WorkProgress(out, 'hashing', 'files');
+    progress.show(5, 10);
     vi.advanceTimersByTime(20_000);
     progress.show(5, 10);
     expect(lines).toEqual(['hashing: 5 of 10    \n']);
