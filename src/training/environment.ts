@@ -4,18 +4,21 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Machine, thisMachine } from '../backends/machine.js';
-import { computingPackages, packageVersion } from '../backends/package-version.js';
+import { computingPackages, ownVersion, packageVersion } from '../backends/package-version.js';
 import { manifestFile } from '../cache/manifest.js';
 import type { Dataset } from '../data/dataset.js';
 import { pictureDigest } from '../data/picture-digest.js';
 import { InputError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
+import { codeDigest } from './code-digest.js';
 import { findTeacher } from '../teacher/find-teacher.js';
 import { teacherNames } from '../teacher/open-teacher.js';
 
 /** What a run was trained with beside its recipe. */
 export interface RunEnvironment {
   readonly machine: Machine & { readonly platform: string; readonly memoryGiB: number };
+  /** The code of this package: its version, and the digest as of {@link codeDigest}. */
+  readonly code: { readonly version: string; readonly sha256: string };
   /** Versions of the packages that compute. */
   readonly packages: Readonly<Record<string, string>>;
   readonly data: {
@@ -42,6 +45,7 @@ export async function runEnvironment(recipe: Recipe, training: Dataset): Promise
       platform: `${process.platform}-${process.arch}`,
       memoryGiB: Math.round(totalmem() / 2 ** 30),
     },
+    code: { version: ownVersion(), sha256: await codeDigest() },
     packages: Object.fromEntries(versions),
     data: {
       spec: recipe.data,

@@ -105,10 +105,14 @@ describe('distill rerun', () => {
   });
 });
 
-it('a run writes down its machine, packages, data and teachers, and goes on with no other data', async () => {
+it('a run writes down its machine, code, packages, data and teachers, and goes on with no other data', async () => {
   const environment = JSON.parse(readFileSync(at('runs/bnn-resnet20-1/environment.json'), 'utf8')) as object;
   expect(environment).toMatchObject({
     machine: { node: process.versions.node, cores: expect.any(Number) as number },
+    code: {
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string,
+      sha256: expect.stringMatching(/^[\da-f]{64}$/) as string,
+    },
     packages: { '@tensorflow/tfjs-core': expect.stringMatching(/^\d+\.\d+\.\d+$/) as string },
     data: {
       spec: 'cifar10:data',

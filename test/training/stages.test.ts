@@ -41,7 +41,7 @@ describe('a run of two stages', () => {
 
   it('of which the second begins at random has the tensors of its seed', async () => {
     const { directory } = await run(staged({}, { initFrom: 'random', optimizer: still }));
-    const initial = createStudent('bnn-resnet20', { classes: 10, seed: 0 });
+    const initial = createStudent('bnn-resnet20', { classes: 10, seed: 0, width: 0.25 });
     expect((await tensorsOf(directory, 'best.safetensors')).get(latent)).toEqual([
       ...initial.store.named().get(latent)!.dataSync(),
     ]);

@@ -40,7 +40,7 @@ function network({ momentum, ...structure }: (typeof structures)[number]): Binar
 }
 
 // Four kinds of pictures that differ in their colours and halves.
-const size = 16;
+const size = 8;
 const images = new Float32Array(size * 8 * 8 * 3);
 const labels = Int32Array.from({ length: size }, (_, n) => n % classes);
 randomFloats(images.length, 3).forEach((value, i) => {
@@ -106,7 +106,7 @@ describe.each(structures)('a network with %j', (structure) => {
 
   it('comes back from a checkpoint', async () => {
     const { momentum: _momentum, ...rest } = structure;
-    const student = createNetwork('bnn-resnet20', { classes, ...rest });
+    const student = createNetwork('bnn-resnet20', { classes, width: 0.25, ...rest });
     const path = join(folder, `${JSON.stringify(rest).replaceAll(/\W/g, '')}.safetensors`);
     await saveStudent(path, student, { classes: ['a', 'b', 'c', 'd'], epoch: 1 });
     const { student: again } = await loadStudent(path);
