@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InputError } from '../errors.js';
-import { createNetwork, networkNames, studentNames } from '../models/create-network.js';
+import { binaryResNetNames, createNetwork, networkNames } from '../models/create-network.js';
 import { binaryResNetDepths } from '../models/depths.js';
 import { networkCost } from '../models/network-cost.js';
 import { predictStepMemory } from '../models/step-memory.js';
@@ -62,10 +62,10 @@ function describe(model: ModelDescription): string[] {
 }
 
 function memory(name: string, { batchSize, classes, size }: InspectFlags): string[] {
-  if (!Object.hasOwn(binaryResNetDepths, name)) {
+  if (!binaryResNetNames.includes(name)) {
     throw new InputError(
-      `--memory is for a student, got '${name}'; expected one of ${studentNames.join(', ')}.`,
-      { nearest: nearestNames(name, studentNames) },
+      `--memory is for a binary ResNet, got '${name}'; expected one of ${binaryResNetNames.join(', ')}.`,
+      { nearest: nearestNames(name, binaryResNetNames) },
     );
   }
   checkWhole('--batch-size', batchSize, 1);

@@ -5,8 +5,10 @@ import type { Network } from './network.js';
 import { ResNet, type ResNetOptions } from './resnet.js';
 import { VggSmall } from './vgg-small.js';
 
+/** The names of the binary ResNets. */
+export const binaryResNetNames: readonly string[] = Object.keys(binaryResNetDepths);
 /** The names of the binary networks that {@link createNetwork} makes. */
-export const studentNames: readonly string[] = [...Object.keys(binaryResNetDepths), 'bnn-vgg-small'];
+export const studentNames: readonly string[] = [...binaryResNetNames, 'bnn-vgg-small'];
 /** Those of the full-precision networks. */
 export const fullPrecisionNames: readonly string[] = [...Object.keys(resNetDepths), 'vgg-small'];
 /** Those of both. */
@@ -19,7 +21,7 @@ export function isFullPrecision(name: string): boolean {
 
 /** Whether a network of this name is a VGG-small, which has no blocks of a chosen structure. */
 export function isVggSmall(name: string): boolean {
-  return name.endsWith('vgg-small');
+  return name === 'vgg-small' || name === 'bnn-vgg-small';
 }
 
 /** Settings of a network; those of the other family are not used. */
@@ -33,6 +35,7 @@ export type AnyNetworkOptions = BinaryResNetOptions & ResNetOptions;
 export function createNetwork(name: string, options: AnyNetworkOptions): Network {
   if (isVggSmall(name)) return new VggSmall(name, vggSmallDepth, !isFullPrecision(name), options);
   if (isFullPrecision(name)) return new ResNet(name, depthOf(resNetDepths, name), options);
+  if (!studentNames.includes(name)) throw unknownName('network', name, networkNames, '--student');
   return createStudent(name, options);
 }
 
@@ -42,7 +45,8 @@ export function createNetwork(name: string, options: AnyNetworkOptions): Network
  * @throws InputError for an unknown name, or an unknown value of a setting
  */
 export function createStudent(name: string, options: BinaryResNetOptions): BinaryResNet {
-  if (!Object.hasOwn(binaryResNetDepths, name)) throw unknownName('student', name, studentNames, '--student');
+  if (!binaryResNetNames.includes(name))
+    throw unknownName('binary ResNet', name, binaryResNetNames, '--student');
   return new BinaryResNet(name, depthOf(binaryResNetDepths, name), options);
 }
 

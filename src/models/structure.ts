@@ -35,8 +35,7 @@ export const defaultStructure: Structure = {
  * @throws InputError for an unknown name, or what cannot be together
  */
 export function checkedStructure(partial: Partial<Structure>): Structure {
-  const structure = { ...defaultStructure, ...partial };
-  const { block, skip, downsample, attention, width } = structure;
+  const { block, skip, downsample, attention, width } = { ...defaultStructure, ...partial };
   blockFactory(block);
   attentionFactory(attention);
   if (!skipNames.includes(skip)) throw unknownName('skip', skip, skipNames);
@@ -48,7 +47,7 @@ export function checkedStructure(partial: Partial<Structure>): Structure {
       `the block '${block}' is not of this package, and skip '${skip}' and attention '${attention}' are of its blocks.`,
       { fix: `leave them out, or use a block of this package` },
     );
-  return structure;
+  return { block, skip, downsample, attention, width };
 }
 
 /**

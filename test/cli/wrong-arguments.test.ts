@@ -190,7 +190,7 @@ describe('distill refuses with exit code 2', () => {
     [
       ['inspect', 'bnn-resnet21', '--memory'],
       [
-        "distill: --memory is for a student, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110, bnn-vgg-small.",
+        "distill: --memory is for a binary ResNet, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110.",
         '  nearest: bnn-resnet20, bnn-resnet110, bnn-resnet18',
       ],
     ],
