@@ -111,6 +111,6 @@ describe('a checkpoint', () => {
     const { tensors, metadata } = await readSafetensors(path);
     const other = join(folder, 'other.safetensors');
     await writeSafetensors(other, { tensors, metadata: { ...metadata, architecture: 'bnn-resnet21' } });
-    await expect(loadStudent(other)).rejects.toThrow("the student 'bnn-resnet21' is unknown");
+    await expect(loadStudent(other)).rejects.toThrow("the network 'bnn-resnet21' is unknown");
   });
 });
