@@ -1,9 +1,9 @@
 // An attention of one's own: a factor for each channel that follows the mean activation of the picture. A recipe names this
 // file under `imports` and the attention as `student.attention` (see custom-attention.yaml).
-import { mean as meanOf, mul, sigmoid, tidy } from '@tensorflow/tfjs-core';
+import { mean as meanOf, mul, sigmoid } from '@tensorflow/tfjs-core';
 import { registerAttention } from 'bnn-distill';
 
 registerAttention('brightness', (scope, { outputs }) => {
   const weight = scope.parameter('weight', [outputs], { kind: 'constant', value: 0 });
-  return { apply: ({ mean }) => tidy(() => mul(2, sigmoid(mul(meanOf(mean(), 1, true), weight)))) };
+  return { apply: ({ mean }) => mul(2, sigmoid(mul(meanOf(mean(), 1, true), weight))) };
 });

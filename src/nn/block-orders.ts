@@ -1,4 +1,12 @@
-import { add, mul, type Tensor1D, type Tensor2D, type Tensor4D, type Variable } from '@tensorflow/tfjs-core';
+import {
+  add,
+  mul,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor4D,
+  tidy,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import { hardClamp } from '../ops/activations.js';
 import { batchNormClamp, batchNormTraining } from '../ops/batch-norm.js';
 import { channelGate } from '../ops/channel-gate.js';
@@ -59,13 +67,13 @@ class GatedConv {
   constructor(
     scope: Scope,
     size: BinaryBlockSize,
-    { binarise, attention = noAttention }: BinaryBlockOptions,
+    { binarise, attention = noAttention, ...batchNorm }: BinaryBlockOptions,
   ) {
     const { inputs, outputs, stride } = size;
     const place = scope.child('conv');
     this.layer = place.path;
     this.conv = new BinaryConv2d(place, { inputs, outputs, window: 3 }, { stride, pad: 1 }, binarise);
-    this.attention = attentionFactory(attention)?.(scope.child('attention'), size);
+    this.attention = attentionFactory(attention)?.(scope.child('attention'), size, batchNorm);
   }
 
   get isGated(): boolean {
@@ -77,7 +85,8 @@ class GatedConv {
     const convolved = this.conv.apply(operand);
     operand.dispose();
     if (!this.attention) return convolved;
-    const factor = this.attention.apply(input, training);
+    const { attention } = this;
+    const factor = tidy(() => attention.apply(input, training));
     const y =
       factor.rank === 2 ? channelGate(convolved, factor as Tensor2D) : mul<Tensor4D>(convolved, factor);
     convolved.dispose();

@@ -1,6 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import { unknownName } from '../../unknown-name.js';
+import type { BatchNormOptions } from '../batch-norm.js';
 import type { BinaryBlockSize } from '../binary-block.js';
 import type { Scope } from '../parameters.js';
 import { Bam } from './bam.js';
@@ -11,20 +12,24 @@ import { SqueezeExcite } from './squeeze-excite.js';
 
 /** What an attention may look at: the real-valued map before the sign, position-major. */
 export interface AttentionInput {
-  /** [H, W, N, inputs]; the attention does not dispose of it. */
+  /** [H, W, N, inputs]. */
   readonly map: () => Tensor4D;
-  /** Its mean over the positions, [N, inputs], which costs less than the map; the attention may dispose of it. */
+  /** Its mean over the positions, [N, inputs], which costs less than the map. */
   readonly mean: () => Tensor2D;
 }
 
-/** What is multiplied onto the output of a binary convolution. */
+/** What is multiplied onto the output of a binary convolution. It is called in a `tidy`. */
 export interface ChannelAttention {
   /** @returns the factors [N, outputs], or [H', W', N, outputs], of the output's height and width */
   apply(input: AttentionInput, training: boolean): Tensor2D | Tensor4D;
 }
 
-/** Makes an attention for a convolution of this size with its parameters in a scope. */
-export type AttentionFactory = (scope: Scope, size: BinaryBlockSize) => ChannelAttention;
+/** Makes an attention for a convolution of this size with its parameters in a scope; BatchNorms of its own have the network's settings. */
+export type AttentionFactory = (
+  scope: Scope,
+  size: BinaryBlockSize,
+  batchNorm: BatchNormOptions,
+) => ChannelAttention;
 
 /** The name of a network without attention. */
 export const noAttention = 'none';
@@ -33,8 +38,8 @@ const own: Readonly<Record<string, AttentionFactory>> = {
   se: (scope, size) => new SqueezeExcite(scope, size),
   gate: (scope, size) => new RealToBinaryGate(scope, size),
   cgd: (scope, size) => new GateDecorator(scope, size),
-  cbam: (scope, size) => new Cbam(scope, size),
-  bam: (scope, size) => new Bam(scope, size),
+  cbam: (scope, size, batchNorm) => new Cbam(scope, size, batchNorm),
+  bam: (scope, size, batchNorm) => new Bam(scope, size, batchNorm),
 };
 
 const factories = new Map(Object.entries(own));

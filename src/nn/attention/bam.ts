@@ -1,5 +1,5 @@
-import { add, relu, sigmoid, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
-import { BatchNorm } from '../batch-norm.js';
+import { add, relu, sigmoid, type Tensor4D } from '@tensorflow/tfjs-core';
+import { BatchNorm, type BatchNormOptions } from '../batch-norm.js';
 import type { BinaryBlockSize } from '../binary-block.js';
 import { Conv2d } from '../conv2d.js';
 import type { Scope } from '../parameters.js';
@@ -27,28 +27,26 @@ export class Bam implements ChannelAttention {
   private readonly last: Conv2d;
   private readonly stride: number;
 
-  constructor(scope: Scope, { inputs, outputs, stride }: BinaryBlockSize) {
+  constructor(scope: Scope, { inputs, outputs, stride }: BinaryBlockSize, batchNorm: BatchNormOptions = {}) {
     const hidden = reduced(inputs, reduction);
     const unit = { stride: 1, pad: 0 };
     this.squeeze = new Dense(scope.child('fc1'), inputs, hidden);
     this.excite = new Dense(scope.child('fc2'), hidden, outputs);
     this.reduce = new Conv2d(scope.child('conv0'), { inputs, outputs: hidden, window: 1 }, unit);
     this.dilated = [1, 2].map((i) => new DilatedConv2d(scope.child(`conv${i}`), hidden, dilation));
-    this.norms = [0, 1, 2].map((i) => new BatchNorm(scope.child(`bn${i}`), hidden));
+    this.norms = [0, 1, 2].map((i) => new BatchNorm(scope.child(`bn${i}`), hidden, batchNorm));
     this.last = new Conv2d(scope.child('conv3'), { inputs: hidden, outputs: 1, window: 1 }, unit);
     this.stride = stride;
   }
 
   apply({ map, mean }: AttentionInput, training: boolean): Tensor4D {
-    return tidy(() => {
-      const channels = this.excite.apply(relu(this.squeeze.apply(mean())));
-      const [first, ...rest] = this.norms;
-      let x = relu(first.apply(this.reduce.apply(map()), training));
-      rest.forEach((norm, i) => {
-        x = relu(norm.apply(this.dilated[i].apply(x), training));
-      });
-      const positions = strided(this.last.apply(x), this.stride);
-      return add<Tensor4D>(1, sigmoid(positionsTimesChannels(positions, channels)));
+    const channels = this.excite.apply(relu(this.squeeze.apply(mean())));
+    const [first, ...rest] = this.norms;
+    let x = relu(first.apply(this.reduce.apply(map()), training));
+    rest.forEach((norm, i) => {
+      x = relu(norm.apply(this.dilated[i].apply(x), training));
     });
+    const positions = strided(this.last.apply(x), this.stride);
+    return add<Tensor4D>(1, sigmoid(positionsTimesChannels(positions, channels)));
   }
 }

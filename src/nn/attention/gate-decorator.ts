@@ -1,13 +1,4 @@
-import {
-  add,
-  mul,
-  softmax,
-  tanh,
-  type Tensor1D,
-  type Tensor2D,
-  tidy,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import { add, mul, softmax, tanh, type Tensor1D, type Tensor2D, type Variable } from '@tensorflow/tfjs-core';
 import type { BinaryBlockSize } from '../binary-block.js';
 import type { Scope } from '../parameters.js';
 import type { AttentionInput, ChannelAttention } from './attention.js';
@@ -36,15 +27,13 @@ export class GateDecorator implements ChannelAttention {
   }
 
   apply({ mean, map }: AttentionInput): Tensor2D {
-    return tidy(() => {
-      const fitted = (x: Tensor2D): Tensor2D => this.project?.apply(x) ?? x;
-      const [average, greatest] = [fitted(mean()), fitted(positionMax(map()))];
-      const share = softmax(average);
-      const [w0, w1, w2] = this.weights;
-      const [b0, b1, b2] = this.biases;
-      const u = tanh(add(mul(mul(average, w0), share), b0));
-      const v = tanh(add(mul(mul(greatest, w1), share), b1));
-      return add(1, tanh(add(mul(mul(v, w2), u), b2)));
-    });
+    const fitted = (x: Tensor2D): Tensor2D => this.project?.apply(x) ?? x;
+    const [average, greatest] = [fitted(mean()), fitted(positionMax(map()))];
+    const share = softmax(average);
+    const [w0, w1, w2] = this.weights;
+    const [b0, b1, b2] = this.biases;
+    const u = tanh(add(mul(mul(average, w0), share), b0));
+    const v = tanh(add(mul(mul(greatest, w1), share), b1));
+    return add(1, tanh(add(mul(mul(v, w2), u), b2)));
   }
 }

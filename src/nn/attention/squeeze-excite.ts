@@ -1,4 +1,4 @@
-import { relu, sigmoid, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { relu, sigmoid, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { BinaryBlockSize } from '../binary-block.js';
 import type { Scope } from '../parameters.js';
 import type { AttentionInput, ChannelAttention } from './attention.js';
@@ -19,6 +19,6 @@ export class SqueezeExcite implements ChannelAttention {
   }
 
   apply({ mean }: AttentionInput): Tensor2D {
-    return tidy(() => sigmoid(this.excite.apply(relu(this.squeeze.apply(mean())))));
+    return sigmoid(this.excite.apply(relu(this.squeeze.apply(mean()))));
   }
 }
