@@ -9,8 +9,9 @@ import { tinyCifar, writeTinyCifar } from './tiny-cifar.js';
 
 const folder = scratchFolder();
 const at = (name: string): string => join(folder, name);
+// Of full width, so that a signal comes while an epoch is under way.
 const training = (run: string, ...more: string[]): string[] =>
-  labelledRun(at('data'), '--epochs', '2', '--out', at(run), ...more);
+  labelledRun(at('data'), '--set', 'student.width=1', '--epochs', '2', '--out', at(run), ...more);
 
 /** Sends a signal as soon as the first step is told. */
 async function signalled(args: readonly string[], ...signals: NodeJS.Signals[]): Promise<Ended> {

@@ -21,7 +21,8 @@ beforeAll(async () => {
 
 describe('--dry-run', () => {
   it('tries a run, leaves nothing, and forecasts time, memory and disk', async () => {
-    const { code, stdout, stderr } = await inFolder(...labelled('--epochs', '50', '--dry-run'));
+    const whole = ['--set', 'student.width=1'];
+    const { code, stdout, stderr } = await inFolder(...labelled(...whole, '--epochs', '50', '--dry-run'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const steps = 50 * labelledSteps;
     expect(stdout).toMatch(

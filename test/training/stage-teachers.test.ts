@@ -26,9 +26,9 @@ describe('a stage taught by the one before', () => {
     const { events } = await run(staged({}, { teacher: 'previous', losses }));
     const stage = events.filter((event) => event.kind === 'stage')[1];
     expect(stage.pairs.map(({ level, tap, connector }) => [level, tap.shape, connector])).toEqual([
-      [1, [32, 32, 16], false],
-      [2, [16, 16, 32], false],
-      [3, [8, 8, 64], false],
+      [1, [32, 32, 4], false],
+      [2, [16, 16, 8], false],
+      [3, [8, 8, 16], false],
     ]);
   });
 
