@@ -28,7 +28,7 @@ function small(isBinary: boolean): VggSmall {
 
 /** The network in stock operations, from its definition; the pictures position-major. */
 function plainLogits(network: VggSmall, pictures: tf.Tensor4D): tf.Tensor2D {
-  const plain = new PlainBlock(network.store.named() as never, 1);
+  const plain = new PlainBlock(network.store.named(), 1);
   const clamp = (v: tf.Tensor4D): tf.Tensor4D => tf.clipByValue(v, -1, 1);
   const f = (v: tf.Tensor4D): tf.Tensor4D => tf.add(tf.mul(v, 0.1), tf.mul(clamp(v), 0.9));
   const pooled = (x: tf.Tensor4D): tf.Tensor4D =>
