@@ -14,10 +14,10 @@ import { RunError } from '../src/errors.js';
 import type { Recipe } from '../src/recipe/recipe.js';
 import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/training/accuracy.js';
-import { type CacheSettings, defaultCacheSettings, makeCache } from '../src/training/make-cache.js';
 import { resume } from '../src/training/resume.js';
 import { differingSettings, runFacts } from '../src/training/run-list.js';
 import { distil } from '../src/training/run.js';
+import { fillCache } from './support/fill-cache.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
 import { program } from './support/program.js';
@@ -85,7 +85,7 @@ await program('bench:ablation', async () => {
   const runs = quick ? folder : flags.runs;
   try {
     if (wanted.some((variant) => variant !== 'none'))
-      await fill(cache, { teacher, data, views: quick ? 1 : 8, threads });
+      await fillCache({ out: cache, teacher, data, views: quick ? 1 : 8, threads });
     const figures: Figure[] = [];
     for (const seed of seeds)
       for (const variant of wanted) {
@@ -108,25 +108,6 @@ function epochsOf(variant: Variant, epochs: number): string[] {
   if (variant !== 'twoStage') return [`stages[0].epochs=${epochs}`];
   const first = Math.floor(epochs / 2);
   return [`stages[0].epochs=${first}`, `stages[1].epochs=${epochs - first}`];
-}
-
-/** Makes what is missing of the cache. */
-async function fill(
-  out: string,
-  { teacher, data, views, threads }: Pick<CacheSettings, 'teacher' | 'data' | 'views' | 'threads'>,
-): Promise<void> {
-  const making = makeCache({
-    ...defaultCacheSettings,
-    teacher,
-    data,
-    out,
-    views,
-    mean: undefined,
-    std: undefined,
-    topK: undefined,
-    threads,
-  });
-  while (!(await making.next()).done);
 }
 
 /**

@@ -14,14 +14,14 @@ import { binaryResNetDepths } from '../src/models/depths.js';
 import type { Structure } from '../src/models/structure.js';
 import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/training/accuracy.js';
-import { defaultCacheSettings, makeCache } from '../src/training/make-cache.js';
 import { distil } from '../src/training/run.js';
+import { fillCache } from './support/fill-cache.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
 import { program } from './support/program.js';
 import { median } from './support/statistics.js';
 import { formatTable } from './support/table.js';
-import { structureStep, warmUpSteps } from './support/training-step.js';
+import { structureStep, stepTimes } from './support/training-step.js';
 
 const options = {
   default: {},
@@ -75,7 +75,11 @@ await program('bench:blocks', async () => {
   const machine = thisMachine();
   report(describeMachine(machine));
   const speeds = await measureSpeeds(wanted, { steps, threads });
-  if (!flags['no-accuracy']) await fill(flags.cache, flags.data, threads);
+  if (!flags['no-accuracy'])
+    await fillCache({
+      ...{ out: flags.cache, data: flags.data, threads },
+      ...{ teacher: 'cifar10-resnet20', views: 2, features: 'none' },
+    });
   const figures: Figure[] = [];
   for (const [option, speed] of speeds) {
     const accuracy = flags['no-accuracy']
@@ -105,12 +109,7 @@ async function measureSpeeds(
   const depth = binaryResNetDepths['bnn-resnet20'];
   const stepMs = async (option: OptionName): Promise<number> => {
     const { step, dispose } = await structureStep(depth, options[option], { batch, threads });
-    const times: number[] = [];
-    for (let i = -warmUpSteps; i < steps; i++) {
-      const began = performance.now();
-      step();
-      if (i >= 0) times.push(performance.now() - began);
-    }
+    const times = stepTimes(step, steps);
     dispose();
     return median(times);
   };
@@ -128,15 +127,6 @@ async function measureSpeeds(
     found.push([option, { imagesPerSecond: (1000 * batch) / median(own), speedRatio: median(ratios) }]);
   }
   return found;
-}
-
-async function fill(out: string, data: string, threads: number): Promise<void> {
-  const making = makeCache({
-    ...{ ...defaultCacheSettings, features: 'none' },
-    ...{ teacher: 'cifar10-resnet20', data, out, views: 2, threads },
-    ...{ mean: undefined, std: undefined, topK: undefined },
-  });
-  while (!(await making.next()).done);
 }
 
 async function accuracyOf(

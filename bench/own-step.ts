@@ -8,7 +8,7 @@ import { activeSets, peakRssMiB } from './support/machine.js';
 import { benchNetworks, depthOf } from './support/networks.js';
 import type { OwnStepFigures } from './support/own-process.js';
 import { median } from './support/statistics.js';
-import { trainingStep, warmUpSteps } from './support/training-step.js';
+import { trainingStep, stepTimes } from './support/training-step.js';
 
 const [net = 'resnet20', batchText = '128', stepsText = '7', threadsText = '2', widths, blocks] =
   process.argv.slice(2);
@@ -22,12 +22,7 @@ const depth =
 
 const step = await trainingStep(depth, { batch: size, threads });
 const before = peakRssMiB();
-const times: number[] = [];
-for (let i = -warmUpSteps; i < wholeNumber('steps', stepsText); i++) {
-  const began = performance.now();
-  step();
-  if (i >= 0) times.push(performance.now() - began);
-}
+const times = stepTimes(step, wholeNumber('steps', stepsText));
 const stepMs = median(times);
 const { pool } = backend() as NativeBackend;
 const figures: OwnStepFigures = {

@@ -16,7 +16,7 @@ import { benchNetworks, depthOf } from './support/networks.js';
 import { program } from './support/program.js';
 import { median } from './support/statistics.js';
 import { formatTable } from './support/table.js';
-import { steppingTrainer, warmUpSteps } from './support/training-step.js';
+import { steppingTrainer, stepTimes } from './support/training-step.js';
 
 const allowedShare = 0.01;
 const stepsPerEpoch = 371;
@@ -40,12 +40,7 @@ await program('bench:run-writing', async () => {
     batch,
     threads: wholeNumber('--threads', flags.threads),
   });
-  const times: number[] = [];
-  for (let i = -warmUpSteps; i < wholeNumber('--steps', flags.steps); i++) {
-    const began = performance.now();
-    step();
-    if (i >= 0) times.push(performance.now() - began);
-  }
+  const times = stepTimes(step, wholeNumber('--steps', flags.steps));
   const stepMs = median(times);
   const folder = await mkdtemp(join(tmpdir(), 'bench-run-writing-'));
   try {

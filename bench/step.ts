@@ -4,7 +4,6 @@
 // ../shared/peer/torch_bnn.py).
 // usage: npm run bench:step -- [--json] [--isa avx2] [--nets resnet20,resnet18] [--threads 2,1] [--rounds 3] [--steps 5] [--peer <file>]
 // `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../src/errors.js';
@@ -12,19 +11,12 @@ import { readFlags, wholeNumber } from './support/flags.js';
 import { thisMachine } from './support/machine.js';
 import { benchBatches, type BenchNetwork, networksOf } from './support/networks.js';
 import { type OwnStepFigures, runOwnStep } from './support/own-process.js';
+import { environmentsFor, peerStep, requireTorch, roundAgainst } from './support/peer.js';
 import { program } from './support/program.js';
 import { median } from './support/statistics.js';
 
 /** What both sides measure. */
 type StepFigures = Pick<OwnStepFigures, 'stepMs' | 'imagesPerSecond' | 'peakRssMiB'>;
-
-/** The two sides of the comparison on one network, a number of threads at a time. */
-interface Sides {
-  readonly own: (net: BenchNetwork, threads: number) => OwnStepFigures;
-  readonly peer: (net: BenchNetwork, threads: number, format: 'nchw' | 'nhwc', tuned: boolean) => StepFigures;
-}
-
-const python = '/usr/bin/python3';
 
 await program('bench:step', () => {
   const flags = readFlags({
@@ -48,11 +40,18 @@ await program('bench:step', () => {
     if (!flags.json) console.log(line);
   };
   report(`${thisMachine().cpu}, median of ${rounds} rounds of ${steps} steps`);
-  const sides = sidesOf(flags.peer, steps, flags.isa);
+  const environments = environmentsFor(flags.isa);
   const result: Record<string, Record<string, number>> = {};
   for (const net of nets) {
     result[net] = {};
-    for (const count of threads) Object.assign(result[net], compare(sides, net, count, rounds, report));
+    for (const count of threads) {
+      const settings = { net, batch: benchBatches[net], steps, threads: count };
+      const sides: Sides = {
+        own: () => runOwnStep(settings, environments.own),
+        peer: (tuned) => peerStep([flags.peer], settings, tuned, environments.peer),
+      };
+      Object.assign(result[net], compare(sides, net, count, rounds, report));
+    }
   }
   if (flags.json) console.log(JSON.stringify(result));
   else console.table(result);
@@ -61,37 +60,13 @@ await program('bench:step', () => {
 function checkPeer(peer: string): void {
   if (!existsSync(peer))
     throw new InputError(`the peer's program ${peer} is not there.`, { fix: 'name it with --peer' });
-  if (spawnSync(python, ['-c', 'import torch']).status !== 0) {
-    throw new InputError(`PyTorch is missing for ${python}.`, { fix: 'apt-get install python3-torch' });
-  }
+  requireTorch();
 }
 
-function sidesOf(peer: string, steps: number, isa: string | undefined): Sides {
-  // Some machines set these to help older BLAS builds; they slow the peer.
-  const peerEnvironment: NodeJS.ProcessEnv = {
-    ...process.env,
-    OPENBLAS_CORETYPE: undefined,
-    OPENBLAS_L2_SIZE: undefined,
-  };
-  const ownEnvironment: NodeJS.ProcessEnv = { ...process.env };
-  if (isa !== undefined) {
-    peerEnvironment['ONEDNN_MAX_CPU_ISA'] = isa === 'avx2' ? 'AVX2' : 'AVX512_CORE';
-    ownEnvironment['BNN_DISTILL_ISA'] = isa;
-  }
-  return {
-    own: (net, threads) => runOwnStep({ net, batch: benchBatches[net], steps, threads }, ownEnvironment),
-    peer: (net, threads, format, tuned) => {
-      const settings = ['--steps', String(steps), '--threads', String(threads), '--format', format];
-      const args = [peer, net, String(benchBatches[net]), ...settings, ...(tuned ? ['--tuned'] : [])];
-      return JSON.parse(
-        execFileSync(python, args, { env: peerEnvironment, encoding: 'utf8' }),
-      ) as StepFigures;
-    },
-  };
-}
-
-function faster(a: StepFigures, b: StepFigures): StepFigures {
-  return a.stepMs <= b.stepMs ? a : b;
+/** One step of ours, and one of the peer's, plain or tuned. */
+interface Sides {
+  readonly own: () => OwnStepFigures;
+  readonly peer: (tuned: boolean) => StepFigures;
 }
 
 function compare(
@@ -105,17 +80,12 @@ function compare(
   const tunedRatios: number[] = [];
   const memory: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    // Ours runs before, between and after the peer's, so that a drift of the machine meets both.
-    const first = own(net, threads);
-    const plain = faster(peer(net, threads, 'nchw', false), peer(net, threads, 'nhwc', false));
-    const second = own(net, threads);
-    const tuned = faster(peer(net, threads, 'nchw', true), peer(net, threads, 'nhwc', true));
-    const third = own(net, threads);
-    ratios.push((2 * plain.stepMs) / (first.stepMs + second.stepMs));
-    tunedRatios.push((2 * tuned.stepMs) / (second.stepMs + third.stepMs));
-    memory.push(second.peakRssMiB / Math.min(plain.peakRssMiB, tuned.peakRssMiB));
+    const { own: ours, plain, tuned, ratio, tunedRatio } = roundAgainst(own, peer);
+    ratios.push(ratio);
+    tunedRatios.push(tunedRatio);
+    memory.push(ours.peakRssMiB / Math.min(plain.peakRssMiB, tuned.peakRssMiB));
     report(
-      `${net} N=${benchBatches[net]}, ${threads} thread${threads > 1 ? 's' : ''} (${second.isa}): ours ${second.imagesPerSecond.toFixed(1)} images/s, PyTorch ${plain.imagesPerSecond.toFixed(1)} (${ratios.at(-1)!.toFixed(2)}×), tuned ${tuned.imagesPerSecond.toFixed(1)} (${tunedRatios.at(-1)!.toFixed(2)}×); peak memory ${second.peakRssMiB} of ${plain.peakRssMiB} and ${tuned.peakRssMiB} MiB, ours before the steps ${second.rssBeforeStepsMiB}`,
+      `${net} N=${benchBatches[net]}, ${threads} thread${threads > 1 ? 's' : ''} (${ours.isa}): ours ${ours.imagesPerSecond.toFixed(1)} images/s, PyTorch ${plain.imagesPerSecond.toFixed(1)} (${ratio.toFixed(2)}×), tuned ${tuned.imagesPerSecond.toFixed(1)} (${tunedRatio.toFixed(2)}×); peak memory ${ours.peakRssMiB} of ${plain.peakRssMiB} and ${tuned.peakRssMiB} MiB, ours before the steps ${ours.rssBeforeStepsMiB}`,
     );
   }
   return {

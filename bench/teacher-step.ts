@@ -5,7 +5,7 @@ import { oneOf, wholeNumber } from './support/flags.js';
 import { activeSets } from './support/machine.js';
 import { benchNetworks } from './support/networks.js';
 import { median } from './support/statistics.js';
-import { teacherStep, warmUpSteps } from './support/training-step.js';
+import { teacherStep, stepTimes } from './support/training-step.js';
 
 /** What the process measured. */
 export interface TeacherStepFigures {
@@ -21,12 +21,7 @@ const step = await teacherStep(resNetDepths[oneOf('the network', net, benchNetwo
   batch,
   threads: wholeNumber('threads', threadsText),
 });
-const times: number[] = [];
-for (let i = -warmUpSteps; i < wholeNumber('steps', stepsText); i++) {
-  const began = performance.now();
-  step();
-  if (i >= 0) times.push(performance.now() - began);
-}
+const times = stepTimes(step, wholeNumber('steps', stepsText));
 const stepMs = median(times);
 const figures: TeacherStepFigures = {
   isa: activeSets().join('+'),

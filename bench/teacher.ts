@@ -4,7 +4,6 @@
 // usage: npm run bench:teacher -- [--json] [--isa avx2] [--nets resnet20,resnet18] [--threads 2] [--rounds 3] [--steps 5]
 //        [--only step,conv]
 // A ratio above 1 says that ours is faster. `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
-import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { nativeAddon } from '../src/backends/native/addon.js';
 import { InputError } from '../src/errors.js';
@@ -19,12 +18,12 @@ import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { thisMachine } from './support/machine.js';
 import { benchBatches, type BenchNetwork, networksOf } from './support/networks.js';
 import { runProgram } from './support/child.js';
+import { environmentsFor, peerStep, requireTorch, roundAgainst, runPeer } from './support/peer.js';
 import { program } from './support/program.js';
 import { geometricMean, median } from './support/statistics.js';
 import { timeCall } from './support/time-call.js';
 import type { TeacherStepFigures } from './teacher-step.js';
 
-const python = '/usr/bin/python3';
 const peer = fileURLToPath(new URL('./peer/torch_resnet.py', import.meta.url));
 const parts = ['step', 'conv'] as const;
 /** How long a convolution is measured on either side. */
@@ -57,8 +56,7 @@ await program('bench:teacher', () => {
   const [threads, rounds, steps] = (['threads', 'rounds', 'steps'] as const).map((name) =>
     wholeNumber(`--${name}`, flags[name]),
   );
-  if (spawnSync(python, ['-c', 'import torch']).status !== 0)
-    throw new InputError(`PyTorch is missing for ${python}.`, { fix: 'apt-get install python3-torch' });
+  requireTorch();
   const report = (line: string): void => {
     if (!flags.json) console.log(line);
   };
@@ -74,50 +72,31 @@ await program('bench:teacher', () => {
   else console.table(result);
 });
 
-interface Environments {
-  readonly own: NodeJS.ProcessEnv;
-  readonly other: NodeJS.ProcessEnv;
-}
-
-function environmentsFor(isa: string | undefined): Environments {
-  // Some machines set these to help older BLAS builds; they slow the peer.
-  const other = { ...process.env, OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined };
-  if (isa === undefined) return { own: process.env, other };
-  return {
-    own: { ...process.env, BNN_DISTILL_ISA: isa },
-    other: { ...other, ONEDNN_MAX_CPU_ISA: isa === 'avx2' ? 'AVX2' : 'AVX512_CORE' },
-  };
-}
+type Environments = ReturnType<typeof environmentsFor>;
 
 function compareSteps(
   net: BenchNetwork,
-  { threads, rounds, steps, own, other }: { threads: number; rounds: number; steps: number } & Environments,
+  {
+    threads,
+    rounds,
+    steps,
+    own,
+    peer: peerEnvironment,
+  }: { threads: number; rounds: number; steps: number } & Environments,
   report: (line: string) => void,
 ): Record<string, number> {
-  const batch = String(benchBatches[net]);
+  const settings = { net, batch: benchBatches[net], steps, threads };
   const ours = (): TeacherStepFigures =>
-    runProgram('teacher-step', [net, batch, String(steps), String(threads)], own);
-  const theirs = (tuned: boolean): PeerStep => {
-    const [a, b] = ['nchw', 'nhwc'].map((format) => {
-      const settings = ['--steps', String(steps), '--threads', String(threads), '--format', format];
-      const args = [peer, 'step', net, batch, ...settings, ...(tuned ? ['--tuned'] : [])];
-      return JSON.parse(execFileSync(python, args, { env: other, encoding: 'utf8' })) as PeerStep;
-    });
-    return a.stepMs <= b.stepMs ? a : b;
-  };
+    runProgram('teacher-step', [net, String(settings.batch), String(steps), String(threads)], own);
+  const theirs = (tuned: boolean): PeerStep => peerStep([peer, 'step'], settings, tuned, peerEnvironment);
   const ratios: number[] = [];
   const tunedRatios: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    // Ours runs before, between and after the peer's, so that a drift of the machine meets both.
-    const first = ours();
-    const plain = theirs(false);
-    const second = ours();
-    const tuned = theirs(true);
-    const third = ours();
-    ratios.push((2 * plain.stepMs) / (first.stepMs + second.stepMs));
-    tunedRatios.push((2 * tuned.stepMs) / (second.stepMs + third.stepMs));
+    const { own: second, plain, tuned, ratio, tunedRatio } = roundAgainst(ours, theirs);
+    ratios.push(ratio);
+    tunedRatios.push(tunedRatio);
     report(
-      `${net} N=${batch} (${second.isa}): ours ${second.imagesPerSecond.toFixed(1)} images/s, PyTorch ${plain.imagesPerSecond.toFixed(1)} (${ratios.at(-1)!.toFixed(2)}×), tuned ${tuned.imagesPerSecond.toFixed(1)} (${tunedRatios.at(-1)!.toFixed(2)}×)`,
+      `${net} N=${settings.batch} (${second.isa}): ours ${second.imagesPerSecond.toFixed(1)} images/s, PyTorch ${plain.imagesPerSecond.toFixed(1)} (${ratio.toFixed(2)}×), tuned ${tuned.imagesPerSecond.toFixed(1)} (${tunedRatio.toFixed(2)}×)`,
     );
   }
   return { [`ratio${threads}`]: median(ratios), [`tunedRatio${threads}`]: median(tunedRatios) };
@@ -136,7 +115,7 @@ function compareConvolutions(
     threads,
     rounds,
     isa,
-    other,
+    peer: peerEnvironment,
   }: { threads: number; rounds: number; isa: string | undefined } & Environments,
   report: (line: string) => void,
 ): Record<string, number> {
@@ -159,9 +138,7 @@ function compareConvolutions(
         '--seconds',
         String(callSeconds),
       ];
-      const theirs = JSON.parse(
-        execFileSync(python, args, { env: other, encoding: 'utf8' }),
-      ) as PeerConvolution[];
+      const theirs = runPeer<PeerConvolution[]>(args, peerEnvironment);
       for (const [i, convolution] of all.entries())
         for (const [d, [family, key]] of directions.entries()) {
           // The pictures need no gradient.

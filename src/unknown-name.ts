@@ -21,3 +21,17 @@ export function unknownName(
       : { fix: `choose one of them, for instance ${flag} ${nearest[0] ?? known[0]}` }),
   });
 }
+
+/**
+ * The value as one of the names.
+ *
+ * @param what says the value in a sentence, as `the activation is`
+ * @throws InputError for any other text, naming it
+ */
+export function checkedName<Name extends string>(what: string, value: string, names: readonly Name[]): Name {
+  const found = names.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new InputError(`${what} '${value}'; expected one of ${names.join(', ')}.`, {
+    nearest: nearestNames(value, names),
+  });
+}

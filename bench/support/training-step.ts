@@ -16,6 +16,17 @@ const classes = 10;
 /** So many until JavaScript is compiled and its heap has grown: after them a step takes hardly a new page. */
 export const warmUpSteps = 10;
 
+/** Milliseconds of each of so many steps, after those that warm up. */
+export function stepTimes(step: () => void, steps: number): number[] {
+  const times: number[] = [];
+  for (let i = -warmUpSteps; i < steps; i++) {
+    const began = performance.now();
+    step();
+    if (i >= 0) times.push(performance.now() - began);
+  }
+  return times;
+}
+
 /** The trainer measures its own step here, so the data set only says how its pictures are normalised: not at all. */
 const dataset: Dataset = {
   kind: 'random',

@@ -1,7 +1,7 @@
 import type { Augmentation } from '../data/augmentation.js';
 import type { Batch } from '../data/batch.js';
 import type { Dataset } from '../data/dataset.js';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import { InputError } from '../errors.js';
 import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
 import { CacheFormat, Envelopes } from './cache-format.js';

@@ -1,7 +1,8 @@
 import { InputError } from '../errors.js';
 import { type Augmentation, completeAugmentation } from '../data/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
-import { pictureDigest, type ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
+import { pictureDigest } from '../data/picture-digest.js';
 import type { CacheIdentity, DataIdentity } from './manifest.js';
 
 /**

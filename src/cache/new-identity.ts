@@ -1,6 +1,6 @@
 import { type Augmentation, leanAugmentation } from '../data/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import { InputError } from '../errors.js';
 import type { TeacherFacts } from '../teacher/teacher-facts.js';
 import { batchesPerPart } from './cache-format.js';

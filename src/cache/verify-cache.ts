@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import { InputError } from '../errors.js';
 import { CacheFormat, crcColumn, Envelopes, type PartPlan } from './cache-format.js';
 import { columnNames } from './columns.js';

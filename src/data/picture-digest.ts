@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
+import type { ProgressListener } from '../progress-listener.js';
 import type { Dataset } from './dataset.js';
 import { fileOf, type PictureFiles } from './picture-files.js';
-
-/** Hears how much of a work is done. */
-export type ProgressListener = (done: number, total: number) => void;
 
 /** Files read side by side, and the bytes that are read of each at a time. */
 const sideBySide = 8;

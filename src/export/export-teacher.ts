@@ -7,7 +7,7 @@ import { useBackend } from '../backends/use-backend.js';
 import { loadDataset } from '../data/data-spec.js';
 import { type Dataset, resizedTo } from '../data/dataset.js';
 import { evaluationBatches } from '../data/evaluation-batches.js';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import { InputError, RunError } from '../errors.js';
 import { syncDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
 import { ResNet } from '../models/resnet.js';
@@ -19,7 +19,8 @@ import { type Accuracy, AccuracyCounter, top1Percent } from '../training/accurac
 import { loadStudent } from '../training/checkpoint.js';
 import { studentInput } from '../training/pictures.js';
 import { encodeModel } from './onnx-messages.js';
-import { graphNames, levelTensor, resNetGraph } from './resnet-graph.js';
+import { graphNames, levelTensor } from './graph-builder.js';
+import { resNetGraph } from './resnet-graph.js';
 import { vggSmallGraph } from './vgg-small-graph.js';
 
 /** What to export, and with what it is tried. */

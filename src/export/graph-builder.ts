@@ -1,10 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Activation } from '../ops/batch-norm-activation.js';
-import { outerSlopes } from '../ops/batch-norm-activation.js';
+import type { Network } from '../models/network.js';
+import { type Activation, outerSlopes } from '../ops/batch-norm-activation.js';
 import {
   attributeTypes,
   float32,
   type OnnxAttribute,
+  type OnnxGraph,
   type OnnxNode,
   type OnnxTensor,
 } from './onnx-messages.js';
@@ -12,13 +13,32 @@ import {
 /** Where a layer's tensors are found: by their names in checkpoints. */
 export type Parameters = ReadonlyMap<string, Tensor>;
 
+/** The name of the graph's input, and of its output. */
+export const graphNames = { input: 'images', logits: 'logits' } as const;
+
+/** The name of the tensor that holds a level's feature map. */
+export function levelTensor(level: number): string {
+  return `level${level}`;
+}
+
 /** Gathers the nodes of a graph in the order in which they are added. Each method gives the name of what it makes. */
 export class GraphBuilder {
-  readonly nodes: OnnxNode[] = [];
-  readonly initializers: OnnxTensor[] = [];
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers: OnnxTensor[] = [];
   readonly #constants = new Map<number, string>();
 
   constructor(private readonly parameters: Parameters) {}
+
+  /** What was gathered, as the graph of a network: pictures [batch, 3, H, W] to logits [batch, classes]. */
+  graphOf({ name, size, classes }: Pick<Network, 'name' | 'size' | 'classes'>): OnnxGraph {
+    return {
+      name,
+      node: this.#nodes,
+      initializer: this.#initializers,
+      input: [{ name: graphNames.input, shape: ['batch', 3, ...size] }],
+      output: [{ name: graphNames.logits, shape: ['batch', classes] }],
+    };
+  }
 
   /** A convolution without bias whose filter is the parameter `<name>.filter`. */
   convolution(x: string, name: string, { stride, pad }: { stride: number; pad: number }): string {
@@ -89,7 +109,7 @@ export class GraphBuilder {
       const tensor = this.#parameter(`${name}.${key}`);
       return this.#initializer(`${name}.${key}`, tensor.shape, Float32Array.from(tensor.dataSync()));
     });
-    return this.#node('Gemm', 'logits', [flat, ...inputs]);
+    return this.#node('Gemm', graphNames.logits, [flat, ...inputs]);
   }
 
   #clip(x: string, name: string): string {
@@ -113,7 +133,7 @@ export class GraphBuilder {
   #initializer(name: string, dims: readonly number[], values: Float32Array): string {
     const raw = Buffer.alloc(4 * values.length);
     values.forEach((value, i) => raw.writeFloatLE(value, 4 * i));
-    this.initializers.push({ name, dims, data_type: float32, raw_data: raw });
+    this.#initializers.push({ name, dims, data_type: float32, raw_data: raw });
     return name;
   }
 
@@ -128,7 +148,7 @@ export class GraphBuilder {
       ...Object.entries(ints).map(([key, value]) => ({ name: key, type: attributeTypes.ints, ints: value })),
       ...Object.entries(floats).map(([key, value]) => ({ name: key, type: attributeTypes.f, f: value })),
     ];
-    this.nodes.push({ name, op_type: op, input, output: [name], attribute });
+    this.#nodes.push({ name, op_type: op, input, output: [name], attribute });
     return name;
   }
 }

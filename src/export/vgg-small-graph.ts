@@ -1,11 +1,10 @@
 import type { VggSmall } from '../models/vgg-small.js';
-import { GraphBuilder } from './graph-builder.js';
+import { GraphBuilder, graphNames, levelTensor } from './graph-builder.js';
 import type { OnnxGraph } from './onnx-messages.js';
-import { graphNames, levelTensor } from './resnet-graph.js';
 
 /** A full-precision VGG-small in evaluation mode, as `resNetGraph` has a ResNet; feature maps are those before the BatchNorms. */
 export function vggSmallGraph(network: VggSmall): OnnxGraph {
-  const { activation, depth, size, classes, epsilon } = network;
+  const { activation, depth, epsilon } = network;
   const graph = new GraphBuilder(network.store.named());
   const same = { stride: 1, pad: 1 };
   let x = graph.convolution(graphNames.input, 'stem.conv', same);
@@ -22,11 +21,5 @@ export function vggSmallGraph(network: VggSmall): OnnxGraph {
   });
   const last = graph.activation(graph.batchNorm(x, 'head.bn', epsilon), 'head', activation);
   graph.mapClassifier(last, 'head.linear');
-  return {
-    name: network.name,
-    node: graph.nodes,
-    initializer: graph.initializers,
-    input: [{ name: graphNames.input, shape: ['batch', 3, ...size] }],
-    output: [{ name: graphNames.logits, shape: ['batch', classes] }],
-  };
+  return graph.graphOf(network);
 }

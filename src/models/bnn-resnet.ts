@@ -7,8 +7,8 @@ import { Linear } from '../nn/linear.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
-import type { ResNetDepth } from './depths.js';
-import { Network, type NetworkOptions, type NetworkOutput } from './network.js';
+import { blockPlaces, type ResNetDepth } from './depths.js';
+import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
 import { checkedStructure, type Structure, structureMetadata, widened } from './structure.js';
 
@@ -31,7 +31,7 @@ export class BinaryResNet extends Network {
   readonly signGradient: SignGradient;
   readonly structure: Structure;
   private readonly stem: Stem;
-  private readonly blocks: { block: Block; endsLevel: number | undefined }[] = [];
+  private readonly blocks: readonly { block: Block; endsLevel: number | undefined }[];
   private readonly headBn: BatchNorm;
   private readonly head: Linear;
 
@@ -46,28 +46,22 @@ export class BinaryResNet extends Network {
     const { block: blockName, skip, downsample, attention } = structure;
     const makeBlock = blockFactory(blockName);
     const { root } = this.store;
-    const { widths, blocks } = this.depth;
-    let inputs = widths[0];
-    this.stem = new Stem(root.child('stem'), inputs, stemFor(this.size), batchNorm);
-    widths.forEach((outputs, level) => {
-      const count = blocks[level];
-      for (let i = 0; i < count; i++) {
-        const stride = level > 0 && i === 0 ? 2 : 1;
-        const scope = root.child('blocks').child(String(this.blocks.length));
-        const ways = {
-          ...batchNorm,
-          binarise,
-          signGradient: this.signGradient,
-          activations: this.activations,
-          skip,
-          downsample,
-          attention,
-        };
-        const block = makeBlock(scope, { inputs, outputs, stride }, ways);
-        this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
-        inputs = outputs;
-      }
-    });
+    const { widths } = this.depth;
+    this.stem = new Stem(root.child('stem'), widths[0], stemFor(this.size), batchNorm);
+    const ways = {
+      ...batchNorm,
+      binarise,
+      signGradient: this.signGradient,
+      activations: this.activations,
+      skip,
+      downsample,
+      attention,
+    };
+    this.blocks = blockPlaces(this.depth).map(({ endsLevel, ...size }, place) => ({
+      block: makeBlock(root.child('blocks').child(String(place)), size, ways),
+      endsLevel,
+    }));
+    const inputs = widths.at(-1)!;
     this.headBn = new BatchNorm(root.child('head').child('bn'), inputs, batchNorm);
     this.head = new Linear(root.child('head').child('linear'), inputs, this.classes);
   }
@@ -105,10 +99,7 @@ export class BinaryResNet extends Network {
     if (!keptInput) last.dispose();
     const pooled = globalMean(normalised);
     normalised.dispose();
-    const logits = this.head.apply(pooled);
-    if (wantsPooled) return { logits, features, pooled };
-    pooled.dispose();
-    return { logits, features };
+    return classified(this.head, pooled, features, wantsPooled);
   }
 }
 

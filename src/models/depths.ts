@@ -6,6 +6,28 @@ export interface ResNetDepth {
   readonly blocks: readonly number[];
 }
 
+/** Where a block stands in a network of a depth. */
+export interface BlockPlace {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Each level after the first starts with stride 2. */
+  readonly stride: number;
+  /** The level that ends with it, from 1. */
+  readonly endsLevel: number | undefined;
+}
+
+/** The blocks of a network in order; the first takes as many channels as it gives. */
+export function blockPlaces({ widths, blocks }: ResNetDepth): BlockPlace[] {
+  return widths.flatMap((outputs, level) =>
+    Array.from({ length: blocks[level] }, (_, i) => ({
+      inputs: i === 0 ? widths[Math.max(0, level - 1)] : outputs,
+      outputs,
+      stride: level > 0 && i === 0 ? 2 : 1,
+      endsLevel: i === blocks[level] - 1 ? level + 1 : undefined,
+    })),
+  );
+}
+
 const small = [16, 32, 64];
 const large = [64, 128, 256, 512];
 

@@ -1,5 +1,6 @@
 import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { ActivationObserver } from '../nn/activation-observer.js';
+import type { Linear } from '../nn/linear.js';
 import { ParameterStore } from '../nn/parameters.js';
 import type { SignGradient } from '../nn/sign-gradient.js';
 import type { ResNetDepth } from './depths.js';
@@ -84,4 +85,17 @@ export abstract class Network {
   dispose(): void {
     this.store.dispose();
   }
+}
+
+/** The end of a forward pass: the classifier's answer to `pooled`, which is disposed of where it is not wanted. */
+export function classified(
+  head: Linear,
+  pooled: Tensor2D,
+  features: NetworkOutput['features'],
+  wantsPooled: boolean,
+): NetworkOutput {
+  const logits = head.apply(pooled);
+  if (wantsPooled) return { logits, features, pooled };
+  pooled.dispose();
+  return { logits, features };
 }

@@ -6,8 +6,8 @@ import { SignGradient } from '../nn/sign-gradient.js';
 import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
-import type { ResNetDepth } from './depths.js';
-import { Network, type NetworkOptions, type NetworkOutput } from './network.js';
+import { blockPlaces, type ResNetDepth } from './depths.js';
+import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
 import { widened } from './structure.js';
 
@@ -34,7 +34,7 @@ export class ResNet extends Network {
   /** Of its BatchNorms. */
   readonly epsilon: number;
   private readonly stem: Stem;
-  private readonly blocks: { block: ResidualBlock; endsLevel: number | undefined }[] = [];
+  private readonly blocks: readonly { block: ResidualBlock; endsLevel: number | undefined }[];
   private readonly head: Linear;
 
   constructor(name: string, depth: ResNetDepth, options: ResNetOptions) {
@@ -45,20 +45,14 @@ export class ResNet extends Network {
     this.epsilon = batchNorm.epsilon ?? defaultEpsilon;
     const { root } = this.store;
     this.width = width;
-    const { widths, blocks } = this.depth;
-    let inputs = widths[0];
-    this.stem = new Stem(root.child('stem'), inputs, stemFor(this.size), batchNorm);
-    widths.forEach((outputs, level) => {
-      const count = blocks[level];
-      for (let i = 0; i < count; i++) {
-        const stride = level > 0 && i === 0 ? 2 : 1;
-        const scope = root.child('blocks').child(String(this.blocks.length));
-        const block = new ResidualBlock(scope, { inputs, outputs, stride }, { ...batchNorm, activation });
-        this.blocks.push({ block, endsLevel: i === count - 1 ? level + 1 : undefined });
-        inputs = outputs;
-      }
-    });
-    this.head = new Linear(root.child('head').child('linear'), inputs, this.classes);
+    const { widths } = this.depth;
+    this.stem = new Stem(root.child('stem'), widths[0], stemFor(this.size), batchNorm);
+    const ways = { ...batchNorm, activation };
+    this.blocks = blockPlaces(this.depth).map(({ endsLevel, ...size }, place) => ({
+      block: new ResidualBlock(root.child('blocks').child(String(place)), size, ways),
+      endsLevel,
+    }));
+    this.head = new Linear(root.child('head').child('linear'), widths.at(-1)!, this.classes);
   }
 
   get metadata(): Readonly<Record<string, string>> {
@@ -87,9 +81,6 @@ export class ResNet extends Network {
     }
     const pooled = globalMean(x);
     if (!keptInput) x.dispose();
-    const logits = this.head.apply(pooled);
-    if (wantsPooled) return { logits, features, pooled };
-    pooled.dispose();
-    return { logits, features };
+    return classified(this.head, pooled, features, wantsPooled);
   }
 }

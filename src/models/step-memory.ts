@@ -1,4 +1,4 @@
-import type { ResNetDepth } from './depths.js';
+import { blockPlaces, type ResNetDepth } from './depths.js';
 import { stemFor, stemSizes } from './stem.js';
 
 /** What one layer keeps from the forward to the backward pass. */
@@ -130,28 +130,24 @@ function stemMaps(size: readonly [number, number]): [number, number][] {
 }
 
 function shapesOf(depth: ResNetDepth, n: number, size: readonly [number, number]): BlockShape[] {
-  const shapes: BlockShape[] = [];
   let [h, w] = stemSizes(stemFor(size), size).output;
-  let c = depth.widths[0];
-  depth.widths.forEach((k, level) => {
-    for (let i = 0; i < depth.blocks[level]; i++) {
-      const stride = level > 0 && i === 0 ? 2 : 1;
-      const [outH, outW] = [Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1];
-      shapes.push({
-        layer: `blocks.${shapes.length}`,
-        input: floats(h, w, n, c),
-        output: floats(outH, outW, n, k),
-        pooled: stride !== 1 || c !== k ? floats(outH, outW, n, c) : 0,
-        spread: stride !== 1 || c !== k ? floats(c, k) : 0,
-        inputBits: bits(h * w * n, c),
-        filterBits: bits(9 * c, k),
-        filter: floats(9, c, k),
-        size: [outH, outW, k],
-      });
-      [h, w, c] = [outH, outW, k];
-    }
+  return blockPlaces(depth).map(({ inputs: c, outputs: k, stride }, place) => {
+    const [outH, outW] = [Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1];
+    const changes = stride !== 1 || c !== k;
+    const shape = {
+      layer: `blocks.${place}`,
+      input: floats(h, w, n, c),
+      output: floats(outH, outW, n, k),
+      pooled: changes ? floats(outH, outW, n, c) : 0,
+      spread: changes ? floats(c, k) : 0,
+      inputBits: bits(h * w * n, c),
+      filterBits: bits(9 * c, k),
+      filter: floats(9, c, k),
+      size: [outH, outW, k],
+    } as const;
+    [h, w] = [outH, outW];
+    return shape;
   });
-  return shapes;
 }
 
 function layersOf(
@@ -181,14 +177,11 @@ function layersOf(
 
 /** The number of weights of a binary ResNet. */
 function parameterCount(depth: ResNetDepth, classes: number, stemWindow: number): number {
-  let inputs = depth.widths[0];
-  let count = 3 * stemWindow ** 2 * inputs + 2 * inputs;
-  depth.widths.forEach((outputs, level) => {
-    for (let i = 0; i < depth.blocks[level]; i++) {
-      count += 2 * inputs + 9 * inputs * outputs + outputs;
-      if (inputs !== outputs || (level > 0 && i === 0)) count += inputs * outputs + 2 * outputs;
-      inputs = outputs;
-    }
-  });
-  return count + 2 * inputs + inputs * classes + classes;
+  const [first, last] = [depth.widths[0], depth.widths.at(-1)!];
+  let count = 3 * stemWindow ** 2 * first + 2 * first;
+  for (const { inputs, outputs, stride } of blockPlaces(depth)) {
+    count += 2 * inputs + 9 * inputs * outputs + outputs;
+    if (inputs !== outputs || stride !== 1) count += inputs * outputs + 2 * outputs;
+  }
+  return count + 2 * last + last * classes + classes;
 }

@@ -8,7 +8,7 @@ import { type Activation, checkedActivation } from '../ops/batch-norm-activation
 import { maxPool } from '../ops/pooling.js';
 import { toBatchMajor, toPositionMajor } from '../ops/position-major.js';
 import type { ResNetDepth } from './depths.js';
-import { Network, type NetworkOptions, type NetworkOutput } from './network.js';
+import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { defaultActivation } from './resnet.js';
 import { widened } from './structure.js';
 
@@ -141,10 +141,7 @@ export class VggSmall extends Network {
     last.dispose();
     const pooled = reshape<Tensor2D['rankType']>(batchMajor, [images.shape[0], -1]);
     batchMajor.dispose();
-    const logits = this.head.apply(pooled);
-    if (wantsPooled) return { logits, features, pooled };
-    pooled.dispose();
-    return { logits, features };
+    return classified(this.head, pooled, features, wantsPooled);
   }
 
   /** What the convolution after the BatchNorm at this place takes. */

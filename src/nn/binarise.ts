@@ -1,5 +1,4 @@
-import { InputError } from '../errors.js';
-import { nearestNames } from '../nearest.js';
+import { checkedName } from '../unknown-name.js';
 
 /**
  * What a binary layer makes binary: activations and weights, one of the two with the other in floats, or none, for training
@@ -16,11 +15,5 @@ export const binariseNames: readonly Binarise[] = ['both', 'activations', 'weigh
  * @throws InputError for any other text, naming it
  */
 export function checkedBinarise(value: string): Binarise {
-  const found = binariseNames.find((name) => name === value);
-  if (found === undefined) {
-    throw new InputError(`what to binarise is '${value}'; expected one of ${binariseNames.join(', ')}.`, {
-      nearest: nearestNames(value, binariseNames),
-    });
-  }
-  return found;
+  return checkedName('what to binarise is', value, binariseNames);
 }

@@ -95,8 +95,9 @@ class GatedConv {
   }
 }
 
-/** What the orders with a BatchNorm before the sign share. */
-class NormalisedConv {
+/** BN → sign → conv (· attention), with the slopes of a PReLU. */
+abstract class NormalisedOrder implements BlockOrder {
+  protected readonly slope: Variable & Tensor1D;
   private readonly bn: BatchNorm;
   private readonly gated: GatedConv;
   private readonly isSigned: boolean;
@@ -110,9 +111,12 @@ class NormalisedConv {
     this.isSigned = binarise === 'both' || binarise === 'activations';
     this.signGradient = signGradient;
     this.activations = activations;
+    this.slope = preluSlope(scope, size.outputs);
   }
 
-  apply(x: Tensor4D, training: boolean): Tensor4D {
+  abstract finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D;
+
+  body(x: Tensor4D, training: boolean): Tensor4D {
     const { bn } = this;
     if (!training) {
       const operand = this.isSigned ? bn.sign(x, false) : bn.clamp(x, false);
@@ -137,19 +141,7 @@ class NormalisedConv {
 }
 
 /** BN → sign → conv (· attention) → add → PReLU. */
-class BinaryOrder implements BlockOrder {
-  private readonly conv: NormalisedConv;
-  private readonly slope: Variable & Tensor1D;
-
-  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
-    this.conv = new NormalisedConv(scope, size, options);
-    this.slope = preluSlope(scope, size.outputs);
-  }
-
-  body(x: Tensor4D, training: boolean): Tensor4D {
-    return this.conv.apply(x, training);
-  }
-
+class BinaryOrder extends NormalisedOrder {
   finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
     const y = shortcut ? addPrelu(body, shortcut, this.slope) : prelu(body, this.slope);
     body.dispose();
@@ -158,17 +150,9 @@ class BinaryOrder implements BlockOrder {
 }
 
 /** BN → sign → conv (· attention) → PReLU → add (Martinez et al. 2020, whose attention is the gate). */
-class RealToBinaryOrder implements BlockOrder {
-  private readonly conv: NormalisedConv;
-  private readonly slope: Variable & Tensor1D;
-
-  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
-    this.conv = new NormalisedConv(scope, size, options);
-    this.slope = preluSlope(scope, size.outputs);
-  }
-
-  body(x: Tensor4D, training: boolean): Tensor4D {
-    const convolved = this.conv.apply(x, training);
+class RealToBinaryOrder extends NormalisedOrder {
+  override body(x: Tensor4D, training: boolean): Tensor4D {
+    const convolved = super.body(x, training);
     const y = prelu(convolved, this.slope);
     convolved.dispose();
     return y;
@@ -179,8 +163,8 @@ class RealToBinaryOrder implements BlockOrder {
   }
 }
 
-/** What the orders with a BatchNorm after the convolution share: shifted sign → conv (· attention) → BN. */
-class ShiftedConv {
+/** Shifted sign → conv (· attention) → BN. */
+abstract class ShiftedOrder implements BlockOrder {
   private readonly shift: Tensor1D;
   private readonly gated: GatedConv;
   private readonly bn: BatchNorm;
@@ -201,7 +185,9 @@ class ShiftedConv {
     this.activations = activations;
   }
 
-  apply(x: Tensor4D, training: boolean): Tensor4D {
+  abstract finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D;
+
+  body(x: Tensor4D, training: boolean): Tensor4D {
     if (training) this.activations?.note(this.gated.layer, () => add(x, this.shift));
     const input = { map: () => x.clone(), mean: () => globalMean(x) };
     const convolved = this.gated.apply(this.operand(x, training), input, training);
@@ -224,15 +210,9 @@ class ShiftedConv {
 }
 
 /** sign → conv (· attention) → BN → add (Liu et al. 2018). */
-class BiRealOrder implements BlockOrder {
-  private readonly conv: ShiftedConv;
-
+class BiRealOrder extends ShiftedOrder {
   constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
-    this.conv = new ShiftedConv(scope, size, options, false);
-  }
-
-  body(x: Tensor4D, training: boolean): Tensor4D {
-    return this.conv.apply(x, training);
+    super(scope, size, options, false);
   }
 
   finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
@@ -241,20 +221,15 @@ class BiRealOrder implements BlockOrder {
 }
 
 /** RSign → conv (· attention) → BN → add → RPReLU (Liu et al. 2020). */
-class ReActNetOrder implements BlockOrder {
-  private readonly conv: ShiftedConv;
+class ReActNetOrder extends ShiftedOrder {
   private readonly prelu: ShiftedPreluParameters;
 
   constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
-    this.conv = new ShiftedConv(scope, size, options, true);
+    super(scope, size, options, true);
     const place = scope.child('prelu');
     const shift = (name: string): Variable & Tensor1D =>
       place.parameter(name, [size.outputs], { kind: 'constant', value: 0 });
     this.prelu = { before: shift('before'), slope: preluSlope(scope, size.outputs), after: shift('after') };
-  }
-
-  body(x: Tensor4D, training: boolean): Tensor4D {
-    return this.conv.apply(x, training);
   }
 
   finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {

@@ -1,19 +1,8 @@
-import {
-  abs,
-  add,
-  cast,
-  clipByValue,
-  greater,
-  lessEqual,
-  mul,
-  relu,
-  scalar,
-  sub,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import { abs, add, greater, lessEqual, mul, relu, type Tensor } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { nearestNames } from '../nearest.js';
-import { type AffineParameters, checkChannels, normalised, normGradKernel } from './batch-norm.js';
+import { checkedName } from '../unknown-name.js';
+import { hardClamp, leakyClip } from './activations.js';
+import { type AffineParameters, checkChannels, normalised, normGradKernel, plusMinus } from './batch-norm.js';
 import type { ChannelStatistics } from './channel-statistics.js';
 import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
@@ -31,11 +20,7 @@ export const activationNames: readonly Activation[] = ['relu', 'leakyClip', 'har
  * @throws InputError for any other text, naming it
  */
 export function checkedActivation(value: string): Activation {
-  const found = activationNames.find((name) => name === value);
-  if (found !== undefined) return found;
-  throw new InputError(`the activation is '${value}'; expected one of ${activationNames.join(', ')}.`, {
-    nearest: nearestNames(value, activationNames),
-  });
+  return checkedName('the activation is', value, activationNames);
 }
 
 /** The slope of each activation where it is not 1. */
@@ -47,11 +32,7 @@ interface ActivationAttributes {
   readonly withMask: boolean;
 }
 
-function activationOf(v: Tensor, activation: Activation): Tensor {
-  if (activation === 'relu') return relu(v);
-  const clamped = clipByValue(v, -1, 1);
-  return activation === 'hardClamp' ? clamped : add(clamped, mul(sub(v, clamped), outerSlopes.leakyClip));
-}
+const functions: Readonly<Record<Activation, (v: Tensor) => Tensor>> = { relu, leakyClip, hardClamp };
 
 /** Outputs: f(BatchNorm(x) + residual) and, when asked, the mask of slope 1 as ±1. */
 const normActivationKernel = composedKernel<ActivationAttributes, Tensor[]>(
@@ -59,10 +40,10 @@ const normActivationKernel = composedKernel<ActivationAttributes, Tensor[]>(
   (inputs, { epsilon, activation, withMask }) => {
     const norm = normalised(inputs, epsilon);
     const v = inputs['residual'] ? add(norm, inputs['residual']) : norm;
-    const y = activationOf(v, activation);
+    const y = functions[activation](v);
     if (!withMask) return [y];
     const inside = activation === 'relu' ? greater(v, 0) : lessEqual(abs(v), 1);
-    return [y, sub(mul(cast(inside, 'float32'), 2), scalar(1))];
+    return [y, plusMinus(inside)];
   },
 );
 

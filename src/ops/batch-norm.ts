@@ -70,7 +70,8 @@ const normClampKernel = composedKernel<NormAttributes & { withMask: boolean }, T
   },
 );
 
-const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float32'), 2), scalar(1));
+/** A condition as ±1. */
+export const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float32'), 2), scalar(1));
 
 /**
  * The gradient of BatchNorm in training. Inputs dy, x, mean, variance, gamma and, after a sign, the mask; `addend`, when it

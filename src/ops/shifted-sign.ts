@@ -3,22 +3,18 @@ import {
   add,
   lessEqual,
   mul,
-  sub,
   sum,
   type Tensor,
   type Tensor1D,
-  cast,
   greaterEqual,
-  scalar,
 } from '@tensorflow/tfjs-core';
+import { plusMinus } from './batch-norm.js';
 import { InputError } from '../errors.js';
 import { allButLast } from './channel-statistics.js';
 import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
 import { type SignSlope, throughSlope } from './sign-slope.js';
-
-const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float32'), 2), scalar(1));
 
 /** Outputs: the signs of v = x + shift and, when asked, the mask of the straight-through estimator as ±1. */
 const shiftedSignKernel = composedKernel<{ readonly withMask: boolean }, Tensor[]>(

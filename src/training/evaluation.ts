@@ -1,6 +1,6 @@
 import { evaluationBatches } from '../data/evaluation-batches.js';
 import type { Dataset } from '../data/dataset.js';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import type { Network } from '../models/network.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { type Accuracy, AccuracyCounter } from './accuracy.js';

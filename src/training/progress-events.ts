@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.js';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import type { Accuracy } from './accuracy.js';
 import type { RunEvent } from './run-events.js';
 

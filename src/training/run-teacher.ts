@@ -8,7 +8,7 @@ import { orderedByIndex } from '../cache/ordered-rows.js';
 import { checkFreeSpace } from '../cache/write-cache.js';
 import { type Augmentation, checkAugmentation, trainingAugmentation } from '../data/augmentation.js';
 import { type Dataset, resizedTo } from '../data/dataset.js';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';

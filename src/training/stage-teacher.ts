@@ -1,5 +1,5 @@
 import { withTestResize } from '../data/dataset.js';
-import type { ProgressListener } from '../data/picture-digest.js';
+import type { ProgressListener } from '../progress-listener.js';
 import { InputError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { stageLosses } from '../recipe/stage-losses.js';

@@ -10,6 +10,7 @@ import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
 import { byBackpropagation } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
+import { PlainBlock } from '../nn/plain-blocks.js';
 
 const depth = { widths: [5, 8], blocks: [2, 1] };
 const classes = 3;
@@ -26,33 +27,19 @@ function small(activation: Activation): ResNet {
   return network;
 }
 
-/** The network in stock operations, NHWC, from its definition (He et al. 2016). */
+/** The network in stock operations, from its definition (He et al. 2016). */
 function plainLogits(network: Network, images: tf.Tensor4D, activation: Activation): tf.Tensor2D {
-  const named = network.store.named();
-  const at = <T extends tf.Tensor>(name: string): T => named.get(name) as unknown as T;
+  const plain = new PlainBlock(network.store.named(), 1);
+  const at = <T extends tf.Tensor>(name: string): T => plain.at(name);
   const f = (v: tf.Tensor4D): tf.Tensor4D => {
     const clamped = tf.clipByValue(v, -1, 1);
     if (activation === 'relu') return tf.relu(v);
     return activation === 'hardClamp' ? clamped : tf.add(tf.mul(v, 0.1), tf.mul(clamped, 0.9));
   };
-  const conv = (x: tf.Tensor4D, name: string, stride: number): tf.Tensor4D => {
-    const w = at<tf.Tensor4D>(`${name}.filter`);
-    const pad = (w.shape[0] - 1) / 2;
-    const padded = tf.pad<tf.Tensor4D>(x, [
-      [0, 0],
-      [pad, pad],
-      [pad, pad],
-      [0, 0],
-    ]);
-    return tf.conv2d(padded, w, stride, 'valid');
-  };
-  const norm = (x: tf.Tensor4D, name: string): tf.Tensor4D => {
-    const { mean, variance } = tf.moments(x, [0, 1, 2]);
-    const inverse = tf.rsqrt(tf.add(variance, 1e-5));
-    const centred = tf.mul(tf.sub(x, mean), inverse);
-    return tf.add(tf.mul(centred, at(`${name}.gamma`)), at(`${name}.beta`));
-  };
-  let x = f(norm(conv(images, 'stem.conv', 1), 'stem.bn'));
+  const conv = (v: tf.Tensor4D, name: string, stride: number): tf.Tensor4D =>
+    plain.conv(v, at(`${name}.filter`), stride);
+  const norm = (v: tf.Tensor4D, name: string): tf.Tensor4D => plain.norm(v, name);
+  let x = f(norm(conv(tf.transpose(images, [1, 2, 0, 3]), 'stem.conv', 1), 'stem.bn'));
   let place = 0;
   depth.blocks.forEach((count, level) => {
     for (let i = 0; i < count; i++) {
@@ -60,12 +47,12 @@ function plainLogits(network: Network, images: tf.Tensor4D, activation: Activati
       const stride = level > 0 && i === 0 ? 2 : 1;
       const inner = f(norm(conv(x, `${name}.conv1`, stride), `${name}.bn1`));
       const second = norm(conv(inner, `${name}.conv2`, 1), `${name}.bn2`);
-      const hasBranch = named.has(`${name}.shortcut.conv.filter`);
+      const hasBranch = network.store.named().has(`${name}.shortcut.conv.filter`);
       const shortcut = hasBranch ? norm(conv(x, `${name}.shortcut.conv`, stride), `${name}.shortcut.bn`) : x;
       x = f(tf.add(second, shortcut));
     }
   });
-  const pooled = tf.mean<tf.Tensor2D>(x, [1, 2]);
+  const pooled = tf.mean<tf.Tensor2D>(x, [0, 1]);
   return tf.add(tf.matMul(pooled, at('head.linear.weight')), at('head.linear.bias'));
 }
 
