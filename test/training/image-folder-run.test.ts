@@ -31,7 +31,7 @@ describe.skipIf(!wanted)(
   () => {
     it(`for ${steps} steps at 224×224`, { timeout: 300_000 }, async () => {
       const out = join(folder, 'run');
-      const recipe = oneStage({
+      const narrow = oneStage({
         teacher,
         student: 'bnn-resnet18',
         data: `imagefolder:${data}`,
@@ -40,6 +40,8 @@ describe.skipIf(!wanted)(
         lr: 5e-4,
         threads: 2,
       });
+      // As wide as its teacher, so that no level needs a connector.
+      const recipe = { ...narrow, student: { ...narrow.student, width: 1 } };
       const [events, summary] = await runToEnd(recipe, { out });
       const [started, stage] = events;
       expect(started).toMatchObject({ kind: 'started', trainingPictures: 40, validationPictures: 2 });
