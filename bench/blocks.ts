@@ -1,9 +1,9 @@
 // What each order of a block, downsampling, attention and width costs and brings: images a second of a training step of
 // bnn-resnet20, and its accuracy after two epochs of CIFAR-10, taught the logits of a ResNet-20 from a cache.
-// usage: npm run bench:blocks -- [--only <option,…>] [--steps 7] [--threads 2] [--no-accuracy] [--epochs 2]
+// usage: npm run bench:blocks -- [--only <option,…>] [--steps 7] [--threads 2] [--no-accuracy | --no-speed] [--epochs 2]
 //        [--data cifar10:<folder>] [--cache <directory>] [--json]
 // By default the data of ../shared/data, and the cache is made first where it is not complete (100 MB). The runs take about two
-// minutes an option and epoch on 2 cores; --no-accuracy leaves them out. Each option's speed is the median of rounds in which
+// minutes an option and epoch on 2 cores; --no-accuracy leaves them out, --no-speed the measurement of steps. Each option's speed is the median of rounds in which
 // every option and the default take turns.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -45,11 +45,15 @@ const names = Object.keys(options) as OptionName[];
 const rounds = 3;
 const batch = 128;
 
-interface Figure {
-  readonly option: OptionName;
+interface Speed {
   readonly imagesPerSecond: number;
   /** Of the default's speed in the same rounds. */
-  readonly speedRatio: number;
+  readonly ratio: number;
+}
+
+interface Figure {
+  readonly option: OptionName;
+  readonly speed: Speed | undefined;
   readonly testPercent: number | undefined;
 }
 
@@ -60,6 +64,7 @@ await program('bench:blocks', async () => {
     steps: { type: 'string', default: '7' },
     threads: { type: 'string', default: String(availableParallelism()) },
     'no-accuracy': { type: 'boolean', default: false },
+    'no-speed': { type: 'boolean', default: false },
     epochs: { type: 'string', default: '2' },
     data: { type: 'string', default: existsSync(full) ? `cifar10:${full}` : 'cifar10-sample' },
     cache: { type: 'string', default: join(tmpdir(), 'bench-blocks-cache') },
@@ -74,38 +79,46 @@ await program('bench:blocks', async () => {
   };
   const machine = thisMachine();
   report(describeMachine(machine));
-  const speeds = await measureSpeeds(wanted, { steps, threads });
+  const speeds = flags['no-speed']
+    ? new Map<OptionName, Speed>()
+    : await measureSpeeds(wanted, { steps, threads });
   if (!flags['no-accuracy'])
     await fillCache({
       ...{ out: flags.cache, data: flags.data, threads },
       ...{ teacher: 'cifar10-resnet20', views: 2, features: 'none' },
     });
   const figures: Figure[] = [];
-  for (const [option, speed] of speeds) {
-    const accuracy = flags['no-accuracy']
+  for (const option of wanted) {
+    const testPercent = flags['no-accuracy']
       ? undefined
       : await accuracyOf(option, { data: flags.data, cache: flags.cache, epochs, threads });
-    figures.push({ option, ...speed, testPercent: accuracy });
-    report(
-      `${option}: ${speed.imagesPerSecond.toFixed(0)} images/s, ${speed.speedRatio.toFixed(2)} of the default's${accuracy === undefined ? '' : `, test top-1 ${accuracy.toFixed(2)} %`}`,
-    );
+    const figure = { option, speed: speeds.get(option), testPercent };
+    figures.push(figure);
+    report(cellsOf(figure).join('  '));
   }
-  const rows = figures.map(({ option, imagesPerSecond, speedRatio, testPercent }) => [
-    option,
-    imagesPerSecond.toFixed(0),
-    speedRatio.toFixed(2),
-    testPercent?.toFixed(2) ?? 'not run',
-  ]);
-  report(formatTable(['option', 'images/s', 'of the default', `test % after ${epochs} epochs`], rows));
+  report(
+    formatTable(
+      ['option', 'images/s', 'of the default', `test % after ${epochs} epochs`],
+      figures.map(cellsOf),
+    ),
+  );
   if (flags.json) console.log(JSON.stringify({ machine, figures }));
 });
 
-type Speed = Pick<Figure, 'imagesPerSecond' | 'speedRatio'>;
+function cellsOf({ option, speed, testPercent }: Figure): string[] {
+  const notRun = 'not run';
+  return [
+    option,
+    speed?.imagesPerSecond.toFixed(0) ?? notRun,
+    speed?.ratio.toFixed(2) ?? notRun,
+    testPercent?.toFixed(2) ?? notRun,
+  ];
+}
 
 async function measureSpeeds(
   wanted: readonly OptionName[],
   { steps, threads }: { readonly steps: number; readonly threads: number },
-): Promise<[OptionName, Speed][]> {
+): Promise<Map<OptionName, Speed>> {
   const depth = binaryResNetDepths['bnn-resnet20'];
   const stepMs = async (option: OptionName): Promise<number> => {
     const { step, dispose } = await structureStep(depth, options[option], { batch, threads });
@@ -113,7 +126,7 @@ async function measureSpeeds(
     dispose();
     return median(times);
   };
-  const found: [OptionName, Speed][] = [];
+  const found = new Map<OptionName, Speed>();
   for (const option of wanted) {
     const own: number[] = [];
     const ratios: number[] = [];
@@ -124,7 +137,7 @@ async function measureSpeeds(
       const after = await stepMs('default');
       ratios.push((before + after) / 2 / own.at(-1)!);
     }
-    found.push([option, { imagesPerSecond: (1000 * batch) / median(own), speedRatio: median(ratios) }]);
+    found.set(option, { imagesPerSecond: (1000 * batch) / median(own), ratio: median(ratios) });
   }
   return found;
 }
