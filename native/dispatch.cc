@@ -29,6 +29,8 @@ template <class Args>
 constexpr uint32_t kExtraFeatures = 0;
 template <>
 constexpr uint32_t kExtraFeatures<BinaryConvForward> = kVpopcntdq;
+template <>
+constexpr uint32_t kExtraFeatures<BinaryConvGateGradient> = kVpopcntdq;
 
 // Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
 const std::vector<Entry>& table() {

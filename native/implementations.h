@@ -19,6 +19,7 @@
   each(BinaryConvForward) \
   each(BinaryConvBackwardInput) \
   each(BinaryConvBackwardFilter) \
+  each(BinaryConvGateGradient) \
   each(BinaryInputConvForward) \
   each(BinaryFilterConvForward) \
   each(StraightThroughFilter) \
@@ -61,7 +62,8 @@
   each(FloatConvBackwardFilter)   \
   each(BinaryConvForward)         \
   each(BinaryConvBackwardInput)   \
-  each(BinaryConvBackwardFilter)
+  each(BinaryConvBackwardFilter)  \
+  each(BinaryConvGateGradient)
 
 #define BNN_DECLARE(Family) void run(const Family&);
 

@@ -36,6 +36,13 @@ class Arguments {
     return static_cast<int>(value);
   }
 
+  // null or undefined gives 0
+  int optional_integer(const char* name) {
+    if (!absent()) return integer(name);
+    ++position_;
+    return 0;
+  }
+
   double number(const char* name) {
     const Napi::Value value = next();
     if (!value.IsNumber()) fail(name, "a number");

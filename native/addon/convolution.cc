@@ -24,6 +24,10 @@ FloatConvBackwardFilter read_float_backward_filter(Arguments& a) {
   return {s, x, dy, a.writable_floats("dw", s.filter_size())};
 }
 
+const float* read_gate(Arguments& a, const ConvShape& s) {
+  return a.optional_floats("gate", static_cast<size_t>(s.n) * s.k);
+}
+
 BinaryConvForward read_binary_forward(Arguments& a) {
   const ConvShape s = a.shape();
   const uint32_t* x = a.words("x", packed_input(s));
@@ -32,7 +36,8 @@ BinaryConvForward read_binary_forward(Arguments& a) {
   const float* residual = a.optional_floats("residual", s.output_size());
   const float* slope = a.optional_floats("slope", s.k);
   if (slope != nullptr && residual == nullptr) a.fail("slope", "null without a residual");
-  return {s, x, w, scale, residual, slope, a.writable_floats("y", s.output_size())};
+  float* y = a.writable_floats("y", s.output_size());
+  return {s, x, w, scale, residual, slope, y, read_gate(a, s)};
 }
 
 BinaryConvBackwardInput read_binary_backward_input(Arguments& a) {
@@ -40,7 +45,8 @@ BinaryConvBackwardInput read_binary_backward_input(Arguments& a) {
   const float* dy = a.floats("dy", s.output_size());
   const uint32_t* w = a.words("w", packed_filter(s));
   const float* scale = a.floats("scale", s.k);
-  return {s, dy, w, scale, a.writable_floats("dx", s.input_size())};
+  float* dx = a.writable_floats("dx", s.input_size());
+  return {s, dy, w, scale, dx, read_gate(a, s)};
 }
 
 BinaryConvBackwardFilter read_binary_backward_filter(Arguments& a) {
@@ -50,7 +56,17 @@ BinaryConvBackwardFilter read_binary_backward_filter(Arguments& a) {
   const float* scale = a.optional_floats("scale", s.k);
   const float* latent = a.optional_floats("latent", s.filter_size());
   if ((scale == nullptr) != (latent == nullptr)) a.fail("latent", "null exactly where 'scale' is");
-  return {s, x, dy, scale, latent, a.writable_floats("dw", s.filter_size())};
+  float* dw = a.writable_floats("dw", s.filter_size());
+  return {s, x, dy, scale, latent, dw, read_gate(a, s)};
+}
+
+BinaryConvGateGradient read_gate_gradient(Arguments& a) {
+  const ConvShape s = a.shape();
+  const uint32_t* x = a.words("x", packed_input(s));
+  const uint32_t* w = a.words("w", packed_filter(s));
+  const float* scale = a.floats("scale", s.k);
+  const float* dy = a.floats("dy", s.output_size());
+  return {s, x, w, scale, dy, a.writable_floats("dgate", static_cast<size_t>(s.n) * s.k)};
 }
 
 BinaryInputConvForward read_binary_input_forward(Arguments& a) {
@@ -102,6 +118,7 @@ void define_convolution_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_binary_forward);
   define_kernel(env, exports, read_binary_backward_input);
   define_kernel(env, exports, read_binary_backward_filter);
+  define_kernel(env, exports, read_gate_gradient);
   define_kernel(env, exports, read_binary_input_forward);
   define_kernel(env, exports, read_binary_filter_forward);
   define_kernel(env, exports, read_straight_through);

@@ -132,6 +132,9 @@ BatchNormBackward read_backward(Arguments& a) {
   b.dbeta = a.writable_floats("dbeta", r.channels);
   b.dslope = a.optional_floats("dslope", r.channels);
   if ((b.slope == nullptr) != (b.dslope == nullptr)) a.fail("dslope", "there with a slope, and only then");
+  b.pictures = a.optional_integer("pictures");
+  b.picture_dy = a.optional_floats("pictureDy", static_cast<size_t>(b.pictures) * r.channels);
+  if ((b.pictures == 0) != (b.picture_dy == nullptr)) a.fail("pictureDy", "there with pictures, and only then");
   return b;
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "addon/arguments.h"
 
 namespace bnn {
@@ -38,7 +40,10 @@ PositionMean read_position_mean(Arguments& a) {
   const size_t positions = a.size("positions");
   const size_t inner = a.size("inner");
   const float* x = a.floats("x", positions * inner);
-  return {positions, inner, x, a.writable_floats("y", inner)};
+  float* y = a.writable_floats("y", inner);
+  const int channels = std::max(1, a.optional_integer("channels"));
+  if (inner % channels != 0) a.fail("channels", "a divisor of 'inner'");
+  return {positions, inner, x, y, channels, a.optional_floats("slope", channels)};
 }
 
 PositionMeanBackward read_position_mean_backward(Arguments& a) {

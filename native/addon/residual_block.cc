@@ -22,6 +22,13 @@ BinaryResidualForward read_forward(Arguments& a) {
   r.filter_sign = a.words("filterSign", packed_filter(s));
   r.scale = a.writable_floats("scale", s.k);
   r.y = a.writable_floats("y", s.output_size());
+  r.hidden = a.optional_integer("hidden");
+  if (r.hidden == 0) return r;
+  r.squeeze = a.floats("squeeze", static_cast<size_t>(s.c) * r.hidden);
+  r.excite = a.floats("excite", static_cast<size_t>(r.hidden) * s.k);
+  r.map_mean = a.writable_floats("mapMean", static_cast<size_t>(s.n) * s.c);
+  r.hidden_values = a.writable_floats("hiddenValues", static_cast<size_t>(s.n) * r.hidden);
+  r.gate = a.writable_floats("gate", static_cast<size_t>(s.n) * s.k);
   return r;
 }
 
@@ -49,6 +56,15 @@ BinaryResidualBackward read_backward(Arguments& a) {
   r.dslope = a.optional_floats("dslope", s.c);
   if ((r.slope == nullptr) != (r.dslope == nullptr)) a.fail("dslope", "there with a slope, and only then");
   r.dw = a.writable_floats("dw", s.filter_size());
+  r.hidden = a.optional_integer("hidden");
+  if (r.hidden == 0) return r;
+  r.squeeze = a.floats("squeeze", static_cast<size_t>(s.c) * r.hidden);
+  r.excite = a.floats("excite", static_cast<size_t>(r.hidden) * s.k);
+  r.map_mean = a.floats("mapMean", static_cast<size_t>(s.n) * s.c);
+  r.hidden_values = a.floats("hiddenValues", static_cast<size_t>(s.n) * r.hidden);
+  r.gate = a.floats("gate", static_cast<size_t>(s.n) * s.k);
+  r.dsqueeze = a.writable_floats("dsqueeze", static_cast<size_t>(s.c) * r.hidden);
+  r.dexcite = a.writable_floats("dexcite", static_cast<size_t>(r.hidden) * s.k);
   return r;
 }
 

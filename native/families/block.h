@@ -7,6 +7,8 @@ namespace bnn {
 
 // The training forward pass of y = binaryConv(sign(BatchNorm(x)), latent) + residual, x = prelu(v) with a slope:
 // ChannelAffineSign, PackSigns and MeanMagnitude of latent, BinaryConvForward. Without a residual x itself is added.
+// With `hidden` > 0 the convolution is gated by squeeze and excite of m, the mean over the positions of BatchNorm(x):
+//   gate = σ(hidden_values · excite), hidden_values = ReLU(m · squeeze)
 struct BinaryResidualForward {
   static constexpr const char* family = "binaryResidualForward";
   ConvShape shape;
@@ -24,10 +26,16 @@ struct BinaryResidualForward {
   uint32_t* filter_sign;
   float* scale;  // mean |latent| of each output channel
   float* y;
+  int hidden;
+  const float* squeeze;  // [c, hidden]; this and what follows null without a gate
+  const float* excite;   // [hidden, k]
+  float* map_mean;       // m, [n, c]
+  float* hidden_values;  // [n, hidden]
+  float* gate;           // [n, k]
 };
 
 // Its gradients: BinaryConvBackwardFilter, BinaryConvBackwardInput, BatchNormBackward with the mask. dv gets dy added where
-// x itself was the residual.
+// x itself was the residual. A gate comes with BinaryConvGateGradient, and m's gradient goes into that of the BatchNorm.
 struct BinaryResidualBackward {
   static constexpr const char* family = "binaryResidualBackward";
   ConvShape shape;
@@ -49,6 +57,14 @@ struct BinaryResidualBackward {
   float* dbeta;
   float* dslope;
   float* dw;
+  int hidden;
+  const float* squeeze;
+  const float* excite;
+  const float* map_mean;
+  const float* hidden_values;
+  const float* gate;
+  float* dsqueeze;
+  float* dexcite;
 };
 
 }  // namespace bnn

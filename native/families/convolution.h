@@ -46,7 +46,8 @@ struct MatMul {
 
 // y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c] of k bits. The
 // sum is an exact integer; padding contributes 0. The residual has the shape of y and may be null; with `slope` (may be
-// null) its PReLU is added in its place.
+// null) its PReLU is added in its place. Where there is a `gate` [n, k] it multiplies the scale: y = scale[k] · gate[n, k] · Σ …
+// and so on in the gradients.
 struct BinaryConvForward {
   static constexpr const char* family = "binaryConvForward";
   ConvShape shape;
@@ -56,9 +57,10 @@ struct BinaryConvForward {
   const float* residual;
   const float* slope;
   float* y;
+  const float* gate = nullptr;
 };
 
-// dx = Σ (scale[k] · dy) · w with w ±1 as packed bits
+// dx = Σ (scale[k] · gate[n, k] · dy) · w with w ±1 as packed bits
 struct BinaryConvBackwardInput {
   static constexpr const char* family = "binaryConvBackwardInput";
   ConvShape shape;
@@ -66,10 +68,11 @@ struct BinaryConvBackwardInput {
   const uint32_t* w;
   const float* scale;
   float* dx;
+  const float* gate = nullptr;
 };
 
-// dw = scale[k] · Σ x · dy with x ±1 as packed bits, 0 where |latent| > 1 (the straight-through estimator). `scale` and
-// `latent` may be null together: then dw = Σ x · dy.
+// dw = scale[k] · Σ x · gate[n, k] · dy with x ±1 as packed bits, 0 where |latent| > 1 (the straight-through estimator).
+// `scale` and `latent` may be null together: then dw = Σ x · gate[n, k] · dy.
 struct BinaryConvBackwardFilter {
   static constexpr const char* family = "binaryConvBackwardFilter";
   ConvShape shape;
@@ -78,6 +81,19 @@ struct BinaryConvBackwardFilter {
   const float* scale;
   const float* latent;
   float* dw;
+  const float* gate = nullptr;
+};
+
+// dgate[n, k] = scale[k] · Σ dy · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward, whose sums are made
+// again: they cost less than a map of them.
+struct BinaryConvGateGradient {
+  static constexpr const char* family = "binaryConvGateGradient";
+  ConvShape shape;
+  const uint32_t* x;
+  const uint32_t* w;
+  const float* scale;
+  const float* dy;
+  float* dgate;
 };
 
 // y = Σ x·w with x ±1 as packed bits, rows [h, w, n] of c bits, and w in floats. Its gradients: BinaryConvBackwardFilter

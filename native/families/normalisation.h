@@ -132,7 +132,8 @@ struct ChannelAffineActivation {
 // Training gradient of y = γ·x̂ + β, x̂ = (x − mean)·inverse_deviation, over all rows m:
 //   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverse_deviation·(dy − dβ/m − x̂·dγ/m)
 // With `mask` (packed bits, may be null) dy counts only where its bit is 1, elsewhere `outer` times it; `upstream` (may be
-// null) gets dy as it counts. dx may be dy, or upstream may, but not both. With `addend` (may be null) dx
+// null) gets dy as it counts. dx may be dy, or upstream may, but not both. With `picture_dy` [pictures, channels] (may be
+// null) each row of dy, as it counts, gets that of its picture added, row r being of picture r mod `pictures`. With `addend` (may be null) dx
 // gets addend added to it. With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and
 // dslope = Σ dx·x there, of dx before that.
 struct BatchNormBackward {
@@ -153,6 +154,8 @@ struct BatchNormBackward {
   float* dgamma;
   float* dbeta;
   float* dslope;  // null without a slope
+  int pictures = 0;
+  const float* picture_dy = nullptr;
 };
 
 // v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be x.

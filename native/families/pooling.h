@@ -42,12 +42,15 @@ struct MaxPoolBackward {
   float* dx;
 };
 
-// The mean over positions of [positions, inner]: y[i] = Σ_p x[p, i] / positions
+// The mean over positions of [positions, inner]: y[i] = Σ_p x[p, i] / positions. With a `slope` (may be null), one for each of
+// `channels` of which inner is a multiple, that of prelu(x).
 struct PositionMean {
   static constexpr const char* family = "positionMean";
   size_t positions, inner;
   const float* x;
   float* y;
+  int channels = 1;
+  const float* slope = nullptr;
 };
 
 // dx[p, i] = dy[i] / positions

@@ -108,6 +108,38 @@ class ChunkBits {
   size_t start_;
 };
 
+// Values that differ from picture to picture, [pictures, channels], as a table that any vector of the folded rows reads from:
+// the row after the last picture is that of the first again.
+class PictureValues {
+ public:
+  // `values` may be null: then nothing is read. The memory is table_size(…) floats.
+  PictureValues(const FoldedRows& rows, const float* values, size_t pictures, float* table)
+      : period_(std::max(pictures * rows.channels, size_t{2})), table_(values == nullptr ? nullptr : table) {
+    if (values == nullptr) return;
+    inverse_ = UINT64_MAX / period_ + 1;
+    const size_t own = pictures * rows.channels;
+    std::memcpy(table, values, own * sizeof(float));
+    for (size_t i = own; i < period_ + rows.width; ++i) table[i] = table[i - own];
+  }
+
+  static size_t table_size(const FoldedRows& rows, size_t pictures) { return pictures * rows.channels + rows.width + 1; }
+
+  explicit operator bool() const { return table_ != nullptr; }
+
+  // The place of a vector's values, of its offset and its column in the folded row.
+  const float* at(size_t offset, size_t column) const {
+    const size_t row = offset - column;
+    // ⌊row / period⌋ by a multiplication, exact for row · period < 2⁶⁴: a division would cost more than the rest.
+    const size_t whole = static_cast<size_t>(static_cast<unsigned __int128>(inverse_) * row >> 64);
+    return table_ + (row - whole * period_) + column;
+  }
+
+ private:
+  size_t period_;
+  uint64_t inverse_ = 0;
+  const float* table_;
+};
+
 // A reduction has no more partial results than this, so that combining them costs little.
 constexpr size_t kMostPartials = 64;
 

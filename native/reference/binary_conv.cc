@@ -6,27 +6,56 @@
 #include "reference/conv_taps.h"
 
 namespace bnn::reference {
+namespace {
+
+// The factor of output channel k of an image.
+double gated(const float* scale, const float* gate, const ConvShape& s, int image, int k) {
+  return gate == nullptr ? scale[k] : static_cast<double>(scale[k]) * gate[static_cast<size_t>(image) * s.k + k];
+}
+
+// Σ x · w at one output position.
+int sum_of_signs(const ConvShape& s, const uint32_t* x, const uint32_t* w, int64_t position, int image, int k) {
+  const size_t xw = packed_words(s.c);
+  const size_t ww = packed_words(s.k);
+  int sum = 0;
+  for_valid_taps(s, position, [&](int tap, size_t source) {
+    const uint32_t* row = x + (source * s.n + image) * xw;
+    for (int c = 0; c < s.c; ++c) sum += sign_at(row, c) * sign_at(w + (static_cast<size_t>(tap) * s.c + c) * ww, k);
+  });
+  return sum;
+}
+
+}  // namespace
 
 void run(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
-  const size_t xw = packed_words(s.c);
-  const size_t ww = packed_words(s.k);
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
     for (int image = 0; image < s.n; ++image)
       for (int k = 0; k < s.k; ++k) {
-        int sum = 0;
-        for_valid_taps(s, position, [&](int tap, size_t source) {
-          const uint32_t* x = a.x + (source * s.n + image) * xw;
-          for (int c = 0; c < s.c; ++c) sum += sign_at(x, c) * sign_at(a.w + (static_cast<size_t>(tap) * s.c + c) * ww, k);
-        });
+        const float sum = static_cast<float>(sum_of_signs(s, a.x, a.w, position, image, k));
+        const float factor = static_cast<float>(gated(a.scale, a.gate, s, image, k));
         const size_t i = (position * s.n + image) * s.k + k;
         if (a.residual == nullptr) {
-          a.y[i] = a.scale[k] * static_cast<float>(sum);
+          a.y[i] = factor * sum;
           continue;
         }
         const bool sloped = a.slope != nullptr && !(a.residual[i] > 0);
-        a.y[i] = std::fma(a.scale[k], static_cast<float>(sum), sloped ? a.slope[k] * a.residual[i] : a.residual[i]);
+        a.y[i] = std::fma(factor, sum, sloped ? a.slope[k] * a.residual[i] : a.residual[i]);
       }
+  });
+}
+
+void run(const BinaryConvGateGradient& a) {
+  const ConvShape& s = a.shape;
+  parallel_for(s.n, [&](int64_t image) {
+    for (int k = 0; k < s.k; ++k) {
+      double total = 0;
+      for (int64_t position = 0; position < static_cast<int64_t>(s.out_h) * s.out_w; ++position) {
+        const double dy = a.dy[(position * s.n + image) * s.k + k];
+        total += dy * sum_of_signs(s, a.x, a.w, position, static_cast<int>(image), k);
+      }
+      a.dgate[image * s.k + k] = static_cast<float>(total * a.scale[k]);
+    }
   });
 }
 
@@ -40,7 +69,7 @@ void run(const BinaryConvBackwardInput& a) {
         for_outputs_of(s, source, [&](int tap, size_t position) {
           const uint32_t* w = a.w + (static_cast<size_t>(tap) * s.c + c) * ww;
           const float* dy = a.dy + (position * s.n + image) * s.k;
-          for (int k = 0; k < s.k; ++k) sum += sign_at(w, k) * static_cast<double>(a.scale[k]) * dy[k];
+          for (int k = 0; k < s.k; ++k) sum += sign_at(w, k) * gated(a.scale, a.gate, s, image, k) * dy[k];
         });
         a.dx[(source * s.n + image) * s.c + c] = static_cast<float>(sum);
       }
@@ -59,7 +88,8 @@ void run(const BinaryConvBackwardFilter& a) {
       for (int image = 0; image < s.n; ++image) {
         const int sign = sign_at(a.x + (source * s.n + image) * xw, c);
         const float* dy = a.dy + (position * s.n + image) * s.k;
-        for (int k = 0; k < s.k; ++k) sums[k] += sign * static_cast<double>(dy[k]);
+        const float* gate = a.gate == nullptr ? nullptr : a.gate + static_cast<size_t>(image) * s.k;
+        for (int k = 0; k < s.k; ++k) sums[k] += sign * static_cast<double>(dy[k]) * (gate == nullptr ? 1 : gate[k]);
       }
     });
     for (int k = 0; k < s.k; ++k) {

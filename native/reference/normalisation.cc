@@ -95,7 +95,8 @@ void run(const BatchNormBackward& a) {
     const auto upstream = [&](size_t row) {
       const bool passes = !a.mask || bit_at(a.mask + row * words, static_cast<int>(c));
       const double dy = a.dy[row * a.channels + c];
-      return passes ? dy : a.outer == 0 ? 0.0 : a.outer * dy;
+      const double own = passes ? dy : a.outer == 0 ? 0.0 : a.outer * dy;
+      return a.picture_dy == nullptr ? own : own + a.picture_dy[row % a.pictures * a.channels + c];
     };
     const auto normalised = [&](size_t row) { return (prelu(a.x[row * a.channels + c], a.slope, c) - mean) * inverse; };
     double dbeta = 0;

@@ -78,7 +78,10 @@ void run(const MaxPoolBackward& a) {
 void run(const PositionMean& a) {
   for (size_t i = 0; i < a.inner; ++i) {
     double sum = 0;
-    for (size_t p = 0; p < a.positions; ++p) sum += a.x[p * a.inner + i];
+    for (size_t p = 0; p < a.positions; ++p) {
+      const float x = a.x[p * a.inner + i];
+      sum += a.slope == nullptr || x > 0 ? x : a.slope[i % a.channels] * x;
+    }
     a.y[i] = static_cast<float>(sum / a.positions);
   }
 }

@@ -4,6 +4,7 @@
 #include "dispatch.h"
 #include "implementations.h"
 #include "parallel.h"
+#include "reference/squeeze_excite.h"
 
 namespace bnn::reference {
 namespace {
@@ -12,6 +13,8 @@ constexpr int kCoefficientSlot = 10;
 
 size_t rows_of(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n; }
 size_t filter_rows(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c; }
+size_t positions_of(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w; }
+size_t mean_size(const ConvShape& s) { return static_cast<size_t>(s.n) * s.c; }
 
 }  // namespace
 
@@ -26,19 +29,37 @@ void run(const BinaryResidualForward& a) {
   bnn::run(ChannelAffineSign{rows_of(s), s.c, a.v, a.slope, scale, shift, a.sign, a.mask});
   bnn::run(PackSigns{filter_rows(s), s.k, a.latent, a.filter_sign, nullptr});
   bnn::run(MeanMagnitude{filter_rows(s), s.k, a.latent, a.scale});
+  if (a.hidden > 0) {
+    bnn::run(PositionMean{positions_of(s), mean_size(s), a.v, a.map_mean, s.c, a.slope});
+    for (size_t i = 0; i < mean_size(s); ++i) a.map_mean[i] = std::fma(a.map_mean[i], scale[i % s.c], shift[i % s.c]);
+    squeeze_excite({s.n, s.c, a.hidden, s.k}, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate);
+  }
   const bool itself = a.residual == nullptr;
-  bnn::run(BinaryConvForward{s, a.sign, a.filter_sign, a.scale, itself ? a.v : a.residual, itself ? a.slope : nullptr, a.y});
+  bnn::run(BinaryConvForward{s, a.sign, a.filter_sign, a.scale, itself ? a.v : a.residual, itself ? a.slope : nullptr, a.y,
+                             a.hidden > 0 ? a.gate : nullptr});
 }
 
 void run(const BinaryResidualBackward& a) {
   const ConvShape& s = a.shape;
-  bnn::run(BinaryConvBackwardFilter{s, a.sign, a.dy, a.scale, a.latent, a.dw});
-  bnn::run(BinaryConvBackwardInput{s, a.dy, a.filter_sign, a.scale, a.dv});
-  float* inverse_deviation = scratch<float>(kCoefficientSlot, s.c);
+  const bool is_gated = a.hidden > 0;
+  const GateShape g{s.n, s.c, a.hidden, s.k};
+  const size_t gate_floats = is_gated ? mean_size(s) + g.gate_size() + g.hidden_size() : 0;
+  float* inverse_deviation = scratch<float>(kCoefficientSlot, s.c + gate_floats);
+  float* dm = is_gated ? inverse_deviation + s.c : nullptr;
+  if (is_gated) {
+    float* dgate = dm + mean_size(s);
+    bnn::run(BinaryConvGateGradient{s, a.sign, a.filter_sign, a.scale, a.dy, dgate});
+    squeeze_excite_backward(g, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate, dgate, dgate + g.gate_size(), a.dsqueeze,
+                            a.dexcite, dm);
+    for (size_t i = 0; i < mean_size(s); ++i) dm[i] /= static_cast<float>(positions_of(s));
+  }
+  const float* gate = is_gated ? a.gate : nullptr;
+  bnn::run(BinaryConvBackwardFilter{s, a.sign, a.dy, a.scale, a.latent, a.dw, gate});
+  bnn::run(BinaryConvBackwardInput{s, a.dy, a.filter_sign, a.scale, a.dv, gate});
   for (int c = 0; c < s.c; ++c)
     inverse_deviation[c] = static_cast<float>(1 / std::sqrt(static_cast<double>(a.variance[c]) + a.epsilon));
   bnn::run(BatchNormBackward{rows_of(s), s.c, a.dv, a.v, a.slope, a.mask, 0, a.adds_dy ? a.dy : nullptr, a.mean,
-                             inverse_deviation, a.gamma, nullptr, a.dv, a.dgamma, a.dbeta, a.dslope});
+                             inverse_deviation, a.gamma, nullptr, a.dv, a.dgamma, a.dbeta, a.dslope, is_gated ? s.n : 0, dm});
 }
 
 }  // namespace bnn::reference

@@ -1,11 +1,13 @@
-import type { Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { binaryResidual } from '../ops/binary-residual.js';
-import { addPrelu, prelu } from '../ops/prelu.js';
+import { prelu } from '../ops/prelu.js';
 import type { ActivationObserver } from './activation-observer.js';
-import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
+import { SqueezeExcite } from './attention/squeeze-excite.js';
+import type { BatchNormOptions } from './batch-norm.js';
 import type { Binarise } from './binarise.js';
-import { BinaryConv2d } from './conv2d.js';
-import { Downsample, type DownsampleName } from './downsample.js';
+import { BinaryOrder } from './block-orders.js';
+import { ComposedBlock } from './composed-block.js';
+import type { DownsampleName } from './downsample.js';
 import type { Scope } from './parameters.js';
 import { SignGradient } from './sign-gradient.js';
 
@@ -68,90 +70,62 @@ export interface BinaryBlockSize {
  * Where the sign is left out hardClamp takes its place, whose gradient is that of the straight-through estimator, so that
  * BatchNorm learns under the same mask |BN(x)| ≤ 1 in every stage. Names and shapes of the parameters do not depend on
  * `binarise`: a stage starts from the tensors of the one before.
+ *
+ * An attention multiplies the convolution's output. Squeeze and excite, in a block that is binary, is part of the operation as
+ * which it trains.
  */
-export class BinaryBlock {
-  private readonly bn: BatchNorm;
-  private readonly conv: BinaryConv2d;
-  private readonly slope: Variable & Tensor1D;
-  private readonly shortcut: Downsample | undefined;
-  private readonly binarise: Binarise;
+export class BinaryBlock extends ComposedBlock {
+  private readonly order: BinaryOrder;
+  private readonly isBinary: boolean;
   private readonly signGradient: SignGradient;
   private readonly activations: ActivationObserver | undefined;
-  /** As a checkpoint names the convolution. */
-  private readonly layer: string;
 
-  constructor(
-    scope: Scope,
-    { inputs, outputs, stride }: BinaryBlockSize,
-    {
-      binarise = 'both',
-      signGradient = new SignGradient(),
-      activations,
-      ...batchNorm
-    }: BinaryBlockOptions = {},
-  ) {
-    this.binarise = binarise;
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions = {}) {
+    const { binarise = 'both', signGradient = new SignGradient(), activations } = options;
+    const order = new BinaryOrder(scope, size, { ...options, signGradient });
+    super([order], scope, size, options);
+    this.order = order;
+    this.isBinary = binarise === 'both';
     this.signGradient = signGradient;
     this.activations = activations;
-    this.layer = scope.child('conv').path;
-    this.bn = new BatchNorm(scope.child('bn'), inputs, batchNorm);
-    this.conv = new BinaryConv2d(
-      scope.child('conv'),
-      { inputs, outputs, window: 3 },
-      { stride, pad: 1 },
-      binarise,
-    );
-    this.slope = scope.child('prelu').parameter('slope', [outputs], { kind: 'constant', value: 0.25 });
-    if (stride !== 1 || inputs !== outputs) {
-      this.shortcut = new Downsample(scope.child('shortcut'), inputs, outputs, stride, batchNorm);
-    }
   }
 
   /**
    * Whether the block applies the PReLU of the block before it on the way, in training: then its input need not be
    * {@link activated} first.
    */
-  get takesPending(): boolean {
+  override get takesPending(): boolean {
     return this.fused && this.shortcut === undefined;
   }
 
   /** Whether training runs as one operation, which keeps one bit of each activation for the gradient of its sign. */
   private get fused(): boolean {
-    return this.binarise === 'both' && this.signGradient.isMask;
+    const { attention } = this.order.gated;
+    return (
+      this.isBinary &&
+      this.signGradient.isMask &&
+      (attention === undefined || attention instanceof SqueezeExcite)
+    );
   }
 
   /** @param input position-major [H, W, N, inputs]; activated, unless in training the block {@link takesPending} */
-  apply(input: PendingMap, training: boolean): PendingMap {
+  override apply(input: PendingMap, training: boolean): PendingMap {
+    if (!training || !this.fused) return super.apply(input, training);
     const { map, slope } = input;
-    if (training) this.activations?.note(this.layer, () => this.bn.look(map, slope));
-    return training && this.fused
-      ? { map: this.trained(map, slope), slope: this.slope }
-      : { map: this.composed(map, training), slope: undefined };
+    const { bn, gated } = this.order;
+    this.activations?.note(gated.layer, () => bn.look(map, slope));
+    return { map: this.trained(map, slope), slope: this.order.slope };
   }
 
   private trained(v: Tensor4D, slope: Tensor1D | undefined): Tensor4D {
-    const statistics = this.bn.batchStatistics(v, slope);
+    const { bn, gated } = this.order;
+    const statistics = bn.batchStatistics(v, slope);
     const residual = this.shortcut?.apply(v, true, statistics.mean);
-    const { epsilon } = this.bn;
-    const { latent, geometry } = this.conv;
-    const y = binaryResidual(v, { slope, affine: this.bn, statistics, epsilon, latent, residual }, geometry);
+    const { latent, geometry } = gated.conv;
+    const attention = gated.attention instanceof SqueezeExcite ? gated.attention.weights : undefined;
+    const operands = { slope, affine: bn, statistics, epsilon: bn.epsilon, latent, residual, attention };
+    const y = binaryResidual(v, operands, geometry);
     for (const tensor of [statistics.mean, statistics.variance, residual]) tensor?.dispose();
     return y;
-  }
-
-  private composed(x: Tensor4D, training: boolean): Tensor4D {
-    const residual = this.shortcut?.apply(x, training);
-    const input = this.operand(x, training);
-    const convolved = this.conv.apply(input);
-    input.dispose();
-    const y = addPrelu(convolved, residual ?? x, this.slope);
-    convolved.dispose();
-    residual?.dispose();
-    return y;
-  }
-
-  private operand(x: Tensor4D, training: boolean): Tensor4D {
-    if (this.binarise === 'weights' || this.binarise === 'none') return this.bn.clamp(x, training);
-    return training ? this.signGradient.sign(this.bn, x) : this.bn.sign(x, false);
   }
 }

@@ -60,8 +60,9 @@ export function createOrder(
 
 /** The convolution of an order and what it is multiplied with. */
 class GatedConv {
-  private readonly conv: BinaryConv2d;
-  private readonly attention: ChannelAttention | undefined;
+  readonly conv: BinaryConv2d;
+  readonly attention: ChannelAttention | undefined;
+  /** As a checkpoint names the convolution. */
   readonly layer: string;
 
   constructor(
@@ -74,10 +75,6 @@ class GatedConv {
     this.layer = place.path;
     this.conv = new BinaryConv2d(place, { inputs, outputs, window: 3 }, { stride, pad: 1 }, binarise);
     this.attention = attentionFactory(attention)?.(scope.child('attention'), size, batchNorm);
-  }
-
-  get isGated(): boolean {
-    return this.attention !== undefined;
   }
 
   /** @param operand of the convolution; disposed of */
@@ -97,9 +94,9 @@ class GatedConv {
 
 /** BN → sign → conv (· attention), with the slopes of a PReLU. */
 abstract class NormalisedOrder implements BlockOrder {
-  protected readonly slope: Variable & Tensor1D;
-  private readonly bn: BatchNorm;
-  private readonly gated: GatedConv;
+  readonly slope: Variable & Tensor1D;
+  readonly bn: BatchNorm;
+  readonly gated: GatedConv;
   private readonly isSigned: boolean;
   private readonly signGradient: SignGradient;
   private readonly activations: BinaryBlockOptions['activations'];
@@ -141,7 +138,7 @@ abstract class NormalisedOrder implements BlockOrder {
 }
 
 /** BN → sign → conv (· attention) → add → PReLU. */
-class BinaryOrder extends NormalisedOrder {
+export class BinaryOrder extends NormalisedOrder {
   finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
     const y = shortcut ? addPrelu(body, shortcut, this.slope) : prelu(body, this.slope);
     body.dispose();

@@ -2,8 +2,7 @@ import { InputError } from '../errors.js';
 import { unknownName } from '../unknown-name.js';
 import type { BinaryBlockOptions, BinaryBlockSize, PendingMap } from './binary-block.js';
 import { BinaryBlock } from './binary-block.js';
-import { noAttention } from './attention/attention.js';
-import { orderNames, type OrderName } from './block-orders.js';
+import { createOrder, orderNames, type OrderName } from './block-orders.js';
 import { ComposedBlock } from './composed-block.js';
 import type { Scope } from './parameters.js';
 
@@ -20,13 +19,19 @@ export type BlockFactory = (scope: Scope, size: BinaryBlockSize, options: Binary
 /** The name of the block that a network has unless it says otherwise. */
 export const defaultBlock = 'binary';
 
-/** A block of this package: the fused form where there is one. */
+/** A block of this package. */
 function ownBlock(order: OrderName): BlockFactory {
   return (scope, size, options) => {
-    const { attention = noAttention, skip = 'double' } = options;
-    return order === defaultBlock && attention === noAttention && skip === 'double'
-      ? new BinaryBlock(scope, size, options)
-      : new ComposedBlock(order, scope, size, options);
+    if (options.skip === 'single') {
+      const second = { inputs: size.outputs, outputs: size.outputs, stride: 1 };
+      const orders = [
+        createOrder(order, scope.child('first'), size, options),
+        createOrder(order, scope.child('second'), second, options),
+      ];
+      return new ComposedBlock(orders, scope, size, options);
+    }
+    if (order === defaultBlock) return new BinaryBlock(scope, size, options);
+    return new ComposedBlock([createOrder(order, scope, size, options)], scope, size, options);
   };
 }
 

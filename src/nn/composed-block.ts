@@ -1,31 +1,27 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { BinaryBlockOptions, BinaryBlockSize, PendingMap } from './binary-block.js';
 import type { Block } from './block.js';
-import { type BlockOrder, createOrder, type OrderName } from './block-orders.js';
+import type { BlockOrder } from './block-orders.js';
 import { Downsample } from './downsample.js';
 import type { Scope } from './parameters.js';
 
-/**
- * A block of any order and attention, of one binary convolution with a shortcut of its own or, with a single skip, of two under
- * one shortcut. {@link BinaryBlock} is the faster form of the default one.
- */
+/** One or more binary convolutions with their neighbours, one after the other, under one shortcut. */
 export class ComposedBlock implements Block {
-  readonly takesPending = false;
-  private readonly orders: readonly BlockOrder[];
-  private readonly shortcut: Downsample | undefined;
+  protected readonly shortcut: Downsample | undefined;
 
-  constructor(order: OrderName, scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
-    const { inputs, outputs, stride } = size;
-    const second = { inputs: outputs, outputs, stride: 1 };
-    this.orders =
-      options.skip === 'single'
-        ? [
-            createOrder(order, scope.child('first'), size, options),
-            createOrder(order, scope.child('second'), second, options),
-          ]
-        : [createOrder(order, scope, size, options)];
+  /** @param size of all of them together */
+  constructor(
+    private readonly orders: readonly BlockOrder[],
+    scope: Scope,
+    { inputs, outputs, stride }: BinaryBlockSize,
+    options: BinaryBlockOptions,
+  ) {
     if (stride !== 1 || inputs !== outputs)
       this.shortcut = new Downsample(scope.child('shortcut'), inputs, outputs, stride, options);
+  }
+
+  get takesPending(): boolean {
+    return false;
   }
 
   apply({ map }: PendingMap, training: boolean): PendingMap {

@@ -1,11 +1,21 @@
-import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  mean as meanOf,
+  mul,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { type AffineParameters, normGradKernel, normSignKernel } from './batch-norm.js';
+import { type AffineParameters, normalised, normGradKernel, normSignKernel } from './batch-norm.js';
 import { type ChannelStatistics } from './channel-statistics.js';
 import { binariseKernel, binaryBackwardFilter, binaryBackwardInput, binaryForward } from './binary-conv2d.js';
 import { checkConvolution, type ConvGeometry, outputSizeOf } from './conv2d.js';
 import { differentiable } from './differentiable.js';
-import { composedKernel } from './kernel.js';
+import { composedKernel, type KernelInputs } from './kernel.js';
+import { preluOf } from './prelu.js';
+import { squeezeExcite, squeezeExciteGradients, type SqueezeExciteWeights } from './squeeze-excite.js';
 
 /** The operands of a {@link binaryResidual} beside its input. */
 export interface BinaryResidualOperands {
@@ -20,6 +30,8 @@ export interface BinaryResidualOperands {
   readonly latent: Tensor4D;
   /** What is added to the convolution, [H', W', N, K]; undefined for x itself. */
   readonly residual: Tensor4D | undefined;
+  /** Of a gate on the convolution; default none. */
+  readonly attention?: SqueezeExciteWeights | undefined;
 }
 
 /**
@@ -27,8 +39,13 @@ export interface BinaryResidualOperands {
  *
  *   x = PReLU(v),  y = binaryConv2d(batchNormSign(x), latent) + residual
  *
+ * or with an attention, m being the mean over the positions of BatchNorm(x) (squeeze and excite, Hu et al. 2018),
+ *
+ *   y = gate · binaryConv2d(batchNormSign(x), latent) + residual,  gate[n, k] = σ(ReLU(m · squeeze) · excite)
+ *
  * It equals that composition, value and gradients. x is never made: every kernel that reads it applies the PReLU on the
- * way, so that in a chain of blocks one map a block is written forward and one backward. Kept between forward and
+ * way, so that in a chain of blocks one map a block is written forward and one backward. A gate is applied to the
+ * convolution's sums as they are made, and the gradient to m goes into that of the BatchNorm. Kept between forward and
  * backward pass are v and two bits for each of its elements (the sign and the mask of the straight-through estimator); the
  * gradient of v is written where that of the sign lay.
  *
@@ -41,31 +58,37 @@ export function binaryResidual(
   operands: BinaryResidualOperands,
   geometry: ConvGeometry,
 ): Tensor4D {
-  const { slope, affine, statistics, epsilon, latent, residual } = operands;
+  const { slope, affine, statistics, epsilon, latent, residual, attention } = operands;
   checkConvolution('binaryResidual', v, latent, geometry);
   checkResidual(v, operands, geometry);
+  if (attention) checkAttention(v, latent, attention);
   const { gamma, beta } = affine;
   const sloped = slope ? { slope } : {};
+  const weights = attention ? [attention.squeeze, attention.excite] : [];
   const inputs: Tensor[] = [
-    v,
-    gamma,
-    beta,
-    latent,
+    ...[v, gamma, beta, latent],
     ...(slope ? [slope] : []),
+    ...weights,
     ...(residual ? [residual] : []),
   ];
   return differentiable<Tensor4D>(inputs, () => {
     const { mean, variance } = statistics;
     const added = residual ? { residual } : {};
-    const [value, signs, mask, filterSigns, scale] = residualKernel(
-      { v, ...sloped, gamma, beta, mean, variance, latent, ...added },
+    const [value, signs, mask, filterSigns, scale, ...gateParts] = residualKernel(
+      { v, ...sloped, gamma, beta, mean, variance, latent, ...added, ...attention },
       { ...geometry, epsilon },
     );
+    const sloping = slope ? [slope] : [];
     return {
       value: value as Tensor4D,
-      saved: [v, gamma, mean, variance, mask, signs, latent, filterSigns, scale, ...(slope ? [slope] : [])],
-      gradients: (dy, [x, g, mu, sigma2, passes, s, w, ws, alpha, a]) => {
-        const [dv, dgamma, dbeta, dw, dslope] = residualGradKernel(
+      saved: [
+        ...[v, gamma, mean, variance, mask, signs, latent, filterSigns, scale],
+        ...[...sloping, ...weights, ...gateParts],
+      ],
+      gradients: (dy, [x, g, mu, sigma2, passes, s, w, ws, alpha, ...others]) => {
+        const [a] = slope ? others : [];
+        const [squeeze, excite, mapMean, hidden, gate] = others.slice(sloping.length);
+        const gradients = residualGradKernel(
           {
             dy,
             v: x,
@@ -78,10 +101,11 @@ export function binaryResidual(
             latent: w,
             filterSigns: ws,
             scale: alpha,
+            ...(gate ? { squeeze, excite, mapMean, hidden, gate } : {}),
           },
           { ...geometry, epsilon, addsDy: !residual },
         );
-        return [dv, dgamma, dbeta, dw, ...(a ? [dslope] : []), ...(residual ? [dy] : [])];
+        return residual ? [...gradients, dy] : gradients;
       },
     };
   });
@@ -90,17 +114,29 @@ export function binaryResidual(
 /** What the forward kernel takes beside its inputs. */
 export type ResidualAttributes = ConvGeometry & { readonly epsilon: number };
 
-/** y, the signs of BatchNorm(x) and their mask, the signs and scale of the latent weights. */
+/**
+ * y, the signs of BatchNorm(x) and their mask, the signs and scale of the latent weights; with a gate m, the hidden values
+ * and the gate.
+ */
 const residualKernel = composedKernel<ResidualAttributes, Tensor[]>(
   'BinaryResidual',
-  ({ v, slope, gamma, beta, mean, variance, latent, residual }, { epsilon, ...geometry }) => {
+  (
+    { v, slope, gamma, beta, mean, variance, latent, residual, squeeze, excite },
+    { epsilon, ...geometry },
+  ) => {
     const sloped = slope ? { slope } : {};
     const norm = { x: v, ...sloped, gamma, beta, mean, variance };
     const [signs, mask] = normSignKernel(norm, { epsilon, withMask: true });
     const [filterSigns, scale] = binariseKernel({ w: latent }, {});
     const added = residual ? { residual } : { residual: v, ...sloped };
-    const value = binaryForward({ x: signs, sign: filterSigns, scale, ...added }, geometry);
-    return [value, signs, mask, filterSigns, scale];
+    const operands = { x: signs, sign: filterSigns, scale };
+    if (!squeeze)
+      return [binaryForward({ ...operands, ...added }, geometry), signs, mask, filterSigns, scale];
+    const mapMean = meanOf(normalised(norm, epsilon), [0, 1]);
+    const [hidden, gate] = squeezeExcite(mapMean, squeeze, excite);
+    const gated = mul(binaryForward(operands, geometry), gate);
+    const value = add(gated, residual ?? preluOf(v, slope));
+    return [value, signs, mask, filterSigns, scale, mapMean, hidden, gate];
   },
 );
 
@@ -110,23 +146,45 @@ export type ResidualGradAttributes = ResidualAttributes & {
   readonly addsDy: boolean;
 };
 
-/** dv, dγ, dβ, the gradient to the latent weights, and that to the slope where there is one. */
+/** dv, dγ, dβ, the gradient to the latent weights, that to the slope where there is one, and those to a gate's weights. */
 const residualGradKernel = composedKernel<ResidualGradAttributes, Tensor[]>(
   'BinaryResidualGrad',
   (inputs, { epsilon, addsDy, ...geometry }) => {
     const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
     const [kh, kw] = latent.shape as [number, number];
     const [h, w] = v.shape as [number, number];
-    const dw = binaryBackwardFilter({ x: signs, dy, scale, w: latent }, { ...geometry, size: [kh, kw] });
-    const ds = binaryBackwardInput({ dy, sign: filterSigns, scale }, { ...geometry, size: [h, w] });
-    const upstream = { dy: ds, x: v, mean, variance, gamma, mask, ...(slope ? { slope } : {}) };
-    const [dv, dgamma, dbeta, dslope] = normGradKernel(
-      { ...upstream, ...(addsDy ? { addend: dy } : {}) },
-      { epsilon, inPlace: true },
-    );
-    return [dv, dgamma, dbeta, dw, ...(slope ? [dslope] : [])];
+    const { gate } = inputs;
+    const dz = gate ? mul(dy, gate) : dy;
+    const dw = binaryBackwardFilter({ x: signs, dy: dz, scale, w: latent }, { ...geometry, size: [kh, kw] });
+    const ds = binaryBackwardInput({ dy: dz, sign: filterSigns, scale }, { ...geometry, size: [h, w] });
+    const norm = {
+      ...{ x: v, mean, variance, gamma },
+      ...(slope ? { slope } : {}),
+      ...(addsDy ? { addend: dy } : {}),
+    };
+    const ofNorm = (upstream: KernelInputs): Tensor[] => {
+      const [dv, dgamma, dbeta, dslope] = normGradKernel(
+        { ...norm, ...upstream },
+        { epsilon, inPlace: true },
+      );
+      return [dv, dgamma, dbeta, dw, ...(slope ? [dslope] : [])];
+    };
+    if (!gate) return ofNorm({ dy: ds, mask });
+    const convolved = binaryForward({ x: signs, sign: filterSigns, scale }, geometry);
+    const [dm, ...dweights] = squeezeExciteGradients(sum(mul(dy, convolved), [0, 1]), inputs);
+    const passed = mul(ds, mul(add(mask, 1), 0.5));
+    return [...ofNorm({ dy: add(passed, mul(dm, 1 / (h * w))) }), ...dweights];
   },
 );
+
+function checkAttention(v: Tensor4D, latent: Tensor4D, { squeeze, excite }: SqueezeExciteWeights): void {
+  const [inputs, hidden] = squeeze.shape;
+  const [from, outputs] = excite.shape;
+  if (inputs !== v.shape[3] || from !== hidden || outputs !== latent.shape[3])
+    throw new InputError(
+      `binaryResidual: the attention must have the shapes [${v.shape[3]}, hidden] and [hidden, ${latent.shape[3]}], got [${squeeze.shape.join(', ')}] and [${excite.shape.join(', ')}].`,
+    );
+}
 
 function checkResidual(
   v: Tensor4D,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, it } from 'vitest';
-import { batchNormSign } from '../../src/ops/batch-norm.js';
+import { batchNormSign, batchNormTraining } from '../../src/ops/batch-norm.js';
 import { channelStatistics } from '../../src/ops/channel-statistics.js';
 import { binaryConv2d } from '../../src/ops/binary-conv2d.js';
 import { binaryResidual } from '../../src/ops/binary-residual.js';
@@ -13,19 +13,47 @@ const maps = (tensor: tf.Tensor): tf.Tensor4D => tensor as tf.Tensor4D;
 const row = (tensor: tf.Tensor): tf.Tensor1D => tensor as tf.Tensor1D;
 const geometryOf = (stride: number): { stride: number; pad: number } => ({ stride, pad: 1 });
 
-/** The composition that the fused operation stands for; the residual is its input where none is given. */
-function composed(stride: number, sloped: boolean): (...inputs: tf.Tensor[]) => tf.Tensor {
-  return (v, gamma, beta, latent, ...rest) => {
-    const x = sloped ? prelu(maps(v), row(rest[0])) : maps(v);
-    const residual = maps(rest[sloped ? 1 : 0] ?? x);
-    const signs = batchNormSign(x, { gamma: row(gamma), beta: row(beta) }, channelStatistics(x), epsilon);
-    return tf.add(binaryConv2d(signs, maps(latent), geometryOf(stride)), residual);
+interface Kind {
+  readonly stride: number;
+  readonly sloped: boolean;
+  readonly gated: boolean;
+}
+
+/** What follows the latent weights among the inputs. */
+function rest(
+  inputs: tf.Tensor[],
+  { sloped, gated }: Kind,
+): Partial<Record<'slope' | 'squeeze' | 'excite' | 'residual', tf.Tensor>> {
+  const left = [...inputs];
+  const next = (): tf.Tensor => left.shift()!;
+  return {
+    ...(sloped ? { slope: next() } : {}),
+    ...(gated ? { squeeze: next(), excite: next() } : {}),
+    ...(left.length > 0 ? { residual: next() } : {}),
   };
 }
 
-function fused(stride: number, sloped: boolean): (...inputs: tf.Tensor[]) => tf.Tensor {
-  return (v, gamma, beta, latent, ...rest) => {
-    const slope = sloped ? row(rest[0]) : undefined;
+/** The composition that the fused operation stands for; the residual is its input where none is given. */
+function composed(kind: Kind): (...inputs: tf.Tensor[]) => tf.Tensor {
+  return (v, gamma, beta, latent, ...others) => {
+    const { slope, squeeze, excite, residual } = rest(others, kind);
+    const x = slope ? prelu(maps(v), row(slope)) : maps(v);
+    const affine = { gamma: row(gamma), beta: row(beta) };
+    const statistics = channelStatistics(x);
+    const signs = batchNormSign(x, affine, statistics, epsilon);
+    const convolved = binaryConv2d(signs, maps(latent), geometryOf(kind.stride));
+    if (!squeeze || !excite) return tf.add(convolved, residual ?? x);
+    const m = tf.mean(batchNormTraining(x, affine, statistics, epsilon), [0, 1]);
+    const gate = tf.sigmoid(tf.matMul(tf.relu(tf.matMul(m, squeeze)), excite));
+    return tf.add(tf.mul(convolved, gate), residual ?? x);
+  };
+}
+
+function fused(kind: Kind): (...inputs: tf.Tensor[]) => tf.Tensor {
+  return (v, gamma, beta, latent, ...others) => {
+    const { slope: slopes, squeeze, excite, residual } = rest(others, kind);
+    const slope = slopes && row(slopes);
+    const attention = squeeze && excite && { squeeze: squeeze as tf.Tensor2D, excite: excite as tf.Tensor2D };
     return binaryResidual(
       maps(v),
       {
@@ -34,9 +62,10 @@ function fused(stride: number, sloped: boolean): (...inputs: tf.Tensor[]) => tf.
         statistics: channelStatistics(v, { slope }),
         epsilon,
         latent: maps(latent),
-        residual: rest[sloped ? 1 : 0] as tf.Tensor4D | undefined,
+        residual: residual as tf.Tensor4D | undefined,
+        attention,
       },
-      geometryOf(stride),
+      geometryOf(kind.stride),
     );
   };
 }
@@ -57,11 +86,16 @@ const blocks = [
 describe.each(backends)('binaryResidual on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
-  it.each(blocks.flatMap((block) => Object.keys(slopes).map((sign) => ({ ...block, sign }))))(
-    'is its composition: $title, $sign slopes',
-    ({ h, w, n, c, k, stride, ownResidual, sign }) => {
+  it.each(
+    blocks.flatMap((block) =>
+      Object.keys(slopes).flatMap((sign) => [0, 2].map((hidden) => ({ ...block, sign, hidden }))),
+    ),
+  )(
+    'is its composition: $title, $sign slopes, $hidden hidden values of a gate',
+    ({ h, w, n, c, k, stride, ownResidual, sign, hidden }) => {
       const out = [Math.ceil(h / stride), Math.ceil(w / stride), n, k];
       const slopeOf = slopes[sign];
+      const kind = { stride, sloped: slopeOf !== undefined, gated: hidden > 0 };
       const operands: Operand[] = [
         operand([h, w, n, c], 1),
         operand([c], 2),
@@ -70,15 +104,18 @@ describe.each(backends)('binaryResidual on %s', (backend) => {
       ];
       if (slopeOf)
         operands.push({ shape: [c], values: Float32Array.from({ length: c }, (_, i) => slopeOf(i)) });
+      // Large weights, so that gates differ much and some hidden values are 0.
+      if (hidden > 0)
+        operands.push(operand([c, hidden], 6, { scale: 3 }), operand([hidden, k], 7, { scale: 3 }));
       if (ownResidual) operands.push(operand(out, 5));
       tf.tidy(() => {
         const inputs = operands.map(({ shape, values }) => tf.tensor(values, shape));
         const dy = tf.tensor(upstreamOf(out), out);
-        const value = composed(stride, slopeOf !== undefined)(...inputs).dataSync();
+        const value = composed(kind)(...inputs).dataSync();
         const gradients = tf
-          .grads(composed(stride, slopeOf !== undefined))(inputs, dy)
+          .grads(composed(kind))(inputs, dy)
           .map((gradient) => gradient.dataSync());
-        expectOperation(fused(stride, slopeOf !== undefined), operands, { shape: out, value, gradients });
+        expectOperation(fused(kind), operands, { shape: out, value, gradients });
       });
     },
   );
@@ -86,6 +123,7 @@ describe.each(backends)('binaryResidual on %s', (backend) => {
 
 describe('binaryResidual refuses what does not fit, naming it', () => {
   beforeAll(() => useTestBackend('cpu'));
+  const plain = { stride: 1, sloped: false, gated: false };
   const inputs = (...residual: number[]): tf.Tensor[] => [
     tf.zeros([4, 4, 1, 3]),
     ...[tf.ones([3]), tf.zeros([3]), tf.zeros([3, 3, 3, 5])],
@@ -95,15 +133,23 @@ describe('binaryResidual refuses what does not fit, naming it', () => {
   it.each<[string, () => unknown]>([
     [
       'binaryResidual: the residual must have the shape [4, 4, 1, 5], got [4, 4, 1, 3].',
-      () => fused(1, false)(...inputs()),
+      () => fused(plain)(...inputs()),
     ],
     [
       'binaryResidual: the residual must have the shape [2, 2, 1, 5], got [4, 4, 1, 5].',
-      () => fused(2, false)(...inputs(4, 4, 1, 5)),
+      () => fused({ ...plain, stride: 2 })(...inputs(4, 4, 1, 5)),
     ],
     [
       'binaryResidual: the input has 2 channels and the filter [3, 3, 3, 5] takes 3.',
-      () => fused(1, false)(tf.zeros([4, 4, 1, 2]), ...inputs().slice(1)),
+      () => fused(plain)(tf.zeros([4, 4, 1, 2]), ...inputs().slice(1)),
+    ],
+    [
+      'binaryResidual: the attention must have the shapes [3, hidden] and [hidden, 5], got [3, 2] and [1, 5].',
+      () =>
+        fused({ ...plain, gated: true })(
+          ...inputs(),
+          ...[tf.zeros([3, 2]), tf.zeros([1, 5]), tf.zeros([4, 4, 1, 5])],
+        ),
     ],
   ])('%s', expectRefusal);
 });

@@ -34,6 +34,7 @@ struct Plan {
   int ranges;       // of output positions
   const uint64_t* words;  // [chunk][input position][channels]
   const float* dy;
+  const float* gate;    // or null
   const float* scale;   // null with latent
   const float* latent;
   float* dw;
@@ -53,7 +54,19 @@ template <int kBits>
 void build_unit(const Plan& p, size_t position, int chunk, int block, float* tables) {
   const ConvShape& s = p.shape;
   const float* dy = p.dy + (position * s.n + chunk * kWordRows) * s.k + block * kLanes;
-  build_tables_of_lanes<kBits>(dy, s.k, s.k - block * kLanes, p.chunk_rows(chunk), p.groups, tables);
+  const int lanes = s.k - block * kLanes;
+  const int count = p.chunk_rows(chunk);
+  if (p.gate == nullptr) return build_tables_of_lanes<kBits>(dy, s.k, lanes, count, p.groups, tables);
+  const float* gate = p.gate + static_cast<size_t>(chunk) * kWordRows * s.k + block * kLanes;
+  const __m256i masks[2] = {first_lanes(lanes), first_lanes(lanes - 8)};
+  alignas(64) float rows[kWordRows * kLanes];
+  for (int i = 0; i < count; ++i)
+    for (int half = 0; half < 2; ++half) {
+      const size_t from = static_cast<size_t>(i) * s.k + 8 * half;
+      const __m256 factor = _mm256_maskload_ps(gate + from, masks[half]);
+      _mm256_store_ps(rows + i * kLanes + 8 * half, _mm256_mul_ps(_mm256_maskload_ps(dy + from, masks[half]), factor));
+    }
+  build_tables<kBits>(rows, kLanes, count, p.groups, tables);
 }
 
 // Asks for dy of a unit before build_unit needs it: one line an image, too far apart for the hardware to foresee.
@@ -137,7 +150,7 @@ bool tables_pay(const Plan& p, int64_t outputs) {
 
 void run_in_floats(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
-  run(FloatConvBackwardFilter{s, unpacked_input(s, a.x), a.dy, a.dw});
+  run(FloatConvBackwardFilter{s, unpacked_input(s, a.x), gated_gradient(s, a.dy, a.gate), a.dw});
   if (a.latent != nullptr) run(StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
 }
 
@@ -161,6 +174,7 @@ void run(const BinaryConvBackwardFilter& a) {
       std::max<int64_t>(1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
   if (!tables_pay(p, outputs)) return run_in_floats(a);
   p.dy = a.dy;
+  p.gate = a.gate;
   p.scale = a.scale;
   p.latent = a.latent;
   p.dw = a.dw;

@@ -33,6 +33,7 @@ struct Plan {
   int ranges;          // of output positions
   const uint8_t* indices;  // [chunk][input position][channel block][group] rows
   const float* dy;
+  const float* gate;    // or null
   const float* scale;   // null with latent
   const float* latent;
   float* dw;
@@ -67,15 +68,20 @@ void make_indices(const Plan& p, const uint32_t* x, size_t position, int chunk, 
     }
 }
 
-// dy of a unit and a block of output channels, [image][16] with zeros for images and channels that there are not: where it
+// dy of a unit and a block of output channels, times the gate, [image][16] with zeros for images and channels that there are not: where it
 // lies its rows are so far apart that few of them fit the L1 cache.
 void copy_rows(const Plan& p, size_t position, int chunk, int block, float* rows) {
   const ConvShape& s = p.shape;
   const __mmask16 lanes = first_lanes(s.k - block * kLanes);
   const float* dy = p.dy + (position * s.n + static_cast<size_t>(chunk) * p.images) * s.k + block * kLanes;
+  const float* gate = p.gate == nullptr ? nullptr : p.gate + static_cast<size_t>(chunk) * p.images * s.k + block * kLanes;
   const int count = p.chunk_images(chunk);
-  for (int image = 0; image < p.images; ++image, dy += s.k, rows += kLanes)
-    _mm512_store_ps(rows, image < count ? _mm512_maskz_loadu_ps(lanes, dy) : _mm512_setzero_ps());
+  for (int image = 0; image < p.images; ++image, dy += s.k, rows += kLanes) {
+    __m512 row = image < count ? _mm512_maskz_loadu_ps(lanes, dy) : _mm512_setzero_ps();
+    if (gate != nullptr && image < count)
+      row = _mm512_mul_ps(row, _mm512_maskz_loadu_ps(lanes, gate + static_cast<size_t>(image) * s.k));
+    _mm512_store_ps(rows, row);
+  }
 }
 
 // Asks for dy of a unit before copy_rows needs it.
@@ -198,6 +204,7 @@ void run(const BinaryConvBackwardFilter& a) {
   p.ranges = static_cast<int>(
       std::max<int64_t>(1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
   p.dy = a.dy;
+  p.gate = a.gate;
   p.scale = a.scale;
   p.latent = a.latent;
   p.dw = a.dw;

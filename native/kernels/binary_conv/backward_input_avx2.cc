@@ -13,8 +13,9 @@ void run(const BinaryConvBackwardInput& a) {
   const Axis columns{s.out_w, s.w, s.kernel_w, s.stride_w, 1, s.pad_left};
   Scatter p = plan_scatter(rows, columns, s.n, s.k, s.c);
   if (kSureGain * scatter_cycles(p, tap_pairs(s)) > float_cycles(s, s.k, s.c))
-    return run(FloatConvBackwardInput{s, a.dy, unpacked_filter(s, a.w, a.scale), a.dx});
+    return run(FloatConvBackwardInput{s, gated_gradient(s, a.dy, a.gate), unpacked_filter(s, a.w, a.scale), a.dx});
   p.source = a.dy;
+  p.input_gate = a.gate;
   p.target = a.dx;
   set_scales(p, a.scale, nullptr);
   const size_t row_words = packed_words(s.k);

@@ -34,6 +34,7 @@ struct Plan {
   const float* scale;       // zeros after the last channel
   const Meeting* columns;   // [input column][kernel_w], ended by tap −1 where fewer
   const float* dy;
+  const float* gate;        // or null
   float* dx;
 
   int chunk_rows(int chunk) const { return std::min(groups * kTableRows, shape.k - chunk * groups * kTableRows); }
@@ -72,9 +73,13 @@ void build_tables(const Plan& p, const Task& t, const TableSigns& signs, size_t 
   const int groups = groups_of(count);
   alignas(64) float values[kMaxGroups * kTableRows];
   for (int i = 0; i < p.tile; ++i) {
-    const float* dy = p.dy + (position * s.n + t.first_image + std::min(i, t.images - 1)) * s.k + first;
+    const int image = t.first_image + std::min(i, t.images - 1);
+    const float* dy = p.dy + (position * s.n + image) * s.k + first;
+    const float* gate = p.gate == nullptr ? nullptr : p.gate + static_cast<size_t>(image) * s.k + first;
     for (int k = 0; k < count; k += kLanes) {
-      const __m512 from = _mm512_maskz_loadu_ps(first_lanes(count - k), dy + k);
+      const __mmask16 lanes = first_lanes(count - k);
+      __m512 from = _mm512_maskz_loadu_ps(lanes, dy + k);
+      if (gate != nullptr) from = _mm512_mul_ps(from, _mm512_maskz_loadu_ps(lanes, gate + k));
       _mm512_store_ps(values + k, _mm512_mul_ps(from, _mm512_loadu_ps(p.scale + first + k)));
     }
     for (int group = 0; group < groups; ++group)
@@ -199,6 +204,7 @@ void run(const BinaryConvBackwardInput& a) {
   p.groups = (all_groups + p.chunks - 1) / p.chunks;
   p.chunks = (all_groups + p.groups - 1) / p.groups;
   p.dy = a.dy;
+  p.gate = a.gate;
   p.dx = a.dx;
   float* scale = scratch<float>(kScale, static_cast<size_t>(s.k) + kLanes);
   std::copy_n(a.scale, s.k, scale);

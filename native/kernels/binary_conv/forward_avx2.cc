@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "implementations.h"
+#include "kernels/binary_conv/gate_gradient.h"
 #include "kernels/binary_conv/nibbles_avx2.h"
 #include "kernels/binary_conv/popcounts_avx2.h"
 #include "kernels/streaming.h"
@@ -26,7 +27,7 @@ constexpr int kRowsPerFlush = 63;  // 63 counts of at most 4 fit a byte
 constexpr int kBlocksPerTask = 8;  // blocks of images that share the weights of a task
 constexpr int kMaxCount = 65535;   // counts are summed in 16 bits
 
-enum Scratch { kIndices, kWeights, kScale, kGathered, kRuns, kSources };
+enum Scratch { kIndices, kWeights, kScale, kGathered, kRuns, kSources, kSums };
 
 // Valid taps that follow each other have their weights in one piece.
 struct Run {
@@ -37,12 +38,23 @@ struct Runs {
   int count;
 };
 
+// Rows of the output, and what belongs to them: from the first image of a task on, k floats an image.
+struct Target {
+  float* y;
+  const float* others;  // the residual, or null; for dots dy
+  const float* gate;    // or null
+
+  Target from(size_t offset) const {
+    return {y + offset, others == nullptr ? nullptr : others + offset, gate == nullptr ? nullptr : gate + offset};
+  }
+};
+
 // What ends the sums of a block of output channels.
 struct Finish {
-  __m256 products;        // of all valid taps: the sum if no bit differs
+  __m256 products;     // of all valid taps: the sum if no bit differs
   const float* scale;
-  const float* residual;  // at the place of y, or null
-  const float* slope;     // of the residual's PReLU, or null
+  const float* slope;  // of the residual's PReLU, or null
+  bool dots;
   int channels;
 };
 
@@ -51,57 +63,64 @@ inline void store(float* y, __m256 v) {
   kStreamed ? _mm256_stream_ps(y, v) : _mm256_storeu_ps(y, v);
 }
 
-// scale · (products − 2 · differing bits) + residual
+// With sum = products − 2 · differing bits: scale · gate · sum + residual, or for dots what is there plus sum · dy.
 template <bool kStreamed>
-inline void store_sums(__m256i counts, const Finish& f, int from, const float* residual, float* y) {
+inline void store_sums(__m256i counts, const Finish& f, int from, const Target& t) {
+  float* y = t.y + from;
   const __m256 sum = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(counts), _mm256_set1_ps(2.0f), f.products);
-  const __m256 scale = _mm256_loadu_ps(f.scale + from);
-  if (residual == nullptr) return store<kStreamed>(y + from, _mm256_mul_ps(sum, scale));
-  __m256 added = _mm256_loadu_ps(residual + from);
+  if (f.dots) return store<kStreamed>(y, _mm256_fmadd_ps(sum, _mm256_loadu_ps(t.others + from), _mm256_loadu_ps(y)));
+  __m256 scale = _mm256_loadu_ps(f.scale + from);
+  if (t.gate != nullptr) scale = _mm256_mul_ps(scale, _mm256_loadu_ps(t.gate + from));
+  if (t.others == nullptr) return store<kStreamed>(y, _mm256_mul_ps(sum, scale));
+  __m256 added = _mm256_loadu_ps(t.others + from);
   if (f.slope != nullptr) {
     const __m256 positive = _mm256_cmp_ps(added, _mm256_setzero_ps(), _CMP_GT_OQ);
     added = _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(f.slope + from), added), added, positive);
   }
-  store<kStreamed>(y + from, _mm256_fmadd_ps(sum, scale, added));
+  store<kStreamed>(y, _mm256_fmadd_ps(sum, scale, added));
 }
 
 template <bool kHalf, bool kStreamed>
-inline void store_image(WordCounts counts, const Finish& f, const float* residual, float* y) {
+inline void store_image(WordCounts counts, const Finish& f, const Target& whole) {
   constexpr int width = kHalf ? kHalfBlock : kBlock;
-  alignas(32) float all[width];
-  alignas(32) float others[width];
-  float* to = f.channels == width ? y : all;
-  if (to == all && residual != nullptr) {
-    std::memcpy(others, residual, f.channels * sizeof(float));
-    std::fill(others + f.channels, others + width, 0.0f);
-    residual = others;
+  alignas(32) float all[3][width];
+  Target t = whole;
+  if (f.channels < width) {
+    const auto copied = [&](const float* from, float* to) -> const float* {
+      if (from == nullptr) return nullptr;
+      std::memcpy(to, from, f.channels * sizeof(float));
+      std::fill(to + f.channels, to + width, 0.0f);
+      return to;
+    };
+    t = {all[0], copied(whole.others, all[1]), copied(whole.gate, all[2])};
+    if (f.dots) copied(whole.y, all[0]);
   }
   if (kHalf) {
     // the two halves counted different input channels
     const __m128i first = _mm_add_epi16(_mm256_castsi256_si128(counts.low), _mm256_extracti128_si256(counts.low, 1));
     const __m128i second = _mm_add_epi16(_mm256_castsi256_si128(counts.high), _mm256_extracti128_si256(counts.high, 1));
-    store_sums<kStreamed>(_mm256_cvtepu16_epi32(first), f, 0, residual, to);
-    store_sums<kStreamed>(_mm256_cvtepu16_epi32(second), f, 8, residual, to);
+    store_sums<kStreamed>(_mm256_cvtepu16_epi32(first), f, 0, t);
+    store_sums<kStreamed>(_mm256_cvtepu16_epi32(second), f, 8, t);
   } else {
     const __m256i zero = _mm256_setzero_si256();
-    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.low, zero), f, 0, residual, to);
-    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.low, zero), f, 8, residual, to);
-    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.high, zero), f, 16, residual, to);
-    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.high, zero), f, 24, residual, to);
+    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.low, zero), f, 0, t);
+    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.low, zero), f, 8, t);
+    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.high, zero), f, 16, t);
+    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.high, zero), f, 24, t);
   }
-  if (to == all) std::memcpy(y, all, f.channels * sizeof(float));
+  if (f.channels < width) std::memcpy(whole.y, t.y, f.channels * sizeof(float));
 }
 
-// One block of images, one block of output channels: x holds the gathered indices of all valid taps; `first_float` is the
-// place of the first image in y.
+// One block of images, one block of output channels: x holds the gathered indices of all valid taps; the target starts with
+// the block's first image.
 template <int kCount, bool kHalf>
-void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, size_t first_float, int images) {
+void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, const Target& target, int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
-  if (p.residual != nullptr)
+  if (target.others != nullptr)
     for (int image = 0; image < images; ++image)
       for (int k = 0; k < (kHalf ? kHalfBlock : kBlock); k += 16)
-        __builtin_prefetch(p.residual + first_float + block * kBlock + static_cast<size_t>(image) * p.shape.k + k);
+        __builtin_prefetch(target.others + block * kBlock + static_cast<size_t>(image) * p.shape.k + k);
   ByteCounts<kCount> bytes;
   bytes.clear();
   WordCounts earlier[2 * kCount];
@@ -135,34 +154,34 @@ void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* 
   f.products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.c));
   f.scale = p.scale + channel;
   f.slope = p.slope == nullptr ? nullptr : p.slope + channel;
+  f.dots = p.dots;
   f.channels = std::min(kHalf ? kHalfBlock : kBlock, p.shape.k - channel);
-  first_float += channel;
   const auto store = [&](WordCounts counts, size_t at) {
-    const float* residual = p.residual == nullptr ? nullptr : p.residual + at;
-    p.streamed ? store_image<kHalf, true>(counts, f, residual, p.y + at)
-               : store_image<kHalf, false>(counts, f, residual, p.y + at);
+    const Target row = target.from(at);
+    p.streamed ? store_image<kHalf, true>(counts, f, row) : store_image<kHalf, false>(counts, f, row);
   };
+  size_t at = channel;
 #pragma GCC unroll 4
-  for (int pair = 0; pair < kCount; ++pair, first_float += 2 * static_cast<size_t>(p.shape.k)) {
+  for (int pair = 0; pair < kCount; ++pair, at += 2 * static_cast<size_t>(p.shape.k)) {
     const WordCounts first = widen(bytes.first(pair));
     const WordCounts second = widen(bytes.second[pair]);
-    store(flushed ? earlier[2 * pair] + first : first, first_float);
-    if (2 * pair + 1 < images) store(flushed ? earlier[2 * pair + 1] + second : second, first_float + p.shape.k);
+    store(flushed ? earlier[2 * pair] + first : first, at);
+    if (2 * pair + 1 < images) store(flushed ? earlier[2 * pair + 1] + second : second, at + p.shape.k);
   }
 }
 
 template <bool kHalf>
-void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, size_t first_float, int images) {
+void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, const Target& target, int images) {
   switch ((images + 1) / 2) {
-    case 1: return run_block<1, kHalf>(p, runs, valid_taps, x, block, first_float, images);
-    case 2: return run_block<2, kHalf>(p, runs, valid_taps, x, block, first_float, images);
-    case 3: return run_block<3, kHalf>(p, runs, valid_taps, x, block, first_float, images);
-    default: return run_block<4, kHalf>(p, runs, valid_taps, x, block, first_float, images);
+    case 1: return run_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
+    case 2: return run_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
+    case 3: return run_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
+    default: return run_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
   }
 }
 
-// All output channels of one output position for the image blocks [first, last).
-void run_position(const Plan& p, int64_t position, int first, int last) {
+// All output channels of one output position for the image blocks [first, last), with which the target starts.
+void run_position(const Plan& p, int64_t position, int first, int last, const Target& target) {
   const ConvShape& s = p.shape;
   Runs runs{scratch<Run>(kRuns, s.taps()), 0};
   size_t* sources = scratch<size_t>(kSources, s.taps());
@@ -188,20 +207,19 @@ void run_position(const Plan& p, int64_t position, int first, int last) {
     for (int block = first; block < last; ++block) {
       const uint16_t* x = gathered + (block - first) * block_indices;
       const int images = std::min(kImages, s.n - block * kImages);
-      const size_t out = (static_cast<size_t>(position) * s.n + block * kImages) * s.k;
+      const Target of_block = target.from(static_cast<size_t>(block - first) * kImages * s.k);
       if (channels < p.full_blocks)
-        run_images<false>(p, runs, valid_taps, x, channels, out, images);
+        run_images<false>(p, runs, valid_taps, x, channels, of_block, images);
       else
-        run_images<true>(p, runs, valid_taps, x, channels, out, images);
+        run_images<true>(p, runs, valid_taps, x, channels, of_block, images);
     }
   if (p.streamed) _mm_sfence();
 }
 
-}  // namespace
+bool counts_fit(const ConvShape& s) { return static_cast<int64_t>(s.taps()) * s.c <= kMaxCount; }
 
-void run(const BinaryConvForward& a) {
-  const ConvShape& s = a.shape;
-  if (static_cast<int64_t>(s.taps()) * s.c > kMaxCount) return reference::run(a);
+// The plan of a convolution, with its operands made.
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope) {
   Plan p{};
   p.shape = s;
   p.nibbles = (s.c + 7) / 8 * 2;
@@ -214,25 +232,48 @@ void run(const BinaryConvForward& a) {
   const size_t channels = static_cast<size_t>(p.full_blocks + p.half_blocks) * kBlock;
   float* scale = scratch<float>(kScale, 2 * channels);
   std::fill_n(scale, 2 * channels, 0.0f);
-  std::copy_n(a.scale, s.k, scale);
-  if (a.slope != nullptr) p.slope = std::copy_n(a.slope, s.k, scale + channels) - s.k;
+  std::copy_n(own_scale, s.k, scale);
+  if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + channels) - s.k;
   p.indices = indices;
   p.weights = weights;
   p.scale = scale;
-  p.residual = a.residual;
-  p.y = a.y;
-  p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % 8 == 0;
   parallel_for(inputs + s.taps(), [&](int64_t task) {
     if (task < inputs)
-      make_position_indices(p, a.x, task, indices);
+      make_position_indices(p, x, task, indices);
     else
-      make_tap_weights(p, a.w, static_cast<int>(task - inputs), weights);
+      make_tap_weights(p, w, static_cast<int>(task - inputs), weights);
   });
+  return p;
+}
+
+}  // namespace
+
+void run(const BinaryConvForward& a) {
+  const ConvShape& s = a.shape;
+  if (!counts_fit(s)) return reference::run(a);
+  Plan p = make_plan(s, a.x, a.w, a.scale, a.slope);
+  p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % 8 == 0;
+  const Target all{a.y, a.residual, nullptr};
   const int parts = (p.image_blocks + kBlocksPerTask - 1) / kBlocksPerTask;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kBlocksPerTask;
-    run_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks));
+    const size_t row = static_cast<size_t>(first) * kImages * s.k;
+    Target target = all.from(static_cast<size_t>(task / parts) * s.n * s.k + row);
+    if (a.gate != nullptr) target.gate = a.gate + row;
+    run_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks), target);
   });
+}
+
+void run(const BinaryConvGateGradient& a) {
+  const ConvShape& s = a.shape;
+  if (!counts_fit(s)) return reference::run(a);
+  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr);
+  p.dots = true;
+  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_ranges(s) * s.n * s.k),
+                    [&](int64_t position, int first, int images, const float* dy, float* sums) {
+                      const int block = first / kImages;
+                      run_position(p, position, block, block + (images + kImages - 1) / kImages, {sums, dy, nullptr});
+                    });
 }
 
 }  // namespace bnn::avx2

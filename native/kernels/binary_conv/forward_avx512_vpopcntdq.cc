@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "implementations.h"
+#include "kernels/binary_conv/gate_gradient.h"
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
@@ -19,7 +20,7 @@ constexpr int kWordBits = 32;
 constexpr int kTileVectors = 4;
 constexpr int kTaskImages = 32;
 
-enum Scratch { kWeights, kOnes, kScale, kTapSources, kList, kJoined, kProducts };
+enum Scratch { kWeights, kOnes, kScale, kTapSources, kList, kJoined, kProducts, kSums };
 
 struct Plan {
   ConvShape shape;
@@ -30,9 +31,8 @@ struct Plan {
   const uint32_t* weights;  // [tap][word][columns], or [word of taps][columns]
   const int32_t* ones;      // [tap][columns] bits of the filter, where taps share a word
   const float* scale;       // zeros after the last channel
-  const float* residual;    // added to the output, or null
   const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
-  float* y;
+  bool dots;                // see Target
 
   int tap_words() const { return (shape.taps() + joined - 1) / joined; }
 };
@@ -43,18 +43,43 @@ struct Source {
   const uint32_t* w;
 };
 
+// Rows of the output, and what belongs to them: from the first image of a task on, k floats an image.
+struct Target {
+  float* y;
+  const float* others;  // the residual, or null; for dots dy
+  const float* gate;    // or null
+};
+
 // What a task works on: its sources, and the distance in x from image to image.
 struct Position {
   const Source* sources;
   int count;
   size_t x_stride;
   const int32_t* products;  // [columns] the sum if no bit differed
+  Target target;
 };
 
-// scale · (products − 2 · differing bits) for kImages images and kVectors vectors of output channels. It is its own function
+// y of kImages images and one vector of output channels from their sums: scale · gate · sum + residual, or for dots what is
+// there plus sum · dy.
+inline __m512 finished(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at, __mmask16 lanes) {
+  if (p.dots) {
+    const __m512 before = _mm512_maskz_loadu_ps(lanes, target.y + to);
+    return _mm512_fmadd_ps(sum, _mm512_maskz_loadu_ps(lanes, target.others + to), before);
+  }
+  if (target.gate != nullptr) scale = _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, target.gate + to));
+  if (target.others == nullptr) return _mm512_mul_ps(sum, scale);
+  __m512 added = _mm512_maskz_loadu_ps(lanes, target.others + to);
+  if (p.slope != nullptr) {
+    const __mmask16 positive = _mm512_cmp_ps_mask(added, _mm512_setzero_ps(), _CMP_GT_OQ);
+    added = _mm512_mask_blend_ps(positive, _mm512_mul_ps(_mm512_loadu_ps(p.slope + at), added), added);
+  }
+  return _mm512_fmadd_ps(sum, scale, added);
+}
+
+// The sums, products − 2 · differing bits, for kImages images and kVectors vectors of output channels. It is its own function
 // because gcc 12 runs out of registers where it is inlined.
 template <int kImages, int kVectors>
-__attribute__((noinline)) void run_tile(const Plan& p, const Position& position, int image, int column, float* y) {
+__attribute__((noinline)) void run_tile(const Plan& p, const Position& position, int image, int column) {
   __m512i counts[kImages][kVectors];
 #pragma GCC unroll 8
   for (int i = 0; i < kImages; ++i)
@@ -80,7 +105,6 @@ __attribute__((noinline)) void run_tile(const Plan& p, const Position& position,
     }
   }
   const int k = p.shape.k;
-  const float* residual = p.residual == nullptr ? nullptr : p.residual + (y - p.y);
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const int at = column + v * kLanes;
@@ -90,45 +114,36 @@ __attribute__((noinline)) void run_tile(const Plan& p, const Position& position,
 #pragma GCC unroll 8
     for (int i = 0; i < kImages; ++i) {
       const __m512i sum = _mm512_sub_epi32(products, _mm512_slli_epi32(counts[i][v], 1));
-      const __m512 whole = _mm512_cvtepi32_ps(sum);
       const size_t to = static_cast<size_t>(image + i) * k + at;
-      __m512 result = _mm512_mul_ps(whole, scale);
-      if (residual != nullptr) {
-        __m512 added = _mm512_maskz_loadu_ps(lanes, residual + to);
-        if (p.slope != nullptr) {
-          const __mmask16 positive = _mm512_cmp_ps_mask(added, _mm512_setzero_ps(), _CMP_GT_OQ);
-          added = _mm512_mask_blend_ps(positive, _mm512_mul_ps(_mm512_loadu_ps(p.slope + at), added), added);
-        }
-        result = _mm512_fmadd_ps(whole, scale, added);
-      }
-      _mm512_mask_storeu_ps(y + to, lanes, result);
+      _mm512_mask_storeu_ps(position.target.y + to, lanes,
+                            finished(p, position.target, _mm512_cvtepi32_ps(sum), scale, to, at, lanes));
     }
   }
 }
 
 // All output channels of kImages images
 template <int kImages>
-void run_rows(const Plan& p, const Position& position, int image, float* y) {
+void run_rows(const Plan& p, const Position& position, int image) {
   for (int column = 0; column < p.columns; column += kTileVectors * kLanes) {
     const int vectors = std::min(kTileVectors, (p.columns - column) / kLanes);
     if (vectors == 1)
-      run_tile<kImages, 1>(p, position, image, column, y);
+      run_tile<kImages, 1>(p, position, image, column);
     else if (vectors == 2 || kImages > 4)  // eight images come with two vectors at most
-      run_tile<kImages, 2>(p, position, image, column, y);
+      run_tile<kImages, 2>(p, position, image, column);
     else if (vectors == 3)
-      run_tile<std::min(kImages, 4), 3>(p, position, image, column, y);
+      run_tile<std::min(kImages, 4), 3>(p, position, image, column);
     else
-      run_tile<std::min(kImages, 4), 4>(p, position, image, column, y);
+      run_tile<std::min(kImages, 4), 4>(p, position, image, column);
   }
 }
 
-void run_images(const Plan& p, const Position& position, int count, float* y) {
+void run_images(const Plan& p, const Position& position, int count) {
   int image = 0;
   if (p.columns <= 2 * kLanes)
-    for (; image + 8 <= count; image += 8) run_rows<8>(p, position, image, y);
-  for (; image + 4 <= count; image += 4) run_rows<4>(p, position, image, y);
-  for (; image + 2 <= count; image += 2) run_rows<2>(p, position, image, y);
-  if (image < count) run_rows<1>(p, position, image, y);
+    for (; image + 8 <= count; image += 8) run_rows<8>(p, position, image);
+  for (; image + 4 <= count; image += 4) run_rows<4>(p, position, image);
+  for (; image + 2 <= count; image += 2) run_rows<2>(p, position, image);
+  if (image < count) run_rows<1>(p, position, image);
 }
 
 // The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input position of
@@ -150,7 +165,7 @@ void join_taps(const Plan& p, const int64_t* sources, int word, int first, int i
 }
 
 // One output position for the images [first, first + images)
-void run_position(const Plan& p, int64_t index, int first, int images) {
+void run_position(const Plan& p, int64_t index, int first, int images, const Target& target) {
   const ConvShape& s = p.shape;
   int64_t* sources = scratch<int64_t>(kTapSources, s.taps());
   std::fill_n(sources, s.taps(), -1);
@@ -180,8 +195,8 @@ void run_position(const Plan& p, int64_t index, int first, int images) {
       for (int k = 0; k < p.columns; ++k) products[k] += 2 * ones[k];
     }
   }
-  const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products};
-  run_images(p, position, images, p.y + (static_cast<size_t>(index) * s.n + first) * s.k);
+  const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products, target};
+  run_images(p, position, images);
 }
 
 // Bit c of lane k: channel c of the filter's row for output channel `column` + k
@@ -220,10 +235,8 @@ void make_weights(const Plan& p, const uint32_t* w, int tap, uint32_t* weights, 
   }
 }
 
-}  // namespace
-
-void run(const BinaryConvForward& a) {
-  const ConvShape& s = a.shape;
+// The plan of a convolution, with its weights made.
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope) {
   Plan p{};
   p.shape = s;
   p.joined = std::clamp(kWordBits / s.c, 1, s.taps());
@@ -233,20 +246,41 @@ void run(const BinaryConvForward& a) {
   int32_t* ones = p.joined > 1 ? scratch<int32_t>(kOnes, static_cast<size_t>(s.taps()) * p.columns) : nullptr;
   float* scale = scratch<float>(kScale, 2 * p.columns);
   std::fill_n(scale, 2 * p.columns, 0.0f);
-  std::copy_n(a.scale, s.k, scale);
-  if (a.slope != nullptr) p.slope = std::copy_n(a.slope, s.k, scale + p.columns) - s.k;
-  p.residual = a.residual;
-  p.x = a.x;
+  std::copy_n(own_scale, s.k, scale);
+  if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + p.columns) - s.k;
+  p.x = x;
   p.weights = weights;
   p.ones = ones;
   p.scale = scale;
-  p.y = a.y;
-  parallel_for(p.tap_words(), [&](int64_t tap) { make_weights(p, a.w, static_cast<int>(tap), weights, ones); });
+  parallel_for(p.tap_words(), [&](int64_t tap) { make_weights(p, w, static_cast<int>(tap), weights, ones); });
+  return p;
+}
+
+inline const float* from(const float* floats, size_t offset) { return floats == nullptr ? nullptr : floats + offset; }
+
+}  // namespace
+
+void run(const BinaryConvForward& a) {
+  const ConvShape& s = a.shape;
+  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope);
   const int parts = (s.n + kTaskImages - 1) / kTaskImages;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
-    run_position(p, task / parts, first, std::min(kTaskImages, s.n - first));
+    const int64_t position = task / parts;
+    const size_t row = (static_cast<size_t>(position) * s.n + first) * s.k;
+    const Target target{a.y + row, from(a.residual, row), from(a.gate, static_cast<size_t>(first) * s.k)};
+    run_position(p, position, first, std::min(kTaskImages, s.n - first), target);
   });
+}
+
+void run(const BinaryConvGateGradient& a) {
+  const ConvShape& s = a.shape;
+  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr);
+  p.dots = true;
+  sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_ranges(s) * s.n * s.k),
+                    [&](int64_t position, int first, int images, const float* dy, float* sums) {
+                      run_position(p, position, first, images, {sums, dy, nullptr});
+                    });
 }
 
 }  // namespace bnn::avx512

@@ -28,10 +28,9 @@ struct Plan {
   const uint16_t* indices;  // [input position][image block][nibble][pair]: offset of the popcount row
   const uint8_t* weights;   // full blocks [tap][nibble][32], then the half block [tap][nibble / 2][2][16]
   const float* scale;       // zeros after the last channel
-  const float* residual;    // added to the output, or null
   const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
-  float* y;
-  bool streamed;  // y passes the caches by
+  bool dots;                // see Target
+  bool streamed;            // y passes the caches by
 
   size_t block_bytes() const { return static_cast<size_t>(shape.taps()) * nibbles * kBlock; }
   size_t indices_per_block() const { return static_cast<size_t>(nibbles) * kPairs; }

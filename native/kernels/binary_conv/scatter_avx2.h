@@ -1,6 +1,6 @@
 // Positions of floats scattered through a filter of signs: each source position adds to the target positions under it
 //
-//   target[n, o] += output_scale[o] · Σ_i input_scale[i] · source[n, i] · sign(tap, i, o)
+//   target[n, o] += output_scale[o] · Σ_i input_scale[i] · input_gate[n, i] · source[n, i] · sign(tap, i, o)
 //
 // A binary convolution's gradient to its input and a convolution of floats with binary weights are such sums. The lanes of a
 // row are 16 images of one source position, the rows its channels; the filter's signs add them up for each tap and target
@@ -37,14 +37,24 @@ void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, floa
   const int first = chunk * kChunkRows;
   const int count = p.chunk_rows(chunk);
   const float* source = p.source + (position * p.n + t.first_image) * p.inputs + first;
+  const float* gate = p.input_gate == nullptr ? nullptr : p.input_gate + static_cast<size_t>(t.first_image) * p.inputs + first;
   for (int c = 0; c < count; c += 8)
     for (int half = 0; half < kLanes; half += 8) {
-      const float* from = source + static_cast<size_t>(half) * p.inputs + c;
+      const size_t offset = static_cast<size_t>(half) * p.inputs + c;
+      const auto load = [&](const float* from, __m256* columns) {
+        if (count - c < 8 || t.images - half < 8)
+          load_transposed_edge(from, p.inputs, std::min(8, t.images - half), std::min(8, count - c), columns);
+        else
+          load_transposed(from, p.inputs, columns);
+      };
       __m256 columns[8];
-      if (count - c < 8 || t.images - half < 8)
-        load_transposed_edge(from, p.inputs, std::min(8, t.images - half), std::min(8, count - c), columns);
-      else
-        load_transposed(from, p.inputs, columns);
+      load(source + offset, columns);
+      if (gate != nullptr) {
+        __m256 gates[8];
+        load(gate + offset, gates);
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; ++i) columns[i] = _mm256_mul_ps(columns[i], gates[i]);
+      }
       float* to = rows + c * kLanes + half;
       const float* scale = p.input_scale + first + c;
 #pragma GCC unroll 8

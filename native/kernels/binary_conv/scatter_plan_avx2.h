@@ -49,6 +49,7 @@ struct Scatter {
   float* target;              // [position][image][output]
   const float* input_scale;   // zeros after the last channel, to a multiple of kChunkRows
   const float* output_scale;  // readable 8 beyond the last channel
+  const float* input_gate;    // [image][input], or null
   const uint64_t* words;      // [chunk of inputs][tap][channels]
 
   int channels;       // of the target, a multiple of 4

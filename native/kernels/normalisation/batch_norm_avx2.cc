@@ -83,24 +83,30 @@ void run(const BatchNormBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
-  double* totals = scratch<double>(kCallSlot, 2 * channels + 5 * width / 2 + 1);
+  const size_t table = a.picture_dy == nullptr ? 0 : PictureValues::table_size(rows, a.pictures);
+  double* totals = scratch<double>(kCallSlot, 2 * channels + (5 * width + table) / 2 + 1);
   float* mean = reinterpret_cast<float*>(totals + 2 * channels);
   float* factor = mean + width;
   float* tilt = factor + width;
   float* level = tilt + width;
   const float* slope = repeated_slope(rows, a.slope, level + width);
   rows.repeat(a.mean, mean);
+  const PictureValues pictures(rows, a.picture_dy, a.pictures, level + 2 * width);
 
-  const auto upstream = [&](auto lanes, const ChunkBits& bits, size_t offset) {
+  const auto masked = [&](auto lanes, const ChunkBits& bits, size_t offset) {
     const __m256 dy = lanes.load(a.dy + offset);
     if (!bits) return dy;
     // Where nothing passes the gradient is 0, whatever dy is.
     if (a.outer == 0) return _mm256_and_ps(dy, bits.lanes(offset));
     return _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_set1_ps(a.outer)), dy, bits.lanes(offset));
   };
+  const auto upstream = [&](auto lanes, const ChunkBits& bits, size_t offset, size_t column) {
+    const __m256 dy = masked(lanes, bits, offset);
+    return pictures ? _mm256_add_ps(dy, lanes.load(pictures.at(offset, column))) : dy;
+  };
   sum_channels<2>(rows, totals, [&](const Chunk& chunk) {
     return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t column) {
-      const __m256 dy = upstream(lanes, bits, offset);
+      const __m256 dy = upstream(lanes, bits, offset, column);
       if (a.upstream != nullptr) lanes.store(a.upstream + offset, dy);
       const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
       return Terms<2>{{dy, _mm256_mul_ps(dy, _mm256_sub_ps(x, _mm256_loadu_ps(mean + column)))}};
@@ -123,7 +129,7 @@ void run(const BatchNormBackward& a) {
   const auto gradient = [&](auto lanes, const ChunkBits& bits, size_t offset, size_t column, __m256 x) {
     const __m256 centred = _mm256_sub_ps(x, _mm256_loadu_ps(mean + column));
     const __m256 corrections = _mm256_fmadd_ps(centred, _mm256_loadu_ps(tilt + column), _mm256_loadu_ps(level + column));
-    const __m256 dy = a.upstream != nullptr ? lanes.load(a.upstream + offset) : upstream(lanes, bits, offset);
+    const __m256 dy = a.upstream != nullptr ? lanes.load(a.upstream + offset) : upstream(lanes, bits, offset, column);
     const __m256 dx = _mm256_fmadd_ps(dy, _mm256_loadu_ps(factor + column), corrections);
     return a.addend == nullptr ? dx : _mm256_add_ps(dx, lanes.load(a.addend + offset));
   };

@@ -1,4 +1,5 @@
 #include "implementations.h"
+#include "kernels/normalisation/prelu_avx2.h"
 #include "kernels/pooling/blocks_avx2.h"
 
 namespace bnn::avx2 {
@@ -8,11 +9,17 @@ void run(const PositionMean& a) {
   parallel_for(static_cast<int64_t>(blocks.count), [&](int64_t block) {
     const size_t start = blocks.start(block);
     const size_t width = blocks.width_of(block);
-    double* sums = scratch<double>(kTaskSlot, 2 * blocks.width);
+    double* sums = scratch<double>(kTaskSlot, 2 * blocks.width + kLanes);
     float* run = reinterpret_cast<float*>(sums + blocks.width);
     std::fill(sums, sums + blocks.width, 0.0);
+    const float* slope = nullptr;
+    if (a.slope != nullptr) {
+      float* repeated = run + blocks.width;
+      for (size_t i = 0; i < width; ++i) repeated[i] = a.slope[(start + i) % a.channels];
+      slope = repeated;
+    }
     add_rows<1>(a.positions, width, sums, run, [&](auto lanes, size_t position, size_t column) {
-      return Terms<1>{{lanes.load(a.x + position * a.inner + start + column)}};
+      return Terms<1>{{prelu(lanes.load(a.x + position * a.inner + start + column), slope, column)}};
     });
     for (size_t i = 0; i < width; ++i) a.y[start + i] = static_cast<float>(sums[i] / a.positions);
   });

@@ -81,6 +81,7 @@ export interface NativeAddon {
   readonly binaryConvForward: KernelFunction;
   readonly binaryConvBackwardInput: KernelFunction;
   readonly binaryConvBackwardFilter: KernelFunction;
+  readonly binaryConvGateGradient: KernelFunction;
   readonly binaryInputConvForward: KernelFunction;
   readonly binaryFilterConvForward: KernelFunction;
   readonly straightThroughFilter: KernelFunction;

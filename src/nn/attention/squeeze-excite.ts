@@ -1,5 +1,6 @@
 import { relu, sigmoid, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { BinaryBlockSize } from '../binary-block.js';
+import type { SqueezeExciteWeights } from '../../ops/squeeze-excite.js';
 import type { Scope } from '../parameters.js';
 import type { AttentionInput, ChannelAttention } from './attention.js';
 import { Dense, reduced } from './dense.js';
@@ -16,6 +17,11 @@ export class SqueezeExcite implements ChannelAttention {
     const hidden = reduced(inputs, reduction);
     this.squeeze = new Dense(scope.child('fc1'), inputs, hidden);
     this.excite = new Dense(scope.child('fc2'), hidden, outputs);
+  }
+
+  /** Its weights, for the operation in which a block does it all. */
+  get weights(): SqueezeExciteWeights {
+    return { squeeze: this.squeeze.weight, excite: this.excite.weight };
   }
 
   apply({ mean }: AttentionInput): Tensor2D {

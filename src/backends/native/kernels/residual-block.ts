@@ -6,7 +6,7 @@ import { nativeKernel, optionalFloats, squareShape } from './registration.js';
 export function registerResidualBlockKernels(): void {
   nativeKernel<ResidualAttributes>('BinaryResidual', ({ inputs, attributes, backend }) => {
     const { epsilon, stride, pad } = attributes;
-    const { v, slope, gamma, beta, mean, variance, latent, residual } = inputs;
+    const { v, slope, gamma, beta, mean, variance, latent, residual, squeeze, excite } = inputs;
     const channels = latent.shape[3];
     const { fields, out } = squareShape(v.shape, channels, filterWindow(latent.shape), stride, pad);
     const signs = backend.packedOutput(v.shape);
@@ -14,6 +14,10 @@ export function registerResidualBlockKernels(): void {
     const filterSigns = backend.packedOutput(latent.shape);
     const scale = backend.output([channels]);
     const y = backend.output([...out, v.shape[2], channels]);
+    const [pictures, hidden] = [v.shape[2], squeeze ? squeeze.shape[1] : 0];
+    const gate = squeeze
+      ? [v.shape[3], hidden, channels].map((columns) => backend.output([pictures, columns]))
+      : [];
     backend.addon.binaryResidualForward(
       fields,
       epsilon,
@@ -30,13 +34,18 @@ export function registerResidualBlockKernels(): void {
       filterSigns.packed.words,
       scale.values,
       y.values,
+      hidden,
+      optionalFloats(backend, squeeze),
+      optionalFloats(backend, excite),
+      ...gate.map(({ values }) => values),
     );
-    return [y.info, signs.info, mask.info, filterSigns.info, scale.info];
+    return [y, signs, mask, filterSigns, scale, ...gate].map(({ info }) => info);
   });
 
   nativeKernel<ResidualGradAttributes>('BinaryResidualGrad', ({ inputs, attributes, backend }) => {
     const { epsilon, stride, pad, addsDy } = attributes;
     const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
+    const { squeeze, excite, mapMean, hidden, gate } = inputs;
     const channels = v.shape[3];
     const { fields } = squareShape(v.shape, latent.shape[3], filterWindow(latent.shape), stride, pad);
     const dv = backend.output(v.shape);
@@ -44,6 +53,7 @@ export function registerResidualBlockKernels(): void {
     const dbeta = backend.output([channels]);
     const dslope = slope ? backend.output([channels]) : undefined;
     const dw = backend.output(latent.shape);
+    const gradients = squeeze ? [squeeze, excite].map(({ shape }) => backend.output(shape)) : [];
     const packed = [signs, mask, filterSigns].map((tensor) => backend.packedSigns(tensor));
     backend.addon.binaryResidualBackward(
       fields,
@@ -63,7 +73,10 @@ export function registerResidualBlockKernels(): void {
       dbeta.values,
       dslope ? dslope.values : null,
       dw.values,
+      hidden ? hidden.shape[1] : 0,
+      ...[squeeze, excite, mapMean, hidden, gate].map((tensor) => optionalFloats(backend, tensor)),
+      ...gradients.map(({ values }) => values),
     );
-    return [dv, dgamma, dbeta, dw, ...(dslope ? [dslope] : [])].map(({ info }) => info);
+    return [dv, dgamma, dbeta, dw, ...(dslope ? [dslope] : []), ...gradients].map(({ info }) => info);
   });
 }
