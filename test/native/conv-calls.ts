@@ -71,6 +71,8 @@ export interface BinaryOperands {
   readonly scale: Float32Array;
   readonly dy: Float32Array;
   readonly latent: Float32Array;
+  /** [n, k], or null for none. */
+  readonly gate: Float32Array | null;
 }
 
 export function binaryOperands(s: ConvShape): BinaryOperands {
@@ -81,21 +83,24 @@ export function binaryOperands(s: ConvShape): BinaryOperands {
     dy: randomFloats(outputSize(s), 4),
     // beyond the clipping threshold at about a third of the places, and on it
     latent: randomFloats(filterSize(s), 5).map((v, i) => (i % 11 === 0 ? Math.sign(v) : 1.5 * v)),
+    gate: null,
   };
 }
 
-export function binaryCalls(s: ConvShape, { x, w, scale, dy, latent }: BinaryOperands): Calls {
+export function binaryCalls(s: ConvShape, { x, w, scale, dy, latent, gate }: BinaryOperands): Calls {
   const shape = shapeArray(s);
   return {
     y: () => ({
-      y: guardedOutput(outputSize(s), (y) => addon.binaryConvForward(shape, x, w, scale, null, null, y)),
+      y: guardedOutput(outputSize(s), (y) =>
+        addon.binaryConvForward(shape, x, w, scale, null, null, y, gate),
+      ),
     }),
     dx: () => ({
-      dx: guardedOutput(inputSize(s), (dx) => addon.binaryConvBackwardInput(shape, dy, w, scale, dx)),
+      dx: guardedOutput(inputSize(s), (dx) => addon.binaryConvBackwardInput(shape, dy, w, scale, dx, gate)),
     }),
     dw: () => ({
       dw: guardedOutput(filterSize(s), (dw) =>
-        addon.binaryConvBackwardFilter(shape, x, dy, scale, latent, dw),
+        addon.binaryConvBackwardFilter(shape, x, dy, scale, latent, dw, gate),
       ),
     }),
   };

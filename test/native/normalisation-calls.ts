@@ -9,6 +9,7 @@ export const xs = floatsWithEdges(most, 1);
 export const others = floatsWithEdges(most, 2);
 const wild = floatsWithEdges(most, 3, extremes);
 const undefinedToo = floatsWithEdges(most, 4, [...extremes, NaN]);
+const pictureGradients = randomFloats(128 * 1030, 7);
 // Bits beyond the last channel of a row are random too: they must not matter.
 export const words = randomWords(most, 5);
 export const perChannel = randomFloats(1030, 6);
@@ -134,6 +135,8 @@ export const backward =
     outer?: number;
     /** Where dy as it counts is written: to memory of its own, or in the place of dy. */
     upstream?: 'own' | 'dy';
+    /** Of how many pictures each has a gradient of its own added. */
+    pictures?: number;
   }) =>
   (rows: number, channels: number): Call =>
   () => {
@@ -154,8 +157,10 @@ export const backward =
       const outer = options.outer ?? 0;
       const write = (g: Float32Array, s: Float32Array | null): void => {
         const parameters = [perChannel, spreads, slopes];
+        const ofPictures = options.pictures ? [options.pictures, pictureGradients] : [];
         addon.batchNormBackward(
           ...[rows, channels, dy, xs, slope, mask, outer, addend, ...parameters, kept, d, g, b, s],
+          ...ofPictures,
         );
       };
       if (slope) [dgamma, dslope] = twoOutputs(channels, channels, write);

@@ -128,6 +128,12 @@ const cases: readonly Case[] = [
     tolerance: 5e-6,
     call: backward({ mask: true, addend: true, inPlace: true, slope: true }),
   },
+  ...[1, 5, 128].map((pictures) => ({
+    family: 'batchNormBackward',
+    variant: `of ${pictures} pictures`,
+    tolerance: 5e-6,
+    call: backward({ mask: true, addend: true, inPlace: true, slope: true, pictures }),
+  })),
   { family: 'addPrelu', tolerance: 0, call: addPrelu(null) },
   { family: 'addPrelu', variant: 'residual', tolerance: 0, call: addPrelu(others) },
   { family: 'preluBackward', tolerance: 2e-6, call: preluBackward(null, false) },

@@ -168,10 +168,10 @@ describe('against plain doubles', () => {
 });
 
 const positionMean =
-  (positions: number, inner: number): Call =>
+  (positions: number, inner: number, slope: Float32Array | null = null): Call =>
   () => ({
     y: guardedOutput(inner, (y) => {
-      addon.positionMean(positions, inner, xs, y);
+      addon.positionMean(positions, inner, xs, y, slope ? slope.length : 1, slope);
     }),
   });
 const positionMeanBackward =
@@ -188,6 +188,10 @@ describe('the mean over positions', () => {
       for (const inner of [1, 3, 8, 33, 512, 640]) {
         const title = `${positions} × ${inner}`;
         expectLikeReference('positionMean', positionMean(positions, inner), 1e-6, title);
+        for (const channels of [1, 3, 8, 11].filter((count) => inner % count === 0)) {
+          const slope = gradients.slice(0, channels);
+          expectLikeReference('positionMean', positionMean(positions, inner, slope), 1e-6, title);
+        }
         expectLikeReference('positionMeanBackward', positionMeanBackward(positions, inner), 0, title);
       }
   });
@@ -202,6 +206,12 @@ describe('the mean over positions', () => {
     const rows = Array.from({ length: positions }, (_, p) => xs.subarray(p * inner, (p + 1) * inner));
     expectDoubles('positionMean', positionMean(positions, inner), () => ({
       y: Array.from({ length: inner }, (_, i) => rows.reduce((sum, row) => sum + row[i], 0) / positions),
+    }));
+    const slope = Float32Array.of(0.25, -0.5, 0);
+    expectDoubles('positionMean', positionMean(positions, inner, slope), () => ({
+      y: Array.from({ length: inner }, (_, i) =>
+        rows.reduce((sum, row) => sum + (row[i] > 0 ? row[i] : slope[i % 3] * row[i]) / positions, 0),
+      ),
     }));
     expectDoubles('positionMeanBackward', positionMeanBackward(positions, inner), () => ({
       dx: rows.flatMap(() => Array.from(gradients.subarray(0, inner), (v) => v / positions)),
