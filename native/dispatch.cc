@@ -14,11 +14,12 @@ struct Entry {
   const char* isa;
   uint32_t requires_features;
   void* function;
+  bool takes_groups;
 };
 
 template <class Args>
-Entry entry(const char* isa, uint32_t features, void (*function)(const Args&)) {
-  return {Args::family, isa, features, reinterpret_cast<void*>(function)};
+Entry entry(const char* isa, uint32_t features, void (*function)(const Args&), bool takes_groups = false) {
+  return {Args::family, isa, features, reinterpret_cast<void*>(function), takes_groups};
 }
 
 constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
@@ -112,10 +113,10 @@ bool force_isa(const std::string& isa) {
 
 std::string forced_isa() { return forced; }
 
-void* detail::active_function(const char* family) {
+detail::Implementation detail::active_implementation(const char* family) {
   const Entry* found = active_entry(family);
   if (found == nullptr) throw std::logic_error(std::string("no kernel of the family ") + family);
-  return found->function;
+  return {found->function, found->takes_groups};
 }
 
 }  // namespace bnn

@@ -11,7 +11,6 @@ namespace {
 constexpr int kCoefficientSlot = 10;
 
 size_t rows_of(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n; }
-size_t filter_rows(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c; }
 
 }  // namespace
 
@@ -24,8 +23,8 @@ void run(const BinaryResidualForward& a) {
     shift[c] = static_cast<float>(a.beta[c] - static_cast<double>(a.mean[c]) * scale[c]);
   }
   bnn::run(ChannelAffineSign{rows_of(s), s.c, a.v, a.slope, scale, shift, a.sign, a.mask});
-  bnn::run(PackSigns{filter_rows(s), s.k, a.latent, a.filter_sign, nullptr});
-  bnn::run(MeanMagnitude{filter_rows(s), s.k, a.latent, a.scale});
+  bnn::run(PackSigns{s.filter_rows(), s.k, a.latent, a.filter_sign, nullptr});
+  bnn::run(MeanMagnitude{s.filter_rows(), s.k, a.latent, a.scale});
   const bool itself = a.residual == nullptr;
   bnn::run(BinaryConvForward{s, a.sign, a.filter_sign, a.scale, itself ? a.v : a.residual, itself ? a.slope : nullptr, a.y});
 }
