@@ -23,6 +23,8 @@ export interface BinaryBlockOptions extends BatchNormOptions {
   readonly attention?: string;
   /** Whether each binary convolution has a skip of its own, or two share one; default 'double'. */
   readonly skip?: SkipName;
+  /** Groups of the binary convolutions, as of `ConvGeometry`; default 1. */
+  readonly groups?: number;
 }
 
 /** How binary convolutions are skipped: each on its own (`double`, two skips where a ResNet has one), or two together. */
@@ -87,6 +89,7 @@ export class BinaryBlock {
       binarise = 'both',
       signGradient = new SignGradient(),
       activations,
+      groups = 1,
       ...batchNorm
     }: BinaryBlockOptions = {},
   ) {
@@ -98,7 +101,7 @@ export class BinaryBlock {
     this.conv = new BinaryConv2d(
       scope.child('conv'),
       { inputs, outputs, window: 3 },
-      { stride, pad: 1 },
+      { stride, pad: 1, groups },
       binarise,
     );
     this.slope = scope.child('prelu').parameter('slope', [outputs], { kind: 'constant', value: 0.25 });
