@@ -31,9 +31,19 @@ constexpr uint32_t kExtraFeatures = 0;
 template <>
 constexpr uint32_t kExtraFeatures<BinaryConvForward> = kVpopcntdq;
 
+// Whether the avx512 implementation runs convolutions of several groups.
+template <class Args>
+constexpr bool kTakesGroups = false;
+template <>
+constexpr bool kTakesGroups<BinaryConvForward> = true;
+template <>
+constexpr bool kTakesGroups<BinaryConvBackwardInput> = true;
+template <>
+constexpr bool kTakesGroups<BinaryConvBackwardFilter> = true;
+
 // Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
 const std::vector<Entry>& table() {
-#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run),
+#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kTakesGroups<Family>),
 #define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run),
 #define BNN_REFERENCE_ENTRY(Family) entry<Family>("reference", 0, reference::run),
   static const std::vector<Entry> entries = {

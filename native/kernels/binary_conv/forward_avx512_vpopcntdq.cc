@@ -4,6 +4,9 @@
 //
 // Where two or more taps of an image fit a word they are put into one. A tap outside the image then leaves its bits 0, and
 // the filter's ones there, which are counted as differing, are taken off again.
+//
+// With several groups a mask beside the weights says which input channels an output channel sees: one instruction takes xor and
+// mask together, and words that no output channel of a tile sees are left out.
 #include <algorithm>
 
 #include "implementations.h"
@@ -19,7 +22,9 @@ constexpr int kWordBits = 32;
 constexpr int kTileVectors = 4;
 constexpr int kTaskImages = 32;
 
-enum Scratch { kWeights, kOnes, kScale, kTapSources, kList, kJoined, kProducts };
+enum Scratch { kWeights, kOnes, kScale, kTapSources, kList, kJoined, kProducts, kMasks };
+
+constexpr int kXorAnd = 0x28;  // (a ^ b) & c
 
 struct Plan {
   ConvShape shape;
@@ -28,6 +33,7 @@ struct Plan {
   int columns;  // output channels, a multiple of kLanes
   const uint32_t* x;
   const uint32_t* weights;  // [tap][word][columns], or [word of taps][columns]
+  const uint32_t* masks;    // [word][columns], with several groups
   const int32_t* ones;      // [tap][columns] bits of the filter, where taps share a word
   const float* scale;       // zeros after the last channel
   const float* residual;    // added to the output, or null
@@ -51,31 +57,55 @@ struct Position {
   const int32_t* products;  // [columns] the sum if no bit differed
 };
 
+struct Words {
+  int first, end;
+};
+
+// The words of the input that so many output channels from `column` on see.
+inline Words words_of(const Plan& p, int column, int count) {
+  if (p.joined > 1) return {0, 1};
+  const ConvShape& s = p.shape;
+  const int last = std::min(column + count, s.k) - 1;
+  const int end_channel = (last / s.group_outputs() + 1) * s.group_inputs();
+  return {column / s.group_outputs() * s.group_inputs() / kWordBits, (end_channel + kWordBits - 1) / kWordBits};
+}
+
 // scale · (products − 2 · differing bits) for kImages images and kVectors vectors of output channels. It is its own function
 // because gcc 12 runs out of registers where it is inlined.
-template <int kImages, int kVectors>
+template <int kImages, int kVectors, bool kGrouped>
 __attribute__((noinline)) void run_tile(const Plan& p, const Position& position, int image, int column, float* y) {
   __m512i counts[kImages][kVectors];
 #pragma GCC unroll 8
   for (int i = 0; i < kImages; ++i)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) counts[i][v] = _mm512_setzero_si512();
+  const Words words = kGrouped ? words_of(p, column, kVectors * kLanes) : Words{0, p.words};
+  const size_t skipped = static_cast<size_t>(words.first) * p.columns + column;
   for (int source = 0; source < position.count; ++source) {
-    const uint32_t* x = position.sources[source].x + image * position.x_stride;
-    const uint32_t* w = position.sources[source].w + column;
-    for (int word = 0; word < p.words; ++word, ++x, w += p.columns) {
+    const uint32_t* x = position.sources[source].x + image * position.x_stride + words.first;
+    const uint32_t* w = position.sources[source].w + skipped;
+    const uint32_t* mask = kGrouped ? p.masks + skipped : nullptr;
+    for (int word = words.first; word < words.end; ++word, ++x, w += p.columns) {
       __m512i weights[kVectors];
+      __m512i masks[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
         weights[v] = _mm512_loadu_si512(w + v * kLanes);
         hold(weights[v]);
+        if (!kGrouped) continue;
+        masks[v] = _mm512_loadu_si512(mask + v * kLanes);
+        hold(masks[v]);
       }
+      if (kGrouped) mask += p.columns;
 #pragma GCC unroll 8
       for (int i = 0; i < kImages; ++i) {
         const __m512i bits = _mm512_set1_epi32(static_cast<int>(x[i * position.x_stride]));
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v)
-          counts[i][v] = _mm512_add_epi32(counts[i][v], _mm512_popcnt_epi32(_mm512_xor_si512(bits, weights[v])));
+        for (int v = 0; v < kVectors; ++v) {
+          const __m512i differing = kGrouped ? _mm512_ternarylogic_epi32(bits, weights[v], masks[v], kXorAnd)
+                                             : _mm512_xor_si512(bits, weights[v]);
+          counts[i][v] = _mm512_add_epi32(counts[i][v], _mm512_popcnt_epi32(differing));
+        }
       }
     }
   }
@@ -107,28 +137,29 @@ __attribute__((noinline)) void run_tile(const Plan& p, const Position& position,
 }
 
 // All output channels of kImages images
-template <int kImages>
+template <int kImages, bool kGrouped>
 void run_rows(const Plan& p, const Position& position, int image, float* y) {
   for (int column = 0; column < p.columns; column += kTileVectors * kLanes) {
     const int vectors = std::min(kTileVectors, (p.columns - column) / kLanes);
     if (vectors == 1)
-      run_tile<kImages, 1>(p, position, image, column, y);
+      run_tile<kImages, 1, kGrouped>(p, position, image, column, y);
     else if (vectors == 2 || kImages > 4)  // eight images come with two vectors at most
-      run_tile<kImages, 2>(p, position, image, column, y);
+      run_tile<kImages, 2, kGrouped>(p, position, image, column, y);
     else if (vectors == 3)
-      run_tile<std::min(kImages, 4), 3>(p, position, image, column, y);
+      run_tile<std::min(kImages, 4), 3, kGrouped>(p, position, image, column, y);
     else
-      run_tile<std::min(kImages, 4), 4>(p, position, image, column, y);
+      run_tile<std::min(kImages, 4), 4, kGrouped>(p, position, image, column, y);
   }
 }
 
+template <bool kGrouped>
 void run_images(const Plan& p, const Position& position, int count, float* y) {
   int image = 0;
   if (p.columns <= 2 * kLanes)
-    for (; image + 8 <= count; image += 8) run_rows<8>(p, position, image, y);
-  for (; image + 4 <= count; image += 4) run_rows<4>(p, position, image, y);
-  for (; image + 2 <= count; image += 2) run_rows<2>(p, position, image, y);
-  if (image < count) run_rows<1>(p, position, image, y);
+    for (; image + 8 <= count; image += 8) run_rows<8, kGrouped>(p, position, image, y);
+  for (; image + 4 <= count; image += 4) run_rows<4, kGrouped>(p, position, image, y);
+  for (; image + 2 <= count; image += 2) run_rows<2, kGrouped>(p, position, image, y);
+  if (image < count) run_rows<1, kGrouped>(p, position, image, y);
 }
 
 // The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input position of
@@ -162,7 +193,7 @@ void run_position(const Plan& p, int64_t index, int first, int images) {
     ++valid;
   });
   int32_t* products = scratch<int32_t>(kProducts, p.columns);
-  std::fill_n(products, p.columns, valid * s.c);
+  std::fill_n(products, p.columns, valid * s.group_inputs());
   if (p.joined == 1) {
     for (int tap = 0; tap < s.taps(); ++tap)
       if (sources[tap] >= 0)
@@ -181,15 +212,27 @@ void run_position(const Plan& p, int64_t index, int first, int images) {
     }
   }
   const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products};
-  run_images(p, position, images, p.y + (static_cast<size_t>(index) * s.n + first) * s.k);
+  const auto run = s.groups > 1 ? run_images<true> : run_images<false>;
+  run(p, position, images, p.y + (static_cast<size_t>(index) * s.n + first) * s.k);
 }
 
-// Bit c of lane k: channel c of the filter's row for output channel `column` + k
-inline __m512i filter_bits(const uint32_t* rows, size_t row_words, int count, int column) {
+// The output channels from `column` on that see an input channel
+inline __mmask16 lanes_seeing(const ConvShape& s, int channel, int column) {
+  const int first = channel / s.group_inputs() * s.group_outputs() - column;
+  return first_lanes(std::max(0, first + s.group_outputs())) & ~first_lanes(std::max(0, first));
+}
+
+// Bit c of lane k: input channel `first` + c of the filter for output channel `column` + k, where that sees it; with no
+// filter, whether it does.
+inline __m512i filter_bits(const ConvShape& s, const uint32_t* filter, int first, int column) {
+  const size_t row_words = packed_words(s.k);
   __m512i bits = _mm512_setzero_si512();
-  for (int c = 0; c < count; ++c) {
-    const uint32_t word = rows[c * row_words + column / kWordBits];
-    const __mmask16 ones = static_cast<__mmask16>(word >> column % kWordBits);
+  for (int c = 0; c < std::min(kWordBits, s.c - first); ++c) {
+    __mmask16 ones = lanes_seeing(s, first + c, column);
+    if (filter != nullptr) {
+      const uint32_t word = filter[(first + c) % s.group_inputs() * row_words + column / kWordBits];
+      ones &= static_cast<__mmask16>(word >> column % kWordBits);
+    }
     bits = _mm512_mask_or_epi32(bits, ones, bits, _mm512_set1_epi32(static_cast<int>(1u << c)));
   }
   return bits;
@@ -198,25 +241,32 @@ inline __m512i filter_bits(const uint32_t* rows, size_t row_words, int count, in
 // The weights of tap `tap`; with joined taps those of all taps that share the word `tap`.
 void make_weights(const Plan& p, const uint32_t* w, int tap, uint32_t* weights, int32_t* ones) {
   const ConvShape& s = p.shape;
-  const size_t row_words = packed_words(s.k);
+  const size_t tap_words = s.group_inputs() * packed_words(s.k);
   for (int column = 0; column < p.columns; column += kLanes) {
     if (p.joined == 1) {
-      for (int word = 0; word < p.words; ++word) {
-        const int c = word * kWordBits;
-        const uint32_t* rows = w + (static_cast<size_t>(tap) * s.c + c) * row_words;
+      for (int word = 0; word < p.words; ++word)
         _mm512_storeu_si512(weights + (static_cast<size_t>(tap) * p.words + word) * p.columns + column,
-                            filter_bits(rows, row_words, std::min(kWordBits, s.c - c), column));
-      }
+                            filter_bits(s, w + tap * tap_words, word * kWordBits, column));
       continue;
     }
     __m512i all = _mm512_setzero_si512();
     for (int i = 0; i < p.joined && tap * p.joined + i < s.taps(); ++i) {
       const size_t part = static_cast<size_t>(tap) * p.joined + i;
-      const __m512i bits = filter_bits(w + part * s.c * row_words, row_words, s.c, column);
+      const __m512i bits = filter_bits(s, w + part * tap_words, 0, column);
       _mm512_storeu_si512(ones + part * p.columns + column, _mm512_popcnt_epi32(bits));
       all = _mm512_or_si512(all, _mm512_sllv_epi32(bits, _mm512_set1_epi32(i * s.c)));
     }
     _mm512_storeu_si512(weights + static_cast<size_t>(tap) * p.columns + column, all);
+  }
+}
+
+// The masks of one word, of all taps that share it.
+void make_masks(const Plan& p, int word, uint32_t* masks) {
+  for (int column = 0; column < p.columns; column += kLanes) {
+    const __m512i seen = filter_bits(p.shape, nullptr, word * kWordBits, column);
+    __m512i all = _mm512_setzero_si512();
+    for (int i = 0; i < p.joined; ++i) all = _mm512_or_si512(all, _mm512_sllv_epi32(seen, _mm512_set1_epi32(i * p.shape.c)));
+    _mm512_storeu_si512(masks + static_cast<size_t>(word) * p.columns + column, all);
   }
 }
 
@@ -242,6 +292,11 @@ void run(const BinaryConvForward& a) {
   p.scale = scale;
   p.y = a.y;
   parallel_for(p.tap_words(), [&](int64_t tap) { make_weights(p, a.w, static_cast<int>(tap), weights, ones); });
+  if (s.groups > 1) {
+    uint32_t* masks = scratch<uint32_t>(kMasks, static_cast<size_t>(p.words) * p.columns);
+    p.masks = masks;
+    parallel_for(p.words, [&](int64_t word) { make_masks(p, static_cast<int>(word), masks); });
+  }
   const int parts = (s.n + kTaskImages - 1) / kTaskImages;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
