@@ -1,4 +1,4 @@
-// What each order of a block, downsampling, attention and width costs and brings: images a second of a training step of
+// What each order of a block, downsampling, attention, number of groups and width costs and brings: images a second of a training step of
 // bnn-resnet20, and its accuracy after two epochs of CIFAR-10, taught the logits of a ResNet-20 from a cache.
 // usage: npm run bench:blocks -- [--only <option,…>] [--steps 7] [--threads 2] [--no-accuracy | --no-speed] [--epochs 2]
 //        [--data cifar10:<folder>] [--cache <directory>] [--json]
@@ -36,6 +36,8 @@ const options = {
   cgd: { attention: 'cgd' },
   cbam: { attention: 'cbam' },
   bam: { attention: 'bam' },
+  groups2: { groups: 2 },
+  groups4: { groups: 4 },
   width2: { width: 2 },
   width3: { width: 3 },
 } as const satisfies Readonly<Record<string, Partial<Structure>>>;

@@ -14,11 +14,12 @@ struct Entry {
   const char* isa;
   uint32_t requires_features;
   void* function;
+  bool takes_groups;
 };
 
 template <class Args>
-Entry entry(const char* isa, uint32_t features, void (*function)(const Args&)) {
-  return {Args::family, isa, features, reinterpret_cast<void*>(function)};
+Entry entry(const char* isa, uint32_t features, void (*function)(const Args&), bool takes_groups = false) {
+  return {Args::family, isa, features, reinterpret_cast<void*>(function), takes_groups};
 }
 
 constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
@@ -32,9 +33,21 @@ constexpr uint32_t kExtraFeatures<BinaryConvForward> = kVpopcntdq;
 template <>
 constexpr uint32_t kExtraFeatures<BinaryConvGateGradient> = kVpopcntdq;
 
+// Whether the avx512 implementation runs convolutions of several groups.
+template <class Args>
+constexpr bool kTakesGroups = false;
+template <>
+constexpr bool kTakesGroups<BinaryConvForward> = true;
+template <>
+constexpr bool kTakesGroups<BinaryConvBackwardInput> = true;
+template <>
+constexpr bool kTakesGroups<BinaryConvBackwardFilter> = true;
+template <>
+constexpr bool kTakesGroups<BinaryConvGateGradient> = true;
+
 // Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
 const std::vector<Entry>& table() {
-#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run),
+#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kTakesGroups<Family>),
 #define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run),
 #define BNN_REFERENCE_ENTRY(Family) entry<Family>("reference", 0, reference::run),
   static const std::vector<Entry> entries = {
@@ -114,10 +127,10 @@ bool force_isa(const std::string& isa) {
 
 std::string forced_isa() { return forced; }
 
-void* detail::active_function(const char* family) {
+detail::Implementation detail::active_implementation(const char* family) {
   const Entry* found = active_entry(family);
   if (found == nullptr) throw std::logic_error(std::string("no kernel of the family ") + family);
-  return found->function;
+  return {found->function, found->takes_groups};
 }
 
 }  // namespace bnn

@@ -5,8 +5,11 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "grouped.h"
 #include "timing.h"
 
 namespace bnn {
@@ -42,20 +45,32 @@ bool force_isa(const std::string& isa);
 std::string forced_isa();
 
 namespace detail {
-void* active_function(const char* family);
+struct Implementation {
+  void* function;
+  bool takes_groups;  // whether it runs convolutions of several groups
+};
+Implementation active_implementation(const char* family);
 extern uint32_t table_generation;
+
+template <class Args, class = void>
+struct HasGroups : std::false_type {};
+template <class Args>
+struct HasGroups<Args, std::void_t<decltype(run_in_groups(std::declval<const Args&>()))>> : std::true_type {};
 }  // namespace detail
 
-// Runs the active implementation of the family to which these arguments belong.
+// Runs the active implementation of the family to which these arguments belong; a convolution of several groups that it does
+// not take is run group by group.
 template <class Args>
 void run(const Args& args) {
   static uint32_t generation = 0;
-  static void* function = nullptr;
+  static detail::Implementation active{};
   if (generation != detail::table_generation) {
-    function = detail::active_function(Args::family);
+    active = detail::active_implementation(Args::family);
     generation = detail::table_generation;
   }
-  const auto kernel = reinterpret_cast<void (*)(const Args&)>(function);
+  auto kernel = reinterpret_cast<void (*)(const Args&)>(active.function);
+  if constexpr (detail::HasGroups<Args>::value)
+    if (args.shape.groups > 1 && !active.takes_groups) kernel = run_in_groups;
   if (!detail::timing) return kernel(args);
   const detail::Timed timed(detail::timed_name(args));
   kernel(args);

@@ -52,7 +52,8 @@ inline std::string joined(std::initializer_list<size_t> sizes) {
 inline std::string shape_text(const ConvShape& s) {
   const auto whole = [](int size) { return static_cast<size_t>(size); };
   return joined({whole(s.h), whole(s.w), whole(s.n)}) + " " + std::to_string(s.c) + "→" + std::to_string(s.k) + " " +
-         joined({whole(s.kernel_h), whole(s.kernel_w)}) + " /" + std::to_string(s.stride_h);
+         joined({whole(s.kernel_h), whole(s.kernel_w)}) + " /" + std::to_string(s.stride_h) +
+         (s.groups == 1 ? "" : " in " + std::to_string(s.groups) + " groups");
 }
 
 template <class Args, class = void>

@@ -55,13 +55,14 @@ class Arguments {
     return value.As<Napi::Boolean>().Value();
   }
 
-  // An Int32Array of the thirteen fields of ConvShape in order.
+  // An Int32Array of the fourteen fields of ConvShape in order.
   ConvShape shape() {
-    const int32_t* v = array<int32_t>("shape", 13, napi_int32_array);
-    const ConvShape s{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12]};
+    const int32_t* v = array<int32_t>("shape", 14, napi_int32_array);
+    const ConvShape s{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13]};
     if (s.h < 1 || s.w < 1 || s.n < 1 || s.c < 1 || s.k < 1 || s.kernel_h < 1 || s.kernel_w < 1 || s.stride_h < 1 ||
         s.stride_w < 1 || s.pad_top < 0 || s.pad_left < 0 || s.out_h < 0 || s.out_w < 0)
       fail("shape", "positive sizes");
+    if (s.groups < 1 || s.c % s.groups != 0 || s.k % s.groups != 0) fail("shape", "of groups that divide its channels");
     return s;
   }
 
@@ -104,7 +105,7 @@ class Arguments {
 inline size_t words_per_row(int channels) { return (static_cast<size_t>(channels) + 31) / 32; }
 // Words of a convolution's packed input and filter.
 inline size_t packed_input(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n * words_per_row(s.c); }
-inline size_t packed_filter(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c * words_per_row(s.k); }
+inline size_t packed_filter(const ConvShape& s) { return s.filter_rows() * words_per_row(s.k); }
 
 // Defines exports[Args::family] as a function that reads the arguments with `read` and runs the active kernel.
 template <class Args>

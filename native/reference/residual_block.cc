@@ -12,7 +12,6 @@ namespace {
 constexpr int kCoefficientSlot = 10;
 
 size_t rows_of(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n; }
-size_t filter_rows(const ConvShape& s) { return static_cast<size_t>(s.taps()) * s.c; }
 size_t positions_of(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w; }
 size_t mean_size(const ConvShape& s) { return static_cast<size_t>(s.n) * s.c; }
 
@@ -27,8 +26,8 @@ void run(const BinaryResidualForward& a) {
     shift[c] = static_cast<float>(a.beta[c] - static_cast<double>(a.mean[c]) * scale[c]);
   }
   bnn::run(ChannelAffineSign{rows_of(s), s.c, a.v, a.slope, scale, shift, a.sign, a.mask});
-  bnn::run(PackSigns{filter_rows(s), s.k, a.latent, a.filter_sign, nullptr});
-  bnn::run(MeanMagnitude{filter_rows(s), s.k, a.latent, a.scale});
+  bnn::run(PackSigns{s.filter_rows(), s.k, a.latent, a.filter_sign, nullptr});
+  bnn::run(MeanMagnitude{s.filter_rows(), s.k, a.latent, a.scale});
   if (a.hidden > 0) {
     bnn::run(PositionMean{positions_of(s), mean_size(s), a.v, a.map_mean, s.c, a.slope});
     for (size_t i = 0; i < mean_size(s); ++i) a.map_mean[i] = std::fma(a.map_mean[i], scale[i % s.c], shift[i % s.c]);

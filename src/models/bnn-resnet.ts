@@ -3,14 +3,20 @@ import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { activated, type PendingMap } from '../nn/binary-block.js';
 import { type Block, blockFactory } from '../nn/block.js';
-import { Linear } from '../nn/linear.js';
+import { classifier, type Classifier } from '../nn/end-layers.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
 import { blockPlaces, type ResNetDepth } from './depths.js';
 import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
-import { checkedStructure, type Structure, structureMetadata, widened } from './structure.js';
+import {
+  checkedStructure,
+  checkGroupsOfLevels,
+  type Structure,
+  structureMetadata,
+  widened,
+} from './structure.js';
 
 /** Settings of a binary ResNet. */
 export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> {
@@ -24,7 +30,7 @@ export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> 
 /**
  * A binary ResNet: full-precision {@link Stem}, for small pictures or for those of ImageNet; levels of
  * {@link BinaryBlock}, each level after the first starting with stride 2; BN → global mean → full-precision classifier. Every binary convolution has a skip of its
- * own; stem, shortcuts and classifier stay in full precision.
+ * own; stem, shortcuts and classifier stay in full precision, unless the structure makes the first or the last layer binary.
  */
 export class BinaryResNet extends Network {
   readonly binarise: Binarise;
@@ -33,7 +39,7 @@ export class BinaryResNet extends Network {
   private readonly stem: Stem;
   private readonly blocks: readonly { block: Block; endsLevel: number | undefined }[];
   private readonly headBn: BatchNorm;
-  private readonly head: Linear;
+  private readonly head: Classifier;
 
   constructor(name: string, depth: ResNetDepth, options: BinaryResNetOptions) {
     const structure = checkedStructure(options);
@@ -43,11 +49,13 @@ export class BinaryResNet extends Network {
     this.binarise = checkedBinarise(binarise);
     this.signGradient = new SignGradient(options.signGradient);
     this.signGradient.checkUseWith(this.binarise);
-    const { block: blockName, skip, downsample, attention } = structure;
+    const { block: blockName, skip, downsample, attention, groups, firstLayer, lastLayer } = structure;
     const makeBlock = blockFactory(blockName);
     const { root } = this.store;
     const { widths } = this.depth;
-    this.stem = new Stem(root.child('stem'), widths[0], stemFor(this.size), batchNorm);
+    this.stem = new Stem(root.child('stem'), widths[0], stemFor(this.size), {
+      ...{ ...batchNorm, kind: firstLayer, binarise },
+    });
     const ways = {
       ...batchNorm,
       binarise,
@@ -56,6 +64,7 @@ export class BinaryResNet extends Network {
       skip,
       downsample,
       attention,
+      groups,
     };
     this.blocks = blockPlaces(this.depth).map(({ endsLevel, ...size }, place) => ({
       block: makeBlock(root.child('blocks').child(String(place)), size, ways),
@@ -63,7 +72,9 @@ export class BinaryResNet extends Network {
     }));
     const inputs = widths.at(-1)!;
     this.headBn = new BatchNorm(root.child('head').child('bn'), inputs, batchNorm);
-    this.head = new Linear(root.child('head').child('linear'), inputs, this.classes);
+    this.head = classifier(root.child('head').child('linear'), inputs, this.classes, {
+      ...{ kind: lastLayer, binarise, signGradient: this.signGradient, activations: this.activations },
+    });
   }
 
   get metadata(): Readonly<Record<string, string>> {
@@ -99,12 +110,13 @@ export class BinaryResNet extends Network {
     if (!keptInput) last.dispose();
     const pooled = globalMean(normalised);
     normalised.dispose();
-    return classified(this.head, pooled, features, wantsPooled);
+    return classified(this.head, pooled, { features, training, wantsPooled });
   }
 }
 
 /** The depth of the blocks as they are built: wider, and with half as many where two convolutions share a skip. */
-function shaped(depth: ResNetDepth, { width, skip }: Structure): ResNetDepth {
+function shaped(depth: ResNetDepth, { width, skip, groups }: Structure): ResNetDepth {
   const { widths, blocks } = widened(depth, width);
+  checkGroupsOfLevels({ widths, blocks }, groups);
   return { widths, blocks: skip === 'single' ? blocks.map((count) => count / 2) : blocks };
 }

@@ -50,6 +50,11 @@ export function createStudent(name: string, options: BinaryResNetOptions): Binar
   return new BinaryResNet(name, depthOf(binaryResNetDepths, name), options);
 }
 
+/** The depth of the binary ResNet of this name; undefined for any other name. */
+export function binaryDepthOf(name: string): ResNetDepth | undefined {
+  return binaryResNetNames.includes(name) ? depthOf(binaryResNetDepths, name) : undefined;
+}
+
 function depthOf(depths: Readonly<Record<string, ResNetDepth>>, name: string): ResNetDepth {
   return depths[name];
 }

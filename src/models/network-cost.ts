@@ -14,7 +14,10 @@ export interface LayerCost {
   /** Parameters kept as one bit, and as 32. Running statistics of BatchNorm count as parameters of 32 bits. */
   readonly binaryParameters: number;
   readonly floatParameters: number;
-  /** Multiply-adds of two signs, and of floats; a convolution counts all taps, those on the padding too. */
+  /**
+   * Multiply-adds of two signs, and of floats; a convolution counts all taps, those on the padding too. Those of a binary first
+   * layer are of floats, since its input, the picture, is.
+   */
   readonly binaryMacs: number;
   readonly floatMacs: number;
 }
@@ -32,7 +35,7 @@ const counted = ['binaryParameters', 'floatParameters', 'binaryMacs', 'floatMacs
 
 /**
  * Parameters and multiply-adds of a student for pictures of its own size, from the network as it was built. What is binary
- * is what its blocks make binary when both operands are signs; of a full-precision network nothing is.
+ * is what its layers make binary when both operands are signs; of a full-precision network nothing is.
  */
 export function networkCost(student: Network): NetworkCost {
   const layers = new Map<string, LayerCost>();
@@ -40,6 +43,7 @@ export function networkCost(student: Network): NetworkCost {
   for (const [path, { shape, size }] of student.store.named()) {
     const name = path.slice(0, path.lastIndexOf('.'));
     const isBinary = path.endsWith('.latent');
+    const ofSigns = isBinary && !name.startsWith('stem.');
     const at = placeOf(student, name);
     const positions = at[0] * at[1];
     const macs = shape.length === 4 ? size * positions : shape.length === 2 ? size : 0;
@@ -51,8 +55,8 @@ export function networkCost(student: Network): NetworkCost {
       output: [...at, channels],
       binaryParameters: (before?.binaryParameters ?? 0) + (isBinary ? size : 0),
       floatParameters: (before?.floatParameters ?? 0) + (isBinary ? 0 : size),
-      binaryMacs: (before?.binaryMacs ?? 0) + (isBinary ? macs : 0),
-      floatMacs: (before?.floatMacs ?? 0) + (isBinary ? 0 : macs),
+      binaryMacs: (before?.binaryMacs ?? 0) + (ofSigns ? macs : 0),
+      floatMacs: (before?.floatMacs ?? 0) + (ofSigns ? 0 : macs),
     });
   }
   const all = [...layers.values()];

@@ -1,6 +1,6 @@
 import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { ActivationObserver } from '../nn/activation-observer.js';
-import type { Linear } from '../nn/linear.js';
+import type { Classifier } from '../nn/end-layers.js';
 import { ParameterStore } from '../nn/parameters.js';
 import type { SignGradient } from '../nn/sign-gradient.js';
 import type { ResNetDepth } from './depths.js';
@@ -12,7 +12,7 @@ export interface NetworkOutput {
   readonly logits: Tensor2D;
   /** The feature maps asked for, by level from 1: position-major [H, W, N, C], real-valued, after the level's last block. */
   readonly features: ReadonlyMap<number, Tensor4D>;
-  /** What the classifier takes, [N, width]; only where it was asked for. */
+  /** What the classifier takes, [N, width], before the sign of a binary one; only where it was asked for. */
   readonly pooled?: Tensor2D;
 }
 
@@ -89,12 +89,15 @@ export abstract class Network {
 
 /** The end of a forward pass: the classifier's answer to `pooled`, which is disposed of where it is not wanted. */
 export function classified(
-  head: Linear,
+  head: Classifier,
   pooled: Tensor2D,
-  features: NetworkOutput['features'],
-  wantsPooled: boolean,
+  {
+    features,
+    training,
+    wantsPooled,
+  }: { features: NetworkOutput['features']; training: boolean; wantsPooled: boolean },
 ): NetworkOutput {
-  const logits = head.apply(pooled);
+  const logits = head.apply(pooled, training);
   if (wantsPooled) return { logits, features, pooled };
   pooled.dispose();
   return { logits, features };

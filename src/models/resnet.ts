@@ -81,6 +81,6 @@ export class ResNet extends Network {
     }
     const pooled = globalMean(x);
     if (!keptInput) x.dispose();
-    return classified(this.head, pooled, features, wantsPooled);
+    return classified(this.head, pooled, { features, training, wantsPooled });
   }
 }

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
-import { Conv2d } from '../nn/conv2d.js';
+import { firstConv, type FirstConv, type FirstConvOptions } from '../nn/end-layers.js';
 import type { Scope } from '../nn/parameters.js';
 import type { Activation } from '../ops/batch-norm-activation.js';
 import { maxPool } from '../ops/pooling.js';
@@ -41,26 +41,29 @@ export function stemSizes(
   };
 }
 
+/** Settings of a stem: those of its BatchNorm and of its convolution. */
+export interface StemOptions extends BatchNormOptions, FirstConvOptions {}
+
 /**
- * The first layers, in full precision: for small pictures 3×3 convolution → BN, for large ones 7×7 convolution of stride 2
+ * The first layers, in full precision unless the convolution's weights are binary (`firstConv`): for small pictures 3×3 convolution → BN, for large ones 7×7 convolution of stride 2
  * → 3×3 max pooling of stride 2 → BN. Pooling comes before BN and the first activation or sign, since the largest of several ±1 is nearly
  * always 1.
  */
 export class Stem {
-  private readonly conv: Conv2d;
+  private readonly conv: FirstConv;
   private readonly bn: BatchNorm;
 
   constructor(
     scope: Scope,
     outputs: number,
     private readonly shape: StemShape,
-    batchNorm: BatchNormOptions,
+    { kind, binarise, ...batchNorm }: StemOptions,
   ) {
-    this.conv = new Conv2d(
+    this.conv = firstConv(
       scope.child('conv'),
       { inputs: 3, outputs, window: shape.window },
       { stride: shape.stride, pad: shape.pad },
-      false,
+      { kind, binarise },
     );
     this.bn = new BatchNorm(scope.child('bn'), outputs, batchNorm);
   }

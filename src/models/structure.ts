@@ -2,8 +2,9 @@ import { InputError } from '../errors.js';
 import { attentionFactory, noAttention } from '../nn/attention/attention.js';
 import { type SkipName, skipNames } from '../nn/binary-block.js';
 import { blockFactory, defaultBlock, isOwnBlock } from '../nn/block.js';
+import { endLayerNames, type EndLayer } from '../nn/end-layers.js';
 import { defaultDownsample, type DownsampleName, downsampleNames } from '../nn/downsample.js';
-import { unknownName } from '../unknown-name.js';
+import { checkedName, unknownName } from '../unknown-name.js';
 import type { ResNetDepth } from './depths.js';
 
 /** What of a binary network may be chosen beside its name. */
@@ -18,6 +19,12 @@ export interface Structure {
   readonly attention: string;
   /** The factor of the channels of each level; they must stay whole. */
   readonly width: number;
+  /** Groups of each binary convolution, as of `ConvGeometry`; they must divide the channels of each level. */
+  readonly groups: number;
+  /** The weights of the stem's convolution; see `firstConv`. */
+  readonly firstLayer: EndLayer;
+  /** Weights and input of the classifier; see `BinaryLinear`. */
+  readonly lastLayer: EndLayer;
 }
 
 /** A network that says nothing of it. */
@@ -27,6 +34,9 @@ export const defaultStructure: Structure = {
   downsample: defaultDownsample,
   attention: noAttention,
   width: 1,
+  groups: 1,
+  firstLayer: 'float',
+  lastLayer: 'float',
 };
 
 /**
@@ -35,19 +45,24 @@ export const defaultStructure: Structure = {
  * @throws InputError for an unknown name, or what cannot be together
  */
 export function checkedStructure(partial: Partial<Structure>): Structure {
-  const { block, skip, downsample, attention, width } = { ...defaultStructure, ...partial };
+  const structure = { ...defaultStructure, ...partial };
+  const { block, skip, downsample, attention, width, groups, firstLayer, lastLayer } = structure;
   blockFactory(block);
   attentionFactory(attention);
   if (!skipNames.includes(skip)) throw unknownName('skip', skip, skipNames);
   if (!downsampleNames.includes(downsample)) throw unknownName('downsampling', downsample, downsampleNames);
   if (!(width > 0 && Number.isFinite(width)))
     throw new InputError(`the width must be a finite number above 0, got ${width}.`);
-  if (!isOwnBlock(block) && (skip !== defaultStructure.skip || attention !== noAttention))
+  if (!(Number.isInteger(groups) && groups >= 1))
+    throw new InputError(`the groups must be a whole number of at least 1, got ${groups}.`);
+  checkedName('the first layer is', firstLayer, endLayerNames);
+  checkedName('the last layer is', lastLayer, endLayerNames);
+  if (!isOwnBlock(block) && (skip !== defaultStructure.skip || attention !== noAttention || groups > 1))
     throw new InputError(
-      `the block '${block}' is not of this package, and skip '${skip}' and attention '${attention}' are of its blocks.`,
+      `the block '${block}' is not of this package, and skip '${skip}', attention '${attention}' and groups ${groups} are of its blocks.`,
       { fix: `leave them out, or use a block of this package` },
     );
-  return { block, skip, downsample, attention, width };
+  return structure;
 }
 
 /**
@@ -66,6 +81,21 @@ export function widened({ widths, blocks }: ResNetDepth, width: number): ResNetD
   return { widths: wide, blocks };
 }
 
+/**
+ * Refuses groups that do not divide the channels of a level.
+ *
+ * @param depth as it is built, with its channels multiplied
+ * @throws InputError
+ */
+export function checkGroupsOfLevels({ widths }: ResNetDepth, groups: number): void {
+  const broken = widths.findIndex((channels) => channels % groups !== 0);
+  if (broken >= 0)
+    throw new InputError(
+      `${groups} groups do not divide the ${widths[broken]} channels of level ${broken + 1}.`,
+      { fix: 'choose a divisor of the channels of every level' },
+    );
+}
+
 /** What a checkpoint says of a structure: what is not as usual. */
 export function structureMetadata(structure: Structure): Record<string, string> {
   const keys = Object.keys(defaultStructure) as (keyof Structure)[];
@@ -75,12 +105,11 @@ export function structureMetadata(structure: Structure): Record<string, string> 
 
 /** The structure that a checkpoint's metadata say. @throws InputError as of {@link checkedStructure} */
 export function structureOf(metadata: Readonly<Record<string, string | undefined>>): Structure {
-  const { width } = metadata;
-  const said = (['block', 'skip', 'downsample', 'attention'] as const).flatMap((key) =>
-    metadata[key] === undefined ? [] : [[key, metadata[key]]],
-  );
-  return checkedStructure({
-    ...(Object.fromEntries(said) as Partial<Structure>),
-    ...(width === undefined ? {} : { width: Number(width) }),
+  const keys = Object.keys(defaultStructure) as (keyof Structure)[];
+  const said = keys.flatMap((key) => {
+    const value = metadata[key];
+    if (value === undefined) return [];
+    return [[key, typeof defaultStructure[key] === 'number' ? Number(value) : value]];
   });
+  return checkedStructure(Object.fromEntries(said) as Partial<Structure>);
 }

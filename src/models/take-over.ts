@@ -15,7 +15,7 @@ export function takeOver(student: Network, teacher: Network): string[] {
   const isVggSmall = teacher instanceof VggSmall;
   const notTaken: string[] = [];
   for (const [name, variable] of student.store.named()) {
-    const source = held.get(isVggSmall ? name.replace(/\.latent$/, '.filter') : sourceOf(name));
+    const source = held.get(isVggSmall ? inFloats(name) : sourceOf(name));
     if (source?.shape.join() !== variable.shape.join()) {
       notTaken.push(name);
       continue;
@@ -31,10 +31,15 @@ export function takeOver(student: Network, teacher: Network): string[] {
   return notTaken;
 }
 
+/** The name of a binary layer's weights where the layer is in full precision. */
+function inFloats(name: string): string {
+  return name.replace(/^head\.linear\.latent$/, 'head.linear.weight').replace(/\.latent$/, '.filter');
+}
+
 /** Where a tensor of a binary ResNet stands in the full-precision one. */
 function sourceOf(name: string): string {
   const [part, place, layer, ...rest] = name.split('.');
-  if (part !== 'blocks') return name;
+  if (part !== 'blocks') return inFloats(name);
   const [block, second] = [Math.floor(Number(place) / 2), Number(place) % 2];
   if (layer === 'conv') return `blocks.${block}.conv${second + 1}.filter`;
   // The second of two blocks has no shortcut of its own.

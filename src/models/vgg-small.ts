@@ -2,7 +2,7 @@ import { reshape, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
 import { BinaryConv2d, Conv2d } from '../nn/conv2d.js';
-import { Linear } from '../nn/linear.js';
+import { classifier, type Classifier, type EndLayer, firstConv, type FirstConv } from '../nn/end-layers.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import { maxPool } from '../ops/pooling.js';
@@ -10,7 +10,7 @@ import { toBatchMajor, toPositionMajor } from '../ops/position-major.js';
 import type { ResNetDepth } from './depths.js';
 import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { defaultActivation } from './resnet.js';
-import { widened } from './structure.js';
+import { checkedStructure, type Structure, structureMetadata, widened } from './structure.js';
 
 /** Settings of a VGG-small. */
 export interface VggSmallOptions extends NetworkOptions {
@@ -23,6 +23,10 @@ export interface VggSmallOptions extends NetworkOptions {
   readonly activation?: Activation;
   /** The factor of the channels of each level; default 1. */
   readonly width?: number;
+  /** Of the binary network: the weights of its first convolution; default 'float'. See `firstConv`. */
+  readonly firstLayer?: EndLayer;
+  /** Of the binary network: weights and input of its classifier; default 'float'. See `BinaryLinear`. */
+  readonly lastLayer?: EndLayer;
 }
 
 const pooling = { window: 2, stride: 2, pad: 0 } as const;
@@ -36,7 +40,7 @@ const window3 = { stride: 1, pad: 1 } as const;
  *   binary:          conv(sign(BN(pool(conv(sign(BN(…)))))))), the last BN clamped to [−1, 1]
  *   full precision:  f(BN(pool(conv(f(BN(…))))))
  *
- * and a classifier on all that is left. There are no skips.
+ * and a classifier on all that is left. There are no skips. First convolution and classifier may be binary too.
  */
 export class VggSmall extends Network {
   readonly signGradient: SignGradient;
@@ -44,12 +48,14 @@ export class VggSmall extends Network {
   readonly activation: Activation;
   readonly width: number;
   readonly epsilon: number;
-  private readonly first: Conv2d;
+  /** Its width, and its first and last layer. */
+  private readonly structure: Structure;
+  private readonly first: FirstConv;
   /** The level that ends with each convolution that pooling follows, by its place from 0. */
   private readonly levelEnds: ReadonlyMap<number, number>;
   private readonly convolutions: (Conv2d | BinaryConv2d)[] = [];
   private readonly norms: BatchNorm[] = [];
-  private readonly head: Linear;
+  private readonly head: Classifier;
 
   /** @param isBinary whether all convolutions but the first are binary */
   constructor(
@@ -58,8 +64,10 @@ export class VggSmall extends Network {
     readonly isBinary: boolean,
     options: VggSmallOptions,
   ) {
-    const { width = 1 } = options;
+    const { width = 1, firstLayer = 'float', lastLayer = 'float' } = options;
+    const structure = checkedStructure({ width, firstLayer, lastLayer });
     super(name, widened(depth, width), options);
+    this.structure = structure;
     const { batchNorm = {}, binarise = 'both', activation = defaultActivation } = options;
     this.width = width;
     this.binarise = checkedBinarise(binarise);
@@ -71,11 +79,11 @@ export class VggSmall extends Network {
     this.levelEnds = new Map(
       blocks.map((_, level) => [blocks.slice(0, level + 1).reduce((a, b) => a + b) - 1, level + 1]),
     );
-    this.first = new Conv2d(
+    this.first = firstConv(
       root.child('stem').child('conv'),
       { inputs: 3, outputs: widths[0], window: 3 },
       window3,
-      false,
+      { kind: isBinary ? firstLayer : 'float', binarise },
     );
     const places = root.child('blocks');
     let inputs = widths[0];
@@ -94,14 +102,17 @@ export class VggSmall extends Network {
     this.norms.push(lastNorm);
     this.epsilon = lastNorm.epsilon;
     const [height, side] = this.sizeOf(this.levels, this.size);
-    this.head = new Linear(root.child('head').child('linear'), inputs * height * side, this.classes);
+    this.head = classifier(root.child('head').child('linear'), inputs * height * side, this.classes, {
+      ...{ kind: isBinary ? lastLayer : 'float', binarise },
+      ...{ signGradient: this.signGradient, activations: this.activations },
+    });
   }
 
   get metadata(): Readonly<Record<string, string>> {
     return {
       ...(this.binarise === 'both' ? {} : { binarise: this.binarise }),
       ...(this.activation === defaultActivation ? {} : { activation: this.activation }),
-      ...(this.width === 1 ? {} : { width: String(this.width) }),
+      ...structureMetadata(this.structure),
     };
   }
 
@@ -141,7 +152,7 @@ export class VggSmall extends Network {
     last.dispose();
     const pooled = reshape<Tensor2D['rankType']>(batchMajor, [images.shape[0], -1]);
     batchMajor.dispose();
-    return classified(this.head, pooled, features, wantsPooled);
+    return classified(this.head, pooled, { features, training, wantsPooled });
   }
 
   /** What the convolution after the BatchNorm at this place takes. */

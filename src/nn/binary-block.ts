@@ -25,6 +25,8 @@ export interface BinaryBlockOptions extends BatchNormOptions {
   readonly attention?: string;
   /** Whether each binary convolution has a skip of its own, or two share one; default 'double'. */
   readonly skip?: SkipName;
+  /** Groups of the binary convolutions, as of `ConvGeometry`; default 1. */
+  readonly groups?: number;
 }
 
 /** How binary convolutions are skipped: each on its own (`double`, two skips where a ResNet has one), or two together. */

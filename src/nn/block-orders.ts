@@ -68,12 +68,12 @@ class GatedConv {
   constructor(
     scope: Scope,
     size: BinaryBlockSize,
-    { binarise, attention = noAttention, ...batchNorm }: BinaryBlockOptions,
+    { binarise, attention = noAttention, groups = 1, ...batchNorm }: BinaryBlockOptions,
   ) {
     const { inputs, outputs, stride } = size;
     const place = scope.child('conv');
     this.layer = place.path;
-    this.conv = new BinaryConv2d(place, { inputs, outputs, window: 3 }, { stride, pad: 1 }, binarise);
+    this.conv = new BinaryConv2d(place, { inputs, outputs, window: 3 }, { stride, pad: 1, groups }, binarise);
     this.attention = attentionFactory(attention)?.(scope.child('attention'), size, batchNorm);
   }
 

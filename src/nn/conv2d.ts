@@ -1,7 +1,7 @@
 import type { Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { binaryConv2d } from '../ops/binary-conv2d.js';
 import { binaryFilterConv2d, binaryInputConv2d } from '../ops/half-binary-conv2d.js';
-import { conv2d, type ConvGeometry } from '../ops/conv2d.js';
+import { checkGroups, conv2d, type ConvGeometry } from '../ops/conv2d.js';
 import type { Binarise } from './binarise.js';
 import type { Scope } from './parameters.js';
 
@@ -38,6 +38,13 @@ const convolutions = {
   none: conv2d,
 } as const;
 
+/** The convolution of operands of which so much is binary: x [H, W, N, C], latent weights [kh, kw, C / groups, K]. */
+export function convolutionOf(
+  binarise: Binarise,
+): (x: Tensor4D, w: Tensor4D, geometry: ConvGeometry, inputGradient?: boolean) => Tensor4D {
+  return convolutions[binarise];
+}
+
 /**
  * How much smaller than He's the first latent weights are. Their signs, which are all that the sum sees, stay the same; the
  * scale α = mean |latent| starts small, so that a new block starts close to its shortcut and a deep network close to a
@@ -47,7 +54,7 @@ const latentGain = 0.1;
 
 /**
  * A convolution with binary weights, sign(latent)·mean|latent| for each output channel, on ±1 activations; parameter
- * `latent` [kh, kw, C, K], He-normal times {@link latentGain}. Position-major. See `binaryConv2d`.
+ * `latent` [kh, kw, C / groups, K], He-normal times {@link latentGain}. Position-major. See `binaryConv2d`.
  *
  * With `binarise` 'activations' the weights are `latent` itself (`binaryInputConv2d`), with 'weights' the activations may
  * have any values (`binaryFilterConv2d`), with 'none' both may (`conv2d`). The parameter is the same, so that one stage of training starts from another.
@@ -60,12 +67,16 @@ export class BinaryConv2d {
     { inputs, outputs, window }: ConvSize,
     readonly geometry: ConvGeometry,
     private readonly binarise: Binarise = 'both',
+    private readonly inputGradient = true,
   ) {
-    const fill = { kind: 'heNormal', fanIn: window * window * inputs, gain: latentGain } as const;
-    this.latent = scope.parameter('latent', [window, window, inputs, outputs], fill, true);
+    const { groups = 1 } = geometry;
+    checkGroups(scope.path, inputs, outputs, groups);
+    const seen = inputs / groups;
+    const fill = { kind: 'heNormal', fanIn: window * window * seen, gain: latentGain } as const;
+    this.latent = scope.parameter('latent', [window, window, seen, outputs], fill, true);
   }
 
   apply(x: Tensor4D): Tensor4D {
-    return convolutions[this.binarise](x, this.latent, this.geometry);
+    return convolutionOf(this.binarise)(x, this.latent, this.geometry, this.inputGradient);
   }
 }

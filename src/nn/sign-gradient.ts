@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { unknownName } from '../unknown-name.js';
+import { approxSign, edeSign, signSte } from '../ops/activations.js';
 import { batchNormSign } from '../ops/batch-norm.js';
 import type { ChannelStatistics } from '../ops/channel-statistics.js';
 import type { SignSlope } from '../ops/sign-slope.js';
@@ -94,7 +95,14 @@ export class SignGradient {
     return y;
   }
 
-  /** The same with the statistics of x, which are known. */
+  /** sign(x), with this gradient. */
+  signOf<T extends Tensor>(x: T): T {
+    const { slope } = this;
+    if (slope === undefined) return signSte(x);
+    return slope === 'approxSign' ? approxSign(x) : edeSign(x, slope);
+  }
+
+  /** The sign(BatchNorm(x)) of {@link sign} with the statistics of x, which are known. */
   signWith<T extends Tensor>(batchNorm: BatchNorm, x: T, statistics: ChannelStatistics): T {
     const { slope } = this;
     return slope === undefined

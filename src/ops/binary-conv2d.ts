@@ -64,7 +64,7 @@ export const binaryBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>
  * elsewhere, with α treated as a constant.
  *
  * @param x ±1, position-major [H, W, N, C]
- * @param w latent weights [kh, kw, C, K]
+ * @param w latent weights [kh, kw, C / groups, K]
  * @returns [H', W', N, K]
  * @throws InputError for shapes that do not fit
  */

@@ -26,7 +26,7 @@ export interface BinaryResidualOperands {
   /** The statistics of x, as `channelStatistics` gives them. */
   readonly statistics: ChannelStatistics;
   readonly epsilon: number;
-  /** Latent weights [kh, kw, C, K]. */
+  /** Latent weights [kh, kw, C / groups, K]. */
   readonly latent: Tensor4D;
   /** What is added to the convolution, [H', W', N, K]; undefined for x itself. */
   readonly residual: Tensor4D | undefined;

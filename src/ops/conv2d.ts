@@ -1,7 +1,9 @@
 import {
+  concat,
   conv2d as stockConv2d,
   engine,
   type NamedAttrMap,
+  split,
   type Tensor,
   type Tensor4D,
   transpose,
@@ -10,10 +12,15 @@ import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
-/** Stride and symmetric zero padding of a convolution, in positions, equal in both directions. */
+/** Stride and symmetric zero padding of a convolution, in positions, equal in both directions, and its groups. */
 export interface ConvGeometry {
   readonly stride: number;
   readonly pad: number;
+  /**
+   * The channels of input and output fall into so many equal parts in order, and an output channel sees the input channels
+   * of its own part alone, so that a filter is [kh, kw, C / groups, K] (Krizhevsky et al. 2012); default 1.
+   */
+  readonly groups?: number;
 }
 
 /** What the gradient kernels take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
@@ -42,22 +49,40 @@ const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
   dimRoundingMode: 'floor',
 });
 
-/** The convolution of position-major floats: x [H, W, N, C], w [kh, kw, C, K] → [H', W', N, K]. */
+/** What `one` makes of each group's operands, whose channels (the last dimension) are cut, one beside the other. */
+function inGroups(
+  operands: readonly Tensor[],
+  groups: number,
+  one: (...parts: Tensor4D[]) => Tensor4D,
+): Tensor4D {
+  if (groups === 1) return one(...(operands as Tensor4D[]));
+  const parts = operands.map((operand) => split<Tensor4D>(operand as Tensor4D, groups, 3));
+  return concat(
+    Array.from({ length: groups }, (_, group) => one(...parts.map((of) => of[group]))),
+    3,
+  );
+}
+
+/** The convolution of position-major floats: x [H, W, N, C], w [kh, kw, C / groups, K] → [H', W', N, K]. */
 export const convForward = composedKernel<ConvGeometry, Tensor4D>(
   'PositionMajorConv2D',
-  ({ x, w }, { stride, pad }) =>
-    hwnc(stockConv2d(nhwc(x), w as Tensor4D, stride, explicitPadding(pad), 'NHWC', 1, 'floor')),
+  ({ x, w }, { stride, pad, groups = 1 }) =>
+    inGroups([x, w], groups, (input, filter) =>
+      hwnc(stockConv2d(nhwc(input), filter, stride, explicitPadding(pad), 'NHWC', 1, 'floor')),
+    ),
 );
 
 /** Its gradient to the input of the given size [H, W]. */
 export const convBackwardInput = composedKernel<BackwardAttributes, Tensor4D>(
   'PositionMajorConv2DBackpropInput',
-  ({ dy, w }, { size, ...geometry }) =>
-    hwnc(
-      engine().runKernel<Tensor>(
-        'Conv2DBackpropInput',
-        { dy: nhwc(dy), filter: w },
-        { ...stockAttributes(geometry), inputShape: [dy.shape[2]!, size[0], size[1], w.shape[2]!] },
+  ({ dy, w }, { size, groups = 1, ...geometry }) =>
+    inGroups([dy, w], groups, (upstream, filter) =>
+      hwnc(
+        engine().runKernel<Tensor>(
+          'Conv2DBackpropInput',
+          { dy: nhwc(upstream), filter },
+          { ...stockAttributes(geometry), inputShape: [dy.shape[2]!, size[0], size[1], w.shape[2]!] },
+        ),
       ),
     ),
 );
@@ -65,11 +90,13 @@ export const convBackwardInput = composedKernel<BackwardAttributes, Tensor4D>(
 /** Its gradient to the filter; `size` is the filter's [kh, kw]. */
 export const convBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>(
   'PositionMajorConv2DBackpropFilter',
-  ({ x, dy }, { size, ...geometry }) =>
-    engine().runKernel<Tensor4D>(
-      'Conv2DBackpropFilter',
-      { x: nhwc(x), dy: nhwc(dy) },
-      { ...stockAttributes(geometry), filterShape: [size[0], size[1], x.shape[3]!, dy.shape[3]!] },
+  ({ x, dy }, { size, groups = 1, ...geometry }) =>
+    inGroups([x, dy], groups, (input, upstream) =>
+      engine().runKernel<Tensor4D>(
+        'Conv2DBackpropFilter',
+        { x: nhwc(input), dy: nhwc(upstream) },
+        { ...stockAttributes(geometry), filterShape: [size[0], size[1], input.shape[3], upstream.shape[3]] },
+      ),
     ),
 );
 
@@ -79,19 +106,34 @@ export function outputSizeOf(x: Tensor4D, w: Tensor4D, { stride, pad }: ConvGeom
   return [along(0), along(1)];
 }
 
+/**
+ * Refuses groups that do not divide the channels of a convolution.
+ *
+ * @throws InputError
+ */
+export function checkGroups(name: string, inputs: number, outputs: number, groups: number): void {
+  if (!Number.isInteger(groups) || groups < 1)
+    throw new InputError(`${name}: the groups must be a whole number from 1, got ${groups}.`);
+  if (inputs % groups !== 0 || outputs % groups !== 0)
+    throw new InputError(
+      `${name}: ${groups} groups do not divide its ${inputs} input and ${outputs} output channels.`,
+    );
+}
+
 /** Refuses operands that no convolution can join. */
 export function checkConvolution(
   name: string,
   x: Tensor4D,
   w: Tensor4D,
-  { stride, pad }: ConvGeometry,
+  { stride, pad, groups = 1 }: ConvGeometry,
 ): void {
   if (x.rank !== 4 || w.rank !== 4) {
     throw new InputError(`${name} needs tensors of rank 4, got ranks ${x.rank} and ${w.rank}.`);
   }
-  if (x.shape[3] !== w.shape[2]) {
+  checkGroups(name, x.shape[3], w.shape[3], groups);
+  if (x.shape[3] !== groups * w.shape[2]) {
     throw new InputError(
-      `${name}: the input has ${x.shape[3]} channels and the filter [${w.shape.join(', ')}] takes ${w.shape[2]}.`,
+      `${name}: the input has ${x.shape[3]} channels and the filter [${w.shape.join(', ')}]${groups === 1 ? '' : ` in ${groups} groups`} takes ${groups * w.shape[2]}.`,
     );
   }
   if (!Number.isInteger(stride) || stride < 1 || !Number.isInteger(pad) || pad < 0) {
@@ -110,7 +152,7 @@ export function checkConvolution(
  * Convolution in full precision, y[p, n, k] = Σ_{tap, c} x[p·stride + tap − pad, n, c] · w[tap, c, k], with its gradients.
  *
  * @param x position-major [H, W, N, C]
- * @param w filter [kh, kw, C, K]
+ * @param w filter [kh, kw, C / groups, K]
  * @param inputGradient false when no gradient to x is wanted (x is the network's input), which saves computing it
  * @returns [⌊(H + 2 pad − kh) / stride⌋ + 1, …, N, K]
  * @throws InputError for shapes that do not fit

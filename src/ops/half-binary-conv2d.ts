@@ -45,7 +45,7 @@ const binaryFilterBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>(
  * sums of rows that the packed signs of x select from tables, without multiplications.
  *
  * @param x ±1, position-major [H, W, N, C]
- * @param w weights [kh, kw, C, K], any values
+ * @param w weights [kh, kw, C / groups, K], any values
  * @returns [⌊(H + 2 pad − kh) / stride⌋ + 1, …, N, K]
  * @throws InputError for shapes that do not fit
  */
@@ -72,27 +72,35 @@ export function binaryInputConv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeomet
  * tables, without multiplications by weights.
  *
  * @param x activations, position-major [H, W, N, C], any values
- * @param w latent weights [kh, kw, C, K]
+ * @param w latent weights [kh, kw, C / groups, K]
+ * @param inputGradient false when no gradient to x is wanted (x is the network's input), which saves computing it
  * @returns [⌊(H + 2 pad − kh) / stride⌋ + 1, …, N, K]
  * @throws InputError for shapes that do not fit
  */
-export function binaryFilterConv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeometry): Tensor4D {
+export function binaryFilterConv2d(
+  x: Tensor4D,
+  w: Tensor4D,
+  geometry: ConvGeometry,
+  inputGradient = true,
+): Tensor4D {
   checkConvolution('binaryFilterConv2d', x, w, geometry);
-  return differentiable([x, w], () => {
+  return differentiable(inputGradient ? [w, x] : [w], () => {
     const [sign, scale] = binariseKernel({ w }, {}) as [Tensor, Tensor];
     return {
       value: binaryFilterForward({ x, sign, scale }, geometry),
       saved: [x, w, sign, scale],
-      gradients: (dy: Tensor4D, [input, latent, savedSign, savedScale]: Tensor[]) => [
-        binaryBackwardInput(
-          { dy, sign: savedSign, scale: savedScale },
-          { ...geometry, size: [x.shape[0], x.shape[1]] },
-        ),
-        binaryFilterBackwardFilter(
+      gradients: (dy: Tensor4D, [input, latent, savedSign, savedScale]: Tensor[]) => {
+        const dw = binaryFilterBackwardFilter(
           { x: input, dy, scale: savedScale, w: latent },
           { ...geometry, size: [w.shape[0], w.shape[1]] },
-        ),
-      ],
+        );
+        if (!inputGradient) return [dw];
+        const dx = binaryBackwardInput(
+          { dy, sign: savedSign, scale: savedScale },
+          { ...geometry, size: [x.shape[0], x.shape[1]] },
+        );
+        return [dw, dx];
+      },
     };
   });
 }

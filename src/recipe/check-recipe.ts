@@ -5,8 +5,8 @@ import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { customLoss } from '../losses/custom-loss.js';
 import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
-import { checkedStructure, defaultStructure } from '../models/structure.js';
-import { isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
+import { checkedStructure, checkGroupsOfLevels, defaultStructure, widened } from '../models/structure.js';
+import { binaryDepthOf, isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../training/gradient-steps.js';
 import { createOptimizer } from '../training/optimizer.js';
@@ -29,6 +29,12 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
   if (testResize !== null && !(testResize >= 1 && Number.isFinite(testResize)))
     check(['testResize'], () => fail(`testResize must be a finite number of at least 1, got ${testResize}.`));
   check(['student'], () => void checkedStructure(recipe.student));
+  const depth = binaryDepthOf(recipe.student.name);
+  if (depth !== undefined) {
+    const { width, groups } = recipe.student;
+    check(['student', 'width'], () => void widened(depth, width));
+    check(['student', 'groups'], () => checkGroupsOfLevels(widened(depth, width), groups));
+  }
   const { momentum } = recipe.student.batchNorm;
   check(['student', 'batchNorm'], () => {
     if (!(momentum > 0 && momentum <= 1))
@@ -50,6 +56,9 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
   });
 }
 
+/** What of a structure is of the blocks of a residual network. */
+const ofBlocks = ['block', 'skip', 'downsample', 'attention', 'groups'] as const;
+
 /** Refuses settings of binary layers for a network that has none, and the other way round. */
 function checkKind(
   { name, ...structure }: Recipe['student'],
@@ -59,7 +68,7 @@ function checkKind(
 ): void {
   if (name === '') return;
   if (isVggSmall(name))
-    for (const key of ['block', 'skip', 'downsample', 'attention'] as const)
+    for (const key of ofBlocks)
       check(['student', key], () => {
         if (structure[key] !== defaultStructure[key])
           fail(
@@ -85,7 +94,7 @@ function checkKind(
     check(at(key), () => {
       if (isSet) fail(`${what} is of a binary network, and ${name} has full precision.`, 'leave it out');
     });
-  for (const key of ['block', 'skip', 'downsample', 'attention'] as const)
+  for (const key of [...ofBlocks, 'firstLayer', 'lastLayer'] as const)
     check(['student', key], () => {
       if (structure[key] !== defaultStructure[key])
         fail(

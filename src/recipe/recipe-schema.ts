@@ -6,6 +6,7 @@ import { networkNames } from '../models/create-network.js';
 import { binariseNames } from '../nn/binarise.js';
 import { skipNames } from '../nn/binary-block.js';
 import { downsampleNames } from '../nn/downsample.js';
+import { endLayerNames } from '../nn/end-layers.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
 import { activationNames } from '../ops/batch-norm-activation.js';
 import { providerNames } from '../teacher/providers.js';
@@ -174,6 +175,9 @@ const top = {
       .optional()
       .describe('none, se, gate, cgd, cbam, bam, or one that was registered'),
     width: above0.optional().describe('The factor of the channels of each level'),
+    groups: whole(1).optional().describe('Groups of each binary convolution'),
+    firstLayer: oneOf(endLayerNames).optional().describe('The weights of the first convolution'),
+    lastLayer: oneOf(endLayerNames).optional().describe('Weights and input of the classifier'),
     batchNorm: map({ momentum: above0.optional() }).optional(),
   }).optional(),
   mean: triple.nullable().optional(),

@@ -30,7 +30,7 @@ export interface CheckpointFacts {
  * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
  * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`; `size` (JSON, [height, width]) where it
  * is not 32×32, `resize` (JSON) for pictures in files, `binarise` where it is not 'both', what of the
- * structure is not as usual (`block`, `skip`, `downsample`, `attention`, `width`), and `activation` of a full-precision network where it is not 'relu'.
+ * structure is not as usual (`block`, `skip`, `downsample`, `attention`, `width`, `groups`, `firstLayer`, `lastLayer`), and `activation` of a full-precision network where it is not 'relu'.
  */
 export async function saveStudent(path: string, student: Network, facts: CheckpointFacts): Promise<void> {
   const tensors = new Map<string, NamedTensor>();

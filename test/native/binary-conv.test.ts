@@ -9,7 +9,15 @@ import {
   type Direction,
 } from './conv-calls.js';
 import { expectClose, expectSameOnAnyThreads, restoreAddon, runOn, vectorSets } from './kernel-runs.js';
-import { convTitle, filterSize, forEachTap, inputSize, outputSize, type ConvShape } from './shapes.js';
+import {
+  convTitle,
+  filterSize,
+  forEachChannels,
+  forEachTap,
+  inputSize,
+  outputSize,
+  type ConvShape,
+} from './shapes.js';
 
 afterEach(restoreAddon);
 
@@ -23,16 +31,16 @@ function convolveInDoubles(
   const dw = new Float64Array(filterSize(s));
   forEachTap(s, (tap, source, position) => {
     for (let image = 0; image < s.n; image++)
-      for (let c = 0; c < s.c; c++)
-        for (let k = 0; k < s.k; k++) {
-          const to = (position * s.n + image) * s.k + k;
-          const weight = (tap * s.c + c) * s.k + k;
-          const xSign = signAt(x, source * s.n + image, s.c, c);
-          const wSign = signAt(w, tap * s.c + c, s.k, k);
-          y[to] += scale[k] * xSign * wSign;
-          dx[(source * s.n + image) * s.c + c] += scale[k] * dy[to] * wSign;
-          if (Math.abs(latent[weight]) <= 1) dw[weight] += scale[k] * dy[to] * xSign;
-        }
+      forEachChannels(s, (c, k, row) => {
+        const to = (position * s.n + image) * s.k + k;
+        const filterRow = (tap * s.c) / s.groups + row;
+        const weight = filterRow * s.k + k;
+        const xSign = signAt(x, source * s.n + image, s.c, c);
+        const wSign = signAt(w, filterRow, s.k, k);
+        y[to] += scale[k] * xSign * wSign;
+        dx[(source * s.n + image) * s.c + c] += scale[k] * dy[to] * wSign;
+        if (Math.abs(latent[weight]) <= 1) dw[weight] += scale[k] * dy[to] * xSign;
+      });
   });
   return { y, dx, dw };
 }

@@ -1,6 +1,7 @@
 /** Calls of the three directions of a convolution, in floats and in bits, on operands that depend on the shape alone. */
 import { addon, type Call } from './kernel-runs.js';
 import {
+  filterRows,
   filterSize,
   guardedOutput,
   inputSize,
@@ -78,7 +79,7 @@ export interface BinaryOperands {
 export function binaryOperands(s: ConvShape): BinaryOperands {
   return {
     x: packedRows(s.h * s.w * s.n, s.c, 1),
-    w: packedRows(s.kernelH * s.kernelW * s.c, s.k, 2),
+    w: packedRows(filterRows(s), s.k, 2),
     scale: randomFloats(s.k, 3),
     dy: randomFloats(outputSize(s), 4),
     // beyond the clipping threshold at about a third of the places, and on it

@@ -66,7 +66,7 @@ function shapeOf({ size: [h, w], n, c, k, window, stride, border: [before, after
   const out = (axis: 0 | 1): number =>
     Math.max(0, Math.floor(([h, w][axis] + before + after - window[axis]) / stride[axis]) + 1);
   const padding = { padTop: before, padLeft: before, outH: out(0), outW: out(1) };
-  return { h, w, n, c, k, kernelH, kernelW, strideH, strideW, ...padding };
+  return { h, w, n, c, k, kernelH, kernelW, strideH, strideW, ...padding, groups: 1 };
 }
 
 /** Multiply-adds, when every tap met the picture. */

@@ -5,6 +5,7 @@ import {
   convShape,
   convTitle,
   filterSize,
+  forEachChannels,
   forEachTap,
   guardedOutput,
   inputSize,
@@ -54,15 +55,14 @@ function convolveInDoubles(s: ConvShape, { x, w, dy }: FloatOperands): Record<ke
   const dw = new Float64Array(filterSize(s));
   forEachTap(s, (tap, source, position) => {
     for (let image = 0; image < s.n; image++)
-      for (let c = 0; c < s.c; c++)
-        for (let k = 0; k < s.k; k++) {
-          const from = (source * s.n + image) * s.c + c;
-          const to = (position * s.n + image) * s.k + k;
-          const weight = (tap * s.c + c) * s.k + k;
-          y[to] += x[from] * w[weight];
-          dx[from] += dy[to] * w[weight];
-          dw[weight] += x[from] * dy[to];
-        }
+      forEachChannels(s, (c, k, row) => {
+        const from = (source * s.n + image) * s.c + c;
+        const weight = ((tap * s.c) / s.groups + row) * s.k + k;
+        const to = (position * s.n + image) * s.k + k;
+        y[to] += x[from] * w[weight];
+        dx[from] += dy[to] * w[weight];
+        dw[weight] += x[from] * dy[to];
+      });
   });
   return { y, dx, dw };
 }
@@ -76,6 +76,7 @@ const chosen = [
   { h: 7, n: 2, c: 3, k: 2, kernel: 2, stride: 3 },
   { h: 2, n: 1, c: 3, k: 4, kernel: 5, pad: 2 },
   { h: 2, n: 2, c: 3, k: 4, kernel: 5 },
+  { h: 4, n: 3, c: 6, k: 9, kernel: 3, pad: 1, groups: 3 },
 ].map(convShape);
 
 const large = [
@@ -89,6 +90,7 @@ const large = [
   { h: 32, n: 2, c: 3, k: 64, kernel: 7, pad: 3, stride: 2 },
   { h: 40, w: 41, n: 1, c: 16, k: 24, kernel: 3, pad: 1 },
   { h: 3, n: 2, c: 260, k: 520, kernel: 1 },
+  { h: 5, n: 9, c: 64, k: 32, kernel: 3, pad: 1, stride: 2, groups: 4 },
 ].map(convShape);
 
 describe('the reference convolution against its definition in float64', () => {

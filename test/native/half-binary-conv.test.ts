@@ -14,7 +14,9 @@ import {
 import {
   convShape,
   convTitle,
+  filterRows,
   filterSize,
+  forEachChannels,
   forEachTap,
   guardedOutput,
   inputSize,
@@ -40,7 +42,7 @@ function operandsOf(s: ConvShape): Operands {
     x: randomFloats(inputSize(s), 1),
     xBits: packedRows(s.h * s.w * s.n, s.c, 2),
     w: randomFloats(filterSize(s), 3),
-    wBits: packedRows(s.kernelH * s.kernelW * s.c, s.k, 4),
+    wBits: packedRows(filterRows(s), s.k, 4),
     scale: randomFloats(s.k, 5),
     dy: randomFloats(outputSize(s), 6),
   };
@@ -80,16 +82,16 @@ function convolveInDoubles(
   const dw = new Float64Array(filterSize(s));
   forEachTap(s, (tap, source, position) => {
     for (let image = 0; image < s.n; image++)
-      for (let c = 0; c < s.c; c++)
-        for (let k = 0; k < s.k; k++) {
-          const from = (source * s.n + image) * s.c + c;
-          const weight = (tap * s.c + c) * s.k + k;
-          const to = (position * s.n + image) * s.k + k;
-          const xSign = signAt(xBits, source * s.n + image, s.c, c);
-          ofInput[to] += xSign * w[weight];
-          dw[weight] += xSign * dy[to];
-          ofFilter[to] += x[from] * signAt(wBits, tap * s.c + c, s.k, k) * scale[k];
-        }
+      forEachChannels(s, (c, k, row) => {
+        const from = (source * s.n + image) * s.c + c;
+        const filterRow = (tap * s.c) / s.groups + row;
+        const weight = filterRow * s.k + k;
+        const to = (position * s.n + image) * s.k + k;
+        const xSign = signAt(xBits, source * s.n + image, s.c, c);
+        ofInput[to] += xSign * w[weight];
+        dw[weight] += xSign * dy[to];
+        ofFilter[to] += x[from] * signAt(wBits, filterRow, s.k, k) * scale[k];
+      });
   });
   return { 'y of a binary input': ofInput, 'dw of a binary input': dw, 'y of a binary filter': ofFilter };
 }

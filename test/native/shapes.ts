@@ -15,6 +15,7 @@ export interface ConvShape {
   readonly padLeft: number;
   readonly outH: number;
   readonly outW: number;
+  readonly groups: number;
 }
 
 export interface ConvOptions {
@@ -27,6 +28,8 @@ export interface ConvOptions {
   readonly stride?: number | readonly [number, number];
   /** On all four sides. */
   readonly pad?: number | readonly [number, number];
+  /** Default 1. */
+  readonly groups?: number;
 }
 
 const pair = (value: number | readonly [number, number]): readonly [number, number] =>
@@ -34,30 +37,32 @@ const pair = (value: number | readonly [number, number]): readonly [number, numb
 
 /** The shape of a convolution with the same padding on opposite sides. */
 export function convShape(options: ConvOptions): ConvShape {
-  const { h, w = h, n, c, k } = options;
+  const { h, w = h, n, c, k, groups = 1 } = options;
   const [kernelH, kernelW] = pair(options.kernel);
   const [strideH, strideW] = pair(options.stride ?? 1);
   const [padTop, padLeft] = pair(options.pad ?? 0);
   const outH = Math.max(0, Math.floor((h + 2 * padTop - kernelH) / strideH) + 1);
   const outW = Math.max(0, Math.floor((w + 2 * padLeft - kernelW) / strideW) + 1);
-  return { h, w, n, c, k, kernelH, kernelW, strideH, strideW, padTop, padLeft, outH, outW };
+  return { h, w, n, c, k, kernelH, kernelW, strideH, strideW, padTop, padLeft, outH, outW, groups };
 }
 
-/** The thirteen fields in the order in which the addon reads them. */
+/** The fourteen fields in the order in which the addon reads them. */
 export function shapeArray(s: ConvShape): Int32Array {
   return Int32Array.of(
     ...[s.h, s.w, s.n, s.c, s.k],
-    ...[s.kernelH, s.kernelW, s.strideH, s.strideW, s.padTop, s.padLeft, s.outH, s.outW],
+    ...[s.kernelH, s.kernelW, s.strideH, s.strideW, s.padTop, s.padLeft, s.outH, s.outW, s.groups],
   );
 }
 
 export const inputSize = (s: ConvShape): number => s.h * s.w * s.n * s.c;
-export const filterSize = (s: ConvShape): number => s.kernelH * s.kernelW * s.c * s.k;
+export const filterRows = (s: ConvShape): number => (s.kernelH * s.kernelW * s.c) / s.groups;
+export const filterSize = (s: ConvShape): number => filterRows(s) * s.k;
 export const outputSize = (s: ConvShape): number => s.outH * s.outW * s.n * s.k;
 
 export function convTitle(s: ConvShape): string {
   const window = `${s.kernelH}×${s.kernelW} stride ${s.strideH},${s.strideW} pad ${s.padTop},${s.padLeft}`;
-  return `${s.h}×${s.w} ×${s.n} ${s.c}→${s.k} ${window}`;
+  const groups = s.groups === 1 ? '' : ` in ${s.groups} groups`;
+  return `${s.h}×${s.w} ×${s.n} ${s.c}→${s.k} ${window}${groups}`;
 }
 
 /** Calls body(tap, source, position) for each tap that joins an input position and an output position. */
@@ -74,6 +79,13 @@ export function forEachTap(
           if (y >= 0 && y < s.h && x >= 0 && x < s.w)
             body(ky * s.kernelW + kx, y * s.w + x, oy * s.outW + ox);
         }
+}
+
+/** Calls body(input channel, output channel, its filter's row under one tap) for each pair of channels that see each other. */
+export function forEachChannels(s: ConvShape, body: (c: number, k: number, row: number) => void): void {
+  const [inputs, outputs] = [s.c / s.groups, s.k / s.groups];
+  for (let k = 0; k < s.k; k++)
+    for (let row = 0; row < inputs; row++) body(Math.floor(k / outputs) * inputs + row, k, row);
 }
 
 /** A generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32). */

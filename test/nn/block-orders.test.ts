@@ -25,6 +25,7 @@ interface Kind {
   readonly attention: string;
   readonly downsample: (typeof downsampleNames)[number];
   readonly name: SizeName;
+  readonly groups?: number;
 }
 
 const kinds: Kind[] = [
@@ -51,18 +52,28 @@ const kinds: Kind[] = [
     name: 'halved',
   })),
   { order: 'binary', attention: 'none', downsample: 'v2', name: 'odd halved' },
+  ...orderNames.map((order): Kind => ({
+    order,
+    attention: 'none',
+    downsample: 'v1',
+    name: 'identity',
+    groups: 3,
+  })),
+  { order: 'binary', attention: 'none', downsample: 'v1', name: 'halved', groups: 2 },
+  { order: 'binary', attention: 'none', downsample: 'v2', name: 'odd halved', groups: 4 },
+  { order: 'reActNet', attention: 'se', downsample: 'v1', name: 'halved', groups: 2 },
 ];
 
 describe.each(backends)('blocks on %s against a plain composition', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
   it.each(kinds)(
-    'order $order, attention $attention, downsampling $downsample, $name',
-    ({ order, attention, downsample, name }) => {
+    'order $order, attention $attention, downsampling $downsample, $name, groups $groups',
+    ({ order, attention, downsample, name, groups = 1 }) => {
       const { size, side } = sizes[name];
       const { numTensors } = tf.memory();
       const store = new ParameterStore(5);
-      const block = blockFactory(order)(store.root, size, { attention, downsample });
+      const block = blockFactory(order)(store.root, size, { attention, downsample, groups });
       // Away from where they start, so that every one counts.
       for (const [i, { variable }] of store.parameters.entries())
         if (variable.rank === 1)
@@ -87,7 +98,7 @@ describe.each(backends)('blocks on %s against a plain composition', (backend) =>
         return weighed(y);
       }, variables);
       tf.tidy(() => {
-        const plain = new PlainBlock(store.named(), size.stride);
+        const plain = new PlainBlock(store.named(), size.stride, groups);
         const expected = plainBlock(plain, x as tf.Tensor as tf.Tensor4D, { order, attention, downsample });
         expectGoldenValues(value, [...expected.dataSync()]);
         const { grads } = tf.variableGrads(

@@ -17,6 +17,7 @@ export class PlainBlock {
   constructor(
     private readonly named: Named,
     private readonly stride: number,
+    private readonly groups = 1,
   ) {}
 
   at<T extends tf.Tensor>(name: string): T {
@@ -40,7 +41,22 @@ export class PlainBlock {
     const latent = this.at<tf.Tensor4D>(`${name}.latent`);
     // The scale is a constant of the backward pass.
     const scale = tf.tensor1d(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
-    return tf.mul(this.conv(x, sign(latent), this.stride), scale);
+    return tf.mul(this.groupedConv(x, sign(latent)), scale);
+  }
+
+  /** As one convolution whose filter is 0 between the groups. */
+  private groupedConv(x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor4D {
+    const inputs = x.shape[3];
+    const outputs = w.shape[3];
+    const joined = tf.tensor2d(
+      Array.from({ length: inputs }, (_, c) =>
+        Array.from({ length: outputs }, (_unused, k) =>
+          Math.floor((c * this.groups) / inputs) === Math.floor((k * this.groups) / outputs) ? 1 : 0,
+        ),
+      ),
+    );
+    const whole = tf.mul<tf.Tensor4D>(tf.tile(w, [1, 1, this.groups, 1]), joined);
+    return this.conv(x, whole, this.stride);
   }
 
   norm(x: tf.Tensor4D, name: string): tf.Tensor4D {

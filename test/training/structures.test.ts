@@ -31,6 +31,14 @@ const structures: readonly (Partial<Structure> & { readonly momentum?: number })
   { width: 2 },
   { width: 1.5 },
   { momentum: 0.05 },
+  { groups: 2 },
+  { groups: 2, attention: 'se' },
+  { groups: 4, skip: 'single', attention: 'cgd' },
+  { groups: 4, block: 'reActNet', downsample: 'v3', width: 1.5 },
+  { firstLayer: 'binary' },
+  { lastLayer: 'binary' },
+  { firstLayer: 'binary', lastLayer: 'binary' },
+  { firstLayer: 'binary', lastLayer: 'binary', groups: 2, block: 'biReal', width: 2 },
   { block: 'reActNet', skip: 'single', downsample: 'v2', attention: 'se', width: 0.5 },
 ];
 
@@ -132,6 +140,12 @@ describe('a structure', () => {
     [{ skip: 'treble' as never }, "the skip 'treble' is unknown; expected one of double, single."],
     [{ downsample: 'v4' as never }, "the downsampling 'v4' is unknown; expected one of v1, v2, v3."],
     [{ width: 0 }, 'the width must be a finite number above 0, got 0.'],
+    [{ groups: 0 }, 'the groups must be a whole number of at least 1, got 0.'],
+    [{ groups: 1.5 }, 'the groups must be a whole number of at least 1, got 1.5.'],
+    [{ groups: 3 }, '3 groups do not divide the 8 channels of level 1.'],
+    [{ groups: 8, width: 0.75 }, '8 groups do not divide the 6 channels of level 1.'],
+    [{ firstLayer: 'bits' as never }, "the first layer is 'bits'; expected one of float, binary."],
+    [{ lastLayer: 'flaot' as never }, "the last layer is 'flaot'; expected one of float, binary."],
     [{ width: 1.3 }, 'the width 1.3 gives level 1 10.4 channels; expected a whole number.'],
   ])('%j is refused', (structure, message) => {
     expect(() => network(structure)).toThrow(message);

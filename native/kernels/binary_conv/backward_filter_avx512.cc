@@ -1,9 +1,11 @@
 // Gradient of a binary convolution to its filter. Tables of the output channels' gradients of four images at one output
 // position are looked up with the signs that these images have in 16 input channels under each tap
 // (sum_registers_avx512.h). The output positions are cut into ranges whose sums are added at the end: tasks for all
-// threads, and a small rounding error.
+// threads, and a small rounding error. With several groups a tile of output channels sums the vectors of input channels that one
+// of them sees; `finish` takes each output channel's own of these.
 #include <algorithm>
 
+#include "grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "kernels/binary_conv/transpose_avx512.h"
@@ -113,6 +115,19 @@ void list_units(const Plan& p, int64_t first_unit, int units, const float* table
   }
 }
 
+// Input channels from a multiple of kLanes to another
+struct Channels {
+  int first, end;
+};
+
+// What a tile of output channels from `k` on sees.
+Channels channels_of(const Plan& p, int k) {
+  const ConvShape& s = p.shape;
+  const int last = std::min(k + p.tile, s.k) - 1;
+  const int end = (last / s.group_outputs() + 1) * s.group_inputs();
+  return {k / s.group_outputs() * s.group_inputs() / kLanes * kLanes, (end + kLanes - 1) / kLanes * kLanes};
+}
+
 // The sums [tap][16 output channels][channel] of one block of output channels over the output positions [first, end). The
 // units kept together are added up from zero first: a two-level sum keeps the rounding error small.
 void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
@@ -133,18 +148,19 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
       prefetch_rows(p, next / p.chunks, static_cast<int>(next % p.chunks), block);
     list_units(p, unit, units, tables, lists, counts);
     for (int k = 0; k < outputs; k += p.tile) {
+      const Channels seen = channels_of(p, block * kLanes + k);
       float* table = tables;
       for (int group = 0; group < units * p.groups(); ++group)
         for (int i = 0; i < p.tile; ++i, table += kLanes)
           signs.store_table(rows + static_cast<size_t>(group) * kTableRows * kLanes + k + i, kLanes, table);
       for (int tap = 0; tap < s.taps(); ++tap) {
         if (counts[tap] == 0) continue;
-        for (int c = 0; c < p.channels; c += kBlock) {
-          const int vectors = std::min(kIndexVectors, (p.channels - c) / kLanes);
+        for (int c = seen.first; c < seen.end; c = std::min(seen.end, (c / kBlock + 1) * kBlock)) {
+          const int vectors = (std::min(seen.end, (c / kBlock + 1) * kBlock) - c) / kLanes;
+          const Span span{p.groups(), 0, static_cast<size_t>(c / kBlock) * p.groups() * kIndexRow + c % kBlock / kLanes, nullptr, 0};
           const Target target{sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + c,
                               static_cast<size_t>(p.channels), p.tile, first_lanes(kLanes), true};
-          look_up(p.tile, vectors, lists + tap * kMaxUnits, counts[tap], p.groups(),
-                  static_cast<size_t>(c / kBlock) * p.groups() * kIndexRow, target);
+          look_up(p.tile, vectors, lists + tap * kMaxUnits, counts[tap], span, target);
         }
       }
     }
@@ -158,18 +174,22 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
   const __m512 one = _mm512_set1_ps(1.0f);
   const __mmask16 lanes = first_lanes(s.k - k0);
   const __m512 scale = p.scale ? _mm512_maskz_loadu_ps(lanes, p.scale + k0) : one;
-  for (int c0 = 0; c0 < s.c; c0 += kLanes) {
-    const float* from = sums + tap * p.tap_sums() + c0;
-    const size_t offset = (static_cast<size_t>(tap) * s.c + c0) * s.k + k0;
-    const int count = std::min(kLanes, s.c - c0);
+  const int inputs = s.group_inputs();
+  for (int c0 = 0; c0 < inputs; c0 += kLanes) {
+    const size_t offset = (static_cast<size_t>(tap) * inputs + c0) * s.k + k0;
+    const int count = std::min(kLanes, inputs - c0);
+    const __mmask16 channels = first_lanes(count);
     __m512 totals[kLanes];
     for (int c = 0; c < count; ++c) {
       if (p.latent) __builtin_prefetch(p.latent + offset + static_cast<size_t>(c) * s.k, 0);
       __builtin_prefetch(p.dw + offset + static_cast<size_t>(c) * s.k, 1);
     }
-    for (int k = 0; k < kLanes; ++k, from += p.channels) {
-      totals[k] = _mm512_loadu_ps(from);
-      for (int range = 1; range < p.ranges; ++range) totals[k] = _mm512_add_ps(totals[k], _mm512_loadu_ps(from + range * range_stride));
+    for (int k = 0; k < kLanes; ++k) {
+      const int group = std::min(k0 + k, s.k - 1) / s.group_outputs();
+      const float* from = sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + group * inputs + c0;
+      totals[k] = _mm512_maskz_loadu_ps(channels, from);
+      for (int range = 1; range < p.ranges; ++range)
+        totals[k] = _mm512_add_ps(totals[k], _mm512_maskz_loadu_ps(channels, from + range * range_stride));
     }
     transpose(totals);
     for (int c = 0; c < count; ++c) {
@@ -186,14 +206,16 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
 void run(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   // Fewer input channels than half of the output channels that the AVX2 version has as lanes
-  if (2 * s.c < std::min(s.k, kLanes)) return avx2::run(a);
+  if (2 * s.c < std::min(s.k, kLanes)) return s.groups > 1 ? run_in_groups(a) : avx2::run(a);
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
   Plan p{};
   p.shape = s;
   p.channels = (s.c + kLanes - 1) / kLanes * kLanes;
   p.channel_blocks = (s.c + kBlock - 1) / kBlock;
-  p.tile = tile_rows(s.c);
+  // Where a tile lies within one group it sums the channels of that alone.
+  const bool is_within = s.group_inputs() % kLanes == 0 && s.group_outputs() % kLanes == 0;
+  p.tile = tile_rows(is_within ? s.group_inputs() : s.c);
   p.chunks = (s.n + kMostImages - 1) / kMostImages;
   p.images = groups_of((s.n + p.chunks - 1) / p.chunks) * kTableRows;
   p.chunks = (s.n + p.images - 1) / p.images;

@@ -1,8 +1,10 @@
 // Gradient of a binary convolution to its input. A tile is a few images of one input position; under it lie the output
 // positions whose channels, four at a time, became tables, and the filter's signs look their sums up for 16 input channels
-// at once (sum_registers_avx512.h). The tables of the output rows under an input row are kept in a ring.
+// at once (sum_registers_avx512.h). The tables of the output rows under an input row are kept in a ring. With several groups an
+// input channel adds up the tables of its own group: lanes of other groups are masked, or a vector has none.
 #include <algorithm>
 
+#include "grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "parallel.h"
@@ -16,7 +18,7 @@ constexpr int kMaxGroups = 32;            // tables of an output position and im
 constexpr int kMinRows = 4;               // input rows of a task: output rows at its edges are read twice
 constexpr int kTasksPerThread = 4;
 
-enum Scratch { kIndices, kScale, kColumns, kTables, kUnits, kRows };
+enum Scratch { kIndices, kScale, kColumns, kTables, kUnits, kRows, kMasks };
 
 // An output coordinate and the tap under which it meets an input coordinate
 struct Meeting {
@@ -27,10 +29,12 @@ struct Plan {
   ConvShape shape;
   int tile;          // images
   int blocks;        // of kBlock input channels
+  int step;          // input channels that are summed together: kBlock, or fewer that divide a group
   int groups;        // tables of a chunk of output channels
   int chunks;
   int ring;          // output rows
   const uint8_t* indices;   // [chunk][tap][block][group] rows
+  const __mmask16* masks;   // [group of all chunks][block][vector] lanes that see it, or null where a step sees one group
   const float* scale;       // zeros after the last channel
   const Meeting* columns;   // [input column][kernel_w], ended by tap −1 where fewer
   const float* dy;
@@ -39,6 +43,7 @@ struct Plan {
 
   int chunk_rows(int chunk) const { return std::min(groups * kTableRows, shape.k - chunk * groups * kTableRows); }
   size_t position_tables() const { return static_cast<size_t>(groups) * tile * kLanes; }
+  size_t mask_stride() const { return static_cast<size_t>(blocks) * kIndexVectors; }
   size_t tap_indices() const { return static_cast<size_t>(blocks) * groups * kIndexRow; }
 };
 
@@ -100,12 +105,24 @@ void build_row(const Plan& p, const Task& t, const TableSigns& signs, int oy, in
   }
 }
 
+// The tables of a chunk that one of the input channels from `c` on sees.
+Span span_of(const Plan& p, int c, int channels, int chunk) {
+  const ConvShape& s = p.shape;
+  const int before = chunk * p.groups;
+  const int all = groups_of(p.chunk_rows(chunk));
+  const int first = std::clamp(c / s.group_inputs() * s.group_outputs() / kTableRows - before, 0, all);
+  const int end_channel = ((c + channels - 1) / s.group_inputs() + 1) * s.group_outputs();
+  const int end = std::clamp(groups_of(end_channel) - before, first, all);
+  const __mmask16* masks = p.masks == nullptr ? nullptr : p.masks + (before + first) * p.mask_stride() + c / kLanes;
+  return {end - first, static_cast<size_t>(first) * p.tile * kLanes,
+          (static_cast<size_t>(c / kBlock) * p.groups + first) * kIndexRow + c % kBlock / kLanes, masks, p.mask_stride()};
+}
+
 // One input row of one chunk from the tables of the output rows it meets.
 void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows, int row_count, const float* tables, Unit* units) {
   const ConvShape& s = p.shape;
   const size_t row_tables = p.position_tables() * s.out_w;
   const uint8_t* indices = p.indices + static_cast<size_t>(chunk) * s.taps() * p.tap_indices();
-  const int groups = groups_of(p.chunk_rows(chunk));
   for (int x = 0; x < s.w; ++x) {
     int count = 0;
     for (int i = 0; i < row_count; ++i)
@@ -118,12 +135,11 @@ void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows
       }
     float* dx = p.dx + ((static_cast<size_t>(y) * s.w + x) * s.n + t.first_image) * s.c;
     if (x + 2 < s.w) prefetch_floats(dx + 2 * static_cast<size_t>(s.n) * s.c, static_cast<size_t>(t.images) * s.c, true);
-    for (int block = 0; block < p.blocks; ++block) {
-      const int channels = std::min(kBlock, s.c - block * kBlock);
+    for (int c = 0; c < s.c; c += p.step) {
+      const int channels = std::min(p.step, s.c - c);
       const int vectors = (channels + kLanes - 1) / kLanes;
-      const Target target{dx + block * kBlock, static_cast<size_t>(s.c), t.images,
-                          first_lanes(channels - (vectors - 1) * kLanes), chunk > 0};
-      look_up(p.tile, vectors, units, count, groups, static_cast<size_t>(block) * p.groups * kIndexRow, target);
+      const Target target{dx + c, static_cast<size_t>(s.c), t.images, first_lanes(channels - (vectors - 1) * kLanes), chunk > 0};
+      look_up(p.tile, vectors, units, count, span_of(p, c, channels, chunk), target);
     }
   }
 }
@@ -158,12 +174,13 @@ void make_indices(const Plan& p, const uint32_t* w, int tap, int chunk, uint8_t*
   for (int block = 0; block < p.blocks; ++block) {
     uint8_t* rows = indices + static_cast<size_t>(block) * p.groups * kIndexRow;
     const int channels = std::min(kBlock, s.c - block * kBlock);
-    const uint32_t* filter = w + (static_cast<size_t>(tap) * s.c + block * kBlock) * row_words;
+    const uint32_t* filter = w + static_cast<size_t>(tap) * s.group_inputs() * row_words;
     const int groups = groups_of(p.chunk_rows(chunk));
     for (int group = 0; group < groups;) {
       const int first = chunk * p.groups + group;  // of all groups
       alignas(64) uint32_t words[kBlock] = {};
-      for (int c = 0; c < channels; ++c) words[c] = filter[c * row_words + first / word_groups] >> first % word_groups * kTableRows;
+      for (int c = 0; c < channels; ++c)
+        words[c] = filter[(block * kBlock + c) % s.group_inputs() * row_words + first / word_groups] >> first % word_groups * kTableRows;
       __m512i signs[kIndexVectors];
       for (int v = 0; v < kIndexVectors; ++v) signs[v] = _mm512_load_si512(words + v * kLanes);
       const int end = std::min(groups, group + word_groups - first % word_groups);
@@ -179,6 +196,26 @@ void make_indices(const Plan& p, const uint32_t* w, int tap, int chunk, uint8_t*
   }
 }
 
+// The lanes of each table and vector whose input channels see its output channels.
+void make_masks(const Plan& p, int tables, __mmask16* masks) {
+  const ConvShape& s = p.shape;
+  for (int table = 0; table < tables; ++table) {
+    const int first = table * kTableRows / s.group_outputs() * s.group_inputs();
+    for (size_t vector = 0; vector < p.mask_stride(); ++vector) {
+      const int from = first - static_cast<int>(vector) * kLanes;
+      masks[table * p.mask_stride() + vector] =
+          first_lanes(std::max(0, from + s.group_inputs())) & ~first_lanes(std::max(0, from));
+    }
+  }
+}
+
+// How many input channels are summed together: as many as a block's vectors of one group, or a block of several.
+int step_of(const ConvShape& s) {
+  for (int step = kBlock; s.groups > 1 && step >= kLanes; step /= 2)
+    if (s.group_inputs() % step == 0) return step;
+  return kBlock;
+}
+
 // Rows are cut as far as the threads need it; the sums do not depend on it.
 int rows_per_task(const ConvShape& s, int image_tiles) {
   const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
@@ -191,10 +228,13 @@ int rows_per_task(const ConvShape& s, int image_tiles) {
 void run(const BinaryConvBackwardInput& a) {
   const ConvShape& s = a.shape;
   // Fewer channels than half of the images that the AVX2 version has as lanes
-  if (2 * s.c < std::min(s.n, kLanes)) return avx2::run(a);
+  if (2 * s.c < std::min(s.n, kLanes)) return s.groups > 1 ? run_in_groups(a) : avx2::run(a);
+  // A table would have output channels of two groups.
+  if (s.groups > 1 && s.group_outputs() % kTableRows != 0) return run_in_groups(a);
   Plan p{};
   p.shape = s;
-  p.tile = tile_rows(s.c);
+  p.step = step_of(s);
+  p.tile = tile_rows(std::min(p.step, s.c));
   p.blocks = (s.c + kBlock - 1) / kBlock;
   p.ring = (s.kernel_h + s.stride_h - 1) / s.stride_h;
   const size_t group_bytes = static_cast<size_t>(p.ring) * std::max(1, s.out_w) * p.tile * kLanes * sizeof(float);
@@ -203,6 +243,11 @@ void run(const BinaryConvBackwardInput& a) {
   p.chunks = (all_groups + most_groups - 1) / most_groups;
   p.groups = (all_groups + p.chunks - 1) / p.chunks;
   p.chunks = (all_groups + p.groups - 1) / p.groups;
+  if (s.groups > 1 && s.group_inputs() % p.step != 0) {
+    __mmask16* masks = scratch<__mmask16>(kMasks, all_groups * p.mask_stride());
+    make_masks(p, all_groups, masks);
+    p.masks = masks;
+  }
   p.dy = a.dy;
   p.gate = a.gate;
   p.dx = a.dx;

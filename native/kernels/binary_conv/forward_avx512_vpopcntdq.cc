@@ -4,9 +4,13 @@
 //
 // Where two or more taps of an image fit a word they are put into one. A tap outside the image then leaves its bits 0, and
 // the filter's ones there, which are counted as differing, are taken off again.
+//
+// With several groups a mask beside the weights says which input channels an output channel sees: one instruction takes xor and
+// mask together, and words that no output channel of a tile sees are left out.
 #include <algorithm>
 
 #include "implementations.h"
+#include "kernels/binary_conv/forward_plan_avx512.h"
 #include "kernels/binary_conv/gate_gradient.h"
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
@@ -16,26 +20,9 @@
 namespace bnn::avx512 {
 namespace {
 
-constexpr int kWordBits = 32;
 constexpr int kTileVectors = 4;
 constexpr int kTaskImages = 32;
-
-enum Scratch { kWeights, kOnes, kScale, kTapSources, kList, kJoined, kProducts, kSums };
-
-struct Plan {
-  ConvShape shape;
-  int joined;   // taps that share a word
-  int words;    // of a tap, or 1 where taps share it
-  int columns;  // output channels, a multiple of kLanes
-  const uint32_t* x;
-  const uint32_t* weights;  // [tap][word][columns], or [word of taps][columns]
-  const int32_t* ones;      // [tap][columns] bits of the filter, where taps share a word
-  const float* scale;       // zeros after the last channel
-  const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
-  bool dots;                // see Target
-
-  int tap_words() const { return (shape.taps() + joined - 1) / joined; }
-};
+constexpr int kXorAnd = 0x28;  // (a ^ b) & c
 
 // The words of a tap, or those that taps share: for the first image of a tile, and for the first output channel.
 struct Source {
@@ -76,31 +63,55 @@ inline __m512 finished(const Plan& p, const Target& target, __m512 sum, __m512 s
   return _mm512_fmadd_ps(sum, scale, added);
 }
 
+struct Words {
+  int first, end;
+};
+
+// The words of the input that so many output channels from `column` on see.
+inline Words words_of(const Plan& p, int column, int count) {
+  if (p.joined > 1) return {0, 1};
+  const ConvShape& s = p.shape;
+  const int last = std::min(column + count, s.k) - 1;
+  const int end_channel = (last / s.group_outputs() + 1) * s.group_inputs();
+  return {column / s.group_outputs() * s.group_inputs() / kWordBits, (end_channel + kWordBits - 1) / kWordBits};
+}
+
 // The sums, products − 2 · differing bits, for kImages images and kVectors vectors of output channels. It is its own function
 // because gcc 12 runs out of registers where it is inlined.
-template <int kImages, int kVectors>
+template <int kImages, int kVectors, bool kGrouped>
 __attribute__((noinline)) void run_tile(const Plan& p, const Position& position, int image, int column) {
   __m512i counts[kImages][kVectors];
 #pragma GCC unroll 8
   for (int i = 0; i < kImages; ++i)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) counts[i][v] = _mm512_setzero_si512();
+  const Words words = kGrouped ? words_of(p, column, kVectors * kLanes) : Words{0, p.words};
+  const size_t skipped = static_cast<size_t>(words.first) * p.columns + column;
   for (int source = 0; source < position.count; ++source) {
-    const uint32_t* x = position.sources[source].x + image * position.x_stride;
-    const uint32_t* w = position.sources[source].w + column;
-    for (int word = 0; word < p.words; ++word, ++x, w += p.columns) {
+    const uint32_t* x = position.sources[source].x + image * position.x_stride + words.first;
+    const uint32_t* w = position.sources[source].w + skipped;
+    const uint32_t* mask = kGrouped ? p.masks + skipped : nullptr;
+    for (int word = words.first; word < words.end; ++word, ++x, w += p.columns) {
       __m512i weights[kVectors];
+      __m512i masks[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
         weights[v] = _mm512_loadu_si512(w + v * kLanes);
         hold(weights[v]);
+        if (!kGrouped) continue;
+        masks[v] = _mm512_loadu_si512(mask + v * kLanes);
+        hold(masks[v]);
       }
+      if (kGrouped) mask += p.columns;
 #pragma GCC unroll 8
       for (int i = 0; i < kImages; ++i) {
         const __m512i bits = _mm512_set1_epi32(static_cast<int>(x[i * position.x_stride]));
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v)
-          counts[i][v] = _mm512_add_epi32(counts[i][v], _mm512_popcnt_epi32(_mm512_xor_si512(bits, weights[v])));
+        for (int v = 0; v < kVectors; ++v) {
+          const __m512i differing = kGrouped ? _mm512_ternarylogic_epi32(bits, weights[v], masks[v], kXorAnd)
+                                             : _mm512_xor_si512(bits, weights[v]);
+          counts[i][v] = _mm512_add_epi32(counts[i][v], _mm512_popcnt_epi32(differing));
+        }
       }
     }
   }
@@ -122,28 +133,29 @@ __attribute__((noinline)) void run_tile(const Plan& p, const Position& position,
 }
 
 // All output channels of kImages images
-template <int kImages>
+template <int kImages, bool kGrouped>
 void run_rows(const Plan& p, const Position& position, int image) {
   for (int column = 0; column < p.columns; column += kTileVectors * kLanes) {
     const int vectors = std::min(kTileVectors, (p.columns - column) / kLanes);
     if (vectors == 1)
-      run_tile<kImages, 1>(p, position, image, column);
+      run_tile<kImages, 1, kGrouped>(p, position, image, column);
     else if (vectors == 2 || kImages > 4)  // eight images come with two vectors at most
-      run_tile<kImages, 2>(p, position, image, column);
+      run_tile<kImages, 2, kGrouped>(p, position, image, column);
     else if (vectors == 3)
-      run_tile<std::min(kImages, 4), 3>(p, position, image, column);
+      run_tile<std::min(kImages, 4), 3, kGrouped>(p, position, image, column);
     else
-      run_tile<std::min(kImages, 4), 4>(p, position, image, column);
+      run_tile<std::min(kImages, 4), 4, kGrouped>(p, position, image, column);
   }
 }
 
+template <bool kGrouped>
 void run_images(const Plan& p, const Position& position, int count) {
   int image = 0;
   if (p.columns <= 2 * kLanes)
-    for (; image + 8 <= count; image += 8) run_rows<8>(p, position, image);
-  for (; image + 4 <= count; image += 4) run_rows<4>(p, position, image);
-  for (; image + 2 <= count; image += 2) run_rows<2>(p, position, image);
-  if (image < count) run_rows<1>(p, position, image);
+    for (; image + 8 <= count; image += 8) run_rows<8, kGrouped>(p, position, image);
+  for (; image + 4 <= count; image += 4) run_rows<4, kGrouped>(p, position, image);
+  for (; image + 2 <= count; image += 2) run_rows<2, kGrouped>(p, position, image);
+  if (image < count) run_rows<1, kGrouped>(p, position, image);
 }
 
 // The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input position of
@@ -177,7 +189,7 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
     ++valid;
   });
   int32_t* products = scratch<int32_t>(kProducts, p.columns);
-  std::fill_n(products, p.columns, valid * s.c);
+  std::fill_n(products, p.columns, valid * s.group_inputs());
   if (p.joined == 1) {
     for (int tap = 0; tap < s.taps(); ++tap)
       if (sources[tap] >= 0)
@@ -196,64 +208,8 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
     }
   }
   const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products, target};
-  run_images(p, position, images);
-}
-
-// Bit c of lane k: channel c of the filter's row for output channel `column` + k
-inline __m512i filter_bits(const uint32_t* rows, size_t row_words, int count, int column) {
-  __m512i bits = _mm512_setzero_si512();
-  for (int c = 0; c < count; ++c) {
-    const uint32_t word = rows[c * row_words + column / kWordBits];
-    const __mmask16 ones = static_cast<__mmask16>(word >> column % kWordBits);
-    bits = _mm512_mask_or_epi32(bits, ones, bits, _mm512_set1_epi32(static_cast<int>(1u << c)));
-  }
-  return bits;
-}
-
-// The weights of tap `tap`; with joined taps those of all taps that share the word `tap`.
-void make_weights(const Plan& p, const uint32_t* w, int tap, uint32_t* weights, int32_t* ones) {
-  const ConvShape& s = p.shape;
-  const size_t row_words = packed_words(s.k);
-  for (int column = 0; column < p.columns; column += kLanes) {
-    if (p.joined == 1) {
-      for (int word = 0; word < p.words; ++word) {
-        const int c = word * kWordBits;
-        const uint32_t* rows = w + (static_cast<size_t>(tap) * s.c + c) * row_words;
-        _mm512_storeu_si512(weights + (static_cast<size_t>(tap) * p.words + word) * p.columns + column,
-                            filter_bits(rows, row_words, std::min(kWordBits, s.c - c), column));
-      }
-      continue;
-    }
-    __m512i all = _mm512_setzero_si512();
-    for (int i = 0; i < p.joined && tap * p.joined + i < s.taps(); ++i) {
-      const size_t part = static_cast<size_t>(tap) * p.joined + i;
-      const __m512i bits = filter_bits(w + part * s.c * row_words, row_words, s.c, column);
-      _mm512_storeu_si512(ones + part * p.columns + column, _mm512_popcnt_epi32(bits));
-      all = _mm512_or_si512(all, _mm512_sllv_epi32(bits, _mm512_set1_epi32(i * s.c)));
-    }
-    _mm512_storeu_si512(weights + static_cast<size_t>(tap) * p.columns + column, all);
-  }
-}
-
-// The plan of a convolution, with its weights made.
-Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope) {
-  Plan p{};
-  p.shape = s;
-  p.joined = std::clamp(kWordBits / s.c, 1, s.taps());
-  p.words = static_cast<int>(packed_words(s.c));
-  p.columns = (s.k + kLanes - 1) / kLanes * kLanes;
-  uint32_t* weights = scratch<uint32_t>(kWeights, static_cast<size_t>(p.tap_words()) * p.words * p.columns);
-  int32_t* ones = p.joined > 1 ? scratch<int32_t>(kOnes, static_cast<size_t>(s.taps()) * p.columns) : nullptr;
-  float* scale = scratch<float>(kScale, 2 * p.columns);
-  std::fill_n(scale, 2 * p.columns, 0.0f);
-  std::copy_n(own_scale, s.k, scale);
-  if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + p.columns) - s.k;
-  p.x = x;
-  p.weights = weights;
-  p.ones = ones;
-  p.scale = scale;
-  parallel_for(p.tap_words(), [&](int64_t tap) { make_weights(p, w, static_cast<int>(tap), weights, ones); });
-  return p;
+  const auto run = s.groups > 1 ? run_images<true> : run_images<false>;
+  run(p, position, images);
 }
 
 inline const float* from(const float* floats, size_t offset) { return floats == nullptr ? nullptr : floats + offset; }

@@ -46,6 +46,15 @@ struct Unit {
   const uint8_t* indices;
 };
 
+// The part of the units' tables that is looked up: so many groups, from these floats of tables and bytes of indices on. A mask
+// for each group and vector, where there are masks, says which lanes a group adds to.
+struct Span {
+  int groups;
+  size_t tables, indices;
+  const __mmask16* masks;  // [group][mask_stride], or null
+  size_t mask_stride;
+};
+
 // Where the sums of a tile go.
 struct Target {
   float* to;
@@ -55,11 +64,11 @@ struct Target {
   bool add;              // to what is there
 };
 
-// Sums of kRows rows × kVectors vectors over all groups of all units, whose indices begin `shift` bytes later. Every second
+// Sums of kRows rows × kVectors vectors over the groups of a span of all units. Every second
 // addition is written as a multiplication by 1, since the two kinds use different ports on some machines. It is its own
 // function because gcc 12 runs out of registers where it is inlined.
-template <int kRows, int kVectors>
-__attribute__((noinline)) void look_up_tile(const Unit* units, int count, int groups, size_t shift, const Target& out) {
+template <int kRows, int kVectors, bool kMasked>
+__attribute__((noinline)) void look_up_tile(const Unit* units, int count, const Span& span, const Target& out) {
   __m512 sums[kRows][kVectors];
   __m512 one = _mm512_set1_ps(1.0f);
   hold(one);
@@ -68,9 +77,10 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, int gr
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) sums[r][v] = _mm512_setzero_ps();
   for (int u = 0; u < count; ++u) {
-    const float* table = units[u].tables;
-    const uint8_t* row = units[u].indices + shift;
-    for (int group = 0; group < groups; ++group, row += kIndexRow) {
+    const float* table = units[u].tables + span.tables;
+    const uint8_t* row = units[u].indices + span.indices;
+    const __mmask16* masks = span.masks;
+    for (int group = 0; group < span.groups; ++group, row += kIndexRow, masks += kMasked ? span.mask_stride : 0) {
       __m512i indices[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
@@ -83,7 +93,8 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, int gr
         hold(entries);
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
-          const __m512 found = _mm512_permutexvar_ps(indices[v], entries);
+          const __m512 found = kMasked ? _mm512_maskz_permutexvar_ps(masks[v], indices[v], entries)
+                                       : _mm512_permutexvar_ps(indices[v], entries);
           sums[r][v] = (r * kVectors + v) % 2 ? _mm512_fmadd_ps(found, one, sums[r][v]) : _mm512_add_ps(sums[r][v], found);
         }
       }
@@ -105,15 +116,22 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, int gr
 // Rows of a tile: enough sums that their additions do not wait for each other, all of them in registers.
 inline int tile_rows(int channels) { return channels <= 2 * kLanes ? 8 : 4; }
 
-// A tile of tile_rows rows and `vectors` vectors
-inline void look_up(int rows, int vectors, const Unit* units, int count, int groups, size_t shift, const Target& out) {
-  if (rows == 8) return vectors == 1 ? look_up_tile<8, 1>(units, count, groups, shift, out) : look_up_tile<8, 2>(units, count, groups, shift, out);
+template <bool kMasked>
+void look_up_vectors(int rows, int vectors, const Unit* units, int count, const Span& span, const Target& out) {
+  if (rows == 8)
+    return vectors == 1 ? look_up_tile<8, 1, kMasked>(units, count, span, out) : look_up_tile<8, 2, kMasked>(units, count, span, out);
   switch (vectors) {
-    case 1: return look_up_tile<4, 1>(units, count, groups, shift, out);
-    case 2: return look_up_tile<4, 2>(units, count, groups, shift, out);
-    case 3: return look_up_tile<4, 3>(units, count, groups, shift, out);
-    default: return look_up_tile<4, 4>(units, count, groups, shift, out);
+    case 1: return look_up_tile<4, 1, kMasked>(units, count, span, out);
+    case 2: return look_up_tile<4, 2, kMasked>(units, count, span, out);
+    case 3: return look_up_tile<4, 3, kMasked>(units, count, span, out);
+    default: return look_up_tile<4, 4, kMasked>(units, count, span, out);
   }
+}
+
+// A tile of tile_rows rows and `vectors` vectors
+inline void look_up(int rows, int vectors, const Unit* units, int count, const Span& span, const Target& out) {
+  span.masks ? look_up_vectors<true>(rows, vectors, units, count, span, out)
+             : look_up_vectors<false>(rows, vectors, units, count, span, out);
 }
 
 }  // namespace

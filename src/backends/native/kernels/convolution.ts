@@ -8,30 +8,28 @@ export const filterWindow = (shape: readonly number[]): [number, number] => [sha
 /** The shape of a gradient to the filter, from x and dy, and the memory for it. */
 export function filterGradient({
   inputs: { x, dy },
-  attributes: { stride, pad, size },
+  attributes: { size, ...geometry },
   backend,
 }: KernelCall<BackwardAttributes>): { fields: Int32Array; dw: FloatOutput } {
-  const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], stride, pad);
-  return { fields, dw: backend.output([...size, x.shape[3], dy.shape[3]]) };
+  const { groups = 1 } = geometry;
+  const { fields } = squareShape(x.shape, dy.shape[3], [size[0], size[1]], geometry);
+  return { fields, dw: backend.output([...size, x.shape[3] / groups, dy.shape[3]]) };
 }
 
 /** Registers the position-major convolutions, in floats and in bits. */
 export function registerConvolutionKernels(): void {
-  nativeKernel<ConvGeometry>(
-    'PositionMajorConv2D',
-    ({ inputs: { x, w }, attributes: { stride, pad }, backend }) => {
-      const { fields, out } = squareShape(x.shape, w.shape[3], filterWindow(w.shape), stride, pad);
-      const y = backend.output([...out, x.shape[2], w.shape[3]]);
-      backend.addon.floatConvForward(fields, backend.floats(x), backend.floats(w), y.values);
-      return y.info;
-    },
-  );
+  nativeKernel<ConvGeometry>('PositionMajorConv2D', ({ inputs: { x, w }, attributes: geometry, backend }) => {
+    const { fields, out } = squareShape(x.shape, w.shape[3], filterWindow(w.shape), geometry);
+    const y = backend.output([...out, x.shape[2], w.shape[3]]);
+    backend.addon.floatConvForward(fields, backend.floats(x), backend.floats(w), y.values);
+    return y.info;
+  });
 
   nativeKernel<BackwardAttributes>(
     'PositionMajorConv2DBackpropInput',
-    ({ inputs: { dy, w }, attributes: { stride, pad, size }, backend }) => {
-      const shape = [...size, dy.shape[2], w.shape[2]];
-      const { fields } = squareShape(shape, w.shape[3], filterWindow(w.shape), stride, pad);
+    ({ inputs: { dy, w }, attributes: { size, ...geometry }, backend }) => {
+      const shape = [...size, dy.shape[2], w.shape[2] * (geometry.groups ?? 1)];
+      const { fields } = squareShape(shape, w.shape[3], filterWindow(w.shape), geometry);
       const dx = backend.output(shape);
       backend.addon.floatConvBackwardInput(fields, backend.floats(dy), backend.floats(w), dx.values);
       return dx.info;
@@ -57,9 +55,9 @@ export function registerConvolutionKernels(): void {
     return [info, scale.info];
   });
 
-  nativeKernel<ConvGeometry>('BinaryConv2D', ({ inputs, attributes: { stride, pad }, backend }) => {
+  nativeKernel<ConvGeometry>('BinaryConv2D', ({ inputs, attributes: geometry, backend }) => {
     const { x, sign, scale, residual, slope } = inputs;
-    const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), stride, pad);
+    const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), geometry);
     const y = backend.output([...out, x.shape[2], sign.shape[3]]);
     backend.withPackedSigns(x, (input) =>
       backend.withPackedSigns(sign, (filter) =>
@@ -79,9 +77,9 @@ export function registerConvolutionKernels(): void {
 
   nativeKernel<BackwardAttributes>(
     'BinaryConv2DBackpropInput',
-    ({ inputs: { dy, sign, scale }, attributes: { stride, pad, size }, backend }) => {
-      const shape = [...size, dy.shape[2], sign.shape[2]];
-      const { fields } = squareShape(shape, sign.shape[3], filterWindow(sign.shape), stride, pad);
+    ({ inputs: { dy, sign, scale }, attributes: { size, ...geometry }, backend }) => {
+      const shape = [...size, dy.shape[2], sign.shape[2] * (geometry.groups ?? 1)];
+      const { fields } = squareShape(shape, sign.shape[3], filterWindow(sign.shape), geometry);
       const dx = backend.output(shape);
       backend.withPackedSigns(sign, (filter) =>
         backend.addon.binaryConvBackwardInput(

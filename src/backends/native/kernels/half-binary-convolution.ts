@@ -4,17 +4,14 @@ import { nativeKernel, rowsOf, squareShape } from './registration.js';
 
 /** Registers the position-major convolutions with one operand in bits and the other in floats. */
 export function registerHalfBinaryConvolutionKernels(): void {
-  nativeKernel<ConvGeometry>(
-    'BinaryInputConv2D',
-    ({ inputs: { x, w }, attributes: { stride, pad }, backend }) => {
-      const { fields, out } = squareShape(x.shape, w.shape[3], filterWindow(w.shape), stride, pad);
-      const y = backend.output([...out, x.shape[2], w.shape[3]]);
-      backend.withPackedSigns(x, (input) =>
-        backend.addon.binaryInputConvForward(fields, input.words, backend.floats(w), y.values),
-      );
-      return y.info;
-    },
-  );
+  nativeKernel<ConvGeometry>('BinaryInputConv2D', ({ inputs: { x, w }, attributes: geometry, backend }) => {
+    const { fields, out } = squareShape(x.shape, w.shape[3], filterWindow(w.shape), geometry);
+    const y = backend.output([...out, x.shape[2], w.shape[3]]);
+    backend.withPackedSigns(x, (input) =>
+      backend.addon.binaryInputConvForward(fields, input.words, backend.floats(w), y.values),
+    );
+    return y.info;
+  });
 
   nativeKernel<BackwardAttributes>('BinaryInputConv2DBackpropFilter', (call) => {
     const {
@@ -30,8 +27,8 @@ export function registerHalfBinaryConvolutionKernels(): void {
 
   nativeKernel<ConvGeometry>(
     'BinaryFilterConv2D',
-    ({ inputs: { x, sign, scale }, attributes: { stride, pad }, backend }) => {
-      const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), stride, pad);
+    ({ inputs: { x, sign, scale }, attributes: geometry, backend }) => {
+      const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), geometry);
       const y = backend.output([...out, x.shape[2], sign.shape[3]]);
       backend.withPackedSigns(sign, (filter) =>
         backend.addon.binaryFilterConvForward(

@@ -1,4 +1,5 @@
 import { getKernel, type NamedAttrMap, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { ConvGeometry } from '../../../ops/conv2d.js';
 import type { NativeBackend } from '../native-backend.js';
 
 /** What a kernel function gets: its inputs by name, its attributes and the backend. */
@@ -48,7 +49,7 @@ export function rowsOf(x: TensorInfo): { rows: number; channels: number } {
   return { rows: x.shape.slice(0, -1).reduce((product, size) => product * size, 1), channels };
 }
 
-/** The thirteen fields of the addon's ConvShape. */
+/** The fourteen fields of the addon's ConvShape. */
 export interface ConvFields {
   readonly h: number;
   readonly w: number;
@@ -59,10 +60,13 @@ export interface ConvFields {
   readonly stride: readonly [number, number];
   readonly pad: readonly [top: number, left: number];
   readonly out: readonly [number, number];
+  /** Parts of the channels that see each other; default 1. */
+  readonly groups?: number;
 }
 
 export function convShape(f: ConvFields): Int32Array {
-  return Int32Array.of(f.h, f.w, f.n, f.c, f.k, ...f.kernel, ...f.stride, ...f.pad, ...f.out);
+  const { groups = 1 } = f;
+  return Int32Array.of(f.h, f.w, f.n, f.c, f.k, ...f.kernel, ...f.stride, ...f.pad, ...f.out, groups);
 }
 
 /** The shape of a square, symmetric window over position-major tensors. */
@@ -70,14 +74,16 @@ export function squareShape(
   input: readonly number[],
   k: number,
   window: readonly [number, number],
-  stride: number,
-  pad: number,
+  { stride, pad, groups = 1 }: ConvGeometry,
 ): { fields: Int32Array; out: [number, number] } {
   const [h, w, n, c] = input as [number, number, number, number];
   const out: [number, number] = [
     Math.floor((h + 2 * pad - window[0]) / stride) + 1,
     Math.floor((w + 2 * pad - window[1]) / stride) + 1,
   ];
-  const fields = convShape({ h, w, n, c, k, kernel: window, stride: [stride, stride], pad: [pad, pad], out });
+  const fields = convShape({
+    ...{ h, w, n, c, k, kernel: window, out, groups },
+    ...{ stride: [stride, stride], pad: [pad, pad] },
+  });
   return { fields, out };
 }

@@ -5,10 +5,10 @@ import { nativeKernel, optionalFloats, squareShape } from './registration.js';
 /** Registers the binary convolution with its neighbours, forward and backward in one call each. */
 export function registerResidualBlockKernels(): void {
   nativeKernel<ResidualAttributes>('BinaryResidual', ({ inputs, attributes, backend }) => {
-    const { epsilon, stride, pad } = attributes;
+    const { epsilon, ...geometry } = attributes;
     const { v, slope, gamma, beta, mean, variance, latent, residual, squeeze, excite } = inputs;
     const channels = latent.shape[3];
-    const { fields, out } = squareShape(v.shape, channels, filterWindow(latent.shape), stride, pad);
+    const { fields, out } = squareShape(v.shape, channels, filterWindow(latent.shape), geometry);
     const signs = backend.packedOutput(v.shape);
     const mask = backend.packedOutput(v.shape);
     const filterSigns = backend.packedOutput(latent.shape);
@@ -43,11 +43,11 @@ export function registerResidualBlockKernels(): void {
   });
 
   nativeKernel<ResidualGradAttributes>('BinaryResidualGrad', ({ inputs, attributes, backend }) => {
-    const { epsilon, stride, pad, addsDy } = attributes;
+    const { epsilon, addsDy, ...geometry } = attributes;
     const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
     const { squeeze, excite, mapMean, hidden, gate } = inputs;
     const channels = v.shape[3];
-    const { fields } = squareShape(v.shape, latent.shape[3], filterWindow(latent.shape), stride, pad);
+    const { fields } = squareShape(v.shape, latent.shape[3], filterWindow(latent.shape), geometry);
     const dv = backend.output(v.shape);
     const dgamma = backend.output([channels]);
     const dbeta = backend.output([channels]);

@@ -1,0 +1,69 @@
+import { add, reshape, type Tensor1D, type Tensor2D, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { hardClamp } from '../ops/activations.js';
+import type { ActivationObserver } from './activation-observer.js';
+import type { Binarise } from './binarise.js';
+import { convolutionOf } from './conv2d.js';
+import { linearBound } from './linear.js';
+import type { Scope } from './parameters.js';
+import { SignGradient } from './sign-gradient.js';
+
+/** Settings of a binary dense layer. */
+export interface BinaryLinearOptions {
+  /** Default 'both'. */
+  readonly binarise?: Binarise;
+  /** How gradients pass the sign of the inputs; default 'ste'. */
+  readonly signGradient?: SignGradient;
+  /** Looks at the inputs; default none. */
+  readonly activations?: ActivationObserver;
+}
+
+/**
+ * A dense layer with binary inputs and weights:
+ *
+ *   y_k = α_k · Σ_c sign(x_c) · sign(latent_ck) + bias_k,  α_k = mean_c |latent_ck|
+ *
+ * (XNOR-Net, Rastegari et al. 2016), a binary convolution of one position. Parameters `latent` [in, out] and `bias` [out],
+ * both uniform in ±1/√in as those of `Linear`: no BatchNorm follows that would undo the scale. As in a block `binarise`
+ * leaves weights (latent itself) or inputs (hardClamp in place of the sign) in floats.
+ */
+export class BinaryLinear {
+  readonly latent: Variable & Tensor2D;
+  readonly bias: Variable & Tensor1D;
+  private readonly binarise: Binarise;
+  private readonly signGradient: SignGradient;
+  private readonly activations: ActivationObserver | undefined;
+
+  constructor(
+    private readonly scope: Scope,
+    inputs: number,
+    outputs: number,
+    { binarise = 'both', signGradient = new SignGradient(), activations }: BinaryLinearOptions = {},
+  ) {
+    const fill = { kind: 'uniform', bound: linearBound(inputs) } as const;
+    this.latent = scope.parameter('latent', [inputs, outputs], fill, true);
+    this.bias = scope.parameter('bias', [outputs], fill);
+    this.binarise = binarise;
+    this.signGradient = signGradient;
+    this.activations = activations;
+  }
+
+  /**
+   * @param x [N, in], normalised
+   * @returns [N, out]
+   */
+  apply(x: Tensor2D, training: boolean): Tensor2D {
+    if (training) this.activations?.note(this.scope.path, () => x.clone());
+    const isSigned = this.binarise === 'both' || this.binarise === 'activations';
+    return tidy(() => {
+      const operand = isSigned ? this.signGradient.signOf(x) : hardClamp(x);
+      const [rows, inputs] = x.shape;
+      const outputs = this.bias.size;
+      const y = convolutionOf(this.binarise)(
+        reshape(operand, [1, 1, rows, inputs]),
+        reshape(this.latent, [1, 1, inputs, outputs]),
+        { stride: 1, pad: 0 },
+      );
+      return add<Tensor2D>(reshape(y, [rows, outputs]), this.bias);
+    });
+  }
+}
