@@ -25,7 +25,10 @@ export interface BinaryBlockOptions extends BatchNormOptions {
   readonly skip?: SkipName;
 }
 
-/** How binary convolutions are skipped: each on its own (`double`, two skips where a ResNet has one), or two together. */
+/**
+ * How binary convolutions are skipped: each on its own (`double`, two skips where a ResNet has one), or two together. In a
+ * bottleneck: the 3×3 convolution on its own within the block's shortcut, or not.
+ */
 export type SkipName = 'double' | 'single';
 /** Every {@link SkipName}. */
 export const skipNames: readonly SkipName[] = ['double', 'single'];
