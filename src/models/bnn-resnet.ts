@@ -1,16 +1,17 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
+import { BinaryBottleneck } from '../nn/binary-bottleneck.js';
 import { activated, type PendingMap } from '../nn/binary-block.js';
 import { type Block, blockFactory } from '../nn/block.js';
 import { Linear } from '../nn/linear.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
-import { blockPlaces, type ResNetDepth } from './depths.js';
+import { blockPlaces, levelChannels, type ResNetDepth } from './depths.js';
 import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
-import { checkedStructure, type Structure, structureMetadata, widened } from './structure.js';
+import { checkBlock, checkedStructure, type Structure, structureMetadata, widened } from './structure.js';
 
 /** Settings of a binary ResNet. */
 export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> {
@@ -23,7 +24,8 @@ export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> 
 
 /**
  * A binary ResNet: full-precision {@link Stem}, for small pictures or for those of ImageNet; levels of
- * {@link BinaryBlock}, each level after the first starting with stride 2; BN → global mean → full-precision classifier. Every binary convolution has a skip of its
+ * {@link BinaryBlock} or, of a depth of bottlenecks, of {@link BinaryBottleneck}, each level after the first starting with
+ * stride 2; BN → global mean → full-precision classifier. Every binary convolution of a {@link BinaryBlock} has a skip of its
  * own; stem, shortcuts and classifier stay in full precision.
  */
 export class BinaryResNet extends Network {
@@ -35,8 +37,10 @@ export class BinaryResNet extends Network {
   private readonly headBn: BatchNorm;
   private readonly head: Linear;
 
+  /** @throws InputError for an unknown name, or a structure that does not fit the depth */
   constructor(name: string, depth: ResNetDepth, options: BinaryResNetOptions) {
     const structure = checkedStructure(options);
+    checkBlock(name, depth, structure.block);
     super(name, shaped(depth, structure), options);
     const { batchNorm = {}, binarise = 'both' } = options;
     this.structure = structure;
@@ -46,8 +50,7 @@ export class BinaryResNet extends Network {
     const { block: blockName, skip, downsample, attention } = structure;
     const makeBlock = blockFactory(blockName);
     const { root } = this.store;
-    const { widths } = this.depth;
-    this.stem = new Stem(root.child('stem'), widths[0], stemFor(this.size), batchNorm);
+    this.stem = new Stem(root.child('stem'), this.depth.widths[0], stemFor(this.size), batchNorm);
     const ways = {
       ...batchNorm,
       binarise,
@@ -57,11 +60,15 @@ export class BinaryResNet extends Network {
       downsample,
       attention,
     };
-    this.blocks = blockPlaces(this.depth).map(({ endsLevel, ...size }, place) => ({
-      block: makeBlock(root.child('blocks').child(String(place)), size, ways),
-      endsLevel,
-    }));
-    const inputs = widths.at(-1)!;
+    this.blocks = blockPlaces(this.depth).map(({ endsLevel, planes, ...size }, place) => {
+      const scope = root.child('blocks').child(String(place));
+      const block =
+        planes === undefined
+          ? makeBlock(scope, size, ways)
+          : new BinaryBottleneck(scope, { ...size, planes }, ways);
+      return { block, endsLevel };
+    });
+    const inputs = levelChannels(this.depth).at(-1)!;
     this.headBn = new BatchNorm(root.child('head').child('bn'), inputs, batchNorm);
     this.head = new Linear(root.child('head').child('linear'), inputs, this.classes);
   }
@@ -105,6 +112,8 @@ export class BinaryResNet extends Network {
 
 /** The depth of the blocks as they are built: wider, and with half as many where two convolutions share a skip. */
 function shaped(depth: ResNetDepth, { width, skip }: Structure): ResNetDepth {
-  const { widths, blocks } = widened(depth, width);
-  return { widths, blocks: skip === 'single' ? blocks.map((count) => count / 2) : blocks };
+  const wide = widened(depth, width);
+  return skip === 'single' && wide.expansion === undefined
+    ? { ...wide, blocks: wide.blocks.map((count) => count / 2) }
+    : wide;
 }
