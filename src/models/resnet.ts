@@ -24,8 +24,8 @@ export interface ResNetOptions extends NetworkOptions {
 export const defaultActivation: Activation = 'relu';
 
 /**
- * A full-precision ResNet: {@link Stem} with activation, levels of {@link ResidualBlock}, basic or bottlenecks, global mean → classifier. The
- * teacher of a binary network, and the beginning of one: see `studentOf`.
+ * A full-precision ResNet: {@link Stem} with activation, levels of {@link ResidualBlock}, basic ones or bottlenecks, global
+ * mean → classifier. The teacher of a binary network, and the beginning of one: see `takeOver`.
  */
 export class ResNet extends Network {
   readonly signGradient = new SignGradient();

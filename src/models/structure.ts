@@ -8,7 +8,10 @@ import type { ResNetDepth } from './depths.js';
 
 /** What of a binary network may be chosen beside its name. */
 export interface Structure {
-  /** The block of the body: one of the orders `binary`, `biReal`, `reActNet`, `realToBinary`, or one that was registered. */
+  /**
+   * The block of the body: one of the orders `binary`, `biReal`, `reActNet`, `realToBinary`, or one that was registered; of
+   * bottlenecks `binary` alone.
+   */
   readonly block: string;
   /** Whether each binary convolution has a skip of its own (`double`), or two share one (`single`); see {@link SkipName}. */
   readonly skip: SkipName;

@@ -4,10 +4,10 @@ import { VggSmall } from './vgg-small.js';
 
 /**
  * Fills a binary network with what corresponds to it in the full-precision network of the same depth: stem, shortcuts and
- * classifier as they are, and each binary convolution's latent weights from the filter of the same place, since two binary
- * blocks stand for one basic block of two convolutions. Of bottlenecks, and of a VGG-small, each BatchNorm after a convolution
- * is taken too, since it has one counterpart; there all blocks have the same places. The filters are brought to the mean magnitude of new latent weights: the
- * scale of a filter before a BatchNorm says nothing, and here it is the scale α of the convolution.
+ * classifier as they are, and each binary convolution's latent weights from the filter of the same place. Two binary blocks
+ * stand for one basic block of two convolutions; bottlenecks, and the layers of a VGG-small, have the same places in both, and
+ * there each BatchNorm after a convolution is taken too. The filters are brought to the mean magnitude of new latent weights:
+ * the scale of a filter before a BatchNorm says nothing, and here it is the scale α of the convolution.
  *
  * @returns the names of the student's tensors that found none and stay as they were
  */
@@ -39,22 +39,21 @@ function sourcesFor(teacher: Network): (name: string) => string {
 }
 
 /** What comes after a binary bottleneck's convolution is the BatchNorm before the next one. */
-const layersOfBottleneck: Readonly<Record<string, string>> = {
-  'first.conv': 'conv1',
-  'second.bn': 'bn1',
-  'second.conv': 'conv2',
-  'third.bn': 'bn2',
-  'third.conv': 'conv3',
-};
+const layersOfBottleneck = new Map([
+  ['first.conv', 'conv1'],
+  ['second.bn', 'bn1'],
+  ['second.conv', 'conv2'],
+  ['third.bn', 'bn2'],
+  ['third.conv', 'conv3'],
+  ['bn', 'bn3'],
+]);
 
 function sourceInBottleneck(name: string): string {
   const [part, place, ...layer] = name.split('.');
   if (part !== 'blocks' || layer[0] === 'shortcut') return name;
   const tensorName = layer.at(-1) === 'latent' ? 'filter' : layer.at(-1);
-  const path = layer.slice(0, -1).join('.');
-  return path === 'bn'
-    ? `blocks.${place}.bn3.${tensorName}`
-    : `blocks.${place}.${layersOfBottleneck[path]}.${tensorName}`;
+  const source = layersOfBottleneck.get(layer.slice(0, -1).join('.'));
+  return source === undefined ? '' : `blocks.${place}.${source}.${tensorName}`;
 }
 
 function sourceInBasicBlock(name: string): string {
