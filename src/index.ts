@@ -59,6 +59,7 @@ export { shiftedSign, shiftedSignInference } from './ops/shifted-sign.js';
 export { BatchNorm, type BatchNormOptions } from './nn/batch-norm.js';
 export { type Binarise, binariseNames } from './nn/binarise.js';
 export { BinaryBlock, type BinaryBlockOptions, type BinaryBlockSize } from './nn/binary-block.js';
+export { BinaryBottleneck, type BottleneckSize } from './nn/binary-bottleneck.js';
 export { BinaryConv2d, Conv2d, type ConvSize } from './nn/conv2d.js';
 export { Downsample } from './nn/downsample.js';
 export { Linear } from './nn/linear.js';

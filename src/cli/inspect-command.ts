@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { InputError } from '../errors.js';
-import { binaryResNetNames, createNetwork, networkNames } from '../models/create-network.js';
-import { binaryResNetDepths } from '../models/depths.js';
+import { binaryDepthOf, binaryResNetNames, createNetwork, networkNames } from '../models/create-network.js';
 import { networkCost } from '../models/network-cost.js';
 import { predictStepMemory } from '../models/step-memory.js';
 import { nearestNames } from '../nearest.js';
@@ -62,16 +61,17 @@ function describe(model: ModelDescription): string[] {
 }
 
 function memory(name: string, { batchSize, classes, size }: InspectFlags): string[] {
-  if (!binaryResNetNames.includes(name)) {
+  const names = binaryResNetNames.filter((known) => binaryDepthOf(known)?.expansion === undefined);
+  const depth = binaryDepthOf(name);
+  if (!depth || !names.includes(name)) {
     throw new InputError(
-      `--memory is for a binary ResNet, got '${name}'; expected one of ${binaryResNetNames.join(', ')}.`,
-      { nearest: nearestNames(name, binaryResNetNames) },
+      `--memory is for a binary ResNet of basic blocks, got '${name}'; expected one of ${names.join(', ')}.`,
+      { nearest: nearestNames(name, names) },
     );
   }
   checkWhole('--batch-size', batchSize, 1);
   checkWhole('--classes', classes, 1);
   checkWhole('--size', size, 1);
-  const depth = binaryResNetDepths[name as keyof typeof binaryResNetDepths];
   const step = predictStepMemory(depth, classes, batchSize, [size, size]);
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
   const row = (...cells: string[]): string =>

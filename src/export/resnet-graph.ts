@@ -1,5 +1,6 @@
 import type { ResNet } from '../models/resnet.js';
 import { blockPlaces } from '../models/depths.js';
+import { blockConvolutions } from '../nn/residual-block.js';
 import { stemFor } from '../models/stem.js';
 import { GraphBuilder, graphNames, levelTensor } from './graph-builder.js';
 import type { OnnxGraph } from './onnx-messages.js';
@@ -15,22 +16,21 @@ export function resNetGraph(network: ResNet): OnnxGraph {
   let x = graph.convolution(graphNames.input, 'stem.conv', { stride, pad });
   if (pools) x = graph.maxPool(x, 'stem.pool');
   x = graph.activation(graph.batchNorm(x, 'stem.bn', epsilon), 'stem', activation);
-  blockPlaces(depth).forEach(({ inputs, outputs, stride: step, endsLevel }, place) => {
+  blockPlaces(depth).forEach(({ endsLevel, ...block }, place) => {
     const name = `blocks.${place}`;
-    const first = graph.convolution(x, `${name}.conv1`, { stride: step, pad: 1 });
-    const inner = graph.activation(
-      graph.batchNorm(first, `${name}.bn1`, epsilon),
-      `${name}.inner`,
-      activation,
-    );
-    const second = graph.convolution(inner, `${name}.conv2`, { stride: 1, pad: 1 });
-    const normalised = graph.batchNorm(second, `${name}.bn2`, epsilon);
+    const convolutions = blockConvolutions(block);
+    let y = x;
+    convolutions.forEach(({ window, stride: step }, i) => {
+      const convolved = graph.convolution(y, `${name}.conv${i + 1}`, { stride: step, pad: (window - 1) / 2 });
+      y = graph.batchNorm(convolved, `${name}.bn${i + 1}`, epsilon);
+      if (i < convolutions.length - 1) y = graph.activation(y, `${name}.inner${i + 1}`, activation);
+    });
     let residual = x;
-    if (step !== 1 || inputs !== outputs) {
-      const convolved = graph.convolution(x, `${name}.shortcut.conv`, { stride: step, pad: 0 });
+    if (block.stride !== 1 || block.inputs !== block.outputs) {
+      const convolved = graph.convolution(x, `${name}.shortcut.conv`, { stride: block.stride, pad: 0 });
       residual = graph.batchNorm(convolved, `${name}.shortcut.bn`, epsilon);
     }
-    const sum = graph.add(normalised, residual, `${name}.sum`);
+    const sum = graph.add(y, residual, `${name}.sum`);
     x = graph.activation(sum, endsLevel === undefined ? name : levelTensor(endsLevel), activation);
   });
   graph.meanClassifier(x, 'head.linear');

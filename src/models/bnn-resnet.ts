@@ -1,16 +1,18 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 import { type Binarise, checkedBinarise } from '../nn/binarise.js';
+import { BinaryBottleneck } from '../nn/binary-bottleneck.js';
 import { activated, type PendingMap } from '../nn/binary-block.js';
 import { type Block, blockFactory } from '../nn/block.js';
 import { classifier, type Classifier } from '../nn/end-layers.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
-import { blockPlaces, type ResNetDepth } from './depths.js';
+import { blockPlaces, levelChannels, type ResNetDepth } from './depths.js';
 import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
 import {
+  checkBlock,
   checkedStructure,
   checkGroupsOfLevels,
   type Structure,
@@ -29,8 +31,10 @@ export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> 
 
 /**
  * A binary ResNet: full-precision {@link Stem}, for small pictures or for those of ImageNet; levels of
- * {@link BinaryBlock}, each level after the first starting with stride 2; BN → global mean → full-precision classifier. Every binary convolution has a skip of its
- * own; stem, shortcuts and classifier stay in full precision, unless the structure makes the first or the last layer binary.
+ * {@link BinaryBlock} or, of a depth of bottlenecks, of {@link BinaryBottleneck}, each level after the first starting with
+ * stride 2; BN → global mean → full-precision classifier. Every binary convolution of a {@link BinaryBlock} has a skip of its
+ * own; stem, shortcuts and classifier stay in full precision, unless the structure makes the first
+ * or the last layer binary.
  */
 export class BinaryResNet extends Network {
   readonly binarise: Binarise;
@@ -41,8 +45,10 @@ export class BinaryResNet extends Network {
   private readonly headBn: BatchNorm;
   private readonly head: Classifier;
 
+  /** @throws InputError for an unknown name, or a structure that does not fit the depth */
   constructor(name: string, depth: ResNetDepth, options: BinaryResNetOptions) {
     const structure = checkedStructure(options);
+    checkBlock(name, depth, structure.block);
     super(name, shaped(depth, structure), options);
     const { batchNorm = {}, binarise = 'both' } = options;
     this.structure = structure;
@@ -52,8 +58,7 @@ export class BinaryResNet extends Network {
     const { block: blockName, skip, downsample, attention, groups, firstLayer, lastLayer } = structure;
     const makeBlock = blockFactory(blockName);
     const { root } = this.store;
-    const { widths } = this.depth;
-    this.stem = new Stem(root.child('stem'), widths[0], stemFor(this.size), {
+    this.stem = new Stem(root.child('stem'), this.depth.widths[0], stemFor(this.size), {
       ...{ ...batchNorm, kind: firstLayer, binarise },
     });
     const ways = {
@@ -66,11 +71,15 @@ export class BinaryResNet extends Network {
       attention,
       groups,
     };
-    this.blocks = blockPlaces(this.depth).map(({ endsLevel, ...size }, place) => ({
-      block: makeBlock(root.child('blocks').child(String(place)), size, ways),
-      endsLevel,
-    }));
-    const inputs = widths.at(-1)!;
+    this.blocks = blockPlaces(this.depth).map(({ endsLevel, planes, ...size }, place) => {
+      const scope = root.child('blocks').child(String(place));
+      const block =
+        planes === undefined
+          ? makeBlock(scope, size, ways)
+          : new BinaryBottleneck(scope, { ...size, planes }, ways);
+      return { block, endsLevel };
+    });
+    const inputs = levelChannels(this.depth).at(-1)!;
     this.headBn = new BatchNorm(root.child('head').child('bn'), inputs, batchNorm);
     this.head = classifier(root.child('head').child('linear'), inputs, this.classes, {
       ...{ kind: lastLayer, binarise, signGradient: this.signGradient, activations: this.activations },
@@ -116,7 +125,9 @@ export class BinaryResNet extends Network {
 
 /** The depth of the blocks as they are built: wider, and with half as many where two convolutions share a skip. */
 function shaped(depth: ResNetDepth, { width, skip, groups }: Structure): ResNetDepth {
-  const { widths, blocks } = widened(depth, width);
-  checkGroupsOfLevels({ widths, blocks }, groups);
-  return { widths, blocks: skip === 'single' ? blocks.map((count) => count / 2) : blocks };
+  const wide = widened(depth, width);
+  checkGroupsOfLevels(wide, groups);
+  return skip === 'single' && wide.expansion === undefined
+    ? { ...wide, blocks: wide.blocks.map((count) => count / 2) }
+    : wide;
 }

@@ -5,6 +5,9 @@ import type { Network } from './network.js';
 import { ResNet, type ResNetOptions } from './resnet.js';
 import { VggSmall } from './vgg-small.js';
 
+const binaryDepths = new Map<string, ResNetDepth>(Object.entries(binaryResNetDepths));
+const fullPrecisionDepths = new Map<string, ResNetDepth>(Object.entries(resNetDepths));
+
 /** The names of the binary ResNets. */
 export const binaryResNetNames: readonly string[] = Object.keys(binaryResNetDepths);
 /** The names of the binary networks that {@link createNetwork} makes. */
@@ -34,7 +37,8 @@ export type AnyNetworkOptions = BinaryResNetOptions & ResNetOptions;
  */
 export function createNetwork(name: string, options: AnyNetworkOptions): Network {
   if (isVggSmall(name)) return new VggSmall(name, vggSmallDepth, !isFullPrecision(name), options);
-  if (isFullPrecision(name)) return new ResNet(name, depthOf(resNetDepths, name), options);
+  const depth = fullPrecisionDepths.get(name);
+  if (depth) return new ResNet(name, depth, options);
   if (!studentNames.includes(name)) throw unknownName('network', name, networkNames, '--student');
   return createStudent(name, options);
 }
@@ -45,16 +49,12 @@ export function createNetwork(name: string, options: AnyNetworkOptions): Network
  * @throws InputError for an unknown name, or an unknown value of a setting
  */
 export function createStudent(name: string, options: BinaryResNetOptions): BinaryResNet {
-  if (!binaryResNetNames.includes(name))
-    throw unknownName('binary ResNet', name, binaryResNetNames, '--student');
-  return new BinaryResNet(name, depthOf(binaryResNetDepths, name), options);
+  const depth = binaryDepthOf(name);
+  if (!depth) throw unknownName('binary ResNet', name, binaryResNetNames, '--student');
+  return new BinaryResNet(name, depth, options);
 }
 
-/** The depth of the binary ResNet of this name; undefined for any other name. */
+/** The depth of the binary ResNet of this name; undefined where there is none. */
 export function binaryDepthOf(name: string): ResNetDepth | undefined {
-  return binaryResNetNames.includes(name) ? depthOf(binaryResNetDepths, name) : undefined;
-}
-
-function depthOf(depths: Readonly<Record<string, ResNetDepth>>, name: string): ResNetDepth {
-  return depths[name];
+  return binaryDepths.get(name);
 }

@@ -86,16 +86,21 @@ function placeOf(student: Network, name: string): readonly [number, number] {
   }
   const { level, first } = levelOf(student.depth.blocks, Number(place));
   const own = student.sizeOf(level, student.size);
-  if (level === 1 || !first || student instanceof ResNet) return own;
-  // Where a level halves, what comes before the block's convolution has the size before it, and so has a shortcut that pools
-  // at its end.
+  if (level === 1 || !first) return own;
+  const before = student.sizeOf(level - 1, student.size);
+  const hasBottlenecks = student.depth.expansion !== undefined;
+  // A full-precision bottleneck halves in its second convolution, a basic block in its first.
+  if (student instanceof ResNet) return hasBottlenecks && /\.(conv|bn)1$/.test(name) ? before : own;
+  // Where a level halves, what comes before the block's first convolution has the size before it, and so has a shortcut that
+  // pools at its end.
   const { block, downsample } = student instanceof BinaryResNet ? student.structure : defaultStructure;
   const convolvesFirst = block === 'biReal' || block === 'reActNet';
   const isAfter =
-    /^blocks\.\d+\.(first\.)?(conv|prelu)$|\.second\./.test(name) ||
+    /^blocks\.\d+\.(first\.)?(conv|prelu)$|\.(second|third)\./.test(name) ||
     (convolvesFirst && /^blocks\.\d+\.(first\.)?bn$/.test(name)) ||
+    (hasBottlenecks && /^blocks\.\d+\.bn$/.test(name)) ||
     (downsample === 'v2' && name.includes('.shortcut.'));
-  return isAfter ? own : student.sizeOf(level - 1, student.size);
+  return isAfter ? own : before;
 }
 
 /** The level of a block from 1, and whether it is the level's first. */

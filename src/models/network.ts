@@ -3,7 +3,7 @@ import { ActivationObserver } from '../nn/activation-observer.js';
 import type { Classifier } from '../nn/end-layers.js';
 import { ParameterStore } from '../nn/parameters.js';
 import type { SignGradient } from '../nn/sign-gradient.js';
-import type { ResNetDepth } from './depths.js';
+import { levelChannels, type ResNetDepth } from './depths.js';
 import { stemFor, stemSizes } from './stem.js';
 
 /** What a forward pass gives. */
@@ -74,7 +74,7 @@ export abstract class Network {
 
   /** The number of channels of a level's feature map. */
   channelsOf(level: number): number {
-    return this.depth.widths[level - 1];
+    return levelChannels(this.depth)[level - 1];
   }
 
   /** Logits in evaluation mode. */

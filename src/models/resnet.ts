@@ -6,7 +6,7 @@ import { SignGradient } from '../nn/sign-gradient.js';
 import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import { globalMean } from '../ops/pooling.js';
 import { toPositionMajor } from '../ops/position-major.js';
-import { blockPlaces, type ResNetDepth } from './depths.js';
+import { blockPlaces, levelChannels, type ResNetDepth } from './depths.js';
 import { classified, Network, type NetworkOptions, type NetworkOutput } from './network.js';
 import { Stem, stemFor } from './stem.js';
 import { widened } from './structure.js';
@@ -24,8 +24,8 @@ export interface ResNetOptions extends NetworkOptions {
 export const defaultActivation: Activation = 'relu';
 
 /**
- * A full-precision ResNet: {@link Stem} with activation, levels of {@link ResidualBlock}, global mean → classifier. The
- * teacher of a binary network, and the beginning of one: see `studentOf`.
+ * A full-precision ResNet: {@link Stem} with activation, levels of {@link ResidualBlock}, basic ones or bottlenecks, global
+ * mean → classifier. The teacher of a binary network, and the beginning of one: see `takeOver`.
  */
 export class ResNet extends Network {
   readonly signGradient = new SignGradient();
@@ -45,14 +45,17 @@ export class ResNet extends Network {
     this.epsilon = batchNorm.epsilon ?? defaultEpsilon;
     const { root } = this.store;
     this.width = width;
-    const { widths } = this.depth;
-    this.stem = new Stem(root.child('stem'), widths[0], stemFor(this.size), batchNorm);
+    this.stem = new Stem(root.child('stem'), this.depth.widths[0], stemFor(this.size), batchNorm);
     const ways = { ...batchNorm, activation };
     this.blocks = blockPlaces(this.depth).map(({ endsLevel, ...size }, place) => ({
       block: new ResidualBlock(root.child('blocks').child(String(place)), size, ways),
       endsLevel,
     }));
-    this.head = new Linear(root.child('head').child('linear'), widths.at(-1)!, this.classes);
+    this.head = new Linear(
+      root.child('head').child('linear'),
+      levelChannels(this.depth).at(-1)!,
+      this.classes,
+    );
   }
 
   get metadata(): Readonly<Record<string, string>> {

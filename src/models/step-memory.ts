@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js';
 import { blockPlaces, type ResNetDepth } from './depths.js';
 import { stemFor, stemSizes } from './stem.js';
 
@@ -65,11 +66,12 @@ interface BlockShape {
 }
 
 /**
- * Predicts the memory of a training step of a binary ResNet from its shapes alone, by playing the allocations of the
+ * Predicts the memory of a training step of a binary ResNet of basic blocks from its shapes alone, by playing the allocations of the
  * forward and backward pass: what a block keeps is its input as floats and two bits for each of its elements; the gradient
  * of the input lies where that of the signs did. Losses on feature maps are not counted.
  *
  * @param size height and width of the pictures
+ * @throws InputError for a depth of bottlenecks
  */
 export function predictStepMemory(
   depth: ResNetDepth,
@@ -77,6 +79,10 @@ export function predictStepMemory(
   batchSize: number,
   size: readonly [number, number] = [32, 32],
 ): StepMemory {
+  if (depth.expansion !== undefined)
+    throw new InputError(
+      'the memory of a step is predicted for basic blocks, and this network has bottlenecks.',
+    );
   const blocks = shapesOf(depth, batchSize, size);
   const picture = floats(batchSize, size[0], size[1], 3);
   const stem = stemMaps(size).map((map) => floats(batchSize, ...map, depth.widths[0]));

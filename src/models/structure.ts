@@ -9,9 +9,12 @@ import type { ResNetDepth } from './depths.js';
 
 /** What of a binary network may be chosen beside its name. */
 export interface Structure {
-  /** The block of the body: one of the orders `binary`, `biReal`, `reActNet`, `realToBinary`, or one that was registered. */
+  /**
+   * The block of the body: one of the orders `binary`, `biReal`, `reActNet`, `realToBinary`, or one that was registered; of
+   * bottlenecks `binary` alone.
+   */
   readonly block: string;
-  /** Whether each binary convolution has a skip of its own (`double`), or two share one (`single`). */
+  /** Whether each binary convolution has a skip of its own (`double`), or two share one (`single`); see {@link SkipName}. */
   readonly skip: SkipName;
   /** The version of the shortcuts that change the shape: `v1`, `v2` or `v3`; see `Downsample`. */
   readonly downsample: DownsampleName;
@@ -66,11 +69,26 @@ export function checkedStructure(partial: Partial<Structure>): Structure {
 }
 
 /**
+ * Checks that a network can have a block: bottlenecks have one order alone, and a block that was registered makes none.
+ *
+ * @param name of the network
+ * @throws InputError where it cannot
+ */
+export function checkBlock(name: string, { expansion }: ResNetDepth, block: string): void {
+  if (expansion === undefined || block === defaultBlock) return;
+  throw new InputError(
+    `the network ${name} has bottlenecks, which have the order '${defaultBlock}' only, got the block '${block}'.`,
+    { fix: 'leave the block out, or use a network of basic blocks' },
+  );
+}
+
+/**
  * The depth with the channels of its levels multiplied.
  *
  * @throws InputError where a level would not have a whole number of channels
  */
-export function widened({ widths, blocks }: ResNetDepth, width: number): ResNetDepth {
+export function widened(depth: ResNetDepth, width: number): ResNetDepth {
+  const { widths } = depth;
   const wide = widths.map((channels) => channels * width);
   const broken = wide.findIndex((channels) => !Number.isInteger(channels) || channels < 1);
   if (broken >= 0)
@@ -78,7 +96,7 @@ export function widened({ widths, blocks }: ResNetDepth, width: number): ResNetD
       `the width ${width} gives level ${broken + 1} ${wide[broken]} channels; expected a whole number.`,
       { fix: `choose a multiple of 1/${widths[0]}` },
     );
-  return { widths: wide, blocks };
+  return { ...depth, widths: wide };
 }
 
 /**

@@ -4,18 +4,19 @@ import { VggSmall } from './vgg-small.js';
 
 /**
  * Fills a binary network with what corresponds to it in the full-precision network of the same depth: stem, shortcuts and
- * classifier as they are, and each binary convolution's latent weights from the filter of the same place, since two binary
- * blocks stand for one block of two convolutions; in a VGG-small all have the same places. The filters are brought to the mean magnitude of new latent weights: the
- * scale of a filter before a BatchNorm says nothing, and here it is the scale α of the convolution.
+ * classifier as they are, and each binary convolution's latent weights from the filter of the same place. Two binary blocks
+ * stand for one basic block of two convolutions; bottlenecks, and the layers of a VGG-small, have the same places in both, and
+ * there each BatchNorm after a convolution is taken too. The filters are brought to the mean magnitude of new latent weights:
+ * the scale of a filter before a BatchNorm says nothing, and here it is the scale α of the convolution.
  *
  * @returns the names of the student's tensors that found none and stay as they were
  */
 export function takeOver(student: Network, teacher: Network): string[] {
   const held = teacher.store.named();
-  const isVggSmall = teacher instanceof VggSmall;
+  const sourceOf = sourcesFor(teacher);
   const notTaken: string[] = [];
   for (const [name, variable] of student.store.named()) {
-    const source = held.get(isVggSmall ? inFloats(name) : sourceOf(name));
+    const source = held.get(sourceOf(name));
     if (source?.shape.join() !== variable.shape.join()) {
       notTaken.push(name);
       continue;
@@ -36,8 +37,31 @@ function inFloats(name: string): string {
   return name.replace(/^head\.linear\.latent$/, 'head.linear.weight').replace(/\.latent$/, '.filter');
 }
 
-/** Where a tensor of a binary ResNet stands in the full-precision one. */
-function sourceOf(name: string): string {
+/** Where a tensor of a binary network stands in the full-precision one. */
+function sourcesFor(teacher: Network): (name: string) => string {
+  if (teacher instanceof VggSmall) return inFloats;
+  return teacher.depth.expansion === undefined ? sourceInBasicBlock : sourceInBottleneck;
+}
+
+/** What comes after a binary bottleneck's convolution is the BatchNorm before the next one. */
+const layersOfBottleneck = new Map([
+  ['first.conv', 'conv1'],
+  ['second.bn', 'bn1'],
+  ['second.conv', 'conv2'],
+  ['third.bn', 'bn2'],
+  ['third.conv', 'conv3'],
+  ['bn', 'bn3'],
+]);
+
+function sourceInBottleneck(name: string): string {
+  const [part, place, ...layer] = name.split('.');
+  if (part !== 'blocks' || layer[0] === 'shortcut') return inFloats(name);
+  const tensorName = layer.at(-1) === 'latent' ? 'filter' : layer.at(-1);
+  const source = layersOfBottleneck.get(layer.slice(0, -1).join('.'));
+  return source === undefined ? '' : `blocks.${place}.${source}.${tensorName}`;
+}
+
+function sourceInBasicBlock(name: string): string {
   const [part, place, layer, ...rest] = name.split('.');
   if (part !== 'blocks') return inFloats(name);
   const [block, second] = [Math.floor(Number(place) / 2), Number(place) % 2];

@@ -29,7 +29,10 @@ export interface BinaryBlockOptions extends BatchNormOptions {
   readonly groups?: number;
 }
 
-/** How binary convolutions are skipped: each on its own (`double`, two skips where a ResNet has one), or two together. */
+/**
+ * How binary convolutions are skipped: each on its own (`double`, two skips where a ResNet has one), or two together. In a
+ * bottleneck: the 3×3 convolution on its own within the block's shortcut, or not.
+ */
 export type SkipName = 'double' | 'single';
 /** Every {@link SkipName}. */
 export const skipNames: readonly SkipName[] = ['double', 'single'];
@@ -102,7 +105,7 @@ export class BinaryBlock extends ComposedBlock {
 
   /** Whether training runs as one operation, which keeps one bit of each activation for the gradient of its sign. */
   private get fused(): boolean {
-    const { attention } = this.order.gated;
+    const { attention } = this.order.conv.gated;
     return (
       this.isBinary &&
       this.signGradient.isMask &&
@@ -114,13 +117,13 @@ export class BinaryBlock extends ComposedBlock {
   override apply(input: PendingMap, training: boolean): PendingMap {
     if (!training || !this.fused) return super.apply(input, training);
     const { map, slope } = input;
-    const { bn, gated } = this.order;
+    const { bn, gated } = this.order.conv;
     this.activations?.note(gated.layer, () => bn.look(map, slope));
     return { map: this.trained(map, slope), slope: this.order.slope };
   }
 
   private trained(v: Tensor4D, slope: Tensor1D | undefined): Tensor4D {
-    const { bn, gated } = this.order;
+    const { bn, gated } = this.order.conv;
     const statistics = bn.batchStatistics(v, slope);
     const residual = this.shortcut?.apply(v, true, statistics.mean);
     const { latent, geometry } = gated.conv;

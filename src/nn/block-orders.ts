@@ -58,6 +58,12 @@ export function createOrder(
   }
 }
 
+/** The size of a binary convolution with its neighbours. */
+export interface OrderSize extends BinaryBlockSize {
+  /** The side of its window: odd, and padded so that only the stride changes the size; default 3. */
+  readonly window?: number;
+}
+
 /** The convolution of an order and what it is multiplied with. */
 class GatedConv {
   readonly conv: BinaryConv2d;
@@ -67,13 +73,14 @@ class GatedConv {
 
   constructor(
     scope: Scope,
-    size: BinaryBlockSize,
+    size: OrderSize,
     { binarise, attention = noAttention, groups = 1, ...batchNorm }: BinaryBlockOptions,
   ) {
-    const { inputs, outputs, stride } = size;
+    const { inputs, outputs, stride, window = 3 } = size;
     const place = scope.child('conv');
     this.layer = place.path;
-    this.conv = new BinaryConv2d(place, { inputs, outputs, window: 3 }, { stride, pad: 1, groups }, binarise);
+    const geometry = { stride, pad: (window - 1) / 2, groups };
+    this.conv = new BinaryConv2d(place, { inputs, outputs, window }, geometry, binarise);
     this.attention = attentionFactory(attention)?.(scope.child('attention'), size, batchNorm);
   }
 
@@ -92,28 +99,25 @@ class GatedConv {
   }
 }
 
-/** BN → sign → conv (· attention), with the slopes of a PReLU. */
-abstract class NormalisedOrder implements BlockOrder {
-  readonly slope: Variable & Tensor1D;
+/** BN → sign → conv (· attention); see {@link BinaryBlock} for what `binarise` makes of it. */
+export class NormalisedConv {
   readonly bn: BatchNorm;
   readonly gated: GatedConv;
   private readonly isSigned: boolean;
   private readonly signGradient: SignGradient;
   private readonly activations: BinaryBlockOptions['activations'];
 
-  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
+  constructor(scope: Scope, size: OrderSize, options: BinaryBlockOptions) {
     const { binarise = 'both', signGradient = new SignGradient(), activations } = options;
     this.bn = new BatchNorm(scope.child('bn'), size.inputs, options);
     this.gated = new GatedConv(scope, size, options);
     this.isSigned = binarise === 'both' || binarise === 'activations';
     this.signGradient = signGradient;
     this.activations = activations;
-    this.slope = preluSlope(scope, size.outputs);
   }
 
-  abstract finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D;
-
-  body(x: Tensor4D, training: boolean): Tensor4D {
+  /** @param x position-major [H, W, N, inputs] */
+  apply(x: Tensor4D, training: boolean): Tensor4D {
     const { bn } = this;
     if (!training) {
       const operand = this.isSigned ? bn.sign(x, false) : bn.clamp(x, false);
@@ -134,6 +138,23 @@ abstract class NormalisedOrder implements BlockOrder {
     statistics.mean.dispose();
     statistics.variance.dispose();
     return y;
+  }
+}
+
+/** BN → sign → conv (· attention), with the slopes of a PReLU. */
+abstract class NormalisedOrder implements BlockOrder {
+  readonly slope: Variable & Tensor1D;
+  readonly conv: NormalisedConv;
+
+  constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
+    this.conv = new NormalisedConv(scope, size, options);
+    this.slope = preluSlope(scope, size.outputs);
+  }
+
+  abstract finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D;
+
+  body(x: Tensor4D, training: boolean): Tensor4D {
+    return this.conv.apply(x, training);
   }
 }
 
@@ -237,12 +258,13 @@ class ReActNetOrder extends ShiftedOrder {
   }
 }
 
-function preluSlope(scope: Scope, channels: number): Variable & Tensor1D {
+/** New slopes of a PReLU. */
+export function preluSlope(scope: Scope, channels: number): Variable & Tensor1D {
   return scope.child('prelu').parameter('slope', [channels], { kind: 'constant', value: 0.25 });
 }
 
 /** The sum, in whose place the body is disposed of; the body itself without a shortcut. */
-function sumOf(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
+export function sumOf(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
   if (!shortcut) return body;
   const sum = add<Tensor4D>(body, shortcut);
   body.dispose();

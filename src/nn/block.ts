@@ -39,7 +39,8 @@ const factories = new Map<string, BlockFactory>(orderNames.map((name) => [name, 
 
 /**
  * Makes a block known to recipes (`student.block`) and checkpoints under its name; one of the same name that was registered
- * before is replaced. A map that it gives is the network's to dispose of.
+ * before is replaced. A map that it gives is the network's to dispose of. It stands in place of a basic block: a network of
+ * bottlenecks has those of this package, and refuses it.
  *
  * @throws InputError for the name of a block of this package
  */

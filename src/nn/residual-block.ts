@@ -2,7 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Activation } from '../ops/batch-norm-activation.js';
 import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
 import type { BinaryBlockSize } from './binary-block.js';
-import { Conv2d } from './conv2d.js';
+import { Conv2d, type ConvSize } from './conv2d.js';
 import type { Scope } from './parameters.js';
 
 /** Settings of a full-precision block beside its size. */
@@ -10,59 +10,82 @@ export interface ResidualBlockOptions extends BatchNormOptions {
   readonly activation: Activation;
 }
 
+/** The size of a full-precision block. */
+export interface ResidualBlockSize extends BinaryBlockSize {
+  /** The channels of a bottleneck's 3×3 convolution; undefined for a basic block. */
+  readonly planes?: number | undefined;
+}
+
+/** One convolution of a block, padded so that only its stride changes the size. */
+export interface BlockConvolution extends ConvSize {
+  readonly stride: number;
+}
+
+/** The convolutions of a block in order, without that of its shortcut; see {@link ResidualBlock}. */
+export function blockConvolutions({
+  inputs,
+  outputs,
+  stride,
+  planes,
+}: ResidualBlockSize): BlockConvolution[] {
+  return planes === undefined
+    ? [
+        { inputs, outputs, window: 3, stride },
+        { inputs: outputs, outputs, window: 3, stride: 1 },
+      ]
+    : [
+        { inputs, outputs: planes, window: 1, stride: 1 },
+        { inputs: planes, outputs: planes, window: 3, stride },
+        { inputs: planes, outputs, window: 1, stride: 1 },
+      ];
+}
+
 /**
- * The basic block of a full-precision ResNet (He et al. 2016), f being its activation:
+ * A block of a full-precision ResNet (He et al. 2016), f being its activation. The basic block:
  *
  *   y = f(BN₂(conv₂(f(BN₁(conv₁(x))))) + shortcut(x))
  *
- * Both convolutions are 3×3, the first one has the block's stride. The shortcut is the identity, or 1×1 convolution with the
- * stride → BN where the shape changes.
+ * of two 3×3 convolutions of which the first one has the block's stride; and the bottleneck, where `planes` are given:
+ *
+ *   y = f(BN₃(conv₃(f(BN₂(conv₂(f(BN₁(conv₁(x)))))))) + shortcut(x))
+ *
+ * of 1×1, 3×3 and 1×1 convolutions. The 3×3 one has the stride, as is usual since the paper, whose first 1×1 one drops three
+ * of four positions; `BinaryBottleneck` has it where the paper has it. The shortcut is the identity, or 1×1 convolution with
+ * the stride → BN where the shape changes.
  */
 export class ResidualBlock {
-  private readonly conv1: Conv2d;
-  private readonly bn1: BatchNorm;
-  private readonly conv2: Conv2d;
-  private readonly bn2: BatchNorm;
-  private readonly shortcut: { readonly conv: Conv2d; readonly bn: BatchNorm } | undefined;
+  private readonly layers: readonly ConvNorm[];
+  private readonly shortcut: ConvNorm | undefined;
   private readonly activation: Activation;
 
-  constructor(
-    scope: Scope,
-    { inputs, outputs, stride }: BinaryBlockSize,
-    { activation, ...batchNorm }: ResidualBlockOptions,
-  ) {
+  constructor(scope: Scope, size: ResidualBlockSize, { activation, ...batchNorm }: ResidualBlockOptions) {
     this.activation = activation;
-    this.conv1 = new Conv2d(scope.child('conv1'), { inputs, outputs, window: 3 }, { stride, pad: 1 });
-    this.bn1 = new BatchNorm(scope.child('bn1'), outputs, batchNorm);
-    this.conv2 = new Conv2d(
-      scope.child('conv2'),
-      { inputs: outputs, outputs, window: 3 },
-      { stride: 1, pad: 1 },
+    this.layers = blockConvolutions(size).map((convolution, i) =>
+      convNorm(scope.child(`conv${i + 1}`), scope.child(`bn${i + 1}`), convolution, batchNorm),
     );
-    this.bn2 = new BatchNorm(scope.child('bn2'), outputs, batchNorm);
+    const { inputs, outputs, stride } = size;
     if (stride === 1 && inputs === outputs) return;
     const place = scope.child('shortcut');
-    this.shortcut = {
-      conv: new Conv2d(place.child('conv'), { inputs, outputs, window: 1 }, { stride, pad: 0 }),
-      bn: new BatchNorm(place.child('bn'), outputs, batchNorm),
-    };
+    const projection = { inputs, outputs, window: 1, stride };
+    this.shortcut = convNorm(place.child('conv'), place.child('bn'), projection, batchNorm);
   }
 
   /** @param x position-major [H, W, N, inputs] */
   apply(x: Tensor4D, training: boolean): Tensor4D {
-    const first = this.conv1.apply(x);
-    const inner = this.bn1.activate(first, training, this.activation);
-    first.dispose();
-    const second = this.conv2.apply(inner);
-    inner.dispose();
-    const residual = this.residual(x, training);
-    const y = this.bn2.activate(second, training, this.activation, residual ?? x);
-    second.dispose();
-    residual?.dispose();
+    let y = x;
+    for (const [i, { conv, bn }] of this.layers.entries()) {
+      const convolved = conv.apply(y);
+      if (y !== x) y.dispose();
+      const isLast = i === this.layers.length - 1;
+      const projected = isLast ? this.projected(x, training) : undefined;
+      y = bn.activate(convolved, training, this.activation, isLast ? (projected ?? x) : undefined);
+      convolved.dispose();
+      projected?.dispose();
+    }
     return y;
   }
 
-  private residual(x: Tensor4D, training: boolean): Tensor4D | undefined {
+  private projected(x: Tensor4D, training: boolean): Tensor4D | undefined {
     if (!this.shortcut) return undefined;
     const { conv, bn } = this.shortcut;
     const convolved = conv.apply(x);
@@ -70,4 +93,21 @@ export class ResidualBlock {
     convolved.dispose();
     return normalised;
   }
+}
+
+interface ConvNorm {
+  readonly conv: Conv2d;
+  readonly bn: BatchNorm;
+}
+
+function convNorm(
+  convPlace: Scope,
+  bnPlace: Scope,
+  { stride, ...size }: BlockConvolution,
+  batchNorm: BatchNormOptions,
+): ConvNorm {
+  return {
+    conv: new Conv2d(convPlace, size, { stride, pad: (size.window - 1) / 2 }),
+    bn: new BatchNorm(bnPlace, size.outputs, batchNorm),
+  };
 }

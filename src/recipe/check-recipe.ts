@@ -5,7 +5,13 @@ import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { customLoss } from '../losses/custom-loss.js';
 import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
-import { checkedStructure, checkGroupsOfLevels, defaultStructure, widened } from '../models/structure.js';
+import {
+  checkBlock,
+  checkedStructure,
+  checkGroupsOfLevels,
+  defaultStructure,
+  widened,
+} from '../models/structure.js';
 import { binaryDepthOf, isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../training/gradient-steps.js';
@@ -78,6 +84,8 @@ function checkKind(
       });
   const { binary, signGradient, activation, optimizer } = stage;
   if (!isFullPrecision(name)) {
+    const depth = binaryDepthOf(name);
+    if (depth) check(['student', 'block'], () => checkBlock(name, depth, structure.block));
     check(at('activation'), () => {
       if (activation !== defaultStage.activation)
         fail(`the activation '${activation}' is of a full-precision network, and ${name} is binary.`);

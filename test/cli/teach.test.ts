@@ -76,7 +76,7 @@ describe('distill teach', () => {
   it.each<[args: string[], stderr: string]>([
     [
       ['--model', 'bnn-resnet20'],
-      "distill: the network 'bnn-resnet20' is unknown; expected one of resnet18, resnet20, resnet32, resnet34, resnet44, resnet56, resnet110, vgg-small.\n  nearest: resnet20",
+      "distill: the network 'bnn-resnet20' is unknown; expected one of resnet18, resnet20, resnet32, resnet34, resnet44, resnet50, resnet56, resnet110, vgg-small.\n  nearest: resnet20",
     ],
     [
       ['--recipe', 'cifar10-hour'],

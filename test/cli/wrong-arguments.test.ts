@@ -16,7 +16,7 @@ describe('distill refuses with exit code 2', () => {
     [
       [],
       [
-        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110, bnn-vgg-small.',
+        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet50, bnn-resnet56, bnn-resnet110, bnn-vgg-small.',
         '  fix: type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
       ],
     ],
@@ -190,7 +190,7 @@ describe('distill refuses with exit code 2', () => {
     [
       ['inspect', 'bnn-resnet21', '--memory'],
       [
-        "distill: --memory is for a binary ResNet, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110.",
+        "distill: --memory is for a binary ResNet of basic blocks, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110.",
         '  nearest: bnn-resnet20, bnn-resnet110, bnn-resnet18',
       ],
     ],

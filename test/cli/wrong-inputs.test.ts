@@ -149,7 +149,7 @@ const cases: readonly Case[] = [
     title: 'an unknown student',
     args: ['--teacher', teacherFile, '--student', 'bnn-resnet19', ...data],
     stderr: [
-      'distill: --student must be one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110, bnn-vgg-small, resnet18, resnet20, resnet32, resnet34, resnet44, resnet56, resnet110, vgg-small, got "bnn-resnet19".',
+      'distill: --student must be one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet50, bnn-resnet56, bnn-resnet110, bnn-vgg-small, resnet18, resnet20, resnet32, resnet34, resnet44, resnet50, resnet56, resnet110, vgg-small, got "bnn-resnet19".',
       '  nearest: bnn-resnet18, bnn-resnet110, bnn-resnet20',
     ],
   },

@@ -64,6 +64,12 @@ describe('exportTeacher', () => {
     ['level2', 8, 8, 32],
     ['level3', 4, 4, 64],
   ];
+  const bottleneckLevels = [
+    ['level1', 32, 32, 8],
+    ['level2', 16, 16, 16],
+    ['level3', 8, 8, 32],
+    ['level4', 4, 4, 64],
+  ];
   it.each([
     ...activationNames.map((activation) => ({
       name: 'resnet20',
@@ -72,6 +78,7 @@ describe('exportTeacher', () => {
       levels: resnetLevels,
     })),
     { name: 'vgg-small', activation: 'relu', width: 1 / 8, levels: vggLevels },
+    { name: 'resnet50', activation: 'leakyClip', width: 1 / 32, levels: bottleneckLevels },
   ])(
     'writes $name with $activation, whose logits and taps in ONNX Runtime are those of the network',
     async ({ name, activation, width, levels }) => {
@@ -106,7 +113,11 @@ describe('exportTeacher', () => {
       expect(teacher.taps.map((tap) => [tap.name, ...tap.shape])).toEqual(levels);
       const { student } = await loadStudent(path);
       tf.tidy(() => {
-        const maps = student.apply(studentInput(batch, test), false, new Set([1, 2, 3])).features;
+        const maps = student.apply(
+          studentInput(batch, test),
+          false,
+          new Set(levels.map((_, i) => i + 1)),
+        ).features;
         for (const [level, map] of maps) {
           // Targets have a mean square of 1.
           const nhwc = toBatchMajor(map).dataSync() as Float32Array;

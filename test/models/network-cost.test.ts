@@ -56,6 +56,7 @@ describe('networkCost', () => {
   it.each([
     ['resnet18', 224, 1000, 11_689_512, 1.814e9],
     ['resnet34', 224, 1000, 21_797_672, 3.664e9],
+    ['resnet50', 224, 1000, 25_557_032, 4.089e9],
     ['resnet20', 32, 10, 272_474, 40.8e6],
   ])(
     'of %s at %d has the parameters and multiply-adds that are known of it',
@@ -84,6 +85,35 @@ describe('networkCost', () => {
     expect(total.binaryMacs).toBe(
       level(56, 64, 64) + level(28, 64, 128) + level(14, 128, 256) + level(7, 256, 512),
     );
+  });
+
+  it('of bnn-resnet50 at 224 has the multiply-adds of its bottlenecks, of which the first convolution halves', () => {
+    const { layers, total } = costOf('bnn-resnet50', 224, 1000);
+    // Each level: planes p, inputs of its first block, blocks and side.
+    const levels = [
+      [64, 64, 3, 56],
+      [128, 256, 4, 28],
+      [256, 512, 6, 14],
+      [512, 1024, 3, 7],
+    ];
+    const ofLevel = ([p, inputs, count, side]: number[]): number =>
+      side ** 2 * (inputs * p + (count - 1) * 4 * p * p + count * (9 * p * p + 4 * p * p));
+    expect(total.binaryMacs).toBe(sum(levels.map(ofLevel)));
+    const outputOf = (name: string): readonly number[] | undefined =>
+      layers.find((layer) => layer.name === name)?.output;
+    expect(
+      ['first.bn', 'first.conv', 'second.bn', 'third.conv', 'bn', 'prelu', 'shortcut.conv'].map((name) =>
+        outputOf(`blocks.3.${name}`),
+      ),
+    ).toEqual([
+      [56, 56, 256],
+      [28, 28, 128],
+      [28, 28, 128],
+      [28, 28, 512],
+      [28, 28, 512],
+      [28, 28, 512],
+      [56, 56, 512],
+    ]);
   });
 
   it('is what `distill inspect` prints', async () => {

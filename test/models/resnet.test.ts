@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork, isFullPrecision } from '../../src/models/create-network.js';
-import { resNetDepths } from '../../src/models/depths.js';
+import { type ResNetDepth, resNetDepths } from '../../src/models/depths.js';
 import type { Network } from '../../src/models/network.js';
 import { ResNet } from '../../src/models/resnet.js';
 import { type Activation, activationNames } from '../../src/ops/batch-norm-activation.js';
@@ -12,11 +12,14 @@ import { byBackpropagation } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
 import { PlainBlock } from '../nn/plain-blocks.js';
 
-const depth = { widths: [5, 8], blocks: [2, 1] };
+const depths: Readonly<Record<'basic blocks' | 'bottlenecks', ResNetDepth>> = {
+  'basic blocks': { widths: [5, 8], blocks: [2, 1] },
+  bottlenecks: { widths: [3, 2], blocks: [2, 1], expansion: 4 },
+};
 const classes = 3;
 const pictures = (seed: number): tf.Tensor4D => tf.tensor4d(randomFloats(4 * 9 * 7 * 3, seed), [4, 9, 7, 3]);
 
-function small(activation: Activation): ResNet {
+function small(activation: Activation, depth = depths['basic blocks']): ResNet {
   const network = new ResNet('small', depth, { classes, size: [9, 7], activation, seed: 3 });
   // Away from where they start, so that every one counts.
   for (const [i, { variable }] of network.store.parameters.entries())
@@ -41,15 +44,20 @@ function plainLogits(network: Network, images: tf.Tensor4D, activation: Activati
   const norm = (v: tf.Tensor4D, name: string): tf.Tensor4D => plain.norm(v, name);
   let x = f(norm(conv(tf.transpose(images, [1, 2, 0, 3]), 'stem.conv', 1), 'stem.bn'));
   let place = 0;
-  depth.blocks.forEach((count, level) => {
+  const { blocks, expansion } = network.depth;
+  blocks.forEach((count, level) => {
     for (let i = 0; i < count; i++) {
       const name = `blocks.${place++}`;
       const stride = level > 0 && i === 0 ? 2 : 1;
-      const inner = f(norm(conv(x, `${name}.conv1`, stride), `${name}.bn1`));
-      const second = norm(conv(inner, `${name}.conv2`, 1), `${name}.bn2`);
+      const layer = (v: tf.Tensor4D, n: number, step: number): tf.Tensor4D =>
+        norm(conv(v, `${name}.conv${n}`, step), `${name}.bn${n}`);
+      const last =
+        expansion === undefined
+          ? layer(f(layer(x, 1, stride)), 2, 1)
+          : layer(f(layer(f(layer(x, 1, 1)), 2, stride)), 3, 1);
       const hasBranch = network.store.named().has(`${name}.shortcut.conv.filter`);
       const shortcut = hasBranch ? norm(conv(x, `${name}.shortcut.conv`, stride), `${name}.shortcut.bn`) : x;
-      x = f(tf.add(second, shortcut));
+      x = f(tf.add(last, shortcut));
     }
   });
   const pooled = tf.mean<tf.Tensor2D>(x, [0, 1]);
@@ -62,10 +70,14 @@ const weighed = (logits: tf.Tensor2D): tf.Scalar =>
 describe.each(backends)('ResNet on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
-  it.each(activationNames)(
-    'with %s equals its definition in stock operations, gradients too',
-    (activation) => {
-      const network = small(activation);
+  it.each(
+    Object.entries(depths).flatMap(([title, depth]) =>
+      activationNames.map((activation) => ({ title, depth, activation })),
+    ),
+  )(
+    'of $title with $activation equals its definition in stock operations, gradients too',
+    ({ depth, activation }) => {
+      const network = small(activation, depth);
       const images = pictures(1);
       const variables = network.store.parameters.map(({ variable }) => variable);
       const { numTensors } = tf.memory();
@@ -111,14 +123,15 @@ describe.each(backends)('ResNet on %s', (backend) => {
 describe('createNetwork', () => {
   beforeAll(() => useTestBackend('cpu'));
 
-  it.each(Object.keys(resNetDepths))('makes %s with two convolutions a block', (name) => {
+  it.each(Object.keys(resNetDepths))('makes %s with the convolutions of its blocks', (name) => {
     const network = createNetwork(name, { classes });
-    const { blocks } = resNetDepths[name as keyof typeof resNetDepths];
+    const { blocks, expansion }: ResNetDepth = resNetDepths[name as keyof typeof resNetDepths];
     const filters = network.store.parameters.filter(
       ({ variable }) => variable.shape[0] === 3 && variable.rank === 4,
     );
-    // The stem's beside those of the blocks.
-    expect(filters).toHaveLength(1 + 2 * blocks.reduce((sum, count) => sum + count, 0));
+    // The stem's beside those of the blocks; two of three are of 1×1 in a bottleneck.
+    const perBlock = expansion === undefined ? 2 : 1;
+    expect(filters).toHaveLength(1 + perBlock * blocks.reduce((sum, count) => sum + count, 0));
     expect(network.store.parameters.some(({ latent }) => latent)).toBe(false);
     network.dispose();
   });
@@ -133,8 +146,8 @@ describe('createNetwork', () => {
   it('tells the families apart', () => {
     expect(['resnet20', 'bnn-resnet20', 'resnet19'].map(isFullPrecision)).toEqual([true, false, false]);
     expect(() => createNetwork('resnet19', { classes })).toThrow(/resnet19/);
-    expect(() => new ResNet('x', depth, { classes, activation: 'gelu' as Activation })).toThrow(
-      "the activation is 'gelu'; expected one of relu, leakyClip, hardClamp.",
-    );
+    expect(
+      () => new ResNet('x', depths['basic blocks'], { classes, activation: 'gelu' as Activation }),
+    ).toThrow("the activation is 'gelu'; expected one of relu, leakyClip, hardClamp.");
   });
 });

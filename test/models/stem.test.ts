@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import { createStudent } from '../../src/models/create-network.js';
+import { createNetwork, createStudent } from '../../src/models/create-network.js';
 import { Stem, stemFor, stemSizes } from '../../src/models/stem.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { toBatchMajor, toPositionMajor } from '../../src/ops/position-major.js';
@@ -82,10 +82,32 @@ describe.each(backends)('the stem on %s', (backend) => {
   });
 });
 
+describe('networks of bottlenecks', () => {
+  it.each(['bnn-resnet50', 'resnet50'].flatMap((name) => [32, 224].map((side) => ({ name, side }))))(
+    '$name takes pictures of $side to levels of the sizes and channels that it tells',
+    ({ name, side }) => {
+      const network = createNetwork(name, { classes: 3, size: [side, side], width: 1 / 16 });
+      const images = tf.randomNormal<tf.Rank.R4>([1, side, side, 3], 0, 1, 'float32', 1);
+      const { logits, features } = network.apply(images, false, new Set([1, 2, 3, 4]));
+      expect(network.store.named().get('stem.conv.filter')!.shape.at(-1)).toBe(4);
+      expect(logits.dataSync().every(Number.isFinite)).toBe(true);
+      const sides = side === 32 ? [32, 16, 8, 4] : [56, 28, 14, 7];
+      for (const [level, map] of features) {
+        expect(map.shape).toEqual([sides[level - 1], sides[level - 1], 1, 16 * 2 ** (level - 1)]);
+        expect(map.shape).toEqual([...network.sizeOf(level, [side, side]), 1, network.channelsOf(level)]);
+        map.dispose();
+      }
+      tf.dispose([logits, images]);
+      network.dispose();
+    },
+  );
+});
+
 describe('students for pictures of ImageNet', () => {
   it.each([
     ['bnn-resnet18', 16],
     ['bnn-resnet34', 32],
+    ['bnn-resnet50', 48],
   ])('%s have levels of 56, 28, 14 and 7', (name, blocks) => {
     const student = createStudent(name, { classes: 10, size: [224, 224] });
     expect([1, 2, 3, 4].map((level) => student.sizeOf(level, [224, 224])[0])).toEqual([56, 28, 14, 7]);

@@ -7,6 +7,7 @@ import { type ResNetDepth, binaryResNetDepths } from '../../src/models/depths.js
 import { predictStepMemory } from '../../src/models/step-memory.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { backpropagate } from '../../src/training/backpropagation.js';
+import { expectRefusal } from '../ops/operation-runs.js';
 
 const networks: readonly {
   title: string;
@@ -64,6 +65,12 @@ function measuredStep(depth: ResNetDepth, batch: number, [height, width]: [numbe
   student.dispose();
   return peak;
 }
+
+it('of bottlenecks is refused', () => {
+  expectRefusal('the memory of a step is predicted for basic blocks, and this network has bottlenecks.', () =>
+    predictStepMemory(binaryResNetDepths['bnn-resnet50'], 10, 4),
+  );
+});
 
 describe.each(networks)('memory of a step of $title', ({ depth, batch, size }) => {
   it('is predicted within 10 % of the measured peak of tensors', () => {

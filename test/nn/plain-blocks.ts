@@ -1,23 +1,32 @@
 /** Blocks and attentions in stock operations, written from their formulas; position-major maps. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Binarise } from '../../src/nn/binarise.js';
 
 export type Named = ReadonlyMap<string, tf.Tensor>;
 
+type Sign = <T extends tf.Tensor>(x: T) => T;
+
+/** sign with a slope in place of its own. */
+const signWith = (slope: (v: tf.Tensor) => tf.Tensor): Sign =>
+  tf.customGrad((...args) => {
+    const [x, save] = args as unknown as [tf.Tensor, (tensors: tf.Tensor[]) => void];
+    save([x]);
+    return {
+      value: tf.sub(tf.mul(tf.cast(tf.greaterEqual(x, 0), 'float32'), 2), 1),
+      gradFunc: (dy: tf.Tensor, [v]: tf.Tensor[]) => tf.mul(dy, slope(v)),
+    };
+  }) as unknown as Sign;
+
 /** sign with the straight-through estimator. */
-export const sign = tf.customGrad((...args) => {
-  const [x, save] = args as unknown as [tf.Tensor, (tensors: tf.Tensor[]) => void];
-  save([x]);
-  return {
-    value: tf.sub(tf.mul(tf.cast(tf.greaterEqual(x, 0), 'float32'), 2), 1),
-    gradFunc: (dy: tf.Tensor, [v]: tf.Tensor[]) => tf.mul(dy, tf.cast(tf.lessEqual(tf.abs(v), 1), 'float32')),
-  };
-}) as unknown as <T extends tf.Tensor>(x: T) => T;
+export const sign = signWith((v) => tf.cast(tf.lessEqual(tf.abs(v), 1), 'float32'));
+
+/** sign whose slope is 2 − 2|v| where |v| ≤ 1. */
+export const approximateSign = signWith((v) => tf.relu(tf.sub(2, tf.mul(2, tf.abs(v)))));
 
 export class PlainBlock {
   constructor(
     private readonly named: Named,
     private readonly stride: number,
-    private readonly groups = 1,
   ) {}
 
   at<T extends tf.Tensor>(name: string): T {
@@ -37,26 +46,27 @@ export class PlainBlock {
     return tf.transpose(tf.conv2d(padded, w, stride, 'valid'), [1, 2, 0, 3]);
   }
 
-  binaryConv(x: tf.Tensor4D, name: string): tf.Tensor4D {
+  binaryConv(x: tf.Tensor4D, name: string, stride = this.stride): tf.Tensor4D {
     const latent = this.at<tf.Tensor4D>(`${name}.latent`);
     // The scale is a constant of the backward pass.
     const scale = tf.tensor1d(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
-    return tf.mul(this.groupedConv(x, sign(latent)), scale);
+    return tf.mul(this.groupedConv(x, sign(latent), stride), scale);
   }
 
   /** As one convolution whose filter is 0 between the groups. */
-  private groupedConv(x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor4D {
+  private groupedConv(x: tf.Tensor4D, w: tf.Tensor4D, stride: number): tf.Tensor4D {
     const inputs = x.shape[3];
     const outputs = w.shape[3];
+    const groups = inputs / w.shape[2];
     const joined = tf.tensor2d(
       Array.from({ length: inputs }, (_, c) =>
         Array.from({ length: outputs }, (_unused, k) =>
-          Math.floor((c * this.groups) / inputs) === Math.floor((k * this.groups) / outputs) ? 1 : 0,
+          Math.floor((c * groups) / inputs) === Math.floor((k * groups) / outputs) ? 1 : 0,
         ),
       ),
     );
-    const whole = tf.mul<tf.Tensor4D>(tf.tile(w, [1, 1, this.groups, 1]), joined);
-    return this.conv(x, whole, this.stride);
+    const whole = tf.mul<tf.Tensor4D>(tf.tile(w, [1, 1, groups, 1]), joined);
+    return this.conv(x, whole, stride);
   }
 
   norm(x: tf.Tensor4D, name: string): tf.Tensor4D {
@@ -80,6 +90,23 @@ export class PlainBlock {
           true,
         ),
       );
+      return tf.concat(columns, 1);
+    });
+    return tf.concat(rows, 0) as tf.Tensor4D;
+  }
+
+  /** Averages over what is there of the window of 3 around each position. */
+  smoothed(x: tf.Tensor4D): tf.Tensor4D {
+    const [h, w] = x.shape;
+    const around = (at: number, length: number): [number, number] => {
+      const first = Math.max(0, at - 1);
+      return [first, Math.min(length - 1, at + 1) - first + 1];
+    };
+    const rows = Array.from({ length: h }, (_, i) => {
+      const columns = Array.from({ length: w }, (_unused, j) => {
+        const [[top, height], [left, width]] = [around(i, h), around(j, w)];
+        return tf.mean(tf.slice(x, [top, left, 0, 0], [height, width, -1, -1]), [0, 1], true);
+      });
       return tf.concat(columns, 1);
     });
     return tf.concat(rows, 0) as tf.Tensor4D;
@@ -192,4 +219,39 @@ export function plainBlock(
     default:
       throw new Error(order);
   }
+}
+
+export interface PlainBottleneckKind {
+  readonly stride: number;
+  readonly skip: string;
+  readonly attention: string;
+  readonly downsample: string;
+  readonly binarise: Binarise;
+  /** The sign of activations. */
+  readonly sign: Sign;
+}
+
+/** A bottleneck: three convolutions, a skip around the second and one around all of them. */
+export function plainBottleneck(
+  named: Named,
+  x: tf.Tensor4D,
+  { stride, skip, attention, downsample, binarise, sign: activationSign }: PlainBottleneckKind,
+): tf.Tensor4D {
+  const p = new PlainBlock(named, stride);
+  const operand = (v: tf.Tensor4D): tf.Tensor4D =>
+    binarise === 'both' || binarise === 'activations' ? activationSign(v) : tf.clipByValue(v, -1, 1);
+  const convolved = (v: tf.Tensor4D, name: string, step: number): tf.Tensor4D =>
+    binarise === 'both' || binarise === 'weights'
+      ? p.binaryConv(operand(v), name, step)
+      : p.conv(operand(v), p.at(`${name}.latent`), step);
+  const a = convolved(p.norm(x, 'first.bn'), 'first.conv', stride);
+  const v = p.norm(a, 'second.bn');
+  const second = new Map([...named].map(([name, tensor]) => [name.replace(/^second\./, ''), tensor]));
+  const factor = new PlainBlock(second, 1).attention(attention, v);
+  const spatial = tf.mul<tf.Tensor4D>(convolved(v, 'second.conv', 1), factor);
+  const b = skip === 'double' ? tf.add<tf.Tensor4D>(spatial, a) : spatial;
+  const c = p.norm(convolved(p.norm(b, 'third.bn'), 'third.conv', 1), 'bn');
+  if (!named.has('shortcut.conv.filter')) return tf.add(c, x);
+  const branch = p.shortcut(x, downsample);
+  return p.prelu(tf.add(c, stride === 1 ? p.smoothed(branch) : branch));
 }

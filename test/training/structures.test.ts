@@ -11,11 +11,17 @@ import { byBackpropagation } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
 
 const folder = scratchFolder();
-const depth = { widths: [8, 16], blocks: [2, 2] };
+const depths = {
+  basic: { widths: [8, 16], blocks: [2, 2] },
+  bottlenecks: { widths: [4, 8], blocks: [1, 2], expansion: 4 },
+} as const;
 const classes = 4;
 
 /** Each option away from the default, and some together. */
-const structures: readonly (Partial<Structure> & { readonly momentum?: number })[] = [
+const structures: readonly (Partial<Structure> & {
+  readonly momentum?: number;
+  readonly depth?: keyof typeof depths;
+})[] = [
   {},
   { block: 'biReal' },
   { block: 'reActNet' },
@@ -40,11 +46,21 @@ const structures: readonly (Partial<Structure> & { readonly momentum?: number })
   { firstLayer: 'binary', lastLayer: 'binary' },
   { firstLayer: 'binary', lastLayer: 'binary', groups: 2, block: 'biReal', width: 2 },
   { block: 'reActNet', skip: 'single', downsample: 'v2', attention: 'se', width: 0.5 },
+  { depth: 'bottlenecks' },
+  { depth: 'bottlenecks', skip: 'single', downsample: 'v2', attention: 'se' },
+  { depth: 'bottlenecks', groups: 2, firstLayer: 'binary' },
+  { depth: 'bottlenecks', downsample: 'v3', width: 0.5, momentum: 0.05 },
 ];
 
-function network({ momentum, ...structure }: (typeof structures)[number]): BinaryResNet {
+function network({ momentum, depth = 'basic', ...structure }: (typeof structures)[number]): BinaryResNet {
   const batchNorm = momentum === undefined ? {} : { batchNorm: { momentum } };
-  return new BinaryResNet('small', depth, { classes, size: [8, 8], seed: 2, ...structure, ...batchNorm });
+  return new BinaryResNet('small', depths[depth], {
+    classes,
+    size: [8, 8],
+    seed: 2,
+    ...structure,
+    ...batchNorm,
+  });
 }
 
 // Four kinds of pictures that differ in their colours and halves.
@@ -113,12 +129,13 @@ describe.each(structures)('a network with %j', (structure) => {
   });
 
   it('comes back from a checkpoint', async () => {
-    // No checkpoint says the momentum.
+    // No checkpoint says the momentum, and a name says the depth.
     const rest = Object.fromEntries(
-      Object.entries(structure).filter(([key]) => key !== 'momentum'),
+      Object.entries(structure).filter(([key]) => key !== 'momentum' && key !== 'depth'),
     ) as Partial<Structure>;
-    const student = createNetwork('bnn-resnet20', { classes, width: 0.25, ...rest });
-    const path = join(folder, `${JSON.stringify(rest).replaceAll(/\W/g, '')}.safetensors`);
+    const name = structure.depth === 'bottlenecks' ? 'bnn-resnet50' : 'bnn-resnet20';
+    const student = createNetwork(name, { classes, width: 0.25, ...rest });
+    const path = join(folder, `${JSON.stringify(structure).replaceAll(/\W/g, '')}.safetensors`);
     await saveStudent(path, student, { classes: ['a', 'b', 'c', 'd'], epoch: 1 });
     const { student: again } = await loadStudent(path);
     expect(again.metadata).toEqual(student.metadata);
@@ -131,7 +148,7 @@ describe.each(structures)('a network with %j', (structure) => {
 });
 
 describe('a structure', () => {
-  it.each<[Partial<Structure>, string]>([
+  it.each<[(typeof structures)[number], string]>([
     [
       { block: 'biraeal' },
       "the block 'biraeal' is unknown; expected one of binary, biReal, reActNet, realToBinary.",
@@ -146,6 +163,10 @@ describe('a structure', () => {
     [{ groups: 8, width: 0.75 }, '8 groups do not divide the 6 channels of level 1.'],
     [{ firstLayer: 'bits' as never }, "the first layer is 'bits'; expected one of float, binary."],
     [{ lastLayer: 'flaot' as never }, "the last layer is 'flaot'; expected one of float, binary."],
+    [
+      { depth: 'bottlenecks', block: 'biReal' },
+      "the network small has bottlenecks, which have the order 'binary' only, got the block 'biReal'.",
+    ],
     [{ width: 1.3 }, 'the width 1.3 gives level 1 10.4 channels; expected a whole number.'],
   ])('%j is refused', (structure, message) => {
     expect(() => network(structure)).toThrow(message);
