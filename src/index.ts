@@ -61,7 +61,9 @@ export { type Binarise, binariseNames } from './nn/binarise.js';
 export { BinaryBlock, type BinaryBlockOptions, type BinaryBlockSize } from './nn/binary-block.js';
 export { BinaryBottleneck, type BottleneckSize } from './nn/binary-bottleneck.js';
 export { BinaryConv2d, Conv2d, type ConvSize } from './nn/conv2d.js';
+export { BinaryLinear, type BinaryLinearOptions } from './nn/binary-linear.js';
 export { Downsample } from './nn/downsample.js';
+export { type EndLayer, endLayerNames } from './nn/end-layers.js';
 export { Linear } from './nn/linear.js';
 export { edeSharpness, SignGradient, type SignGradientName, signGradientNames } from './nn/sign-gradient.js';
 export {

@@ -78,7 +78,7 @@ function checkKind(
       check(['student', key], () => {
         if (structure[key] !== defaultStructure[key])
           fail(
-            `the ${key} '${structure[key]}' is of a residual network, and ${name} is none.`,
+            `the setting ${key} '${structure[key]}' is of a residual network, and ${name} is none.`,
             'leave it out',
           );
       });
@@ -106,7 +106,7 @@ function checkKind(
     check(['student', key], () => {
       if (structure[key] !== defaultStructure[key])
         fail(
-          `the ${key} '${structure[key]}' is of a binary network, and ${name} has full precision.`,
+          `the setting ${key} '${structure[key]}' is of a binary network, and ${name} has full precision.`,
           'leave it out',
         );
     });

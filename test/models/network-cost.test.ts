@@ -52,6 +52,38 @@ describe('networkCost', () => {
     expect(withSe.binaryMacs).toBe(plain.binaryMacs);
   });
 
+  it('follows groups and binary ends', () => {
+    const plain = costOf('bnn-resnet20', 32, 10);
+    const of = (structure: Partial<Structure>): NetworkCost => costOf('bnn-resnet20', 32, 10, structure);
+    for (const groups of [2, 4]) {
+      const { total } = of({ groups });
+      expect(total.binaryMacs).toBe(plain.total.binaryMacs / groups);
+      expect(total.binaryParameters).toBe(plain.total.binaryParameters / groups);
+      expect(total.floatMacs).toBe(plain.total.floatMacs);
+    }
+    // The pictures that the first layer sees are floats.
+    const first = of({ firstLayer: 'binary' });
+    const [stem, head] = [27 * 16, 64 * 10];
+    expect(first.total).toEqual({
+      ...plain.total,
+      binaryParameters: plain.total.binaryParameters + stem,
+      floatParameters: plain.total.floatParameters - stem,
+    });
+    expect(first.packedBytes).toBe(plain.packedBytes - 4 * stem + stem / 8 + 4 * 16);
+    const { total, layers } = of({ lastLayer: 'binary' });
+    expect(total).toEqual({
+      binaryParameters: plain.total.binaryParameters + head,
+      floatParameters: plain.total.floatParameters - head,
+      binaryMacs: plain.total.binaryMacs + head,
+      floatMacs: plain.total.floatMacs - head,
+    });
+    expect(layers.find(({ name }) => name === 'head.linear')).toMatchObject({
+      output: [1, 1, 10],
+      binaryMacs: head,
+      floatMacs: 0,
+    });
+  });
+
   // Parameters of the trainable tensors and running statistics; multiply-adds as they are published for these networks.
   it.each([
     ['resnet18', 224, 1000, 11_689_512, 1.814e9],

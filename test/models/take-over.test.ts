@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { Network } from '../../src/models/network.js';
 import { ResNet } from '../../src/models/resnet.js';
+import type { Structure } from '../../src/models/structure.js';
 import { takeOver } from '../../src/models/take-over.js';
 import { useTestBackend } from '../backends.js';
 
@@ -12,6 +13,25 @@ const values = (network: Network, name: string): Float32Array =>
   network.store.named().get(name)!.dataSync().slice() as Float32Array;
 const meanMagnitude = (row: Float32Array): number =>
   row.reduce((sum, v) => sum + Math.abs(v), 0) / row.length;
+
+it.each<[Partial<Structure>, string[]]>([
+  [{ firstLayer: 'binary', lastLayer: 'binary' }, []],
+  [{ groups: 2 }, ['blocks.0.conv.latent', 'blocks.1.conv.latent']],
+])('gives a network with %j what fits', (structure, left) => {
+  const depth = { widths: [4], blocks: [2] };
+  const student = new BinaryResNet('b', depth, { classes: 3, seed: 1, ...structure });
+  const teacher = new ResNet('t', { ...depth, blocks: [1] }, { classes: 3, seed: 2 });
+  const notTaken = takeOver(student, teacher).filter((name) => !/\.(bn|prelu)\./.test(name));
+  expect(notTaken).toEqual(left);
+  const signs = (network: BinaryResNet | ResNet, name: string): number[] =>
+    [...network.store.named().get(name)!.dataSync()].map(Math.sign);
+  if (structure.firstLayer === 'binary')
+    expect(signs(student, 'stem.conv.latent')).toEqual(signs(teacher, 'stem.conv.filter'));
+  if (structure.lastLayer === 'binary')
+    expect(signs(student, 'head.linear.latent')).toEqual(signs(teacher, 'head.linear.weight'));
+  student.dispose();
+  teacher.dispose();
+});
 
 it('gives each tensor of a binary network what corresponds to it, and names the rest', () => {
   const student = new BinaryResNet('b', { widths: [4, 6], blocks: [2, 4] }, { classes: 3, seed: 1 });

@@ -3,21 +3,24 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork } from '../../src/models/create-network.js';
 import { networkCost } from '../../src/models/network-cost.js';
 import { takeOver } from '../../src/models/take-over.js';
-import { VggSmall } from '../../src/models/vgg-small.js';
+import { VggSmall, type VggSmallOptions } from '../../src/models/vgg-small.js';
 import { toBatchMajor } from '../../src/ops/position-major.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
 import { byBackpropagation } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
-import { PlainBlock, sign } from '../nn/plain-blocks.js';
+import { binaryWeights, PlainBlock, sign } from '../nn/plain-blocks.js';
 
 const depth = { widths: [4, 6], blocks: [2, 2] };
 const classes = 3;
 const size = [8, 12] as const;
 const images = (seed: number): tf.Tensor4D => tf.tensor4d(randomFloats(3 * 8 * 12 * 3, seed), [3, 8, 12, 3]);
 
-function small(isBinary: boolean): VggSmall {
-  const network = new VggSmall('small', depth, isBinary, { classes, size, seed: 4, activation: 'leakyClip' });
+type Ends = Pick<VggSmallOptions, 'firstLayer' | 'lastLayer'>;
+
+function small(isBinary: boolean, ends: Ends = {}): VggSmall {
+  const ways = { classes, size, seed: 4, activation: 'leakyClip', ...ends } as const;
+  const network = new VggSmall('small', depth, isBinary, ways);
   for (const [i, { variable }] of network.store.parameters.entries())
     if (variable.rank === 1)
       tf.tidy(() => {
@@ -27,13 +30,17 @@ function small(isBinary: boolean): VggSmall {
 }
 
 /** The network in stock operations, from its definition; the pictures position-major. */
-function plainLogits(network: VggSmall, pictures: tf.Tensor4D): tf.Tensor2D {
+function plainLogits(network: VggSmall, pictures: tf.Tensor4D, ends: Ends): tf.Tensor2D {
   const plain = new PlainBlock(network.store.named(), 1);
   const clamp = (v: tf.Tensor4D): tf.Tensor4D => tf.clipByValue(v, -1, 1);
   const f = (v: tf.Tensor4D): tf.Tensor4D => tf.add(tf.mul(v, 0.1), tf.mul(clamp(v), 0.9));
   const pooled = (x: tf.Tensor4D): tf.Tensor4D =>
     tf.transpose(tf.maxPool(tf.transpose(x, [2, 0, 1, 3]), 2, 2, 'valid'), [1, 2, 0, 3]);
-  let x = plain.conv(tf.transpose(pictures, [1, 2, 0, 3]), plain.at('stem.conv.filter'), 1);
+  const stem =
+    ends.firstLayer === 'binary'
+      ? binaryWeights<tf.Tensor4D>(plain.at('stem.conv.latent'))
+      : plain.at<tf.Tensor4D>('stem.conv.filter');
+  let x = plain.conv(tf.transpose(pictures, [1, 2, 0, 3]), stem, 1);
   for (let i = 0; i < 3; i++) {
     const v = plain.norm(x, `blocks.${i}.bn`);
     x = network.isBinary
@@ -44,7 +51,9 @@ function plainLogits(network: VggSmall, pictures: tf.Tensor4D): tf.Tensor2D {
   const v = plain.norm(x, 'head.bn');
   const last = network.isBinary ? clamp(v) : f(v);
   const flat = tf.reshape<tf.Rank.R2>(tf.transpose(last, [2, 0, 1, 3]), [3, -1]);
-  return tf.add(tf.matMul(flat, plain.at('head.linear.weight')), plain.at('head.linear.bias'));
+  const bias = plain.at('head.linear.bias');
+  if (ends.lastLayer !== 'binary') return tf.add(tf.matMul(flat, plain.at('head.linear.weight')), bias);
+  return tf.add(tf.matMul(sign(flat), binaryWeights<tf.Tensor2D>(plain.at('head.linear.latent'))), bias);
 }
 
 const weighed = (logits: tf.Tensor2D): tf.Scalar =>
@@ -53,28 +62,31 @@ const weighed = (logits: tf.Tensor2D): tf.Scalar =>
 describe.each(backends)('VggSmall on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
-  it.each([false, true])(
-    'binary: %s equals its definition in stock operations, gradients too',
-    (isBinary) => {
-      const network = small(isBinary);
-      const pictures = images(1);
-      const variables = network.store.parameters.map(({ variable }) => variable);
-      const { numTensors } = tf.memory();
-      const ours = byBackpropagation(() => weighed(network.apply(pictures, true).logits), variables);
-      expect(tf.memory().numTensors).toBe(numTensors);
-      tf.tidy(() => {
-        const expected = plainLogits(network, pictures);
-        expectGoldenValues(network.apply(pictures, true).logits.dataSync(), [...expected.dataSync()]);
-        const { grads } = tf.variableGrads(() => weighed(plainLogits(network, pictures)), variables);
-        for (const { name, variable } of network.store.parameters) {
-          expect(ours.gradients.get(variable), name).toBeDefined();
-          expectGoldenGradient(ours.gradients.get(variable)!, [...grads[variable.name].dataSync()]);
-        }
-      });
-      pictures.dispose();
-      network.dispose();
-    },
-  );
+  it.each<[isBinary: boolean, ends: Ends]>([
+    [false, {}],
+    [true, {}],
+    [true, { firstLayer: 'binary' }],
+    [true, { lastLayer: 'binary' }],
+    [true, { firstLayer: 'binary', lastLayer: 'binary' }],
+  ])('binary: %s, %j equals its definition in stock operations, gradients too', (isBinary, ends) => {
+    const network = small(isBinary, ends);
+    const pictures = images(1);
+    const variables = network.store.parameters.map(({ variable }) => variable);
+    const { numTensors } = tf.memory();
+    const ours = byBackpropagation(() => weighed(network.apply(pictures, true).logits), variables);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    tf.tidy(() => {
+      const expected = plainLogits(network, pictures, ends);
+      expectGoldenValues(network.apply(pictures, true).logits.dataSync(), [...expected.dataSync()]);
+      const { grads } = tf.variableGrads(() => weighed(plainLogits(network, pictures, ends)), variables);
+      for (const { name, variable } of network.store.parameters) {
+        expect(ours.gradients.get(variable), name).toBeDefined();
+        expectGoldenGradient(ours.gradients.get(variable)!, [...grads[variable.name].dataSync()]);
+      }
+    });
+    pictures.dispose();
+    network.dispose();
+  });
 
   it('gives the feature maps asked for, after the pooling of their level', () => {
     const network = small(true);
@@ -119,6 +131,10 @@ describe('VGG-small by name', () => {
     ];
     expect(bn(student)).toEqual(bn(teacher));
     expect(student.metadata).toEqual({ width: '0.03125' });
+    const ends = createNetwork('bnn-vgg-small', { ...options, firstLayer: 'binary', lastLayer: 'binary' });
+    expect(takeOver(ends, teacher)).toEqual([]);
+    expect(ends.metadata).toEqual({ width: '0.03125', firstLayer: 'binary', lastLayer: 'binary' });
+    ends.dispose();
     student.dispose();
     teacher.dispose();
   });

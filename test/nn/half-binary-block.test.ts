@@ -20,6 +20,7 @@ import { byBackpropagation, byVariableGrads } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
 import { expectRefusal } from '../ops/operation-runs.js';
 import { applyBlock } from './apply-block.js';
+import { wholeFilter } from './plain-blocks.js';
 
 const size = { inputs: 9, outputs: 9, stride: 1 };
 const shape: [number, number, number, number] = [5, 4, 6, 9];
@@ -27,9 +28,9 @@ const maps = (tensor: tf.Tensor): tf.Tensor4D => tensor as tf.Tensor4D;
 const row = (tensor: tf.Tensor | undefined): tf.Tensor1D => tensor as tf.Tensor1D;
 
 /** A block with random parameters of a size at which the clipping of the estimators matters. */
-function blockOf(binarise: Binarise): { block: BinaryBlock; store: ParameterStore } {
+function blockOf(binarise: Binarise, groups = 1): { block: BinaryBlock; store: ParameterStore } {
   const store = new ParameterStore(3);
-  const block = new BinaryBlock(store.root, size, { binarise });
+  const block = new BinaryBlock(store.root, size, { binarise, groups });
   store.parameters.forEach(({ name, variable }, i) => {
     const scale = name === 'conv.latent' ? 1.4 : 1;
     const values = randomFloats(variable.size, i).map((v) => scale * v);
@@ -43,6 +44,7 @@ function composed(
   binarise: Binarise,
   x: tf.Tensor4D,
   variables: ReadonlyMap<string, tf.Variable>,
+  groups: number,
 ): tf.Tensor {
   const affine = { gamma: row(variables.get('bn.gamma')), beta: row(variables.get('bn.beta')) };
   const latent = maps(variables.get('conv.latent')!);
@@ -51,38 +53,43 @@ function composed(
   const alpha = tf.tensor(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
   const filter =
     binarise === 'activations' || binarise === 'none' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
-  const y = conv2d(input, filter, { stride: 1, pad: 1 });
+  const y = conv2d(input, wholeFilter(filter, groups), { stride: 1, pad: 1 });
   return addPrelu(y, x, row(variables.get('prelu.slope')));
 }
 
 const differentiations = binariseNames.flatMap((binarise) =>
-  [byVariableGrads, byBackpropagation].map((differentiate) => ({ binarise, differentiate })),
+  [byVariableGrads, byBackpropagation].flatMap((differentiate) =>
+    [1, 3].map((groups) => ({ binarise, differentiate, groups })),
+  ),
 );
 
 describe.each(backends)('a block that binarises part of its operands, on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
-  it.each(differentiations)('$binarise: values and gradients, $differentiate.name', (options) => {
-    const { binarise, differentiate } = options;
-    const { block, store } = blockOf(binarise);
-    const variables = store.named();
-    const x = tf.tidy(() => tf.variable(tf.tensor(randomFloats(1080, 50), shape)));
-    const dy = tf.tensor(randomFloats(1080, 51), shape);
-    const all = [x, ...store.parameters.map(({ variable }) => variable)];
-    const values: number[][] = [];
-    const lossOf = (y: tf.Tensor): tf.Scalar => {
-      values.push([...y.dataSync()]);
-      return tf.sum(tf.mul(y, dy));
-    };
-    const expected = byVariableGrads(() => lossOf(composed(binarise, maps(x), variables)), all);
-    const actual = differentiate(() => lossOf(applyBlock(block, maps(x), true)), all);
-    expectGoldenValues(values[1], values[0]);
-    expect(new Set(actual.gradients.keys())).toEqual(new Set(all));
-    for (const [of, gradient] of expected.gradients)
-      expectGoldenGradient(actual.gradients.get(of)!, [...gradient]);
-    tf.dispose([x, dy]);
-    store.dispose();
-  });
+  it.each(differentiations)(
+    '$binarise: values and gradients, $differentiate.name, groups $groups',
+    (options) => {
+      const { binarise, differentiate, groups } = options;
+      const { block, store } = blockOf(binarise, groups);
+      const variables = store.named();
+      const x = tf.tidy(() => tf.variable(tf.tensor(randomFloats(1080, 50), shape)));
+      const dy = tf.tensor(randomFloats(1080, 51), shape);
+      const all = [x, ...store.parameters.map(({ variable }) => variable)];
+      const values: number[][] = [];
+      const lossOf = (y: tf.Tensor): tf.Scalar => {
+        values.push([...y.dataSync()]);
+        return tf.sum(tf.mul(y, dy));
+      };
+      const expected = byVariableGrads(() => lossOf(composed(binarise, maps(x), variables, groups)), all);
+      const actual = differentiate(() => lossOf(applyBlock(block, maps(x), true)), all);
+      expectGoldenValues(values[1], values[0]);
+      expect(new Set(actual.gradients.keys())).toEqual(new Set(all));
+      for (const [of, gradient] of expected.gradients)
+        expectGoldenGradient(actual.gradients.get(of)!, [...gradient]);
+      tf.dispose([x, dy]);
+      store.dispose();
+    },
+  );
 
   it.each(binariseNames)(
     '%s: evaluation is training once the statistics are those of the batch',

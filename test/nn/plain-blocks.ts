@@ -23,6 +23,30 @@ export const sign = signWith((v) => tf.cast(tf.lessEqual(tf.abs(v), 1), 'float32
 /** sign whose slope is 2 − 2|v| where |v| ≤ 1. */
 export const approximateSign = signWith((v) => tf.relu(tf.sub(2, tf.mul(2, tf.abs(v)))));
 
+/** mean |latent| of each output channel, a constant of the backward pass. */
+function scaleOf(latent: tf.Tensor): tf.Tensor1D {
+  const allButLast = Array.from({ length: latent.rank - 1 }, (_, axis) => axis);
+  return tf.tensor1d(tf.mean(tf.abs(latent), allButLast).dataSync());
+}
+
+/** sign(latent) · mean |latent| of each output channel. */
+export function binaryWeights<T extends tf.Tensor>(latent: T): T {
+  return tf.mul<T>(sign(latent), scaleOf(latent));
+}
+
+/** The filter of one convolution that a filter of several groups stands for: 0 between the groups. */
+export function wholeFilter(w: tf.Tensor4D, groups: number): tf.Tensor4D {
+  const [, , seen, outputs] = w.shape;
+  const joined = tf.tensor2d(
+    Array.from({ length: groups * seen }, (_, c) =>
+      Array.from({ length: outputs }, (_unused, k) =>
+        Math.floor(c / seen) === Math.floor((k * groups) / outputs) ? 1 : 0,
+      ),
+    ),
+  );
+  return tf.mul<tf.Tensor4D>(tf.tile(w, [1, 1, groups, 1]), joined);
+}
+
 export class PlainBlock {
   constructor(
     private readonly named: Named,
@@ -48,25 +72,9 @@ export class PlainBlock {
 
   binaryConv(x: tf.Tensor4D, name: string, stride = this.stride): tf.Tensor4D {
     const latent = this.at<tf.Tensor4D>(`${name}.latent`);
-    // The scale is a constant of the backward pass.
-    const scale = tf.tensor1d(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
-    return tf.mul(this.groupedConv(x, sign(latent), stride), scale);
-  }
-
-  /** As one convolution whose filter is 0 between the groups. */
-  private groupedConv(x: tf.Tensor4D, w: tf.Tensor4D, stride: number): tf.Tensor4D {
-    const inputs = x.shape[3];
-    const outputs = w.shape[3];
-    const groups = inputs / w.shape[2];
-    const joined = tf.tensor2d(
-      Array.from({ length: inputs }, (_, c) =>
-        Array.from({ length: outputs }, (_unused, k) =>
-          Math.floor((c * groups) / inputs) === Math.floor((k * groups) / outputs) ? 1 : 0,
-        ),
-      ),
-    );
-    const whole = tf.mul<tf.Tensor4D>(tf.tile(w, [1, 1, groups, 1]), joined);
-    return this.conv(x, whole, stride);
+    // Scaled after the sum, which is whole: a PReLU that follows has its kink at 0.
+    const groups = x.shape[3] / latent.shape[2];
+    return tf.mul(this.conv(x, wholeFilter(sign(latent), groups), stride), scaleOf(latent));
   }
 
   norm(x: tf.Tensor4D, name: string): tf.Tensor4D {
