@@ -1,16 +1,21 @@
 import type { Command } from 'commander';
+import { useBackend } from '../backends/use-backend.js';
 import { InputError } from '../errors.js';
-import { binaryDepthOf, binaryResNetNames, createNetwork, networkNames } from '../models/create-network.js';
+import { createNetwork, networkNames } from '../models/create-network.js';
 import { networkCost } from '../models/network-cost.js';
-import { predictStepMemory } from '../models/step-memory.js';
-import { nearestNames } from '../nearest.js';
+import type { Network } from '../models/network.js';
+import { defaultRecipe, defaultStage } from '../recipe/default-recipe.js';
+import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
 import { checkWhole } from '../training/check-whole.js';
-import { defaultStage } from '../recipe/default-recipe.js';
-import { numberOf } from './arguments.js';
+import { stepMemory } from '../training/step-memory.js';
+import { unknownName } from '../unknown-name.js';
+import { gather, numberOf } from './arguments.js';
 
 interface InspectFlags {
   readonly memory?: boolean;
+  readonly recipe?: string;
+  readonly set?: string[];
   readonly batchSize: number;
   readonly classes: number;
   readonly size: number;
@@ -21,21 +26,48 @@ export function addInspectCommand(program: Command): void {
   program
     .command('inspect')
     .description(
-      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student or a full-precision network, parameters and multiply-adds of 1 and of 32 bits layer by layer, or the memory of a training step.',
+      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student or a full-precision network of any structure, parameters and multiply-adds of 1 and of 32 bits layer by layer, or the memory of a training step.',
     )
-    .argument('<model.onnx|card.yaml|student>', 'the model, a teacher card, or the name of a network')
-    .option('--memory', 'predict the memory of a training step of a student, layer by layer (default: off)')
+    .argument(
+      '[model.onnx|card.yaml|network]',
+      'the model, a teacher card, or the name of a network; none with --recipe',
+    )
+    .option('--recipe <name|file>', 'the student of this recipe (default: none)')
+    .option(
+      '--set <path=value>',
+      'set one key of the student, as student.attention=se; once for each (default: none)',
+      gather,
+    )
+    .option(
+      '--memory',
+      'predict the memory of a training step of a network, part by part, from steps of small batches (default: off)',
+    )
     .option('--batch-size <n>', 'pictures of that step', numberOf('--batch-size'), defaultStage.batchSize)
     .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
     .option('--size <pixels>', 'side of its square pictures', numberOf('--size'), 32)
-    .action(async (name: string, flags: InspectFlags) => {
+    .action(async (name: string | undefined, flags: InspectFlags) => {
+      checkOperands(name, flags);
       const lines =
         flags.memory === true
-          ? memory(name, flags)
-          : networkNames.includes(name)
-            ? cost(name, flags)
+          ? await memory(name, flags)
+          : name === undefined || networkNames.includes(name)
+            ? await cost(name, flags)
             : describe(await describeModel(name));
       process.stdout.write(`${lines.join('\n')}\n`);
+    });
+}
+
+function checkOperands(name: string | undefined, { recipe, set }: InspectFlags): void {
+  if ((name === undefined) === (recipe === undefined))
+    throw new InputError(
+      name === undefined
+        ? 'no model, network or recipe was named.'
+        : `both '${name}' and --recipe are given; expected one of them.`,
+      { fix: 'name an ONNX model, a card or a network, or a recipe with --recipe' },
+    );
+  if (set && name !== undefined && !networkNames.includes(name))
+    throw new InputError(`--set is of a network, and '${name}' is not the name of one.`, {
+      fix: `name one of ${networkNames.join(', ')}`,
     });
 }
 
@@ -60,31 +92,38 @@ function describe(model: ModelDescription): string[] {
   ];
 }
 
-function memory(name: string, { batchSize, classes, size }: InspectFlags): string[] {
-  const names = binaryResNetNames.filter((known) => binaryDepthOf(known)?.expansion === undefined);
-  const depth = binaryDepthOf(name);
-  if (!depth || !names.includes(name)) {
-    throw new InputError(
-      `--memory is for a binary ResNet of basic blocks, got '${name}'; expected one of ${names.join(', ')}.`,
-      { nearest: nearestNames(name, names) },
-    );
-  }
-  checkWhole('--batch-size', batchSize, 1);
+/** The network whose cost or memory is asked for, as a recipe or its name and `--set` say. */
+async function inspected(
+  name: string | undefined,
+  { recipe: of, set = [], classes, size }: InspectFlags,
+): Promise<{ title: string; network: Network }> {
   checkWhole('--classes', classes, 1);
   checkWhole('--size', size, 1);
-  const step = predictStepMemory(depth, classes, batchSize, [size, size]);
+  const losses = 'stages[0].losses={crossEntropy: {weight: 1, epsilon: 0.1}}';
+  const sets = name === undefined ? set : [`student.name=${name}`, losses, ...set];
+  const { recipe } = await resolveRecipe({ recipe: of, sets });
+  const { name: architecture, ...structure } = recipe.student;
+  return {
+    title: [architecture, ...set].join(' '),
+    network: createNetwork(architecture, { classes, size: [size, size], ...structure }),
+  };
+}
+
+async function memory(name: string | undefined, flags: InspectFlags): Promise<string[]> {
+  if (name !== undefined && !networkNames.includes(name)) throw unknownName('network', name, networkNames);
+  const { batchSize, size } = flags;
+  checkWhole('--batch-size', batchSize, 1);
+  await useBackend('native', { threads: defaultRecipe.threads });
+  const { title, network } = await inspected(name, flags);
+  const step = stepMemory(network, batchSize);
+  network.dispose();
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
-  const row = (...cells: string[]): string =>
-    cells
-      .map((cell, i) => (i < 2 ? cell.padEnd([12, 12][i]) : cell.padStart(14)))
-      .join('')
-      .trimEnd();
+  const row = (part: string, output: string, kept: string): string =>
+    `${part.padEnd(12)}${output.padEnd(14)}${kept.padStart(14)}`;
   return [
-    `${name}, batch of ${batchSize} pictures of ${size}×${size}, native backend, without losses on feature maps`,
-    row('layer', 'output', 'kept floats', 'kept bits'),
-    ...step.layers.map(({ layer, output, floatBytes, bitBytes }) =>
-      row(layer, output.join('×'), mib(floatBytes), mib(bitBytes)),
-    ),
+    `${title}, batch of ${batchSize} pictures of ${size}×${size}, native backend, without losses on feature maps`,
+    row('part', 'output', 'kept'),
+    ...step.parts.map(({ part, output, keptBytes }) => row(part, output.join('×'), mib(keptBytes))),
     `weights                    ${mib(step.parameterBytes)}`,
     `moments of Adam            ${mib(step.optimizerBytes)}`,
     `activations and gradients  ${mib(step.tensorBytes)} at the peak`,
@@ -92,12 +131,13 @@ function memory(name: string, { batchSize, classes, size }: InspectFlags): strin
   ];
 }
 
-function cost(name: string, { classes, size }: InspectFlags): string[] {
-  checkWhole('--classes', classes, 1);
-  checkWhole('--size', size, 1);
-  const student = createNetwork(name, { classes, size: [size, size] });
-  const { layers, total, packedBytes, floatBytes } = networkCost(student);
-  student.dispose();
+async function cost(name: string | undefined, flags: InspectFlags): Promise<string[]> {
+  const { classes, size } = flags;
+  // Nothing is computed.
+  await useBackend('cpu');
+  const { title, network } = await inspected(name, flags);
+  const { layers, total, packedBytes, floatBytes } = networkCost(network);
+  network.dispose();
   const row = (...cells: string[]): string =>
     cells.map((cell, i) => (i < 2 ? cell.padEnd([26, 14][i]) : cell.padStart(15))).join('');
   const counts = ({ binaryParameters, floatParameters, binaryMacs, floatMacs }: typeof total): string[] =>
@@ -105,7 +145,7 @@ function cost(name: string, { classes, size }: InspectFlags): string[] {
   const share = (part: number, rest: number): string => `${((100 * part) / (part + rest)).toFixed(1)} %`;
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(3)} MB`;
   return [
-    `${name}, one picture of ${size}×${size}, ${classes} classes; running statistics count as parameters`,
+    `${title}, one picture of ${size}×${size}, ${classes} classes; running statistics count as parameters`,
     row('layer', 'output', '1-bit', '32-bit', '1-bit MACs', '32-bit MACs'),
     ...layers.map((layer) => row(layer.name, layer.output.join('×'), ...counts(layer))),
     row('total', '', ...counts(total)),

@@ -101,15 +101,17 @@ export class BinaryResNet extends Network {
   ): NetworkOutput {
     const features = new Map<number, Tensor4D>();
     const stem = this.stem.apply(toPositionMajor(images), training);
+    this.onPart?.('stem', stem);
     let x: PendingMap = { map: stem, slope: undefined };
     let keptInput = false;
-    for (const { block, endsLevel } of this.blocks) {
+    for (const [place, { block, endsLevel }] of this.blocks.entries()) {
       if (!block.takesPending) x = { map: activated(x), slope: undefined };
       const y = block.apply(x, training);
       // What the gradient needs is saved; everything else goes back to the pool at once.
       if (!keptInput) x.map.dispose();
       keptInput = endsLevel !== undefined && wanted.has(endsLevel);
       x = y;
+      this.onPart?.(`blocks.${place}`, x.map);
       if (!keptInput) continue;
       x = { map: activated(y), slope: undefined };
       features.set(endsLevel!, x.map);

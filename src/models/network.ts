@@ -35,6 +35,8 @@ export abstract class Network {
   abstract readonly signGradient: SignGradient;
   /** Looks at the activations of binary layers in training, where it is started. */
   readonly activations = new ActivationObserver();
+  /** Told after each part of a forward pass, with what it gave, of its name in checkpoints: `stem`, `blocks.3`. */
+  onPart: ((part: string, output: Tensor4D) => void) | undefined;
 
   constructor(
     readonly name: string,

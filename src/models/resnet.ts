@@ -73,12 +73,14 @@ export class ResNet extends Network {
   ): NetworkOutput {
     const features = new Map<number, Tensor4D>();
     let x = this.stem.apply(toPositionMajor(images), training, this.activation);
+    this.onPart?.('stem', x);
     let keptInput = false;
-    for (const { block, endsLevel } of this.blocks) {
+    for (const [place, { block, endsLevel }] of this.blocks.entries()) {
       const y = block.apply(x, training);
       // What the gradient needs is saved; everything else goes back to the pool at once.
       if (!keptInput) x.dispose();
       x = y;
+      this.onPart?.(`blocks.${place}`, x);
       keptInput = endsLevel !== undefined && wanted.has(endsLevel);
       if (keptInput) features.set(endsLevel!, x);
     }

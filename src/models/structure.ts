@@ -42,6 +42,9 @@ export const defaultStructure: Structure = {
   lastLayer: 'float',
 };
 
+/** The keys of a structure. */
+export const structureKeys = Object.keys(defaultStructure) as readonly (keyof Structure)[];
+
 /**
  * The structure with its defaults.
  *
@@ -116,15 +119,13 @@ export function checkGroupsOfLevels({ widths }: ResNetDepth, groups: number): vo
 
 /** What a checkpoint says of a structure: what is not as usual. */
 export function structureMetadata(structure: Structure): Record<string, string> {
-  const keys = Object.keys(defaultStructure) as (keyof Structure)[];
-  const unusual = keys.filter((key) => structure[key] !== defaultStructure[key]);
+  const unusual = structureKeys.filter((key) => structure[key] !== defaultStructure[key]);
   return Object.fromEntries(unusual.map((key) => [key, String(structure[key])]));
 }
 
 /** The structure that a checkpoint's metadata say. @throws InputError as of {@link checkedStructure} */
 export function structureOf(metadata: Readonly<Record<string, string | undefined>>): Structure {
-  const keys = Object.keys(defaultStructure) as (keyof Structure)[];
-  const said = keys.flatMap((key) => {
+  const said = structureKeys.flatMap((key) => {
     const value = metadata[key];
     if (value === undefined) return [];
     return [[key, typeof defaultStructure[key] === 'number' ? Number(value) : value]];

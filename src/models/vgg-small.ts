@@ -132,6 +132,7 @@ export class VggSmall extends Network {
     const input = toPositionMajor(images);
     let x = this.first.apply(input);
     input.dispose();
+    this.onPart?.('stem', x);
     let isKept = false;
     this.convolutions.forEach((convolution, i) => {
       const operand = this.operand(i, x, training);
@@ -140,11 +141,13 @@ export class VggSmall extends Network {
       operand.dispose();
       const level = this.levelEnds.get(i + 1);
       isKept = level !== undefined && wanted.has(level);
-      if (level === undefined) return;
-      const pooled = maxPool(x, pooling);
-      x.dispose();
-      x = pooled;
-      if (isKept) features.set(level, x);
+      if (level !== undefined) {
+        const pooled = maxPool(x, pooling);
+        x.dispose();
+        x = pooled;
+      }
+      this.onPart?.(`blocks.${i}`, x);
+      if (level !== undefined && isKept) features.set(level, x);
     });
     const last = this.lastMap(x, training);
     if (!isKept) x.dispose();

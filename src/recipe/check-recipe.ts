@@ -10,6 +10,7 @@ import {
   checkedStructure,
   checkGroupsOfLevels,
   defaultStructure,
+  structureKeys,
   widened,
 } from '../models/structure.js';
 import { binaryDepthOf, isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
@@ -34,6 +35,9 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
   if (data !== '') check(['data'], () => void parseDataSpec(data));
   if (testResize !== null && !(testResize >= 1 && Number.isFinite(testResize)))
     check(['testResize'], () => fail(`testResize must be a finite number of at least 1, got ${testResize}.`));
+  // Each key alone first, so that the message says where it was written; then together.
+  for (const key of structureKeys)
+    check(['student', key], () => void checkedStructure({ [key]: recipe.student[key] }));
   check(['student'], () => void checkedStructure(recipe.student));
   const depth = binaryDepthOf(recipe.student.name);
   if (depth !== undefined) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import { createNetwork, isFullPrecision } from '../models/create-network.js';
-import { defaultStructure, type Structure, structureOf } from '../models/structure.js';
+import { type Structure, structureKeys, structureOf } from '../models/structure.js';
 import type { Network } from '../models/network.js';
 import { takeOver } from '../models/take-over.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
@@ -60,7 +60,7 @@ export async function initialStudent(
 /** In what a loaded network is built otherwise than the recipe says; of a twin only the width is its own. */
 function structureFaults(loaded: Network, structure: Structure, isOfTwin: boolean): string[] {
   const held = structureOf(loaded.metadata);
-  const keys = isOfTwin ? (['width'] as const) : (Object.keys(defaultStructure) as (keyof Structure)[]);
+  const keys = isOfTwin ? (['width'] as const) : structureKeys;
   return keys
     .filter((key) => held[key] !== structure[key])
     .map((key) => `of ${key} '${held[key]}', and the recipe has '${structure[key]}'`);

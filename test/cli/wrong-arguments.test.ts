@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { networkNames } from '../../src/models/create-network.js';
 import { allCommands, createProgram, pathOf } from '../../src/cli/program.js';
 import { teacherFile } from './distill.js';
 import { runInProcess } from './in-process.js';
@@ -40,8 +41,8 @@ describe('distill refuses with exit code 2', () => {
     [
       ['inspect'],
       [
-        "distill: missing required argument 'model.onnx|card.yaml|student'.",
-        '  fix: see distill inspect --help',
+        'distill: no model, network or recipe was named.',
+        '  fix: name an ONNX model, a card or a network, or a recipe with --recipe',
       ],
     ],
     [
@@ -190,8 +191,29 @@ describe('distill refuses with exit code 2', () => {
     [
       ['inspect', 'bnn-resnet21', '--memory'],
       [
-        "distill: --memory is for a binary ResNet of basic blocks, got 'bnn-resnet21'; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet56, bnn-resnet110.",
+        `distill: the network 'bnn-resnet21' is unknown; expected one of ${networkNames.join(', ')}.`,
         '  nearest: bnn-resnet20, bnn-resnet110, bnn-resnet18',
+      ],
+    ],
+    [
+      ['inspect', 'bnn-resnet20', '--set', 'student.attention=see'],
+      [
+        "distill: --set student.attention=see: the attention 'see' is unknown; expected one of none, se, gate, cgd, cbam, bam.",
+        '  nearest: se',
+      ],
+    ],
+    [
+      ['inspect', 'x.onnx', '--set', 'student.width=2'],
+      [
+        "distill: --set is of a network, and 'x.onnx' is not the name of one.",
+        `  fix: name one of ${networkNames.join(', ')}`,
+      ],
+    ],
+    [
+      ['inspect', 'bnn-resnet20', '--recipe', 'bi-real'],
+      [
+        "distill: both 'bnn-resnet20' and --recipe are given; expected one of them.",
+        '  fix: name an ONNX model, a card or a network, or a recipe with --recipe',
       ],
     ],
     [

@@ -159,4 +159,23 @@ describe('networkCost', () => {
     expect(lines.find((line) => line.startsWith('total'))).toMatch(/^total +267,264 /);
     expect(lines.at(-1)).toMatch(/^bytes {3}0\.0\d+ MB with 1-bit weights as bits, 1\.\d+ MB as float32/);
   });
+
+  it.each([
+    [
+      ['bnn-resnet20', '--set', 'student.width=2', '--set', 'student.attention=se'],
+      { width: 2, attention: 'se' },
+    ],
+    [['--recipe', 'real-to-binary', '--classes', '100'], { block: 'realToBinary', attention: 'gate' }],
+  ])('is printed of a structure by `distill inspect %j`', async (args, structure) => {
+    const [name, classes] = args[0] === '--recipe' ? ['bnn-resnet18', 100] : ['bnn-resnet20', 10];
+    const { code, stdout, stderr } = await runInProcess(['inspect', ...args]);
+    expect([code, stderr]).toEqual([0, '']);
+    const { total } = costOf(name, 32, classes, structure);
+    const line = stdout.split('\n').find((text) => text.startsWith('total'));
+    expect(line?.split(/ +/).slice(1)).toEqual(
+      [total.binaryParameters, total.floatParameters, total.binaryMacs, total.floatMacs].map((count) =>
+        count.toLocaleString('en-US'),
+      ),
+    );
+  });
 });
