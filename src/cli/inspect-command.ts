@@ -7,14 +7,16 @@ import { predictStepMemory } from '../models/step-memory.js';
 import { nearestNames } from '../nearest.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
 import { checkWhole } from '../training/check-whole.js';
+import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import { defaultStage } from '../recipe/default-recipe.js';
-import { numberOf } from './arguments.js';
+import { gather, numberOf } from './arguments.js';
 
 interface InspectFlags {
   readonly memory?: boolean;
   readonly batchSize: number;
   readonly classes: number;
   readonly size: number;
+  readonly set?: readonly string[];
 }
 
 /** Adds `distill inspect`. */
@@ -29,12 +31,21 @@ export function addInspectCommand(program: Command): void {
     .option('--batch-size <n>', 'pictures of that step', numberOf('--batch-size'), defaultStage.batchSize)
     .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
     .option('--size <pixels>', 'side of its square pictures', numberOf('--size'), 32)
+    .option(
+      '--set <path=value>',
+      'set one key of that student as in a recipe, as student.groups=2; once for each, not with --memory (default: none)',
+      gather,
+    )
     .action(async (name: string, flags: InspectFlags) => {
+      if (flags.set !== undefined && (flags.memory === true || !networkNames.includes(name)))
+        throw new InputError('--set is for the parameters and multiply-adds of a network.', {
+          fix: `leave it out, or name one of ${networkNames.join(', ')} without --memory`,
+        });
       const lines =
         flags.memory === true
           ? memory(name, flags)
           : networkNames.includes(name)
-            ? cost(name, flags)
+            ? await cost(name, flags)
             : describe(await describeModel(name));
       process.stdout.write(`${lines.join('\n')}\n`);
     });
@@ -92,10 +103,11 @@ function memory(name: string, { batchSize, classes, size }: InspectFlags): strin
   ];
 }
 
-function cost(name: string, { classes, size }: InspectFlags): string[] {
+async function cost(name: string, { classes, size, set = [] }: InspectFlags): Promise<string[]> {
   checkWhole('--classes', classes, 1);
   checkWhole('--size', size, 1);
-  const student = createNetwork(name, { classes, size: [size, size] });
+  const { recipe } = await resolveRecipe({ sets: [...set, `student.name=${name}`] });
+  const student = createNetwork(name, { ...recipe.student, classes, size: [size, size] });
   const { layers, total, packedBytes, floatBytes } = networkCost(student);
   student.dispose();
   const row = (...cells: string[]): string =>

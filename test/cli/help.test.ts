@@ -30,7 +30,7 @@ describe('--help', () => {
       ['eval'],
       ['--model', '--data', '--skip-corrupt', '--mean', '--std', '--threads', '--backend', '--debug'],
     ],
-    [['inspect'], ['--memory', '--batch-size', '--classes', '--size', '--debug']],
+    [['inspect'], ['--memory', '--batch-size', '--classes', '--size', '--set', '--debug']],
     [['card', 'init'], ['--debug']],
     [
       ['cache'],
