@@ -27,7 +27,7 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
   const positions = 16;
   const images = Math.floor(rows / positions);
   const pooled = positions * images * channels;
-  const pooling = Int32Array.of(4, 4, images, channels, 1, 2, 2, 2, 2, 0, 0, 2, 2);
+  const pooling = Int32Array.of(4, 4, images, channels, 1, 2, 2, 2, 2, 0, 0, 2, 2, 1);
   const [inner, pooledBytes] = [images * channels, 4 * pooled];
   return [
     {

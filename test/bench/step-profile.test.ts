@@ -53,7 +53,7 @@ describe('the timing of kernels', () => {
       'floatConvForward 2×3×1 2→4 1×1 /1',
       () =>
         addon.floatConvForward(
-          geometryOf(2, 3, 1, 2, 4, 1, 1, 1, 1, 0, 0, 2, 3),
+          geometryOf(2, 3, 1, 2, 4, 1, 1, 1, 1, 0, 0, 2, 3, 1),
           floats(12),
           floats(8),
           floats(24),

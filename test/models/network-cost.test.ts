@@ -157,6 +157,13 @@ describe('networkCost', () => {
       /^blocks\.6\.conv +16×16×32 +4,608 +0 +1,179,648 +0$/,
     );
     expect(lines.find((line) => line.startsWith('total'))).toMatch(/^total +267,264 /);
+    const set = (text: string): string[] => ['inspect', 'bnn-resnet20', '--set', text];
+    const grouped = await runInProcess([...set('student.groups=2'), '--set', 'student.lastLayer=binary']);
+    expect(grouped.stdout).toMatch(/^total +134,272 /m);
+    expect(grouped.stdout).toMatch(/^head\.linear +1×1×10 +640 +10 +640 +0$/m);
+    const refused = await runInProcess(set('student.groups=3'));
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('3 groups do not divide the 16 channels of level 1.');
     expect(lines.at(-1)).toMatch(/^bytes {3}0\.0\d+ MB with 1-bit weights as bits, 1\.\d+ MB as float32/);
   });
 

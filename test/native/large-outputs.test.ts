@@ -25,8 +25,8 @@ const sums = [new Float32Array(channels), new Float32Array(channels)] as const;
 
 /** A 3×3 convolution of 16 channels, whose images fill whole lines, and a 1×1 convolution of 24, whose do not. */
 const convolutions = [
-  { c: 16, k: 16, shape: Int32Array.of(21, 20, 80, 16, 16, 3, 3, 1, 1, 1, 1, 21, 20) },
-  { c: 24, k: 24, shape: Int32Array.of(21, 20, 53, 24, 24, 1, 1, 1, 1, 0, 0, 21, 20) },
+  { c: 16, k: 16, shape: Int32Array.of(21, 20, 80, 16, 16, 3, 3, 1, 1, 1, 1, 21, 20, 1) },
+  { c: 24, k: 24, shape: Int32Array.of(21, 20, 53, 24, 24, 1, 1, 1, 1, 0, 0, 21, 20, 1) },
 ].map(({ c, k, shape }) => ({
   name: `${c} channels`,
   shape,
@@ -35,7 +35,7 @@ const convolutions = [
   scale: randomFloats(k, 7),
   slope: randomFloats(k, 8),
 }));
-const pooling = Int32Array.of(22, 20, 150, 64, 1, 2, 2, 2, 2, 0, 0, 11, 10);
+const pooling = Int32Array.of(22, 20, 150, 64, 1, 2, 2, 2, 2, 0, 0, 11, 10, 1);
 
 const calls: readonly { family: string; title?: string; tolerance: number; write: () => void }[] = [
   {
