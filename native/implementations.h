@@ -45,6 +45,16 @@
   each(PositionMeanBackward) \
   each(SwapOuter) \
   each(UnitMaps) \
+  each(MapPools) \
+  each(MapPoolsBackward) \
+  each(FactoredGate) \
+  each(FactoredGateBackward) \
+  each(DecoratorGate) \
+  each(DecoratorGateBackward) \
+  each(DilatedConv) \
+  each(DilatedConvBackwardFilter) \
+  each(Sigmoid) \
+  each(SigmoidBackward) \
   each(Elementwise) \
   each(Softmax) \
   each(UnitDistance) \
