@@ -39,6 +39,13 @@ MapPools read_pools(Arguments& a) {
   return p;
 }
 
+// Whether these whole numbers are from 0 to below `end`.
+bool all_below(const float* values, size_t count, size_t end) {
+  bool are = true;
+  for (size_t i = 0; i < count; ++i) are &= values[i] >= 0 && values[i] < static_cast<float>(end);
+  return are;
+}
+
 MapPoolsBackward read_pools_backward(Arguments& a) {
   const Map m = read_map(a);
   MapPoolsBackward p{};
@@ -63,8 +70,8 @@ MapPoolsBackward read_pools_backward(Arguments& a) {
   const bool normalised = p.gamma != nullptr;
   for (const float* other : {p.mu, p.inverse_deviation, static_cast<const float*>(p.dgamma), static_cast<const float*>(p.dbeta)})
     if ((other != nullptr) != normalised) a.fail("gamma", "there with mu, inverseDeviation, dgamma and dbeta, and only then");
-  for (size_t i = 0; i < m.inner(); ++i)
-    if (!(p.place[i] >= 0 && p.place[i] < static_cast<float>(m.positions))) a.fail("place", "positions of the map");
+  if (!all_below(p.place, m.inner(), m.positions)) a.fail("place", "positions of the map");
+  if (p.channel != nullptr && !all_below(p.channel, m.rows(), m.channels)) a.fail("channel", "channels of the map");
   return p;
 }
 

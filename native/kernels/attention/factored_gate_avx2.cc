@@ -20,13 +20,13 @@ struct Excitation {
   }
 };
 
-template <class Form>
-void multiply(const FactoredGate& a, Form factor) {
+template <class Form, class Width>
+void multiply(const FactoredGate& a, Form factor, Width width) {
   const size_t channels = a.channels;
   for_row_pieces(a.positions * a.images, channels, [&](size_t row, size_t last) {
     for (size_t image = row % a.images; row < last; ++row, image = image + 1 == a.images ? 0 : image + 1) {
       const __m256 position = _mm256_set1_ps(a.of_positions[row]);
-      for_vectors(channels, [&](auto lanes, size_t c) {
+      for_row(width, channels, [&](auto lanes, size_t c) {
         const __m256 by = factor(position, lanes.load(a.of_channels + image * channels + c)).value;
         lanes.store(a.y + row * channels + c, _mm256_mul_ps(lanes.load(a.x + row * channels + c), by));
       });
@@ -34,8 +34,8 @@ void multiply(const FactoredGate& a, Form factor) {
   });
 }
 
-template <class Form>
-void differentiate(const FactoredGateBackward& a, Form factor) {
+template <class Form, class Width>
+void differentiate(const FactoredGateBackward& a, Form factor, Width width) {
   const size_t channels = a.channels;
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
     // A picture's sums start at a multiple of the lanes.
@@ -46,7 +46,7 @@ void differentiate(const FactoredGateBackward& a, Form factor) {
         const size_t row = p * a.images + first + n;
         const __m256 position = _mm256_set1_ps(a.of_positions[row]);
         __m256 of_position = _mm256_setzero_ps();
-        for_vectors(channels, [&](auto lanes, size_t c) {
+        for_row(width, channels, [&](auto lanes, size_t c) {
           const size_t i = row * channels + c;
           const __m256 channel = lanes.load(a.of_channels + (first + n) * channels + c);
           const __m256 dy = lanes.load(a.dy + i);
@@ -69,13 +69,17 @@ void differentiate(const FactoredGateBackward& a, Form factor) {
 }  // namespace
 
 void run(const FactoredGate& a) {
-  if (a.form == FactorForm::kProduct) multiply(a, Product{});
-  else multiply(a, Excitation{});
+  with_row_width(a.channels, [&](auto width) {
+    if (a.form == FactorForm::kProduct) multiply(a, Product{}, width);
+    else multiply(a, Excitation{}, width);
+  });
 }
 
 void run(const FactoredGateBackward& a) {
-  if (a.form == FactorForm::kProduct) differentiate(a, Product{});
-  else differentiate(a, Excitation{});
+  with_row_width(a.channels, [&](auto width) {
+    if (a.form == FactorForm::kProduct) differentiate(a, Product{}, width);
+    else differentiate(a, Excitation{}, width);
+  });
 }
 
 }  // namespace bnn::avx2

@@ -16,10 +16,10 @@ struct Greatest {
   __m256 value = _mm256_set1_ps(kLeast);
   __m256 place = _mm256_setzero_ps();
 
-  void meet(__m256 v, float at) {
+  void meet(__m256 v, __m256 at) {
     const __m256 above = _mm256_cmp_ps(v, value, _CMP_GT_OQ);
     value = _mm256_blendv_ps(value, v, above);
-    place = _mm256_blendv_ps(place, _mm256_set1_ps(at), above);
+    place = _mm256_blendv_ps(place, at, above);
   }
 };
 
@@ -32,6 +32,7 @@ void pool_channels(const MapPools& a, size_t row, size_t images) {
     const float* from = a.x + (row + n) * channels;
     Greatest greatest;
     __m256 sum = _mm256_setzero_ps();
+    __m256 channel = _mm256_setzero_ps();
     for (size_t c = 0; c < channels; c += kLanes) {
       const size_t width = std::min(channels - c, kLanes);
       __m256 columns[kLanes];
@@ -40,7 +41,8 @@ void pool_channels(const MapPools& a, size_t row, size_t images) {
       for (size_t i = 0; i < width; ++i) {
         __m256 v = columns[i];
         if constexpr (kScaled) v = _mm256_fmadd_ps(v, _mm256_set1_ps(a.scale[c + i]), _mm256_set1_ps(a.shift[c + i]));
-        greatest.meet(v, static_cast<float>(c + i));
+        greatest.meet(v, channel);
+        channel = _mm256_add_ps(channel, _mm256_set1_ps(1));
         sum = _mm256_add_ps(sum, v);
       }
     }
@@ -76,12 +78,13 @@ void pool(const MapPools& a) {
     }
     for (size_t p = 0; p < a.positions; ++p) {
       const float* from = a.x + p * inner + start;
+      const __m256 here = _mm256_set1_ps(static_cast<float>(p));
       for_vectors(width, [&](auto lanes, size_t i) {
         const __m256 x = lanes.load(from + i);
         __m256 v = x;
         if constexpr (kScaled) v = _mm256_fmadd_ps(x, _mm256_loadu_ps(scale + i), _mm256_loadu_ps(shift + i));
         Greatest greatest{_mm256_loadu_ps(best + i), _mm256_loadu_ps(place + i)};
-        greatest.meet(v, static_cast<float>(p));
+        greatest.meet(v, here);
         _mm256_storeu_ps(best + i, greatest.value);
         _mm256_storeu_ps(place + i, greatest.place);
         sums.add(i, x);
@@ -98,53 +101,49 @@ void pool(const MapPools& a) {
   });
 }
 
-// What comes to v from the poolings over channels, for one row: the same for all, and more at one.
-struct RowGradient {
-  __m256 all, more, channel;
-
-  RowGradient(const MapPoolsBackward& a, size_t row)
-      : all(_mm256_set1_ps(a.d_of_channels[2 * row + 1] / static_cast<float>(a.channels))),
-        more(_mm256_set1_ps(a.d_of_channels[2 * row])),
-        channel(_mm256_set1_ps(a.channel[row])) {}
-
-  __m256 at(size_t c) const {
-    const __m256 here = _mm256_add_ps(_mm256_set1_ps(static_cast<float>(c)), _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7));
-    return _mm256_add_ps(all, _mm256_and_ps(more, _mm256_cmp_ps(here, channel, _CMP_EQ_OQ)));
-  }
-};
-
-// sums[c] = Σ q, sums[channels + c] = Σ q·(x − mu) of the gradients q that come by the poolings over channels.
-void sum_row_gradients(const MapPoolsBackward& a, double* sums) {
+// sums[c] = Σ q, sums[channels + c] = Σ q·(x − mu) of the gradients q that come by the poolings over channels: of each row a
+// share that is the same for all channels, by vectors, and one that has one of them, alone.
+template <class Width>
+void sum_row_gradients(const MapPoolsBackward& a, double* sums, Width width) {
   const size_t channels = a.channels, rows = a.positions * a.images;
   const size_t chunks = std::max(std::min(rows * channels / 32768, kMostPartials), size_t{1});
-  const size_t memory = RunningSums::memory(channels);
-  double* partials = scratch<double>(kPartialSlot, chunks * 2 * memory);
+  const size_t memory = 2 * channels + RunningSums::memory(channels);
+  double* partials = scratch<double>(kPartialSlot, chunks * memory);
   parallel_for(static_cast<int64_t>(chunks), [&](int64_t chunk) {
-    RunningSums plain(partials + chunk * 2 * memory, channels);
-    RunningSums centred(partials + (chunk * 2 + 1) * memory, channels);
-    size_t run = 0;
-    for (size_t row = rows * chunk / chunks; row < rows * (chunk + 1) / chunks; ++row) {
-      const RowGradient q(a, row);
-      for_vectors(channels, [&](auto lanes, size_t c) {
-        const __m256 here = lanes.keep(q.at(c));
-        plain.add(c, here);
-        centred.add(c, _mm256_mul_ps(here, _mm256_sub_ps(lanes.load(a.x + row * channels + c), lanes.load(a.mu + c))));
-      });
-      if (++run % kRunRows != 0) continue;
-      plain.close_run();
-      centred.close_run();
+    double* plain = partials + chunk * memory;
+    double* centred = plain + channels;
+    RunningSums products(plain + 2 * channels, channels);
+    std::fill(plain, plain + 2 * channels, 0.0);
+    double shares = 0;
+    const size_t last = rows * (chunk + 1) / chunks;
+    for (size_t row = rows * chunk / chunks; row < last;) {
+      for (const size_t end = std::min(last, row + kRunRows); row < end; ++row) {
+        const float* x = a.x + row * channels;
+        const float share = a.d_of_channels[2 * row + 1];
+        const double more = a.d_of_channels[2 * row];
+        const size_t channel = static_cast<size_t>(a.channel[row]);
+        shares += share;
+        plain[channel] += more;
+        centred[channel] += more * (x[channel] - a.mu[channel]);
+        const __m256 by = _mm256_set1_ps(share);
+        for_row(width, channels, [&](auto lanes, size_t c) {
+          products.add(c, lanes.keep(_mm256_mul_ps(by, _mm256_sub_ps(lanes.load(x + c), lanes.load(a.mu + c)))));
+        });
+      }
+      products.close_run();
     }
-    plain.close_run();
-    centred.close_run();
+    for (size_t c = 0; c < channels; ++c) {
+      plain[c] += shares / channels;
+      centred[c] += products.totals[c] / channels;
+    }
   });
   std::fill(sums, sums + 2 * channels, 0.0);
   for (size_t chunk = 0; chunk < chunks; ++chunk)
-    for (size_t s = 0; s < 2; ++s)
-      for (size_t c = 0; c < channels; ++c) sums[s * channels + c] += partials[(chunk * 2 + s) * memory + c];
+    for (size_t i = 0; i < 2 * channels; ++i) sums[i] += partials[chunk * memory + i];
 }
 
 // dx = x·tilt + level + factor·dv for each channel, with a level of its own for each picture: the gradient of the BatchNorm
-// with its sums put in. Without a BatchNorm it is level + dv.
+// with its sums put in. Without a BatchNorm there is no tilt, and the factor is 1.
 struct Slopes {
   float* tilt;    // [channels]
   float* factor;  // [channels]
@@ -155,12 +154,13 @@ void find_slopes(const MapPoolsBackward& a, const Slopes& s) {
   const size_t channels = a.channels, inner = a.images * channels;
   const float positions = static_cast<float>(a.positions);
   if (a.gamma == nullptr) {
+    std::fill(s.factor, s.factor + channels, 1.0f);
     for (size_t i = 0; i < inner; ++i) s.level[i] = a.dmean[i] / positions;
     return;
   }
   double* sums = scratch<double>(kTaskSlot, 2 * channels);
   if (a.d_of_channels == nullptr) std::fill(sums, sums + 2 * channels, 0.0);
-  else sum_row_gradients(a, sums);
+  else with_row_width(channels, [&](auto width) { sum_row_gradients(a, sums, width); });
   double* centred = sums + channels;
   for (size_t i = 0; i < inner;)
     for (size_t c = 0; c < channels; ++c, ++i) {
@@ -183,33 +183,27 @@ void find_slopes(const MapPoolsBackward& a, const Slopes& s) {
     for (size_t c = 0; c < channels; ++c, ++i) s.level[i] = static_cast<float>(s.factor[c] * a.dmean[i] / positions + sums[c]);
 }
 
-template <bool kNormalised>
-void spread(const MapPoolsBackward& a, const Slopes& s) {
+template <bool kNormalised, class Width>
+void spread(const MapPoolsBackward& a, const Slopes& s, Width width) {
   const size_t channels = a.channels, inner = a.images * channels;
   for_row_pieces(a.positions * a.images, channels, [&](size_t row, size_t last) {
     for (size_t image = row % a.images; row < last; ++row, image = image + 1 == a.images ? 0 : image + 1) {
       const float* level = s.level + image * channels;
-      const auto each = [&](const auto& gradient) {
-        for_vectors(channels, [&](auto lanes, size_t c) {
-          const size_t i = row * channels + c;
-          __m256 dx = lanes.load(level + c);
-          if constexpr (kNormalised) dx = _mm256_fmadd_ps(lanes.load(a.x + i), lanes.load(s.tilt + c), dx);
-          lanes.store(a.dx + i, gradient(lanes, c, dx));
-        });
-      };
-      if (a.d_of_channels == nullptr) {
-        each([](auto, size_t, __m256 dx) { return dx; });
-        continue;
-      }
-      const RowGradient q(a, row);
-      each([&](auto lanes, size_t c, __m256 dx) {
-        return kNormalised ? _mm256_fmadd_ps(lanes.load(s.factor + c), q.at(c), dx) : _mm256_add_ps(dx, q.at(c));
+      float* dx = a.dx + row * channels;
+      const bool is_shared = a.d_of_channels != nullptr;
+      const __m256 share = _mm256_set1_ps(is_shared ? a.d_of_channels[2 * row + 1] / static_cast<float>(a.channels) : 0);
+      for_row(width, channels, [&](auto lanes, size_t c) {
+        __m256 v = lanes.load(level + c);
+        if constexpr (kNormalised) v = _mm256_fmadd_ps(lanes.load(a.x + row * channels + c), lanes.load(s.tilt + c), v);
+        lanes.store(dx + c, _mm256_fmadd_ps(lanes.load(s.factor + c), share, v));
       });
+      if (!is_shared) continue;
+      const size_t channel = static_cast<size_t>(a.channel[row]);
+      dx[channel] += s.factor[channel] * a.d_of_channels[2 * row];
     }
   });
   for (size_t i = 0; i < inner;)
-    for (size_t c = 0; c < channels; ++c, ++i)
-      a.dx[static_cast<size_t>(a.place[i]) * inner + i] += kNormalised ? s.factor[c] * a.dgreatest[i] : a.dgreatest[i];
+    for (size_t c = 0; c < channels; ++c, ++i) a.dx[static_cast<size_t>(a.place[i]) * inner + i] += s.factor[c] * a.dgreatest[i];
 }
 
 }  // namespace
@@ -224,8 +218,10 @@ void run(const MapPoolsBackward& a) {
   float* memory = scratch<float>(kCallSlot, (2 + a.images) * channels);
   const Slopes slopes{memory, memory + channels, memory + 2 * channels};
   find_slopes(a, slopes);
-  if (a.gamma == nullptr) spread<false>(a, slopes);
-  else spread<true>(a, slopes);
+  with_row_width(channels, [&](auto width) {
+    if (a.gamma == nullptr) spread<false>(a, slopes, width);
+    else spread<true>(a, slopes, width);
+  });
 }
 
 }  // namespace bnn::avx2

@@ -2,6 +2,8 @@
 // channels is then summed by one task.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/pooling/blocks_avx2.h"
 
 namespace bnn::avx2 {
@@ -26,6 +28,27 @@ void for_row_pieces(size_t rows, size_t channels, const Body& body) {
   const size_t piece = std::max(16384 / std::max(channels, size_t{1}), size_t{1});
   parallel_for(static_cast<int64_t>((rows + piece - 1) / piece),
                [&](int64_t task) { body(task * piece, std::min(rows, (task + 1) * piece)); });
+}
+
+// body(V) with V · 8 = channels as a constant of the compiler for the usual numbers of channels, so that the loop over a row is
+// unrolled, and 0 for others.
+template <class Body>
+void with_row_width(size_t channels, const Body& body) {
+  switch (channels) {
+    case 8: return body(std::integral_constant<size_t, 1>{});
+    case 16: return body(std::integral_constant<size_t, 2>{});
+    case 32: return body(std::integral_constant<size_t, 4>{});
+    case 64: return body(std::integral_constant<size_t, 8>{});
+    default: return body(std::integral_constant<size_t, 0>{});
+  }
+}
+
+// for_vectors(channels, body) where V is what with_row_width gives for them.
+template <class V, class Body>
+inline void for_row(V, size_t channels, const Body& body) {
+  if constexpr (V::value == 0) return for_vectors(channels, body);
+#pragma GCC unroll 8
+  for (size_t v = 0; v < V::value; ++v) body(FullLanes{}, v * kLanes);
 }
 
 // Sums in float of a run of terms, then in double.

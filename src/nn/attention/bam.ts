@@ -1,4 +1,5 @@
-import { relu } from '@tensorflow/tfjs-core';
+import { relu, type Rank, type Tensor4D, zeros } from '@tensorflow/tfjs-core';
+import { prelu } from '../../ops/prelu.js';
 import { BatchNorm, type BatchNormOptions } from '../batch-norm.js';
 import type { BinaryBlockSize } from '../binary-block.js';
 import { Conv2d } from '../conv2d.js';
@@ -49,9 +50,12 @@ export class Bam implements ChannelAttention {
   apply({ map, mean }: AttentionInput, training: boolean): FactoredFactors {
     const channels = this.excite.apply(relu(this.squeeze.apply(mean())));
     const [first, ...rest] = this.norms;
-    let x = first.activate(this.reduce.apply(map()), training, 'relu');
+    // A ReLU; at one channel a bit for each element costs more than the map.
+    const flat = zeros<Rank.R1>(first.gamma.shape);
+    const activated = (norm: BatchNorm, x: Tensor4D): Tensor4D => prelu(norm.apply(x, training), flat);
+    let x = activated(first, this.reduce.apply(map()));
     rest.forEach((norm, i) => {
-      x = norm.activate(this.dilated[i].apply(x), training, 'relu');
+      x = activated(norm, this.dilated[i].apply(x));
     });
     return { positions: strided(this.last.apply(x), this.stride), channels, form: 'excitation' };
   }

@@ -1,4 +1,4 @@
-import { relu, sum } from '@tensorflow/tfjs-core';
+import { relu, sum, type Tensor2D } from '@tensorflow/tfjs-core';
 import { sigmoid } from '../../ops/sigmoid.js';
 import { BatchNorm, type BatchNormOptions } from '../batch-norm.js';
 import type { BinaryBlockSize } from '../binary-block.js';
@@ -36,11 +36,15 @@ export class Cbam implements ChannelAttention {
 
   apply({ pools }: AttentionInput, training: boolean): FactoredFactors {
     const { ofPositions, ofChannels } = pools();
-    const both = ofEachRow(ofPositions, (rows) => this.excite.apply(relu(this.squeeze.apply(rows))));
+    // The second layer is linear: it comes after the sum of both.
+    const hidden = sum<Tensor2D>(
+      ofEachRow(ofPositions, (rows) => relu(this.squeeze.apply(rows))),
+      0,
+    );
     const positions = sigmoid(this.bn.apply(this.conv.apply(ofChannels), training));
     return {
       positions: strided(positions, this.stride),
-      channels: sigmoid(sum(both, 0)),
+      channels: sigmoid(this.excite.apply(hidden)),
       form: 'product',
     };
   }
