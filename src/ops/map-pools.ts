@@ -3,10 +3,12 @@ import {
   argMax,
   cast,
   concat,
+  equal,
+  expandDims,
   max,
   mean as meanOf,
   mul,
-  oneHot,
+  range,
   type Rank,
   reshape,
   slice,
@@ -15,7 +17,6 @@ import {
   type Tensor,
   type Tensor3D,
   type Tensor4D,
-  transpose,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { type AffineParameters, checkChannels, normalised, normGradKernel } from './batch-norm.js';
@@ -44,10 +45,11 @@ interface PoolsAttributes {
   readonly withChannels: boolean;
 }
 
-/** 1 where `places` [...] points to along a new first axis of this length, 0 elsewhere. */
-function pointedTo(places: Tensor, length: number): Tensor {
-  const last = cast(oneHot(cast(places, 'int32'), length), 'float32');
-  return transpose(last, [places.rank, ...places.shape.keys()]);
+/** 1 where `places` point to along a new axis of this length, the first or, with −1, the last; 0 elsewhere. */
+function pointedTo(places: Tensor, length: number, axis: 0 | -1): Tensor {
+  const along = range(0, length);
+  const at = axis === 0 ? reshape(along, [length, ...places.shape.map(() => 1)]) : along;
+  return cast(equal(expandDims(places, axis), at), 'float32');
 }
 
 /**
@@ -63,7 +65,7 @@ const poolsKernel = composedKernel<PoolsAttributes, Tensor[]>(
     const [raw, rows] = [x, v].map((map) => reshape<Rank.R3>(map, [h * w, n, c]));
     const place = cast(argMax(rows, 0), 'float32');
     const ofPositions = stack([meanOf(rows, 0), max(rows, 0)]);
-    const ofInput = stack([meanOf(raw, 0), sum(mul(raw, pointedTo(place, h * w)), 0)]);
+    const ofInput = stack([meanOf(raw, 0), sum(mul(raw, pointedTo(place, h * w, 0)), 0)]);
     if (!withChannels) return [ofPositions, ofInput, place];
     const ofChannels = concat([max(v, 3, true), meanOf(v, 3, true)], 3);
     return [ofPositions, ofInput, place, ofChannels, cast(argMax(v, 3), 'float32')];
@@ -76,7 +78,7 @@ const poolsGradKernel = composedKernel<{ readonly epsilon: number }, Tensor[]>(
   ({ dPositions, dChannels, x, place, channel, mean, variance, gamma }, { epsilon }) => {
     const [h, w, n, c] = (x as Tensor4D).shape;
     const [dMean, dGreatest] = [0, 1].map((i) => slice(dPositions, i, 1));
-    const pulled = mul(dGreatest, pointedTo(place, h * w));
+    const pulled = mul(dGreatest, pointedTo(place, h * w, 0));
     const byPositions = reshape(add(mul(dMean, 1 / (h * w)), pulled), [h, w, n, c]);
     const dv = dChannels ? add(byPositions, ofChannelsGradient(dChannels, channel, c)) : byPositions;
     if (!gamma) return [dv];
@@ -87,8 +89,7 @@ const poolsGradKernel = composedKernel<{ readonly epsilon: number }, Tensor[]>(
 /** The gradient [H, W, N, C] that comes by the poolings over C channels. */
 function ofChannelsGradient(dChannels: Tensor, channel: Tensor, channels: number): Tensor {
   const [dGreatest, dMean] = [0, 1].map((i) => slice(dChannels, [0, 0, 0, i], [-1, -1, -1, 1]));
-  const here = cast(oneHot(cast(channel, 'int32'), channels), 'float32');
-  return add(mul(dGreatest, here), mul(dMean, 1 / channels));
+  return add(mul(dGreatest, pointedTo(channel, channels, -1)), mul(dMean, 1 / channels));
 }
 
 function pools(x: Tensor4D, norm: Normalisation | undefined, withChannels: boolean): Tensor[] {
