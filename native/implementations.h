@@ -47,6 +47,8 @@
   each(UnitMaps) \
   each(MapPools) \
   each(MapPoolsBackward) \
+  each(MapProjection) \
+  each(MapProjectionBackward) \
   each(FactoredGate) \
   each(FactoredGateBackward) \
   each(DecoratorGate) \

@@ -46,6 +46,14 @@ bool all_below(const float* values, size_t count, size_t end) {
   return are;
 }
 
+// A BatchNorm is there in full or not at all.
+template <class Args>
+void check_norm(Arguments& a, const Args& p) {
+  const bool normalised = p.gamma != nullptr;
+  for (const float* other : {p.mu, p.inverse_deviation, static_cast<const float*>(p.dgamma), static_cast<const float*>(p.dbeta)})
+    if ((other != nullptr) != normalised) a.fail("gamma", "there with mu, inverseDeviation, dgamma and dbeta, and only then");
+}
+
 MapPoolsBackward read_pools_backward(Arguments& a) {
   const Map m = read_map(a);
   MapPoolsBackward p{};
@@ -67,11 +75,52 @@ MapPoolsBackward read_pools_backward(Arguments& a) {
   p.dx = a.writable_floats("dx", m.size());
   p.dgamma = a.optional_floats("dgamma", m.channels);
   p.dbeta = a.optional_floats("dbeta", m.channels);
-  const bool normalised = p.gamma != nullptr;
-  for (const float* other : {p.mu, p.inverse_deviation, static_cast<const float*>(p.dgamma), static_cast<const float*>(p.dbeta)})
-    if ((other != nullptr) != normalised) a.fail("gamma", "there with mu, inverseDeviation, dgamma and dbeta, and only then");
+  check_norm(a, p);
   if (!all_below(p.place, m.inner(), m.positions)) a.fail("place", "positions of the map");
   if (p.channel != nullptr && !all_below(p.channel, m.rows(), m.channels)) a.fail("channel", "channels of the map");
+  return p;
+}
+
+MapProjection read_projection(Arguments& a) {
+  const Map m = read_map(a);
+  MapProjection p{};
+  p.positions = m.positions;
+  p.images = m.images;
+  p.channels = m.channels;
+  p.outputs = a.integer("outputs");
+  p.x = a.floats("x", m.size());
+  p.scale = a.optional_floats("scale", m.channels);
+  p.shift = a.optional_floats("shift", m.channels);
+  if ((p.scale == nullptr) != (p.shift == nullptr)) a.fail("shift", "there with a scale, and only then");
+  p.filter = a.floats("filter", static_cast<size_t>(m.channels) * p.outputs);
+  p.mean = a.writable_floats("mean", m.inner());
+  p.y = a.writable_floats("y", m.rows() * p.outputs);
+  return p;
+}
+
+MapProjectionBackward read_projection_backward(Arguments& a) {
+  const Map m = read_map(a);
+  MapProjectionBackward p{};
+  p.positions = m.positions;
+  p.images = m.images;
+  p.channels = m.channels;
+  p.outputs = a.integer("outputs");
+  const size_t filter = static_cast<size_t>(m.channels) * p.outputs;
+  p.x = a.floats("x", m.size());
+  p.mu = a.optional_floats("mu", m.channels);
+  p.inverse_deviation = a.optional_floats("inverseDeviation", m.channels);
+  p.gamma = a.optional_floats("gamma", m.channels);
+  p.beta = a.optional_floats("beta", m.channels);
+  p.filter = a.floats("filter", filter);
+  p.mean = a.floats("mean", m.inner());
+  p.dmean = a.floats("dmean", m.inner());
+  p.dy = a.floats("dy", m.rows() * p.outputs);
+  p.dx = a.writable_floats("dx", m.size());
+  p.dfilter = a.writable_floats("dfilter", filter);
+  p.dgamma = a.optional_floats("dgamma", m.channels);
+  p.dbeta = a.optional_floats("dbeta", m.channels);
+  check_norm(a, p);
+  if ((p.beta != nullptr) != (p.gamma != nullptr)) a.fail("beta", "there with gamma, and only then");
   return p;
 }
 
@@ -171,6 +220,8 @@ DilatedConvBackwardFilter read_dilated_backward_filter(Arguments& a) {
 void define_attention_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_pools);
   define_kernel(env, exports, read_pools_backward);
+  define_kernel(env, exports, read_projection);
+  define_kernel(env, exports, read_projection_backward);
   define_kernel(env, exports, read_gate);
   define_kernel(env, exports, read_gate_backward);
   define_kernel(env, exports, read_decorator);

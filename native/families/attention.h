@@ -49,6 +49,43 @@ struct MapPoolsBackward {
   float* dbeta;
 };
 
+// What a 1×1 convolution to few outputs makes of v = x · scale + shift (null together: v = x), and the means over the positions,
+// in one pass:
+//   mean[n, c] = mean over p of x, y[p, n, k] = Σ_c v[p, n, c] · filter[c, k]
+struct MapProjection {
+  static constexpr const char* family = "mapProjection";
+  size_t positions, images;
+  int channels, outputs;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  const float* filter;
+  float* mean;
+  float* y;
+};
+
+// The gradient of MapProjection, with a BatchNorm or without as that of MapPools:
+//   dv[p, n, c] = dmean[n, c]/positions + Σ_k dy[p, n, k] · filter[c, k], dfilter = vᵀ · dy
+// beta, which v has, is there with gamma.
+struct MapProjectionBackward {
+  static constexpr const char* family = "mapProjectionBackward";
+  size_t positions, images;
+  int channels, outputs;
+  const float* x;
+  const float* mu;
+  const float* inverse_deviation;
+  const float* gamma;
+  const float* beta;
+  const float* filter;
+  const float* mean;
+  const float* dmean;
+  const float* dy;
+  float* dx;
+  float* dfilter;
+  float* dgamma;
+  float* dbeta;
+};
+
 // How a factor for each position and one for each channel of a picture are one factor.
 enum class FactorForm {
   kProduct,     // A = p · c

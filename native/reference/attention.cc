@@ -24,6 +24,42 @@ Factor factor_of(FactorForm form, float of_position, float of_channel) {
   return {1 + s, s * (1 - s)};
 }
 
+// v of element i of x.
+template <class Args>
+float value_of(const Args& a, size_t i) {
+  const size_t c = i % a.channels;
+  return a.scale == nullptr ? a.x[i] : std::fma(a.x[i], a.scale[c], a.shift[c]);
+}
+
+// The gradients of what looks at a BatchNorm of x, or at x itself, from dv(position, element of the position).
+template <class Args, class Gradient>
+void backpropagate(const Args& a, const Gradient& dv) {
+  const size_t channels = a.channels, inner = a.images * channels, rows = a.positions * a.images;
+  std::vector<double> dbeta(channels), dgamma(channels);
+  const auto centred = [&](size_t p, size_t i) {
+    const size_t c = i % channels;
+    return (static_cast<double>(a.x[p * inner + i]) - a.mu[c]) * a.inverse_deviation[c];
+  };
+  if (a.gamma != nullptr) {
+    for (size_t p = 0; p < a.positions; ++p)
+      for (size_t i = 0; i < inner; ++i) {
+        dbeta[i % channels] += dv(p, i);
+        dgamma[i % channels] += dv(p, i) * centred(p, i);
+      }
+    std::copy(dbeta.begin(), dbeta.end(), a.dbeta);
+    std::copy(dgamma.begin(), dgamma.end(), a.dgamma);
+  }
+  for (size_t p = 0; p < a.positions; ++p)
+    for (size_t i = 0; i < inner; ++i) {
+      const size_t c = i % channels;
+      const double own = dv(p, i);
+      a.dx[p * inner + i] = static_cast<float>(
+          a.gamma == nullptr ? own
+                             : static_cast<double>(a.gamma[c]) * a.inverse_deviation[c] *
+                                   (own - (dbeta[c] + centred(p, i) * dgamma[c]) / rows));
+    }
+}
+
 // The parts of a DecoratorGate for one picture and channel.
 struct Decorated {
   double u, v, outer;
@@ -48,10 +84,7 @@ std::vector<double> softmax(const float* row, size_t channels) {
 
 void run(const MapPools& a) {
   const size_t channels = a.channels, inner = a.images * channels;
-  const auto value = [&](size_t p, size_t i) {
-    const float x = a.x[p * inner + i];
-    return a.scale == nullptr ? x : std::fma(x, a.scale[i % channels], a.shift[i % channels]);
-  };
+  const auto value = [&](size_t p, size_t i) { return value_of(a, p * inner + i); };
   for (size_t i = 0; i < inner; ++i) {
     double sum = 0;
     float best = kLeast;
@@ -85,8 +118,8 @@ void run(const MapPools& a) {
 }
 
 void run(const MapPoolsBackward& a) {
-  const size_t channels = a.channels, inner = a.images * channels, rows = a.positions * a.images;
-  const auto dv = [&](size_t p, size_t i) {
+  const size_t channels = a.channels;
+  backpropagate(a, [&](size_t p, size_t i) {
     double sum = static_cast<double>(a.dmean[i]) / a.positions;
     if (a.place[i] == static_cast<float>(p)) sum += a.dgreatest[i];
     if (a.d_of_channels == nullptr) return sum;
@@ -94,30 +127,40 @@ void run(const MapPoolsBackward& a) {
     sum += static_cast<double>(a.d_of_channels[2 * row + 1]) / channels;
     if (a.channel[row] == static_cast<float>(i % channels)) sum += a.d_of_channels[2 * row];
     return sum;
-  };
-  std::vector<double> dbeta(channels), dgamma(channels);
-  const auto centred = [&](size_t p, size_t i) {
-    const size_t c = i % channels;
-    return (static_cast<double>(a.x[p * inner + i]) - a.mu[c]) * a.inverse_deviation[c];
-  };
-  if (a.gamma != nullptr) {
-    for (size_t p = 0; p < a.positions; ++p)
-      for (size_t i = 0; i < inner; ++i) {
-        dbeta[i % channels] += dv(p, i);
-        dgamma[i % channels] += dv(p, i) * centred(p, i);
-      }
-    std::copy(dbeta.begin(), dbeta.end(), a.dbeta);
-    std::copy(dgamma.begin(), dgamma.end(), a.dgamma);
+  });
+}
+
+void run(const MapProjection& a) {
+  const size_t channels = a.channels, outputs = a.outputs, inner = a.images * channels;
+  for (size_t i = 0; i < inner; ++i) {
+    double sum = 0;
+    for (size_t p = 0; p < a.positions; ++p) sum += a.x[p * inner + i];
+    a.mean[i] = static_cast<float>(sum / a.positions);
   }
-  for (size_t p = 0; p < a.positions; ++p)
-    for (size_t i = 0; i < inner; ++i) {
-      const size_t c = i % channels;
-      const double own = dv(p, i);
-      a.dx[p * inner + i] = static_cast<float>(
-          a.gamma == nullptr ? own
-                             : static_cast<double>(a.gamma[c]) * a.inverse_deviation[c] *
-                                   (own - (dbeta[c] + centred(p, i) * dgamma[c]) / rows));
+  for (size_t row = 0; row < a.positions * a.images; ++row)
+    for (size_t k = 0; k < outputs; ++k) {
+      double sum = 0;
+      for (size_t c = 0; c < channels; ++c) sum += static_cast<double>(value_of(a, row * channels + c)) * a.filter[c * outputs + k];
+      a.y[row * outputs + k] = static_cast<float>(sum);
     }
+}
+
+void run(const MapProjectionBackward& a) {
+  const size_t channels = a.channels, outputs = a.outputs;
+  std::vector<double> dfilter(channels * outputs);
+  for (size_t row = 0; row < a.positions * a.images; ++row)
+    for (size_t c = 0; c < channels; ++c) {
+      const double x = a.x[row * channels + c];
+      const double v = a.gamma == nullptr ? x : (x - a.mu[c]) * a.inverse_deviation[c] * a.gamma[c] + a.beta[c];
+      for (size_t k = 0; k < outputs; ++k) dfilter[c * outputs + k] += v * a.dy[row * outputs + k];
+    }
+  std::copy(dfilter.begin(), dfilter.end(), a.dfilter);
+  backpropagate(a, [&](size_t p, size_t i) {
+    const size_t row = p * a.images + i / channels;
+    double sum = static_cast<double>(a.dmean[i]) / a.positions;
+    for (size_t k = 0; k < outputs; ++k) sum += static_cast<double>(a.dy[row * outputs + k]) * a.filter[i % channels * outputs + k];
+    return sum;
+  });
 }
 
 void run(const FactoredGate& a) {

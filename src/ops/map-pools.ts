@@ -19,18 +19,10 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { type AffineParameters, checkChannels, normalised, normGradKernel } from './batch-norm.js';
-import type { ChannelStatistics } from './channel-statistics.js';
+import { normalised, normGradKernel } from './batch-norm.js';
 import { differentiableParts } from './differentiable.js';
 import { composedKernel } from './kernel.js';
-
-/** A BatchNorm through which a map goes before it is pooled. */
-export interface Normalisation {
-  readonly affine: AffineParameters;
-  /** Those of the batch: the gradient accounts for them. */
-  readonly statistics: ChannelStatistics;
-  readonly epsilon: number;
-}
+import { checkedNormalisation, type Normalisation } from './normalisation.js';
 
 /** Poolings of a map [H, W, N, C] over its positions and over its channels. */
 export interface MapPools {
@@ -94,12 +86,9 @@ function ofChannelsGradient(dChannels: Tensor, channel: Tensor, channels: number
 
 function pools(x: Tensor4D, norm: Normalisation | undefined, withChannels: boolean): Tensor[] {
   if (x.rank !== 4) throw new InputError(`poolings of a map need a tensor of rank 4, got rank ${x.rank}.`);
-  const { mean, variance } = norm?.statistics ?? {};
-  const { gamma, beta } = norm?.affine ?? {};
-  const epsilon = norm?.epsilon ?? 0;
-  const parameters = mean && variance && gamma && beta ? { mean, variance, gamma, beta } : {};
-  checkChannels('poolings of a normalised map', x, parameters);
-  return differentiableParts(gamma && beta ? [x, gamma, beta] : [x], () => {
+  const { parameters, learned, epsilon } = checkedNormalisation('poolings of a normalised map', x, norm);
+  const { mean, variance, gamma } = parameters;
+  return differentiableParts([x, ...learned], () => {
     const [ofPositions, ofInput, place, ofChannels, channel] = poolsKernel(
       { x, ...parameters },
       { epsilon, withChannels },

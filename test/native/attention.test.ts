@@ -26,7 +26,7 @@ const many: Size = [70, 67, 16];
 
 // Whole and half numbers, so that maxima come more than once.
 const coarse = floatsWithEdges(200_000, 1).map((value) => Math.round(value * 2) / 2);
-const xs = floatsWithEdges(200_000, 2);
+const xs = floatsWithEdges(200_000, 2, [0, -0, 1, -1, 4]);
 const upstream = randomFloats(200_000, 3);
 const factors = randomFloats(200_000, 4);
 const perChannel = randomFloats(1030, 5).map((value, c) => (c % 7 === 3 ? 0 : value));
@@ -79,6 +79,34 @@ const mapPoolsBackward =
       addon.mapPoolsBackward(
         ...[...size, coarse, ...norm, mean, greatest, place],
         ...[upstream, dgreatest, channel, row, dx, dgamma, dbeta],
+      );
+    });
+  };
+
+const mapProjection =
+  (scaled: boolean, k: number) =>
+  (size: Size): Call =>
+  () => {
+    const [p, n, c] = size;
+    return outputs({ mean: n * c, y: p * n * k }, (made) => {
+      const affine = scaled ? [perChannel, spreads] : [null, null];
+      addon.mapProjection(...size, k, xs, ...affine, factors, ...made);
+    });
+  };
+
+const mapProjectionBackward =
+  (normalised: boolean, k: number) =>
+  (size: Size): Call =>
+  () => {
+    const [p, n, c] = size;
+    const { mean } = mapProjection(normalised, k)(size)() as { mean: Float32Array };
+    const sums = normalised ? { dgamma: c, dbeta: c } : {};
+    return outputs({ dx: p * n * c, dw: c * k, ...sums }, ([dx, dw, dgamma = null, dbeta = null]) => {
+      const norm = normalised ? [spreads, spreads, perChannel, perChannel] : [null, null, null, null];
+      const dy = upstream.subarray(n * c);
+      addon.mapProjectionBackward(
+        ...[...size, k, xs, ...norm, factors, mean],
+        ...[upstream, dy, dx, dw, dgamma, dbeta],
       );
     });
   };
@@ -145,6 +173,15 @@ const cases: readonly { family: string; variant?: string; call: (size: Size) => 
       return [
         { family: 'mapPools', variant, call: mapPools(first, withChannels) },
         { family: 'mapPoolsBackward', variant, call: mapPoolsBackward(first, withChannels) },
+      ];
+    }),
+  ),
+  ...[false, true].flatMap((first) =>
+    [1, 2, 5].flatMap((k) => {
+      const variant = `${first ? 'normalised' : 'plain'} to ${k}`;
+      return [
+        { family: 'mapProjection', variant, call: mapProjection(first, k) },
+        { family: 'mapProjectionBackward', variant, call: mapProjectionBackward(first, k) },
       ];
     }),
   ),

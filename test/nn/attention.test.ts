@@ -54,6 +54,11 @@ describe.each(backends)('attention on %s', (backend) => {
       const overChannels = tf.concat([tf.max(v, 3, true), tf.mean(v, 3, true)], 3);
       expectGoldenValues(ofPositions.dataSync(), [...overPositions.dataSync()]);
       expectGoldenValues(input.positionPools().dataSync(), [...overPositions.dataSync()]);
+      const filter = tf.tensor4d(randomFloats(10, 15), [1, 1, 5, 2]);
+      const projected = input.projection(filter);
+      const product = tf.matMul(tf.reshape(v, [24, 5]), tf.reshape(filter, [5, 2]));
+      expectGoldenValues(projected.mean.dataSync(), [...mean.dataSync()]);
+      expectGoldenValues(projected.map.dataSync(), [...product.dataSync()]);
       expectGoldenValues(ofChannels.dataSync(), [...overChannels.dataSync()]);
     });
     store.dispose();

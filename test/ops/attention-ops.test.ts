@@ -4,7 +4,9 @@ import { channelStatistics } from '../../src/ops/channel-statistics.js';
 import { decoratorGate } from '../../src/ops/decorator-gate.js';
 import { dilatedConv2d } from '../../src/ops/dilated-conv2d.js';
 import { factoredGate, type FactorForm } from '../../src/ops/factored-gate.js';
-import { mapPools, type Normalisation, positionPools } from '../../src/ops/map-pools.js';
+import { mapPools, positionPools } from '../../src/ops/map-pools.js';
+import { mapProjection } from '../../src/ops/map-projection.js';
+import type { Normalisation } from '../../src/ops/normalisation.js';
 import { sigmoid } from '../../src/ops/sigmoid.js';
 import { backends, useTestBackend } from '../backends.js';
 import { byBackpropagation } from '../gradients.js';
@@ -70,6 +72,20 @@ describe.each(backends)('what attention is made of, on %s', (backend) => {
       (x, g, b) => both(mapPools(maps(x), normOf(x, g, b))),
       (x, g, b) => flat(positionsOf(normalised(x, g, b)), channelsOf(normalised(x, g, b))),
       operands,
+    );
+  });
+
+  it.each(shapes.map((shape) => ({ shape })))('projections of a map of $shape', ({ shape }) => {
+    const channels = shape[3];
+    const parts = ({ mean, map }: ReturnType<typeof mapProjection>): tf.Tensor => flat(mean, map);
+    const plain = (v: tf.Tensor, w: tf.Tensor): tf.Tensor =>
+      flat(tf.mean(v, [0, 1]), tapByTap(maps(v), maps(w), 1));
+    const operands = [operand(shape, 1), operand([1, 1, channels, 3], 2)];
+    expectLikeComposition((x, w) => parts(mapProjection(maps(x), maps(w))), plain, operands);
+    expectLikeComposition(
+      (x, w, g, b) => parts(mapProjection(maps(x), maps(w), normOf(x, g, b))),
+      (x, w, g, b) => plain(normalised(x, g, b), w),
+      [...operands, operand([channels], 3), operand([channels], 4)],
     );
   });
 
@@ -199,6 +215,10 @@ describe('refusals', () => {
     {
       message: 'dilatedConv2d needs a whole dilation from 1, got 0.',
       call: () => dilatedConv2d(map(4, 4, 1, 1), map(3, 3, 1, 1), 0),
+    },
+    {
+      message: 'mapProjection: a map [2, 2, 3, 4] takes a filter [1, 1, 4, K], got [1, 1, 3, 2].',
+      call: () => mapProjection(map(2, 2, 3, 4), map(1, 1, 3, 2)),
     },
     {
       message: 'poolings of a map need a tensor of rank 4, got rank 2.',

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "implementations.h"
-#include "kernels/attention/rows_avx2.h"
+#include "kernels/attention/slopes_avx2.h"
 #include "kernels/folded_rows_avx2.h"
 #include "kernels/transpose_avx2.h"
 
@@ -142,45 +142,19 @@ void sum_row_gradients(const MapPoolsBackward& a, double* sums, Width width) {
     for (size_t i = 0; i < 2 * channels; ++i) sums[i] += partials[chunk * memory + i];
 }
 
-// dx = x·tilt + level + factor·dv for each channel, with a level of its own for each picture: the gradient of the BatchNorm
-// with its sums put in. Without a BatchNorm there is no tilt, and the factor is 1.
-struct Slopes {
-  float* tilt;    // [channels]
-  float* factor;  // [channels]
-  float* level;   // [images, channels]
-};
-
 void find_slopes(const MapPoolsBackward& a, const Slopes& s) {
   const size_t channels = a.channels, inner = a.images * channels;
-  const float positions = static_cast<float>(a.positions);
-  if (a.gamma == nullptr) {
-    std::fill(s.factor, s.factor + channels, 1.0f);
-    for (size_t i = 0; i < inner; ++i) s.level[i] = a.dmean[i] / positions;
-    return;
-  }
   double* sums = scratch<double>(kTaskSlot, 2 * channels);
-  if (a.d_of_channels == nullptr) std::fill(sums, sums + 2 * channels, 0.0);
-  else with_row_width(channels, [&](auto width) { sum_row_gradients(a, sums, width); });
-  double* centred = sums + channels;
-  for (size_t i = 0; i < inner;)
-    for (size_t c = 0; c < channels; ++c, ++i) {
-      sums[c] += static_cast<double>(a.dmean[i]) + a.dgreatest[i];
-      centred[c] += a.dmean[i] * (static_cast<double>(a.mean[i]) - a.mu[c]) + a.dgreatest[i] * (static_cast<double>(a.greatest[i]) - a.mu[c]);
-    }
-  const double rows = static_cast<double>(a.positions * a.images);
-  for (size_t c = 0; c < channels; ++c) {
-    const double deviations = centred[c] * a.inverse_deviation[c];
-    const double factor = static_cast<double>(a.gamma[c]) * a.inverse_deviation[c];
-    const double tilt = -factor * a.inverse_deviation[c] * deviations / rows;
-    a.dbeta[c] = static_cast<float>(sums[c]);
-    a.dgamma[c] = static_cast<float>(deviations);
-    s.factor[c] = static_cast<float>(factor);
-    s.tilt[c] = static_cast<float>(tilt);
-    // of every picture
-    sums[c] = -factor * sums[c] / rows - a.mu[c] * tilt;
+  std::fill(sums, sums + 2 * channels, 0.0);
+  if (a.gamma != nullptr) {
+    if (a.d_of_channels != nullptr) with_row_width(channels, [&](auto width) { sum_row_gradients(a, sums, width); });
+    for (size_t i = 0; i < inner;)
+      for (size_t c = 0; c < channels; ++c, ++i) {
+        sums[c] += a.dgreatest[i];
+        sums[channels + c] += a.dgreatest[i] * (static_cast<double>(a.greatest[i]) - a.mu[c]);
+      }
   }
-  for (size_t i = 0; i < inner;)
-    for (size_t c = 0; c < channels; ++c, ++i) s.level[i] = static_cast<float>(s.factor[c] * a.dmean[i] / positions + sums[c]);
+  slopes_of(a, sums, s);
 }
 
 template <bool kNormalised, class Width>
@@ -215,8 +189,7 @@ void run(const MapPools& a) {
 
 void run(const MapPoolsBackward& a) {
   const size_t channels = a.channels;
-  float* memory = scratch<float>(kCallSlot, (2 + a.images) * channels);
-  const Slopes slopes{memory, memory + channels, memory + 2 * channels};
+  const Slopes slopes(scratch<float>(kCallSlot, Slopes::memory(a.images, channels)), channels);
   find_slopes(a, slopes);
   with_row_width(channels, [&](auto width) {
     if (a.gamma == nullptr) spread<false>(a, slopes, width);

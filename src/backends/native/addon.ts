@@ -87,6 +87,8 @@ export interface NativeAddon {
   readonly unitMaps: KernelFunction;
   readonly mapPools: KernelFunction;
   readonly mapPoolsBackward: KernelFunction;
+  readonly mapProjection: KernelFunction;
+  readonly mapProjectionBackward: KernelFunction;
   readonly factoredGate: KernelFunction;
   readonly factoredGateBackward: KernelFunction;
   readonly decoratorGate: KernelFunction;

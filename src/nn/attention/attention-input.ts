@@ -3,6 +3,7 @@ import { batchNormTraining } from '../../ops/batch-norm.js';
 import type { ChannelStatistics } from '../../ops/channel-statistics.js';
 import { untaped } from '../../ops/kernel.js';
 import { mapPools, positionPools } from '../../ops/map-pools.js';
+import { mapProjection } from '../../ops/map-projection.js';
 import { normalisedMean } from '../../ops/normalised-mean.js';
 import { globalMean } from '../../ops/pooling.js';
 import type { BatchNorm } from '../batch-norm.js';
@@ -15,6 +16,7 @@ export function plainInput(x: Tensor4D): AttentionInput {
     mean: () => globalMean(x),
     positionPools: () => positionPools(x),
     pools: () => mapPools(x),
+    projection: (filter) => mapProjection(x, filter),
   };
 }
 
@@ -27,6 +29,7 @@ export function normalisedInput(x: Tensor4D, bn: BatchNorm, statistics: ChannelS
     mean: () => normalisedMean(x, bn, statistics, epsilon),
     positionPools: () => positionPools(x, norm),
     pools: () => mapPools(x, norm),
+    projection: (filter) => mapProjection(x, filter, norm),
   };
 }
 
@@ -39,5 +42,6 @@ export function inferenceInput(x: Tensor4D, bn: BatchNorm): AttentionInput {
     mean: () => bn.apply(globalMean(x), false),
     positionPools: () => untaped(() => positionPools(x, norm)),
     pools: () => untaped(() => mapPools(x, norm)),
+    projection: (filter) => untaped(() => mapProjection(x, filter, norm)),
   };
 }

@@ -2,6 +2,7 @@ import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import { unknownName } from '../../unknown-name.js';
 import type { MapPools } from '../../ops/map-pools.js';
+import type { MapProjection } from '../../ops/map-projection.js';
 import type { BatchNormOptions } from '../batch-norm.js';
 import type { BinaryBlockSize } from '../binary-block.js';
 import type { Scope } from '../parameters.js';
@@ -22,6 +23,8 @@ export interface AttentionInput {
   readonly positionPools: () => Tensor3D;
   /** These, and its maximum and its mean over the channels, [H, W, N, 2], in one pass. */
   readonly pools: () => MapPools;
+  /** Its mean over the positions and its 1×1 convolution with a filter [1, 1, inputs, K] of few outputs, in one pass. */
+  readonly projection: (filter: Tensor4D) => MapProjection;
 }
 
 /** What is multiplied onto the output of a binary convolution. It is called in a `tidy`. */

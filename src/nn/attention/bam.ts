@@ -47,13 +47,14 @@ export class Bam implements ChannelAttention {
     this.stride = stride;
   }
 
-  apply({ map, mean }: AttentionInput, training: boolean): FactoredFactors {
-    const channels = this.excite.apply(relu(this.squeeze.apply(mean())));
+  apply({ projection }: AttentionInput, training: boolean): FactoredFactors {
+    const { mean, map } = projection(this.reduce.filter);
+    const channels = this.excite.apply(relu(this.squeeze.apply(mean)));
     const [first, ...rest] = this.norms;
     // A ReLU; at one channel a bit for each element costs more than the map.
     const flat = zeros<Rank.R1>(first.gamma.shape);
     const activated = (norm: BatchNorm, x: Tensor4D): Tensor4D => prelu(norm.apply(x, training), flat);
-    let x = activated(first, this.reduce.apply(map()));
+    let x = activated(first, map);
     rest.forEach((norm, i) => {
       x = activated(norm, this.dilated[i].apply(x));
     });

@@ -1,8 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { FactorForm } from '../../../ops/factored-gate.js';
-import type { NativeBackend } from '../native-backend.js';
+import type { FloatOutput, NativeBackend } from '../native-backend.js';
 import { affine, inverseDeviation } from './normalisation.js';
-import { nativeKernel, optionalFloats } from './registration.js';
+import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
 /** [positions, images, channels] of a position-major map, as its kernels take them. */
 function mapSizes(x: TensorInfo): [positions: number, images: number, channels: number] {
@@ -24,6 +24,22 @@ function rowsOfThree(backend: NativeBackend, rows: readonly TensorInfo[]): Float
 function dilatedSizes(x: TensorInfo, outputs: number, window: number, dilation: number): number[] {
   const [h, w, n, c] = x.shape as [number, number, number, number];
   return [h, w, n, c, outputs, window, dilation];
+}
+
+/** What a BatchNorm makes of rows of channels, or another reference to them where there is none. */
+function normalisedRows(
+  backend: NativeBackend,
+  { info, values }: FloatOutput,
+  norm: ReturnType<typeof affine> | undefined,
+): TensorInfo {
+  if (!norm) {
+    backend.incRef(info.dataId);
+    return { ...info };
+  }
+  const y = backend.output(info.shape);
+  const { rows, channels } = rowsOf(info);
+  backend.addon.channelAffine(rows, channels, values, norm.scale, norm.shift, y.values);
+  return y.info;
 }
 
 /** Registers what attention looks at and how it is applied. */
@@ -50,16 +66,7 @@ export function registerAttentionKernels(): void {
       );
       const looked = [ofInput, place, ...(ofChannels && channel ? [ofChannels, channel] : [])];
       const infos = looked.map(({ info }) => info);
-      if (!through) {
-        backend.incRef(ofInput.info.dataId);
-        return [{ ...ofInput.info }, ...infos];
-      }
-      const ofPositions = backend.output([2, n, c]);
-      backend.addon.channelAffine(
-        ...[2 * n, c],
-        ...[ofInput.values, through.scale, through.shift, ofPositions.values],
-      );
-      return [ofPositions.info, ...infos];
+      return [normalisedRows(backend, ofInput, through), ...infos];
     },
   );
 
@@ -88,6 +95,41 @@ export function registerAttentionKernels(): void {
       sums[1]?.values ?? null,
     );
     return [dx, ...sums].map(({ info }) => info);
+  });
+
+  nativeKernel<{ epsilon: number }>(
+    'MapProjection',
+    ({ inputs: { x, w, ...norm }, attributes: { epsilon }, backend }) => {
+      const outputs = w.shape[3];
+      const ofInput = backend.output(x.shape.slice(2));
+      const y = backend.output([...x.shape.slice(0, 3), outputs]);
+      const through = norm['gamma'] ? affine(backend, norm, epsilon) : undefined;
+      backend.addon.mapProjection(
+        ...[...mapSizes(x), outputs, backend.floats(x)],
+        through?.scale ?? null,
+        through?.shift ?? null,
+        ...[backend.floats(w), ofInput.values, y.values],
+      );
+      return [normalisedRows(backend, ofInput, through), ofInput.info, y.info];
+    },
+  );
+
+  nativeKernel<{ epsilon: number }>('MapProjectionGrad', ({ inputs, attributes: { epsilon }, backend }) => {
+    const { dMean, dMap, x, w, ofInput, mean, variance, gamma, beta } = inputs;
+    const [dx, dw] = [x, w].map(({ shape }) => backend.output(shape));
+    const sums = gamma ? [0, 1].map(() => backend.output(gamma.shape)) : [];
+    backend.addon.mapProjectionBackward(
+      ...[...mapSizes(x), w.shape[3], backend.floats(x)],
+      optionalFloats(backend, mean),
+      gamma ? inverseDeviation(backend, variance, epsilon) : null,
+      optionalFloats(backend, gamma),
+      optionalFloats(backend, beta),
+      ...[w, ofInput, dMean, dMap].map((tensor) => backend.floats(tensor)),
+      ...[dx.values, dw.values],
+      sums[0]?.values ?? null,
+      sums[1]?.values ?? null,
+    );
+    return [dx, dw, ...sums].map(({ info }) => info);
   });
 
   nativeKernel<{ form: FactorForm }>(
