@@ -46,6 +46,18 @@
   each(PositionMeanBackward) \
   each(SwapOuter) \
   each(UnitMaps) \
+  each(MapPools) \
+  each(MapPoolsBackward) \
+  each(MapProjection) \
+  each(MapProjectionBackward) \
+  each(FactoredGate) \
+  each(FactoredGateBackward) \
+  each(DecoratorGate) \
+  each(DecoratorGateBackward) \
+  each(DilatedConv) \
+  each(DilatedConvBackwardFilter) \
+  each(Sigmoid) \
+  each(SigmoidBackward) \
   each(Elementwise) \
   each(Softmax) \
   each(UnitDistance) \

@@ -4,6 +4,7 @@
 // taps, so that borders are exact without padding and a stride costs nothing.
 #pragma once
 
+#include "families/attention.h"
 #include "families/block.h"
 #include "families/convolution.h"
 #include "families/elementwise.h"

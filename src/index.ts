@@ -52,6 +52,13 @@ export {
 export { toBatchMajor, toPositionMajor } from './ops/position-major.js';
 export { addPrelu, prelu } from './ops/prelu.js';
 export { channelGate } from './ops/channel-gate.js';
+export { decoratorGate, type GateParameters } from './ops/decorator-gate.js';
+export { dilatedConv2d } from './ops/dilated-conv2d.js';
+export { factoredGate, type FactorForm } from './ops/factored-gate.js';
+export { mapPools, type MapPools, positionPools } from './ops/map-pools.js';
+export { mapProjection, type MapProjection } from './ops/map-projection.js';
+export type { Normalisation } from './ops/normalisation.js';
+export { sigmoid } from './ops/sigmoid.js';
 export { normalisedMean } from './ops/normalised-mean.js';
 export { shiftedPrelu, type ShiftedPreluParameters } from './ops/shifted-prelu.js';
 export { shiftedSign, shiftedSignInference } from './ops/shifted-sign.js';
@@ -81,6 +88,7 @@ export {
   type ChannelAttention,
   registerAttention,
 } from './nn/attention/attention.js';
+export type { FactoredFactors, Factors } from './nn/attention/factors.js';
 export { Bam } from './nn/attention/bam.js';
 export { Cbam } from './nn/attention/cbam.js';
 export { GateDecorator } from './nn/attention/gate-decorator.js';

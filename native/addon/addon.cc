@@ -104,6 +104,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define_normalisation_kernels(env, exports);
   define_pooling_kernels(env, exports);
   define_elementwise_kernels(env, exports);
+  define_attention_kernels(env, exports);
   define_loss_kernels(env, exports);
   define_probe_functions(env, exports);
   return exports;

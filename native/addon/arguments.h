@@ -129,6 +129,7 @@ void define_residual_block_kernels(Napi::Env env, Napi::Object exports);
 void define_normalisation_kernels(Napi::Env env, Napi::Object exports);
 void define_pooling_kernels(Napi::Env env, Napi::Object exports);
 void define_elementwise_kernels(Napi::Env env, Napi::Object exports);
+void define_attention_kernels(Napi::Env env, Napi::Object exports);
 void define_loss_kernels(Napi::Env env, Napi::Object exports);
 void define_probe_functions(Napi::Env env, Napi::Object exports);
 

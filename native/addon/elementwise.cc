@@ -47,6 +47,19 @@ SignSlope read_sign_slope(Arguments& a) {
   return {size, t, dy, v, a.writable_floats("out", size)};
 }
 
+Sigmoid read_sigmoid(Arguments& a) {
+  const size_t size = a.size("size");
+  const float* x = a.floats("x", size);
+  return {size, x, a.writable_floats("y", size)};
+}
+
+SigmoidBackward read_sigmoid_backward(Arguments& a) {
+  const size_t size = a.size("size");
+  const float* dy = a.floats("dy", size);
+  const float* y = a.floats("y", size);
+  return {size, dy, y, a.writable_floats("dx", size)};
+}
+
 NarrowToHalf read_narrow_to_half(Arguments& a) {
   const size_t size = a.size("size");
   const float* x = a.floats("x", size);
@@ -66,6 +79,8 @@ void define_elementwise_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_softmax);
   define_kernel(env, exports, read_adam);
   define_kernel(env, exports, read_sign_slope);
+  define_kernel(env, exports, read_sigmoid);
+  define_kernel(env, exports, read_sigmoid_backward);
   define_kernel(env, exports, read_narrow_to_half);
   define_kernel(env, exports, read_widen_half);
 }

@@ -77,6 +77,23 @@ struct SignSlope {
   float* out;
 };
 
+// y = σ(x) = 1 / (1 + e⁻ˣ)
+struct Sigmoid {
+  static constexpr const char* family = "sigmoid";
+  size_t size;
+  const float* x;
+  float* y;
+};
+
+// dx = dy · y · (1 − y), y = σ(x). dx may be dy.
+struct SigmoidBackward {
+  static constexpr const char* family = "sigmoidBackward";
+  size_t size;
+  const float* dy;
+  const float* y;
+  float* dx;
+};
+
 // y = x in float16 (IEEE 754 binary16), rounded to the nearest, ties to even; what is too large becomes infinite, NaN stays
 // NaN. On the calling thread.
 struct NarrowToHalf {

@@ -47,6 +47,14 @@ void run(const SignSlope& a) {
   }
 }
 
+void run(const Sigmoid& a) {
+  for (size_t i = 0; i < a.size; ++i) a.y[i] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(a.x[i]))));
+}
+
+void run(const SigmoidBackward& a) {
+  for (size_t i = 0; i < a.size; ++i) a.dx[i] = a.dy[i] * (a.y[i] * (1 - a.y[i]));
+}
+
 void run(const AdamStep& a) {
   const double correction1 = 1 - std::pow(static_cast<double>(a.beta1), static_cast<double>(a.step));
   const double correction2 = 1 - std::pow(static_cast<double>(a.beta2), static_cast<double>(a.step));

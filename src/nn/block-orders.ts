@@ -1,17 +1,6 @@
-import {
-  add,
-  mul,
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor4D,
-  tidy,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import { add, type Tensor1D, type Tensor4D, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { hardClamp } from '../ops/activations.js';
-import { batchNormClamp, batchNormTraining } from '../ops/batch-norm.js';
-import { channelGate } from '../ops/channel-gate.js';
-import { normalisedMean } from '../ops/normalised-mean.js';
-import { globalMean } from '../ops/pooling.js';
+import { batchNormClamp } from '../ops/batch-norm.js';
 import { addPrelu, prelu } from '../ops/prelu.js';
 import { shiftedPrelu, type ShiftedPreluParameters } from '../ops/shifted-prelu.js';
 import { shiftedSign, shiftedSignInference } from '../ops/shifted-sign.js';
@@ -21,6 +10,8 @@ import {
   type ChannelAttention,
   noAttention,
 } from './attention/attention.js';
+import { inferenceInput, normalisedInput, plainInput } from './attention/attention-input.js';
+import { timesFactors } from './attention/factors.js';
 import { BatchNorm } from './batch-norm.js';
 import type { BinaryBlockOptions, BinaryBlockSize } from './binary-block.js';
 import { BinaryConv2d } from './conv2d.js';
@@ -90,11 +81,8 @@ class GatedConv {
     operand.dispose();
     if (!this.attention) return convolved;
     const { attention } = this;
-    const factor = tidy(() => attention.apply(input, training));
-    const y =
-      factor.rank === 2 ? channelGate(convolved, factor as Tensor2D) : mul<Tensor4D>(convolved, factor);
+    const y = tidy(() => timesFactors(convolved, attention.apply(input, training)));
     convolved.dispose();
-    factor.dispose();
     return y;
   }
 }
@@ -121,8 +109,7 @@ export class NormalisedConv {
     const { bn } = this;
     if (!training) {
       const operand = this.isSigned ? bn.sign(x, false) : bn.clamp(x, false);
-      const input = { map: () => bn.apply(x, false), mean: () => bn.apply(globalMean(x), false) };
-      return this.gated.apply(operand, input, false);
+      return this.gated.apply(operand, inferenceInput(x, bn), false);
     }
     this.activations?.note(this.gated.layer, () => bn.look(x));
     // One and the same BatchNorm: its statistics are taken once.
@@ -130,11 +117,7 @@ export class NormalisedConv {
     const operand = this.isSigned
       ? this.signGradient.signWith(bn, x, statistics)
       : batchNormClamp(x, bn, statistics, bn.epsilon);
-    const input = {
-      map: () => batchNormTraining(x, bn, statistics, bn.epsilon),
-      mean: () => normalisedMean(x, bn, statistics, bn.epsilon),
-    };
-    const y = this.gated.apply(operand, input, true);
+    const y = this.gated.apply(operand, normalisedInput(x, bn, statistics), true);
     statistics.mean.dispose();
     statistics.variance.dispose();
     return y;
@@ -207,8 +190,7 @@ abstract class ShiftedOrder implements BlockOrder {
 
   body(x: Tensor4D, training: boolean): Tensor4D {
     if (training) this.activations?.note(this.gated.layer, () => add(x, this.shift));
-    const input = { map: () => x.clone(), mean: () => globalMean(x) };
-    const convolved = this.gated.apply(this.operand(x, training), input, training);
+    const convolved = this.gated.apply(this.operand(x, training), plainInput(x), training);
     const y = this.bn.apply(convolved, training);
     convolved.dispose();
     return y;

@@ -16,10 +16,19 @@ interface Tape {
     name: string,
     inputs: Record<string, Tensor>,
     outputs: Tensor[],
-    gradients: (dy: Tensor, saved: Tensor[]) => Record<string, () => Tensor>,
+    gradients: (dys: Tensor | Tensor[], saved: Tensor[]) => Record<string, () => Tensor>,
     saved: Tensor[],
     attributes: object,
   ): void;
+}
+
+/** The values of an operation with several results, and what its backward pass needs. */
+export interface ForwardParts {
+  readonly values: Tensor[];
+  /** As in {@link Forward}. */
+  readonly saved: Tensor[];
+  /** As in {@link Forward}, from an upstream gradient for each value: zeros where nothing comes back to one. */
+  readonly gradients: (dys: Tensor[], saved: Tensor[]) => Tensor[];
 }
 
 /**
@@ -30,30 +39,39 @@ interface Tape {
  * It does what `customGrad` does, without the kernel call and the scope that `customGrad` spends on each saved tensor.
  */
 export function differentiable<Y extends Tensor>(inputs: readonly Tensor[], forward: () => Forward<Y>): Y {
-  if (!isRecording()) return untaped(() => tidy(() => forward().value));
+  const [value] = differentiableParts(inputs, () => {
+    const { value: only, saved, gradients } = forward();
+    return { values: [only], saved, gradients: ([dy], kept) => gradients(dy as Y, kept) };
+  });
+  return value as Y;
+}
+
+/** {@link differentiable} for an operation with several results. */
+export function differentiableParts(inputs: readonly Tensor[], forward: () => ForwardParts): Tensor[] {
+  if (!isRecording()) return untaped(() => tidy(() => forward().values));
   let saved: Tensor[] = [];
-  let gradients: Forward<Y>['gradients'];
-  const value = untaped(() =>
+  let gradients: ForwardParts['gradients'];
+  const values = untaped(() =>
     tidy(() => {
       const made = forward();
       saved = made.saved.map(anotherReference);
       ({ gradients } = made);
-      return made.value;
+      return made.values;
     }),
   );
   const named = Object.fromEntries(inputs.map((input, i) => [i, input]));
   (engine() as unknown as Tape).addTapeNode(
     'differentiable',
     named,
-    [value],
-    (dy, kept) => {
-      const found = gradients(dy as Y, kept);
+    values,
+    (dys, kept) => {
+      const found = gradients(Array.isArray(dys) ? dys : [dys], kept);
       return Object.fromEntries(found.map((gradient, i) => [i, () => gradient]));
     },
     saved,
     {},
   );
-  return value;
+  return values;
 }
 
 /** A tensor of the same memory that lives until it is disposed of. */

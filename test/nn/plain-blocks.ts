@@ -47,6 +47,14 @@ export function wholeFilter(w: tf.Tensor4D, groups: number): tf.Tensor4D {
   return tf.mul<tf.Tensor4D>(tf.tile(w, [1, 1, groups, 1]), joined);
 }
 
+/** The maximum along an axis, whose gradient goes to the first of equal ones: a pooling of few whole sums has many. */
+function firstMax<T extends tf.Tensor>(x: tf.Tensor, axis: number): T {
+  const at = tf.oneHot(tf.cast(tf.argMax(x, axis), 'int32'), x.shape[axis]);
+  const axes = Array.from({ length: x.rank - 1 }, (_, i) => i);
+  const taken = tf.transpose(at, [...axes.slice(0, axis), x.rank - 1, ...axes.slice(axis)]);
+  return tf.sum<T>(tf.mul(x, taken), axis);
+}
+
 export class PlainBlock {
   constructor(
     private readonly named: Named,
@@ -135,7 +143,8 @@ export class PlainBlock {
   /** The factor of the convolution's output, from the real-valued map before the sign. */
   attention(kind: string, v: tf.Tensor4D): tf.Tensor {
     const mean = tf.mean<tf.Tensor2D>(v, [0, 1]);
-    const greatest = tf.max<tf.Tensor2D>(v, [0, 1]);
+    const [h, w, n, c] = v.shape;
+    const greatest = firstMax<tf.Tensor2D>(tf.reshape(v, [h * w, n, c]), 0);
     const dense = (x: tf.Tensor2D, name: string): tf.Tensor2D =>
       tf.matMul(x, this.at(`attention.${name}.weight`));
     const mlp = (x: tf.Tensor2D): tf.Tensor2D => dense(tf.relu(dense(x, 'fc1')), 'fc2');
@@ -156,7 +165,7 @@ export class PlainBlock {
       }
       case 'cbam': {
         const channels = tf.sigmoid(tf.add(mlp(mean), mlp(greatest)));
-        const pair = tf.concat<tf.Tensor4D>([tf.max(v, 3, true), tf.mean(v, 3, true)], 3);
+        const pair = tf.concat<tf.Tensor4D>([tf.expandDims(firstMax(v, 3), 3), tf.mean(v, 3, true)], 3);
         const positions = tf.sigmoid(
           this.norm(this.conv(pair, this.at('attention.conv.filter'), 1), 'attention.bn'),
         );

@@ -56,6 +56,24 @@ export function expectOperation(
   });
 }
 
+/** Expects value and gradients of `op` within the golden tolerance of those of `plain`, on the current backend. */
+export function expectLikeComposition(
+  op: (...inputs: tf.Tensor[]) => tf.Tensor,
+  plain: (...inputs: tf.Tensor[]) => tf.Tensor,
+  operands: readonly Operand[],
+): void {
+  tf.tidy(() => {
+    const inputs = operands.map(({ shape, values }) => tf.tensor(values, shape));
+    const value = plain(...inputs);
+    const gradients = tf.grads(plain)(inputs, tf.tensor(upstreamOf(value.shape), value.shape));
+    expectOperation(op, operands, {
+      shape: value.shape,
+      value: value.dataSync(),
+      gradients: gradients.map((gradient) => gradient.dataSync()),
+    });
+  });
+}
+
 /** Expects an InputError with this message. */
 export function expectRefusal(message: string, call: () => unknown): void {
   let thrown: unknown;

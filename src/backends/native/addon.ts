@@ -86,6 +86,18 @@ export interface NativeAddon {
   readonly binaryFilterConvForward: KernelFunction;
   readonly straightThroughFilter: KernelFunction;
   readonly unitMaps: KernelFunction;
+  readonly mapPools: KernelFunction;
+  readonly mapPoolsBackward: KernelFunction;
+  readonly mapProjection: KernelFunction;
+  readonly mapProjectionBackward: KernelFunction;
+  readonly factoredGate: KernelFunction;
+  readonly factoredGateBackward: KernelFunction;
+  readonly decoratorGate: KernelFunction;
+  readonly decoratorGateBackward: KernelFunction;
+  readonly dilatedConv: KernelFunction;
+  readonly dilatedConvBackwardFilter: KernelFunction;
+  readonly sigmoid: KernelFunction;
+  readonly sigmoidBackward: KernelFunction;
   readonly narrowToHalf: KernelFunction;
   readonly widenHalf: KernelFunction;
 }

@@ -1,6 +1,7 @@
 import { getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { nativeAddon } from './addon.js';
+import { registerAttentionKernels } from './kernels/attention.js';
 import { registerBlockPartKernels } from './kernels/block-parts.js';
 import { registerConvolutionKernels } from './kernels/convolution.js';
 import { registerHalfBinaryConvolutionKernels } from './kernels/half-binary-convolution.js';
@@ -20,6 +21,7 @@ const overridden = new Set([
   'RealDiv',
   'Maximum',
   'Minimum',
+  'Sigmoid',
   'Softmax',
   'LogSoftmax',
   'BatchMatMul',
@@ -47,6 +49,7 @@ export function registerNativeBackend(): void {
   registerNormalisationKernels();
   registerNormActivationKernels();
   registerBlockPartKernels();
+  registerAttentionKernels();
   registerResidualBlockKernels();
   registerPoolingKernels();
   registerLossKernels();

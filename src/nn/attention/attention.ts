@@ -1,11 +1,14 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import { unknownName } from '../../unknown-name.js';
+import type { MapPools } from '../../ops/map-pools.js';
+import type { MapProjection } from '../../ops/map-projection.js';
 import type { BatchNormOptions } from '../batch-norm.js';
 import type { BinaryBlockSize } from '../binary-block.js';
 import type { Scope } from '../parameters.js';
 import { Bam } from './bam.js';
 import { Cbam } from './cbam.js';
+import type { Factors } from './factors.js';
 import { GateDecorator } from './gate-decorator.js';
 import { RealToBinaryGate } from './real-to-binary-gate.js';
 import { SqueezeExcite } from './squeeze-excite.js';
@@ -16,12 +19,18 @@ export interface AttentionInput {
   readonly map: () => Tensor4D;
   /** Its mean over the positions, [N, inputs], which costs less than the map. */
   readonly mean: () => Tensor2D;
+  /** Its mean and its maximum over the positions, [2, N, inputs], which cost less than the map. */
+  readonly positionPools: () => Tensor3D;
+  /** These, and its maximum and its mean over the channels, [H, W, N, 2], in one pass. */
+  readonly pools: () => MapPools;
+  /** Its mean over the positions and its 1×1 convolution with a filter [1, 1, inputs, K] of few outputs, in one pass. */
+  readonly projection: (filter: Tensor4D) => MapProjection;
 }
 
 /** What is multiplied onto the output of a binary convolution. It is called in a `tidy`. */
 export interface ChannelAttention {
-  /** @returns the factors [N, outputs], or [H', W', N, outputs], of the output's height and width */
-  apply(input: AttentionInput, training: boolean): Tensor2D | Tensor4D;
+  /** @returns the factors [N, outputs], or [H', W', N, outputs] of the output's height and width, or both as {@link FactoredFactors} */
+  apply(input: AttentionInput, training: boolean): Factors;
 }
 
 /** Makes an attention for a convolution of this size with its parameters in a scope; BatchNorms of its own have the network's settings. */

@@ -1,12 +1,14 @@
-import { add, relu, sigmoid, type Tensor4D } from '@tensorflow/tfjs-core';
+import { relu, type Rank, type Tensor4D, zeros } from '@tensorflow/tfjs-core';
+import { prelu } from '../../ops/prelu.js';
 import { BatchNorm, type BatchNormOptions } from '../batch-norm.js';
 import type { BinaryBlockSize } from '../binary-block.js';
 import { Conv2d } from '../conv2d.js';
 import type { Scope } from '../parameters.js';
 import type { AttentionInput, ChannelAttention } from './attention.js';
 import { Dense, reduced } from './dense.js';
-import { positionsTimesChannels, strided } from './map-parts.js';
 import { DilatedConv2d } from './dilated-conv2d.js';
+import type { FactoredFactors } from './factors.js';
+import { strided } from './map-parts.js';
 
 const reduction = 16;
 const dilation = 4;
@@ -24,29 +26,38 @@ export class Bam implements ChannelAttention {
   private readonly reduce: Conv2d;
   private readonly dilated: readonly DilatedConv2d[];
   private readonly norms: readonly BatchNorm[];
-  private readonly last: Conv2d;
+  private readonly last: DilatedConv2d;
   private readonly stride: number;
 
   constructor(scope: Scope, { inputs, outputs, stride }: BinaryBlockSize, batchNorm: BatchNormOptions = {}) {
     const hidden = reduced(inputs, reduction);
-    const unit = { stride: 1, pad: 0 };
     this.squeeze = new Dense(scope.child('fc1'), inputs, hidden);
     this.excite = new Dense(scope.child('fc2'), hidden, outputs);
-    this.reduce = new Conv2d(scope.child('conv0'), { inputs, outputs: hidden, window: 1 }, unit);
-    this.dilated = [1, 2].map((i) => new DilatedConv2d(scope.child(`conv${i}`), hidden, dilation));
+    this.reduce = new Conv2d(
+      scope.child('conv0'),
+      { inputs, outputs: hidden, window: 1 },
+      { stride: 1, pad: 0 },
+    );
+    this.dilated = [1, 2].map(
+      (i) =>
+        new DilatedConv2d(scope.child(`conv${i}`), { inputs: hidden, outputs: hidden, window: 3 }, dilation),
+    );
     this.norms = [0, 1, 2].map((i) => new BatchNorm(scope.child(`bn${i}`), hidden, batchNorm));
-    this.last = new Conv2d(scope.child('conv3'), { inputs: hidden, outputs: 1, window: 1 }, unit);
+    this.last = new DilatedConv2d(scope.child('conv3'), { inputs: hidden, outputs: 1, window: 1 });
     this.stride = stride;
   }
 
-  apply({ map, mean }: AttentionInput, training: boolean): Tensor4D {
-    const channels = this.excite.apply(relu(this.squeeze.apply(mean())));
+  apply({ projection }: AttentionInput, training: boolean): FactoredFactors {
+    const { mean, map } = projection(this.reduce.filter);
+    const channels = this.excite.apply(relu(this.squeeze.apply(mean)));
     const [first, ...rest] = this.norms;
-    let x = relu(first.apply(this.reduce.apply(map()), training));
+    // A ReLU; at one channel a bit for each element costs more than the map.
+    const flat = zeros<Rank.R1>(first.gamma.shape);
+    const activated = (norm: BatchNorm, x: Tensor4D): Tensor4D => prelu(norm.apply(x, training), flat);
+    let x = activated(first, map);
     rest.forEach((norm, i) => {
-      x = relu(norm.apply(this.dilated[i].apply(x), training));
+      x = activated(norm, this.dilated[i].apply(x));
     });
-    const positions = strided(this.last.apply(x), this.stride);
-    return add<Tensor4D>(1, sigmoid(positionsTimesChannels(positions, channels)));
+    return { positions: strided(this.last.apply(x), this.stride), channels, form: 'excitation' };
   }
 }

@@ -43,7 +43,7 @@ function withRowsFilled(
   backend.disposeData(filled.info.dataId);
 }
 
-/** Registers the native versions of the stock element-wise operations on two floats, the sum in place and the slopes of signs. */
+/** Registers the native versions of stock element-wise operations, the sum in place, the sigmoid and the slopes of signs. */
 export function registerElementwiseKernels(): void {
   for (const [name, operation, commutes] of operations) {
     nativeKernel(name, (call) => {
@@ -68,6 +68,23 @@ export function registerElementwiseKernels(): void {
     backend.addon.elementwise(0, sum.values.length, 0, backend.floats(a), backend.floats(b), sum.values);
     return sum.info;
   });
+
+  nativeKernel('Sigmoid', (call) => {
+    const { inputs, backend } = call;
+    if (!allFloats(inputs)) return stock('Sigmoid', call);
+    const y = backend.output(inputs['x'].shape);
+    backend.addon.sigmoid(y.values.length, backend.floats(inputs['x']), y.values);
+    return y.info;
+  });
+
+  nativeKernel<{ inPlace: boolean }>(
+    'SigmoidGrad',
+    ({ inputs: { dy, y }, attributes: { inPlace }, backend }) => {
+      const dx = inPlace ? backend.outputInPlaceOf(dy) : backend.output(y.shape);
+      backend.addon.sigmoidBackward(dx.values.length, backend.floats(dy), backend.floats(y), dx.values);
+      return dx.info;
+    },
+  );
 
   nativeKernel<{ t: number; inPlace: boolean }>('SignSlope', ({ inputs: { dy, v }, attributes, backend }) => {
     const { t, inPlace } = attributes;

@@ -1,0 +1,19 @@
+#include "implementations.h"
+#include "kernels/elementwise/runs_avx2.h"
+#include "kernels/exponential_avx2.h"
+
+namespace bnn::avx2 {
+
+void run(const Sigmoid& a) {
+  each_run(a.size, false, [&](auto lanes, size_t i) { lanes.store(a.y + i, logistic(lanes.load(a.x + i)).value); });
+}
+
+void run(const SigmoidBackward& a) {
+  const __m256 one = _mm256_set1_ps(1);
+  each_run(a.size, false, [&](auto lanes, size_t i) {
+    const __m256 y = lanes.load(a.y + i);
+    lanes.store(a.dx + i, _mm256_mul_ps(lanes.load(a.dy + i), _mm256_mul_ps(y, _mm256_sub_ps(one, y))));
+  });
+}
+
+}  // namespace bnn::avx2

@@ -1,0 +1,73 @@
+import {
+  add,
+  mul,
+  sigmoid,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import { InputError } from '../errors.js';
+import { isConsumable } from './consumable.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
+
+/** How a factor p of a position and one c of a channel become one: `product` p·c, `excitation` 1 + σ(p·c). */
+export type FactorForm = 'product' | 'excitation';
+
+interface GateAttributes {
+  readonly form: FactorForm;
+}
+
+/** The joint factor and its slope along p·c. */
+function joined({ positions, channels }: Record<string, Tensor>, form: FactorForm): [Tensor, Tensor | 1] {
+  const product = mul(positions, channels);
+  if (form === 'product') return [product, 1];
+  const s = sigmoid(product);
+  return [add(1, s), mul(s, sub(1, s))];
+}
+
+const gateKernel = composedKernel<GateAttributes, Tensor4D>('FactoredGate', ({ x, ...factors }, { form }) =>
+  mul(x, joined(factors, form)[0]),
+);
+
+/** Outputs: the gradients to x, to the positions and to the channels. */
+const gateGradKernel = composedKernel<GateAttributes & { readonly inPlace: boolean }, Tensor[]>(
+  'FactoredGateGrad',
+  ({ dy, x, positions, channels }, { form }) => {
+    const [factor, slope] = joined({ positions, channels }, form);
+    const g = mul(mul(dy, x), slope);
+    return [mul(dy, factor), sum(mul(g, channels), 3, true), sum(mul(g, positions), [0, 1])];
+  },
+);
+
+/**
+ * A map times a factor that is made of one for each position of a picture and one for each of its channels, without the map of
+ * factors:
+ *
+ *   y[p, n, c] = x[p, n, c] · A(positions[p, n] · channels[n, c]),  A(z) = z or 1 + σ(z)
+ *
+ * @param x position-major [H, W, N, C]
+ * @param positions [H, W, N, 1]
+ * @param channels [N, C]
+ * @throws InputError when shapes do not fit
+ */
+export function factoredGate(
+  x: Tensor4D,
+  positions: Tensor4D,
+  channels: Tensor2D,
+  form: FactorForm,
+): Tensor4D {
+  const [h, w, n, c] = x.shape;
+  if (positions.shape.join() !== [h, w, n, 1].join() || channels.shape.join() !== [n, c].join())
+    throw new InputError(
+      `factoredGate: the factors of a map [${x.shape.join(', ')}] must have the shapes [${h}, ${w}, ${n}, 1] and [${n}, ${c}], got [${positions.shape.join(', ')}] and [${channels.shape.join(', ')}].`,
+    );
+  return differentiable<Tensor4D>([x, positions, channels], () => ({
+    value: gateKernel({ x, positions, channels }, { form }),
+    saved: [x, positions, channels],
+    gradients: (dy, [input, p, k]) =>
+      gateGradKernel({ dy, x: input, positions: p, channels: k }, { form, inPlace: isConsumable(dy) }),
+  }));
+}

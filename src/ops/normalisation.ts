@@ -1,0 +1,30 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { type AffineParameters, checkChannels } from './batch-norm.js';
+import type { ChannelStatistics } from './channel-statistics.js';
+
+/** A BatchNorm through which an operation looks at a map. */
+export interface Normalisation {
+  readonly affine: AffineParameters;
+  /** Those of the batch: gradients account for them. */
+  readonly statistics: ChannelStatistics;
+  readonly epsilon: number;
+}
+
+/** A BatchNorm, or none, as the kernels of the operation `name` take it. */
+export interface NormParts {
+  /** mean, variance, gamma and beta, or nothing. */
+  readonly parameters: Partial<Record<'mean' | 'variance' | 'gamma' | 'beta', Tensor>>;
+  /** γ and β, or nothing: what a gradient goes to. */
+  readonly learned: readonly Tensor[];
+  readonly epsilon: number;
+}
+
+/** @throws InputError when a parameter's shape is not [C] */
+export function checkedNormalisation(name: string, x: Tensor4D, norm: Normalisation | undefined): NormParts {
+  if (!norm) return { parameters: {}, learned: [], epsilon: 0 };
+  const { mean, variance } = norm.statistics;
+  const { gamma, beta } = norm.affine;
+  const parameters = { mean, variance, gamma, beta };
+  checkChannels(name, x, parameters);
+  return { parameters, learned: [gamma, beta], epsilon: norm.epsilon };
+}

@@ -1,0 +1,20 @@
+import { mul, sigmoid as stockSigmoid, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { isConsumable } from './consumable.js';
+import { differentiable } from './differentiable.js';
+import { composedKernel } from './kernel.js';
+
+const gradKernel = composedKernel<{ readonly inPlace: boolean }, Tensor>('SigmoidGrad', ({ dy, y }) =>
+  mul(dy, mul(y, sub(1, y))),
+);
+
+/** σ(x) = 1 / (1 + e⁻ˣ) of each element, dσ/dx = σ (1 − σ); TensorFlow.js's own, with a gradient of one pass. Any shape. */
+export function sigmoid<T extends Tensor>(x: T): T {
+  return differentiable<T>([x], () => {
+    const value = stockSigmoid(x);
+    return {
+      value,
+      saved: [value],
+      gradients: (dy, [y]) => [gradKernel({ dy, y }, { inPlace: isConsumable(dy) })],
+    };
+  });
+}
