@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kTaskRows = 1024;
 
 // Those of the kernels that run on the groups end before.
-enum Scratch { kFirst = 12, kSecond, kThird, kGate, kResult };
+enum Scratch { kFirst = 12, kSecond, kThird, kGate, kResult, kSecondResult };
 
 template <class Body>
 void for_rows(size_t rows, Body&& body) {
@@ -137,7 +137,7 @@ void run_in_groups(const BinaryConvForward& a) {
   float* y = result(out);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
     run(BinaryConvForward{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, part(residual, out.floats(), g),
-                          part(a.slope, s.k, g), y + g * out.floats(), part(gate, gate_of(a.shape).floats(), g)});
+                          part(a.slope, s.k, g), y + g * out.floats(), part(gate, gate_of(a.shape).floats(), g), part(a.sum_slope, s.k, g)});
   });
   join(out, y, a.y);
 }
@@ -175,12 +175,17 @@ void run_in_groups(const BinaryConvGateGradient& a) {
   const uint32_t* x = split(in, a.x, kFirst);
   const uint32_t* w = split(filter, a.w, kSecond);
   const float* dy = split(out, a.dy, kThird);
+  const float* gate = split(gates, a.gate, kGate);
   float* dgate = result(gates);
+  float* dz = a.dz == nullptr ? nullptr : scratch<float>(kSecondResult, out.all_floats());
   for_groups(a.shape, [&](int g, const ConvShape& s) {
     run(BinaryConvGateGradient{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
-                               dgate + g * gates.floats()});
+                               dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
+                               dz == nullptr ? nullptr : dz + g * out.floats(),
+                               a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
   });
   join(gates, dgate, a.dgate);
+  if (dz != nullptr) join(out, dz, a.dz);
 }
 
 void run_in_groups(const BinaryInputConvForward& a) {

@@ -38,7 +38,7 @@ T* scratch(int slot, size_t count) {
   return static_cast<T*>(scratch_bytes(slot, count * sizeof(T)));
 }
 
-constexpr int kScratchSlots = 17;
+constexpr int kScratchSlots = 18;
 
 // Bytes that all threads' scratch memory holds now.
 size_t scratch_total();

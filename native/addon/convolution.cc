@@ -37,7 +37,8 @@ BinaryConvForward read_binary_forward(Arguments& a) {
   const float* slope = a.optional_floats("slope", s.k);
   if (slope != nullptr && residual == nullptr) a.fail("slope", "null without a residual");
   float* y = a.writable_floats("y", s.output_size());
-  return {s, x, w, scale, residual, slope, y, read_gate(a, s)};
+  const float* gate = read_gate(a, s);
+  return {s, x, w, scale, residual, slope, y, gate, a.optional_floats("sumSlope", s.k)};
 }
 
 BinaryConvBackwardInput read_binary_backward_input(Arguments& a) {
@@ -66,7 +67,14 @@ BinaryConvGateGradient read_gate_gradient(Arguments& a) {
   const uint32_t* w = a.words("w", packed_filter(s));
   const float* scale = a.floats("scale", s.k);
   const float* dy = a.floats("dy", s.output_size());
-  return {s, x, w, scale, dy, a.writable_floats("dgate", static_cast<size_t>(s.n) * s.k)};
+  float* dgate = a.writable_floats("dgate", static_cast<size_t>(s.n) * s.k);
+  const float* gate = read_gate(a, s);
+  const float* sum_slope = a.optional_floats("sumSlope", s.k);
+  float* dz = a.optional_floats("dz", s.output_size());
+  float* dslope = a.optional_floats("dslope", s.k);
+  if ((sum_slope == nullptr) != (dz == nullptr) || (sum_slope == nullptr) != (dslope == nullptr))
+    a.fail("dslope", "there, as dz, with sumSlope, and only then");
+  return {s, x, w, scale, dy, dgate, gate, sum_slope, dz, dslope};
 }
 
 BinaryInputConvForward read_binary_input_forward(Arguments& a) {

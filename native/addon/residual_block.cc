@@ -8,15 +8,18 @@ BinaryResidualForward read_forward(Arguments& a) {
   r.shape = a.shape();
   const ConvShape& s = r.shape;
   r.epsilon = static_cast<float>(a.number("epsilon"));
+  r.adds_input = a.flag("addsInput");
   r.v = a.floats("v", s.input_size());
   r.slope = a.optional_floats("slope", s.c);
+  r.sum_slope = a.optional_floats("sumSlope", s.k);
   r.gamma = a.floats("gamma", s.c);
   r.beta = a.floats("beta", s.c);
   r.mean = a.floats("mean", s.c);
   r.variance = a.floats("variance", s.c);
   r.latent = a.floats("latent", s.filter_size());
   r.residual = a.optional_floats("residual", s.output_size());
-  if (r.residual == nullptr && s.output_size() != s.input_size()) a.fail("residual", "there where the shape changes");
+  if (r.adds_input && r.residual != nullptr) a.fail("residual", "null with addsInput");
+  if (r.adds_input && s.output_size() != s.input_size()) a.fail("addsInput", "false where the shape changes");
   r.sign = a.words("sign", packed_input(s));
   r.mask = a.words("mask", packed_input(s));
   r.filter_sign = a.words("filterSign", packed_filter(s));
@@ -42,6 +45,7 @@ BinaryResidualBackward read_backward(Arguments& a) {
   r.dy = a.floats("dy", s.output_size());
   r.v = a.floats("v", s.input_size());
   r.slope = a.optional_floats("slope", s.c);
+  r.sum_slope = a.optional_floats("sumSlope", s.k);
   r.gamma = a.floats("gamma", s.c);
   r.mean = a.floats("mean", s.c);
   r.variance = a.floats("variance", s.c);
@@ -55,6 +59,10 @@ BinaryResidualBackward read_backward(Arguments& a) {
   r.dbeta = a.writable_floats("dbeta", s.c);
   r.dslope = a.optional_floats("dslope", s.c);
   if ((r.slope == nullptr) != (r.dslope == nullptr)) a.fail("dslope", "there with a slope, and only then");
+  r.dsum_slope = a.optional_floats("dsumSlope", s.k);
+  r.dz = a.optional_floats("dz", s.output_size());
+  if ((r.sum_slope == nullptr) != (r.dsum_slope == nullptr) || (r.sum_slope == nullptr) != (r.dz == nullptr))
+    a.fail("dz", "there, as dsumSlope, with a sumSlope, and only then");
   r.dw = a.writable_floats("dw", s.filter_size());
   r.hidden = a.optional_integer("hidden");
   if (r.hidden == 0) return r;

@@ -6,15 +6,18 @@
 namespace bnn {
 
 // The training forward pass of y = binaryConv(sign(BatchNorm(x)), latent) + residual, x = prelu(v) with a slope:
-// ChannelAffineSign, PackSigns and MeanMagnitude of latent, BinaryConvForward. Without a residual x itself is added.
+// ChannelAffineSign, PackSigns and MeanMagnitude of latent, BinaryConvForward. Without a residual x itself is added where
+// `adds_input` says so, else nothing. A `sum_slope` (may be null) is that of BinaryConvForward.
 // With `hidden` > 0 the convolution is gated by squeeze and excite of m, the mean over the positions of BatchNorm(x):
 //   gate = σ(hidden_values · excite), hidden_values = ReLU(m · squeeze)
 struct BinaryResidualForward {
   static constexpr const char* family = "binaryResidualForward";
   ConvShape shape;
   float epsilon;
+  bool adds_input;
   const float* v;
-  const float* slope;  // may be null
+  const float* slope;      // may be null
+  const float* sum_slope;  // may be null
   const float* gamma;
   const float* beta;
   const float* mean;  // of x
@@ -35,7 +38,8 @@ struct BinaryResidualForward {
 };
 
 // Its gradients: BinaryConvBackwardFilter, BinaryConvBackwardInput, BatchNormBackward with the mask. dv gets dy added where
-// x itself was the residual. A gate comes with BinaryConvGateGradient, and m's gradient goes into that of the BatchNorm.
+// x itself was the residual. A gate and a sum_slope come with BinaryConvGateGradient, and m's gradient goes into that of the
+// BatchNorm.
 struct BinaryResidualBackward {
   static constexpr const char* family = "binaryResidualBackward";
   ConvShape shape;
@@ -43,7 +47,8 @@ struct BinaryResidualBackward {
   bool adds_dy;
   const float* dy;
   const float* v;
-  const float* slope;  // may be null, then dslope is
+  const float* slope;      // may be null, then dslope is
+  const float* sum_slope;  // may be null, then dsum_slope and dz are
   const float* gamma;
   const float* mean;
   const float* variance;
@@ -56,6 +61,8 @@ struct BinaryResidualBackward {
   float* dgamma;
   float* dbeta;
   float* dslope;
+  float* dsum_slope;
+  float* dz;  // scratch of the size of dy
   float* dw;
   int hidden;
   const float* squeeze;

@@ -46,8 +46,8 @@ struct MatMul {
 
 // y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c] of k bits. The
 // sum is an exact integer; padding contributes 0. The residual has the shape of y and may be null; with `slope` (may be
-// null) its PReLU is added in its place. Where there is a `gate` [n, k] it multiplies the scale: y = scale[k] · gate[n, k] · Σ …
-// and so on in the gradients.
+// null) its PReLU is added in its place. Where there is a `gate` [n, k] it multiplies the scale, z = scale[k] · gate[n, k] · Σ x·w,
+// and so on in the gradients. With a `sum_slope` (may be null) y = prelu(z) + residual.
 struct BinaryConvForward {
   static constexpr const char* family = "binaryConvForward";
   ConvShape shape;
@@ -58,6 +58,7 @@ struct BinaryConvForward {
   const float* slope;
   float* y;
   const float* gate = nullptr;
+  const float* sum_slope = nullptr;
 };
 
 // dx = Σ (scale[k] · gate[n, k] · dy) · w with w ±1 as packed bits
@@ -84,8 +85,9 @@ struct BinaryConvBackwardFilter {
   const float* gate = nullptr;
 };
 
-// dgate[n, k] = scale[k] · Σ dy · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward, whose sums are made
-// again: they cost less than a map of them.
+// dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward, whose sums are made
+// again: they cost less than a map of them. dz is dy, or with a `sum_slope` dy where z > 0 and sum_slope[k] · dy elsewhere, which is
+// then written; dslope[k] = Σ dy · z where z ≤ 0. The gate may be null, for one of ones.
 struct BinaryConvGateGradient {
   static constexpr const char* family = "binaryConvGateGradient";
   ConvShape shape;
@@ -94,6 +96,10 @@ struct BinaryConvGateGradient {
   const float* scale;
   const float* dy;
   float* dgate;
+  const float* gate = nullptr;
+  const float* sum_slope = nullptr;
+  float* dz = nullptr;      // null without sum_slope
+  float* dslope = nullptr;  // null without sum_slope
 };
 
 // y = Σ x·w with x ±1 as packed bits, rows [h, w, n] of c bits, and w in floats. Its gradients: BinaryConvBackwardFilter

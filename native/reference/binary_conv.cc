@@ -35,27 +35,38 @@ void run(const BinaryConvForward& a) {
         const float sum = static_cast<float>(sum_of_signs(s, a.x, a.w, position, image, k));
         const float factor = static_cast<float>(gated(a.scale, a.gate, s, image, k));
         const size_t i = (position * s.n + image) * s.k + k;
-        if (a.residual == nullptr) {
-          a.y[i] = factor * sum;
-          continue;
-        }
-        const bool sloped = a.slope != nullptr && !(a.residual[i] > 0);
-        a.y[i] = std::fma(factor, sum, sloped ? a.slope[k] * a.residual[i] : a.residual[i]);
+        const float z = factor * sum;
+        const float added = a.residual == nullptr                        ? 0
+                            : a.slope != nullptr && !(a.residual[i] > 0) ? a.slope[k] * a.residual[i]
+                                                                         : a.residual[i];
+        if (a.sum_slope != nullptr)
+          a.y[i] = (z > 0 ? z : a.sum_slope[k] * z) + added;
+        else
+          a.y[i] = a.residual == nullptr ? z : std::fma(factor, sum, added);
       }
   });
 }
 
 void run(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
-  parallel_for(s.n, [&](int64_t image) {
-    for (int k = 0; k < s.k; ++k) {
+  parallel_for(s.k, [&](int64_t channel) {
+    const int k = static_cast<int>(channel);
+    double dslope = 0;
+    for (int image = 0; image < s.n; ++image) {
+      const double factor = gated(a.scale, a.gate, s, image, k);
       double total = 0;
       for (int64_t position = 0; position < static_cast<int64_t>(s.out_h) * s.out_w; ++position) {
-        const double dy = a.dy[(position * s.n + image) * s.k + k];
-        total += dy * sum_of_signs(s, a.x, a.w, position, static_cast<int>(image), k);
+        const size_t i = (position * s.n + image) * s.k + k;
+        const int sum = sum_of_signs(s, a.x, a.w, position, image, k);
+        const bool sloped = a.sum_slope != nullptr && !(static_cast<float>(factor) * sum > 0);
+        const double dz = sloped ? static_cast<double>(a.sum_slope[k]) * a.dy[i] : a.dy[i];
+        if (a.dz != nullptr) a.dz[i] = static_cast<float>(dz);
+        if (sloped) dslope += a.dy[i] * factor * sum;
+        total += dz * sum;
       }
-      a.dgate[image * s.k + k] = static_cast<float>(total * a.scale[k]);
+      a.dgate[static_cast<size_t>(image) * s.k + k] = static_cast<float>(total * a.scale[k]);
     }
+    if (a.dslope != nullptr) a.dslope[k] = static_cast<float>(dslope);
   });
 }
 

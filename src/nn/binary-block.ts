@@ -1,15 +1,13 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import { binaryResidual } from '../ops/binary-residual.js';
 import { prelu } from '../ops/prelu.js';
 import type { ActivationObserver } from './activation-observer.js';
-import { SqueezeExcite } from './attention/squeeze-excite.js';
 import type { BatchNormOptions } from './batch-norm.js';
 import type { Binarise } from './binarise.js';
 import { BinaryOrder } from './block-orders.js';
-import { ComposedBlock } from './composed-block.js';
 import type { DownsampleName } from './downsample.js';
+import { FusedBlock } from './fused-block.js';
 import type { Scope } from './parameters.js';
-import { SignGradient } from './sign-gradient.js';
+import type { SignGradient } from './sign-gradient.js';
 
 /** Settings of a binary block beside its size: those of its BatchNorms, and what its convolution makes binary. */
 export interface BinaryBlockOptions extends BatchNormOptions {
@@ -79,58 +77,8 @@ export interface BinaryBlockSize {
  * An attention multiplies the convolution's output. Squeeze and excite, in a block that is binary, is part of the operation as
  * which it trains.
  */
-export class BinaryBlock extends ComposedBlock {
-  private readonly order: BinaryOrder;
-  private readonly isBinary: boolean;
-  private readonly signGradient: SignGradient;
-  private readonly activations: ActivationObserver | undefined;
-
+export class BinaryBlock extends FusedBlock {
   constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions = {}) {
-    const { binarise = 'both', signGradient = new SignGradient(), activations } = options;
-    const order = new BinaryOrder(scope, size, { ...options, signGradient });
-    super([order], scope, size, options);
-    this.order = order;
-    this.isBinary = binarise === 'both';
-    this.signGradient = signGradient;
-    this.activations = activations;
-  }
-
-  /**
-   * Whether the block applies the PReLU of the block before it on the way, in training: then its input need not be
-   * {@link activated} first.
-   */
-  override get takesPending(): boolean {
-    return this.fused && this.shortcut === undefined;
-  }
-
-  /** Whether training runs as one operation, which keeps one bit of each activation for the gradient of its sign. */
-  private get fused(): boolean {
-    const { attention } = this.order.conv.gated;
-    return (
-      this.isBinary &&
-      this.signGradient.isMask &&
-      (attention === undefined || attention instanceof SqueezeExcite)
-    );
-  }
-
-  /** @param input position-major [H, W, N, inputs]; activated, unless in training the block {@link takesPending} */
-  override apply(input: PendingMap, training: boolean): PendingMap {
-    if (!training || !this.fused) return super.apply(input, training);
-    const { map, slope } = input;
-    const { bn, gated } = this.order.conv;
-    this.activations?.note(gated.layer, () => bn.look(map, slope));
-    return { map: this.trained(map, slope), slope: this.order.slope };
-  }
-
-  private trained(v: Tensor4D, slope: Tensor1D | undefined): Tensor4D {
-    const { bn, gated } = this.order.conv;
-    const statistics = bn.batchStatistics(v, slope);
-    const residual = this.shortcut?.apply(v, true, statistics.mean);
-    const { latent, geometry } = gated.conv;
-    const attention = gated.attention instanceof SqueezeExcite ? gated.attention.weights : undefined;
-    const operands = { slope, affine: bn, statistics, epsilon: bn.epsilon, latent, residual, attention };
-    const y = binaryResidual(v, operands, geometry);
-    for (const tensor of [statistics.mean, statistics.variance, residual]) tensor?.dispose();
-    return y;
+    super(BinaryOrder, scope, size, options);
   }
 }

@@ -125,7 +125,7 @@ export class NormalisedConv {
 }
 
 /** BN → sign → conv (· attention), with the slopes of a PReLU. */
-abstract class NormalisedOrder implements BlockOrder {
+export abstract class NormalisedOrder implements BlockOrder {
   readonly slope: Variable & Tensor1D;
   readonly conv: NormalisedConv;
 
@@ -151,7 +151,7 @@ export class BinaryOrder extends NormalisedOrder {
 }
 
 /** BN → sign → conv (· attention) → PReLU → add (Martinez et al. 2020, whose attention is the gate). */
-class RealToBinaryOrder extends NormalisedOrder {
+export class RealToBinaryOrder extends NormalisedOrder {
   override body(x: Tensor4D, training: boolean): Tensor4D {
     const convolved = super.body(x, training);
     const y = prelu(convolved, this.slope);

@@ -2,8 +2,9 @@ import { InputError } from '../errors.js';
 import { unknownName } from '../unknown-name.js';
 import type { BinaryBlockOptions, BinaryBlockSize, PendingMap } from './binary-block.js';
 import { BinaryBlock } from './binary-block.js';
-import { createOrder, orderNames, type OrderName } from './block-orders.js';
+import { BinaryOrder, createOrder, orderNames, type OrderName, RealToBinaryOrder } from './block-orders.js';
 import { ComposedBlock } from './composed-block.js';
+import { FusedBlock, type FusedOrder } from './fused-block.js';
 import type { Scope } from './parameters.js';
 
 /** A block of a student's body: a map [H, W, N, inputs] to one of `outputs` channels, at `stride`. */
@@ -19,9 +20,17 @@ export type BlockFactory = (scope: Scope, size: BinaryBlockSize, options: Binary
 /** The name of the block that a network has unless it says otherwise. */
 export const defaultBlock = 'binary';
 
+const fusedOrders: Readonly<Partial<Record<OrderName, FusedOrder>>> = {
+  binary: BinaryOrder,
+  realToBinary: RealToBinaryOrder,
+};
+
 /** A block of this package. */
 function ownBlock(order: OrderName): BlockFactory {
   return (scope, size, options) => {
+    if (order === defaultBlock && options.skip !== 'single') return new BinaryBlock(scope, size, options);
+    const fused = fusedOrders[order];
+    if (fused) return new FusedBlock(fused, scope, size, options);
     if (options.skip === 'single') {
       const second = { inputs: size.outputs, outputs: size.outputs, stride: 1 };
       const orders = [
@@ -30,7 +39,6 @@ function ownBlock(order: OrderName): BlockFactory {
       ];
       return new ComposedBlock(orders, scope, size, options);
     }
-    if (order === defaultBlock) return new BinaryBlock(scope, size, options);
     return new ComposedBlock([createOrder(order, scope, size, options)], scope, size, options);
   };
 }

@@ -1,12 +1,4 @@
-import {
-  add,
-  mean as meanOf,
-  mul,
-  sum,
-  type Tensor,
-  type Tensor1D,
-  type Tensor4D,
-} from '@tensorflow/tfjs-core';
+import { add, mean as meanOf, mul, sum, Tensor, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
 import { type AffineParameters, normalised, normGradKernel, normSignKernel } from './batch-norm.js';
 import { type ChannelStatistics } from './channel-statistics.js';
@@ -14,7 +6,7 @@ import { binariseKernel, binaryBackwardFilter, binaryBackwardInput, binaryForwar
 import { checkConvolution, type ConvGeometry, outputSizeOf } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, type KernelInputs } from './kernel.js';
-import { preluOf } from './prelu.js';
+import { preluGradKernel, preluOf } from './prelu.js';
 import { squeezeExcite, squeezeExciteGradients, type SqueezeExciteWeights } from './squeeze-excite.js';
 
 /** The operands of a {@link binaryResidual} beside its input. */
@@ -28,8 +20,10 @@ export interface BinaryResidualOperands {
   readonly epsilon: number;
   /** Latent weights [kh, kw, C / groups, K]. */
   readonly latent: Tensor4D;
-  /** What is added to the convolution, [H', W', N, K]; undefined for x itself. */
-  readonly residual: Tensor4D | undefined;
+  /** What is added to the convolution, [H', W', N, K], or `none`; undefined for x itself. */
+  readonly residual: Tensor4D | 'none' | undefined;
+  /** Slopes of a PReLU before the residual is added, [K]; default none. */
+  readonly sumSlope?: Tensor1D | undefined;
   /** Of a gate on the convolution; default none. */
   readonly attention?: SqueezeExciteWeights | undefined;
 }
@@ -43,9 +37,12 @@ export interface BinaryResidualOperands {
  *
  *   y = gate · binaryConv2d(batchNormSign(x), latent) + residual,  gate[n, k] = σ(ReLU(m · squeeze) · excite)
  *
+ * and with `sumSlope` the PReLU of the (gated) convolution in its place.
+ *
  * It equals that composition, value and gradients. x is never made: every kernel that reads it applies the PReLU on the
- * way, so that in a chain of blocks one map a block is written forward and one backward. A gate is applied to the
- * convolution's sums as they are made, and the gradient to m goes into that of the BatchNorm. Kept between forward and
+ * way, so that in a chain of blocks one map a block is written forward and one backward. A gate and a PReLU are applied to the
+ * convolution's sums as they are made, which are made again for their gradients, and the gradient to m goes into that of the
+ * BatchNorm. Kept between forward and
  * backward pass are v and two bits for each of its elements (the sign and the mask of the straight-through estimator); the
  * gradient of v is written where that of the sign lay.
  *
@@ -58,61 +55,55 @@ export function binaryResidual(
   operands: BinaryResidualOperands,
   geometry: ConvGeometry,
 ): Tensor4D {
-  const { slope, affine, statistics, epsilon, latent, residual, attention } = operands;
+  const { slope, affine, statistics, epsilon, latent, residual, sumSlope, attention } = operands;
   checkConvolution('binaryResidual', v, latent, geometry);
   checkResidual(v, operands, geometry);
   if (attention) checkAttention(v, latent, attention);
   const { gamma, beta } = affine;
-  const sloped = slope ? { slope } : {};
-  const weights = attention ? [attention.squeeze, attention.excite] : [];
-  const inputs: Tensor[] = [
-    ...[v, gamma, beta, latent],
-    ...(slope ? [slope] : []),
-    ...weights,
-    ...(residual ? [residual] : []),
-  ];
-  return differentiable<Tensor4D>(inputs, () => {
-    const { mean, variance } = statistics;
-    const added = residual ? { residual } : {};
-    const [value, signs, mask, filterSigns, scale, ...gateParts] = residualKernel(
-      { v, ...sloped, gamma, beta, mean, variance, latent, ...added, ...attention },
-      { ...geometry, epsilon },
-    );
-    const sloping = slope ? [slope] : [];
-    return {
-      value: value as Tensor4D,
-      saved: [
-        ...[v, gamma, mean, variance, mask, signs, latent, filterSigns, scale],
-        ...[...sloping, ...weights, ...gateParts],
-      ],
-      gradients: (dy, [x, g, mu, sigma2, passes, s, w, ws, alpha, ...others]) => {
-        const [a] = slope ? others : [];
-        const [squeeze, excite, mapMean, hidden, gate] = others.slice(sloping.length);
-        const gradients = residualGradKernel(
-          {
-            dy,
-            v: x,
-            ...(a ? { slope: a } : {}),
-            gamma: g,
-            mean: mu,
-            variance: sigma2,
-            mask: passes,
-            signs: s,
-            latent: w,
-            filterSigns: ws,
-            scale: alpha,
-            ...(gate ? { squeeze, excite, mapMean, hidden, gate } : {}),
-          },
-          { ...geometry, epsilon, addsDy: !residual },
-        );
-        return residual ? [...gradients, dy] : gradients;
-      },
-    };
-  });
+  const { mean, variance } = statistics;
+  const added = residual instanceof Tensor ? { residual } : {};
+  const learned = { ...(slope ? { slope } : {}), ...(sumSlope ? { sumSlope } : {}), ...weightsOf(attention) };
+  const addsInput = residual === undefined;
+  return differentiable<Tensor4D>(
+    [v, gamma, beta, latent, ...Object.values(learned), ...Object.values(added)],
+    () => {
+      const [value, signs, mask, filterSigns, scale, ...ofGate] = residualKernel(
+        { v, gamma, beta, mean, variance, latent, ...learned, ...added },
+        { ...geometry, epsilon, addsInput },
+      );
+      const [mapMean, hidden, gate] = ofGate;
+      const kept: KernelInputs = {
+        ...{ v, gamma, mean, variance, latent, mask, signs, filterSigns, scale },
+        ...learned,
+        ...(attention ? { mapMean, hidden, gate } : {}),
+      };
+      const names = Object.keys(kept);
+      return {
+        value: value as Tensor4D,
+        saved: Object.values(kept),
+        gradients: (dy, saved) => {
+          const inputs = Object.fromEntries(saved.map((tensor, i) => [names[i], tensor]));
+          const gradients = residualGradKernel(
+            { dy, ...inputs },
+            { ...geometry, epsilon, addsDy: addsInput },
+          );
+          return added.residual ? [...gradients, dy] : gradients;
+        },
+      };
+    },
+  );
+}
+
+function weightsOf(attention: SqueezeExciteWeights | undefined): KernelInputs {
+  return attention ? { squeeze: attention.squeeze, excite: attention.excite } : {};
 }
 
 /** What the forward kernel takes beside its inputs. */
-export type ResidualAttributes = ConvGeometry & { readonly epsilon: number };
+export type ResidualAttributes = ConvGeometry & {
+  readonly epsilon: number;
+  /** Whether x is added; else the residual, where there is one. */
+  readonly addsInput: boolean;
+};
 
 /**
  * y, the signs of BatchNorm(x) and their mask, the signs and scale of the latent weights; with a gate m, the hidden values
@@ -120,43 +111,52 @@ export type ResidualAttributes = ConvGeometry & { readonly epsilon: number };
  */
 const residualKernel = composedKernel<ResidualAttributes, Tensor[]>(
   'BinaryResidual',
-  (
-    { v, slope, gamma, beta, mean, variance, latent, residual, squeeze, excite },
-    { epsilon, ...geometry },
-  ) => {
-    const sloped = slope ? { slope } : {};
-    const norm = { x: v, ...sloped, gamma, beta, mean, variance };
+  (inputs, { epsilon, addsInput, ...geometry }) => {
+    const { v, slope, gamma, beta, mean, variance, latent, residual, sumSlope, squeeze, excite } = inputs;
+    const norm = { x: v, ...(slope ? { slope } : {}), gamma, beta, mean, variance };
     const [signs, mask] = normSignKernel(norm, { epsilon, withMask: true });
     const [filterSigns, scale] = binariseKernel({ w: latent }, {});
-    const added = residual ? { residual } : { residual: v, ...sloped };
-    const operands = { x: signs, sign: filterSigns, scale };
-    if (!squeeze)
-      return [binaryForward({ ...operands, ...added }, geometry), signs, mask, filterSigns, scale];
-    const mapMean = meanOf(normalised(norm, epsilon), [0, 1]);
-    const [hidden, gate] = squeezeExcite(mapMean, squeeze, excite);
-    const gated = mul(binaryForward(operands, geometry), gate);
-    const value = add(gated, residual ?? preluOf(v, slope));
-    return [value, signs, mask, filterSigns, scale, mapMean, hidden, gate];
+    const convolved = binaryForward({ x: signs, sign: filterSigns, scale }, geometry);
+    const ofGate: Tensor[] = [];
+    if (squeeze) {
+      const mapMean = meanOf(normalised(norm, epsilon), [0, 1]);
+      ofGate.push(mapMean, ...squeezeExcite(mapMean, squeeze, excite));
+    }
+    const own = preluOf(squeeze ? mul(convolved, ofGate[2]) : convolved, sumSlope);
+    const added = addsInput ? preluOf(v, slope) : residual;
+    return [added ? add(own, added) : own, signs, mask, filterSigns, scale, ...ofGate];
   },
 );
 
 /** What the kernel of the gradients takes beside its inputs. */
-export type ResidualGradAttributes = ResidualAttributes & {
+export type ResidualGradAttributes = Omit<ResidualAttributes, 'addsInput'> & {
   /** Whether x itself was the residual. */
   readonly addsDy: boolean;
 };
 
-/** dv, dγ, dβ, the gradient to the latent weights, that to the slope where there is one, and those to a gate's weights. */
+/** dv, dγ, dβ, the gradient to the latent weights, and those to what there is of slope, sumSlope and a gate's weights. */
 const residualGradKernel = composedKernel<ResidualGradAttributes, Tensor[]>(
   'BinaryResidualGrad',
   (inputs, { epsilon, addsDy, ...geometry }) => {
     const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
     const [kh, kw] = latent.shape as [number, number];
     const [h, w] = v.shape as [number, number];
-    const { gate } = inputs;
-    const dz = gate ? mul(dy, gate) : dy;
-    const dw = binaryBackwardFilter({ x: signs, dy: dz, scale, w: latent }, { ...geometry, size: [kh, kw] });
-    const ds = binaryBackwardInput({ dy: dz, sign: filterSigns, scale }, { ...geometry, size: [h, w] });
+    const { gate, sumSlope } = inputs;
+    const convolved =
+      gate || sumSlope ? binaryForward({ x: signs, sign: filterSigns, scale }, geometry) : undefined;
+    const ofPrelu = sumSlope
+      ? preluGradKernel(
+          { dy, v: gate ? mul(convolved!, gate) : convolved!, slope: sumSlope },
+          { fromOutput: false, inPlace: false },
+        )
+      : [];
+    const [dz = dy, ...dsumSlope] = ofPrelu;
+    const gated = gate ? mul(dz, gate) : dz;
+    const dw = binaryBackwardFilter(
+      { x: signs, dy: gated, scale, w: latent },
+      { ...geometry, size: [kh, kw] },
+    );
+    const ds = binaryBackwardInput({ dy: gated, sign: filterSigns, scale }, { ...geometry, size: [h, w] });
     const norm = {
       ...{ x: v, mean, variance, gamma },
       ...(slope ? { slope } : {}),
@@ -167,11 +167,10 @@ const residualGradKernel = composedKernel<ResidualGradAttributes, Tensor[]>(
         { ...norm, ...upstream },
         { epsilon, inPlace: true },
       );
-      return [dv, dgamma, dbeta, dw, ...(slope ? [dslope] : [])];
+      return [dv, dgamma, dbeta, dw, ...(slope ? [dslope] : []), ...dsumSlope];
     };
     if (!gate) return ofNorm({ dy: ds, mask });
-    const convolved = binaryForward({ x: signs, sign: filterSigns, scale }, geometry);
-    const [dm, ...dweights] = squeezeExciteGradients(sum(mul(dy, convolved), [0, 1]), inputs);
+    const [dm, ...dweights] = squeezeExciteGradients(sum(mul(dz, convolved!), [0, 1]), inputs);
     const passed = mul(ds, mul(add(mask, 1), 0.5));
     return [...ofNorm({ dy: add(passed, mul(dm, 1 / (h * w))) }), ...dweights];
   },
@@ -191,6 +190,7 @@ function checkResidual(
   { latent, residual }: BinaryResidualOperands,
   geometry: ConvGeometry,
 ): void {
+  if (residual === 'none') return;
   const wanted = [...outputSizeOf(v, latent, geometry), v.shape[2], latent.shape[3]];
   const { shape } = residual ?? v;
   if (shape.join() !== wanted.join()) {

@@ -37,6 +37,36 @@ const gateGradient =
     ),
   });
 
+const slopesOf = (s: ConvShape): Float32Array => randomFloats(s.k, 9).map((v, k) => (k % 5 === 0 ? 0 : v));
+
+/** With a PReLU of the sums: what they give with a residual, and the gradients to gate, sums and slopes. */
+const slopedSums = (
+  s: ConvShape,
+  { x, w, scale, dy, gate }: BinaryOperands,
+): { readonly forward: Call; readonly gradients: Call } => {
+  const slope = slopesOf(s);
+  const residual = randomFloats(outputSize(s), 8);
+  const shape = shapeArray(s);
+  return {
+    forward: () => ({
+      y: guardedOutput(outputSize(s), (y) =>
+        addon.binaryConvForward(shape, x, w, scale, residual, null, y, gate, slope),
+      ),
+    }),
+    gradients: () => {
+      let [dz, dslope] = [new Float32Array(), new Float32Array()] as Float32Array[];
+      const dgate = guardedOutput(s.n * s.k, (g) => {
+        dz = guardedOutput(outputSize(s), (z) => {
+          dslope = guardedOutput(s.k, (d) =>
+            addon.binaryConvGateGradient(shape, x, w, scale, dy, g, gate, slope, z, d),
+          );
+        });
+      });
+      return { dgate, dz, dslope };
+    },
+  };
+};
+
 describe('the reference of a gated binary convolution', () => {
   it.each(titled(small))('is that without a gate, multiplied: %s', (title, s) => {
     const operands = gatedOperands(s);
@@ -57,6 +87,27 @@ describe('the reference of a gated binary convolution', () => {
   });
 });
 
+describe('the reference of a binary convolution with a PReLU', () => {
+  it.each(titled(small))('is that without one, and a PReLU: %s', (title, s) => {
+    for (const operands of [gatedOperands(s), binaryOperands(s)]) {
+      const { dy, gate } = operands;
+      const { y: z } = runOn('reference', binaryCalls(s, operands).y);
+      const { forward, gradients } = slopedSums(s, operands);
+      const slope = slopesOf(s);
+      const residual = randomFloats(outputSize(s), 8);
+      const factors = Float32Array.from(z, (v, i) => (v > 0 ? 1 : slope[i % s.k]));
+      const y = Float32Array.from(z, (v, i) => factors[i] * v + residual[i]);
+      expectClose(runOn('reference', forward), { y }, 1e-6, title);
+      const dz = Float32Array.from(dy, (v, i) => factors[i] * v);
+      const dslope = new Float64Array(s.k);
+      z.forEach((v, i) => (dslope[i % s.k] += dy[i] * Math.min(v, 0)));
+      const { dgate } = runOn('reference', gateGradient(s, { ...operands, dy: dz }));
+      const expected = { dgate, dz, dslope: Float32Array.from(dslope) };
+      expectClose(runOn('reference', gradients), expected, 1e-6, `${title}, gate ${gate !== null}`);
+    }
+  });
+});
+
 describe.skipIf(vectorSets(family).length === 0)('the fast gated binary convolutions', () => {
   const { families, tolerances } = binaryConvolution;
 
@@ -65,6 +116,11 @@ describe.skipIf(vectorSets(family).length === 0)('the fast gated binary convolut
     const calls = binaryCalls(s, operands);
     for (const name of directions) expectLikeReference(families[name], calls[name], tolerances[name], title);
     expectLikeReference(family, gateGradient(s, operands), 1e-5, title);
+    for (const which of [operands, binaryOperands(s)]) {
+      const { forward, gradients } = slopedSums(s, which);
+      expectLikeReference(families.y, forward, tolerances.y, title);
+      expectLikeReference(family, gradients, 1e-5, title);
+    }
   });
 
   it.each(titled(corners))('give the same bits on 1, 2 and 3 threads: %s', (_, s) => {
@@ -72,6 +128,9 @@ describe.skipIf(vectorSets(family).length === 0)('the fast gated binary convolut
     const calls = binaryCalls(s, operands);
     for (const name of directions) expectSameOnAnyThreads(families[name], calls[name]);
     expectSameOnAnyThreads(family, gateGradient(s, operands));
+    const { forward, gradients } = slopedSums(s, operands);
+    expectSameOnAnyThreads(families.y, forward);
+    expectSameOnAnyThreads(family, gradients);
   });
 
   it('add a residual and its PReLU as without a gate', () => {

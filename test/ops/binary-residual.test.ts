@@ -17,17 +17,22 @@ interface Kind {
   readonly stride: number;
   readonly sloped: boolean;
   readonly gated: boolean;
+  /** Whether the sum has a PReLU of its own, before the residual. */
+  readonly ownPrelu?: boolean;
+  /** Whether nothing is added. */
+  readonly alone?: boolean;
 }
 
 /** What follows the latent weights among the inputs. */
 function rest(
   inputs: tf.Tensor[],
-  { sloped, gated }: Kind,
-): Partial<Record<'slope' | 'squeeze' | 'excite' | 'residual', tf.Tensor>> {
+  { sloped, gated, ownPrelu }: Kind,
+): Partial<Record<'slope' | 'sumSlope' | 'squeeze' | 'excite' | 'residual', tf.Tensor>> {
   const left = [...inputs];
   const next = (): tf.Tensor => left.shift()!;
   return {
     ...(sloped ? { slope: next() } : {}),
+    ...(ownPrelu ? { sumSlope: next() } : {}),
     ...(gated ? { squeeze: next(), excite: next() } : {}),
     ...(left.length > 0 ? { residual: next() } : {}),
   };
@@ -36,22 +41,24 @@ function rest(
 /** The composition that the fused operation stands for; the residual is its input where none is given. */
 function composed(kind: Kind): (...inputs: tf.Tensor[]) => tf.Tensor {
   return (v, gamma, beta, latent, ...others) => {
-    const { slope, squeeze, excite, residual } = rest(others, kind);
+    const { slope, sumSlope, squeeze, excite, residual } = rest(others, kind);
     const x = slope ? prelu(maps(v), row(slope)) : maps(v);
     const affine = { gamma: row(gamma), beta: row(beta) };
     const statistics = channelStatistics(x);
     const signs = batchNormSign(x, affine, statistics, epsilon);
-    const convolved = binaryConv2d(signs, maps(latent), geometryOf(kind.stride));
-    if (!squeeze || !excite) return tf.add(convolved, residual ?? x);
-    const m = tf.mean(batchNormTraining(x, affine, statistics, epsilon), [0, 1]);
-    const gate = tf.sigmoid(tf.matMul(tf.relu(tf.matMul(m, squeeze)), excite));
-    return tf.add(tf.mul(convolved, gate), residual ?? x);
+    let y = binaryConv2d(signs, maps(latent), geometryOf(kind.stride));
+    if (squeeze && excite) {
+      const m = tf.mean(batchNormTraining(x, affine, statistics, epsilon), [0, 1]);
+      y = tf.mul(y, tf.sigmoid(tf.matMul(tf.relu(tf.matMul(m, squeeze)), excite)));
+    }
+    if (sumSlope) y = prelu(y, row(sumSlope));
+    return kind.alone ? y : tf.add(y, residual ?? x);
   };
 }
 
 function fused(kind: Kind): (...inputs: tf.Tensor[]) => tf.Tensor {
   return (v, gamma, beta, latent, ...others) => {
-    const { slope: slopes, squeeze, excite, residual } = rest(others, kind);
+    const { slope: slopes, sumSlope, squeeze, excite, residual } = rest(others, kind);
     const slope = slopes && row(slopes);
     const attention = squeeze && excite && { squeeze: squeeze as tf.Tensor2D, excite: excite as tf.Tensor2D };
     return binaryResidual(
@@ -62,7 +69,8 @@ function fused(kind: Kind): (...inputs: tf.Tensor[]) => tf.Tensor {
         statistics: channelStatistics(v, { slope }),
         epsilon,
         latent: maps(latent),
-        residual: residual as tf.Tensor4D | undefined,
+        residual: kind.alone ? 'none' : (residual as tf.Tensor4D | undefined),
+        sumSlope: sumSlope && row(sumSlope),
         attention,
       },
       geometryOf(kind.stride),
@@ -81,21 +89,24 @@ const blocks = [
   { title: 'identity', h: 5, w: 4, n: 3, c: 9, k: 9, stride: 1, ownResidual: false },
   { title: 'residual of its own', h: 4, w: 3, n: 2, c: 33, k: 33, stride: 1, ownResidual: true },
   { title: 'stride 2', h: 7, w: 5, n: 2, c: 5, k: 11, stride: 2, ownResidual: true },
-];
+  { title: 'nothing added', h: 5, w: 5, n: 2, c: 6, k: 17, stride: 2, ownResidual: false, alone: true },
+].map((block) => ({ alone: false, ...block }));
 
 describe.each(backends)('binaryResidual on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
   it.each(
     blocks.flatMap((block) =>
-      Object.keys(slopes).flatMap((sign) => [0, 2].map((hidden) => ({ ...block, sign, hidden }))),
+      Object.keys(slopes).flatMap((sign) =>
+        [0, 2].flatMap((hidden) => [false, true].map((ownPrelu) => ({ ...block, sign, hidden, ownPrelu }))),
+      ),
     ),
   )(
-    'is its composition: $title, $sign slopes, $hidden hidden values of a gate',
-    ({ h, w, n, c, k, stride, ownResidual, sign, hidden }) => {
+    'is its composition: $title, $sign slopes, $hidden hidden values of a gate, own PReLU $ownPrelu',
+    ({ h, w, n, c, k, stride, ownResidual, alone, sign, hidden, ownPrelu }) => {
       const out = [Math.ceil(h / stride), Math.ceil(w / stride), n, k];
       const slopeOf = slopes[sign];
-      const kind = { stride, sloped: slopeOf !== undefined, gated: hidden > 0 };
+      const kind = { stride, sloped: slopeOf !== undefined, gated: hidden > 0, ownPrelu, alone };
       const operands: Operand[] = [
         operand([h, w, n, c], 1),
         operand([c], 2),
@@ -104,6 +115,7 @@ describe.each(backends)('binaryResidual on %s', (backend) => {
       ];
       if (slopeOf)
         operands.push({ shape: [c], values: Float32Array.from({ length: c }, (_, i) => slopeOf(i)) });
+      if (ownPrelu) operands.push(operand([k], 8));
       // Large weights, so that gates differ much and some hidden values are 0.
       if (hidden > 0)
         operands.push(operand([c, hidden], 6, { scale: 3 }), operand([hidden, k], 7, { scale: 3 }));

@@ -13,9 +13,9 @@
 #include <cstring>
 
 #include "implementations.h"
+#include "kernels/binary_conv/forward_ends_avx2.h"
 #include "kernels/binary_conv/gate_gradient.h"
 #include "kernels/binary_conv/nibbles_avx2.h"
-#include "kernels/binary_conv/popcounts_avx2.h"
 #include "kernels/streaming.h"
 #include "parallel.h"
 #include "reference/conv_taps.h"
@@ -37,79 +37,6 @@ struct Runs {
   Run* all;
   int count;
 };
-
-// Rows of the output, and what belongs to them: from the first image of a task on, k floats an image.
-struct Target {
-  float* y;
-  const float* others;  // the residual, or null; for dots dy
-  const float* gate;    // or null
-
-  Target from(size_t offset) const {
-    return {y + offset, others == nullptr ? nullptr : others + offset, gate == nullptr ? nullptr : gate + offset};
-  }
-};
-
-// What ends the sums of a block of output channels.
-struct Finish {
-  __m256 products;     // of all valid taps: the sum if no bit differs
-  const float* scale;
-  const float* slope;  // of the residual's PReLU, or null
-  bool dots;
-  int channels;
-};
-
-template <bool kStreamed>
-inline void store(float* y, __m256 v) {
-  kStreamed ? _mm256_stream_ps(y, v) : _mm256_storeu_ps(y, v);
-}
-
-// With sum = products − 2 · differing bits: scale · gate · sum + residual, or for dots what is there plus sum · dy.
-template <bool kStreamed>
-inline void store_sums(__m256i counts, const Finish& f, int from, const Target& t) {
-  float* y = t.y + from;
-  const __m256 sum = _mm256_fnmadd_ps(_mm256_cvtepi32_ps(counts), _mm256_set1_ps(2.0f), f.products);
-  if (f.dots) return store<kStreamed>(y, _mm256_fmadd_ps(sum, _mm256_loadu_ps(t.others + from), _mm256_loadu_ps(y)));
-  __m256 scale = _mm256_loadu_ps(f.scale + from);
-  if (t.gate != nullptr) scale = _mm256_mul_ps(scale, _mm256_loadu_ps(t.gate + from));
-  if (t.others == nullptr) return store<kStreamed>(y, _mm256_mul_ps(sum, scale));
-  __m256 added = _mm256_loadu_ps(t.others + from);
-  if (f.slope != nullptr) {
-    const __m256 positive = _mm256_cmp_ps(added, _mm256_setzero_ps(), _CMP_GT_OQ);
-    added = _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(f.slope + from), added), added, positive);
-  }
-  store<kStreamed>(y, _mm256_fmadd_ps(sum, scale, added));
-}
-
-template <bool kHalf, bool kStreamed>
-inline void store_image(WordCounts counts, const Finish& f, const Target& whole) {
-  constexpr int width = kHalf ? kHalfBlock : kBlock;
-  alignas(32) float all[3][width];
-  Target t = whole;
-  if (f.channels < width) {
-    const auto copied = [&](const float* from, float* to) -> const float* {
-      if (from == nullptr) return nullptr;
-      std::memcpy(to, from, f.channels * sizeof(float));
-      std::fill(to + f.channels, to + width, 0.0f);
-      return to;
-    };
-    t = {all[0], copied(whole.others, all[1]), copied(whole.gate, all[2])};
-    if (f.dots) copied(whole.y, all[0]);
-  }
-  if (kHalf) {
-    // the two halves counted different input channels
-    const __m128i first = _mm_add_epi16(_mm256_castsi256_si128(counts.low), _mm256_extracti128_si256(counts.low, 1));
-    const __m128i second = _mm_add_epi16(_mm256_castsi256_si128(counts.high), _mm256_extracti128_si256(counts.high, 1));
-    store_sums<kStreamed>(_mm256_cvtepu16_epi32(first), f, 0, t);
-    store_sums<kStreamed>(_mm256_cvtepu16_epi32(second), f, 8, t);
-  } else {
-    const __m256i zero = _mm256_setzero_si256();
-    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.low, zero), f, 0, t);
-    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.low, zero), f, 8, t);
-    store_sums<kStreamed>(_mm256_unpacklo_epi16(counts.high, zero), f, 16, t);
-    store_sums<kStreamed>(_mm256_unpackhi_epi16(counts.high, zero), f, 24, t);
-  }
-  if (f.channels < width) std::memcpy(whole.y, t.y, f.channels * sizeof(float));
-}
 
 // One block of images, one block of output channels: x holds the gathered indices of all valid taps; the target starts with
 // the block's first image.
@@ -154,6 +81,7 @@ void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* 
   f.products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.c));
   f.scale = p.scale + channel;
   f.slope = p.slope == nullptr ? nullptr : p.slope + channel;
+  f.sum_slope = p.sum_slope == nullptr ? nullptr : p.sum_slope + channel;
   f.dots = p.dots;
   f.channels = std::min(kHalf ? kHalfBlock : kBlock, p.shape.k - channel);
   const auto store = [&](WordCounts counts, size_t at) {
@@ -219,7 +147,8 @@ void run_position(const Plan& p, int64_t position, int first, int last, const Ta
 bool counts_fit(const ConvShape& s) { return static_cast<int64_t>(s.taps()) * s.c <= kMaxCount; }
 
 // The plan of a convolution, with its operands made.
-Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope) {
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope,
+               const float* own_sum_slope) {
   Plan p{};
   p.shape = s;
   p.nibbles = (s.c + 7) / 8 * 2;
@@ -230,10 +159,11 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
   uint16_t* indices = scratch<uint16_t>(kIndices, inputs * p.image_blocks * p.indices_per_block());
   uint8_t* weights = scratch<uint8_t>(kWeights, p.block_bytes() * (p.full_blocks + p.half_blocks));
   const size_t channels = static_cast<size_t>(p.full_blocks + p.half_blocks) * kBlock;
-  float* scale = scratch<float>(kScale, 2 * channels);
-  std::fill_n(scale, 2 * channels, 0.0f);
+  float* scale = scratch<float>(kScale, 3 * channels);
+  std::fill_n(scale, 3 * channels, 0.0f);
   std::copy_n(own_scale, s.k, scale);
   if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + channels) - s.k;
+  if (own_sum_slope != nullptr) p.sum_slope = std::copy_n(own_sum_slope, s.k, scale + 2 * channels) - s.k;
   p.indices = indices;
   p.weights = weights;
   p.scale = scale;
@@ -251,9 +181,9 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
 void run(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
   if (!counts_fit(s)) return reference::run(a);
-  Plan p = make_plan(s, a.x, a.w, a.scale, a.slope);
+  Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope);
   p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % 8 == 0;
-  const Target all{a.y, a.residual, nullptr};
+  const Target all{a.y, a.residual, nullptr, nullptr, nullptr};
   const int parts = (p.image_blocks + kBlocksPerTask - 1) / kBlocksPerTask;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kBlocksPerTask;
@@ -267,12 +197,15 @@ void run(const BinaryConvForward& a) {
 void run(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
   if (!counts_fit(s)) return reference::run(a);
-  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr);
+  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
-  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_ranges(s) * s.n * s.k),
-                    [&](int64_t position, int first, int images, const float* dy, float* sums) {
+  const bool sloped = a.sum_slope != nullptr;
+  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_sums(a)),
+                    [&](int64_t position, int first, int images, size_t row, float* sums, float* flat) {
+                      const float* gate = a.gate == nullptr ? nullptr : a.gate + static_cast<size_t>(first) * s.k;
+                      const Target target{sums, a.dy + row, gate, sloped ? flat : nullptr, sloped ? a.dz + row : nullptr};
                       const int block = first / kImages;
-                      run_position(p, position, block, block + (images + kImages - 1) / kImages, {sums, dy, nullptr});
+                      run_position(p, position, block, block + (images + kImages - 1) / kImages, target);
                     });
 }
 

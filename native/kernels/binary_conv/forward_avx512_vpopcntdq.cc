@@ -35,6 +35,8 @@ struct Target {
   float* y;
   const float* others;  // the residual, or null; for dots dy
   const float* gate;    // or null
+  float* flat;          // for dots with a PReLU: the sums where it is flat, and dz
+  float* dz;
 };
 
 // What a task works on: its sources, and the distance in x from image to image.
@@ -46,21 +48,36 @@ struct Position {
   Target target;
 };
 
-// y of kImages images and one vector of output channels from their sums: scale · gate · sum + residual, or for dots what is
-// there plus sum · dy.
+inline __mmask16 is_positive(__m512 v) { return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ); }
+
+inline __m512 prelu(__m512 v, const float* slope) {
+  return _mm512_mask_blend_ps(is_positive(v), _mm512_mul_ps(_mm512_loadu_ps(slope), v), v);
+}
+
+// The sum of dots of one image and vector of output channels: what is there plus sum · dy. With a PReLU that is where z > 0; the
+// rest goes to the flat sums, and dz is written.
+inline __m512 dotted(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at, __mmask16 lanes) {
+  const __m512 dy = _mm512_maskz_loadu_ps(lanes, target.others + to);
+  const __m512 before = _mm512_maskz_loadu_ps(lanes, target.y + to);
+  if (p.sum_slope == nullptr) return _mm512_fmadd_ps(sum, dy, before);
+  const __mmask16 positive = is_positive(_mm512_mul_ps(sum, scale));
+  const __m512 flat = _mm512_maskz_loadu_ps(lanes, target.flat + to);
+  _mm512_mask_storeu_ps(target.flat + to, lanes & ~positive, _mm512_fmadd_ps(sum, dy, flat));
+  const __m512 sloped = _mm512_mul_ps(dy, _mm512_loadu_ps(p.sum_slope + at));
+  _mm512_mask_storeu_ps(target.dz + to, lanes, _mm512_mask_blend_ps(positive, sloped, dy));
+  return _mm512_mask3_fmadd_ps(sum, dy, before, positive);
+}
+
+// y of one image and vector of output channels from their sums: scale · gate · sum, or its PReLU, + residual.
 inline __m512 finished(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at, __mmask16 lanes) {
-  if (p.dots) {
-    const __m512 before = _mm512_maskz_loadu_ps(lanes, target.y + to);
-    return _mm512_fmadd_ps(sum, _mm512_maskz_loadu_ps(lanes, target.others + to), before);
-  }
   if (target.gate != nullptr) scale = _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, target.gate + to));
-  if (target.others == nullptr) return _mm512_mul_ps(sum, scale);
+  if (p.dots) return dotted(p, target, sum, scale, to, at, lanes);
+  const __m512 z = _mm512_mul_ps(sum, scale);
+  const __m512 own = p.sum_slope == nullptr ? z : prelu(z, p.sum_slope + at);
+  if (target.others == nullptr) return own;
   __m512 added = _mm512_maskz_loadu_ps(lanes, target.others + to);
-  if (p.slope != nullptr) {
-    const __mmask16 positive = _mm512_cmp_ps_mask(added, _mm512_setzero_ps(), _CMP_GT_OQ);
-    added = _mm512_mask_blend_ps(positive, _mm512_mul_ps(_mm512_loadu_ps(p.slope + at), added), added);
-  }
-  return _mm512_fmadd_ps(sum, scale, added);
+  if (p.slope != nullptr) added = prelu(added, p.slope + at);
+  return p.sum_slope == nullptr ? _mm512_fmadd_ps(sum, scale, added) : _mm512_add_ps(own, added);
 }
 
 struct Words {
@@ -218,24 +235,26 @@ inline const float* from(const float* floats, size_t offset) { return floats == 
 
 void run(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
-  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope);
+  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope);
   const int parts = (s.n + kTaskImages - 1) / kTaskImages;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
     const int64_t position = task / parts;
     const size_t row = (static_cast<size_t>(position) * s.n + first) * s.k;
-    const Target target{a.y + row, from(a.residual, row), from(a.gate, static_cast<size_t>(first) * s.k)};
+    const Target target{a.y + row, from(a.residual, row), from(a.gate, static_cast<size_t>(first) * s.k), nullptr, nullptr};
     run_position(p, position, first, std::min(kTaskImages, s.n - first), target);
   });
 }
 
 void run(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
-  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr);
+  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
-  sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_ranges(s) * s.n * s.k),
-                    [&](int64_t position, int first, int images, const float* dy, float* sums) {
-                      run_position(p, position, first, images, {sums, dy, nullptr});
+  sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_sums(a)),
+                    [&](int64_t position, int first, int images, size_t row, float* sums, float* flat) {
+                      const float* gate = from(a.gate, static_cast<size_t>(first) * s.k);
+                      float* dz = a.dz == nullptr ? nullptr : a.dz + row;
+                      run_position(p, position, first, images, {sums, a.dy + row, gate, flat, dz});
                     });
 }
 

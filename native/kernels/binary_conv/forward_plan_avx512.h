@@ -26,6 +26,7 @@ struct Plan {
   const int32_t* ones;      // [tap][columns] bits of the filter, where taps share a word
   const float* scale;       // zeros after the last channel
   const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
+  const float* sum_slope;   // of the sum's PReLU, zeros after the last channel, or null
   bool dots;                // the sums are for a gate's gradient
 
   int tap_words() const { return (shape.taps() + joined - 1) / joined; }
@@ -86,7 +87,8 @@ void make_masks(const Plan& p, int word, uint32_t* masks) {
 }
 
 // The plan of a convolution, with its weights made.
-Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope) {
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope,
+               const float* own_sum_slope) {
   Plan p{};
   p.shape = s;
   p.joined = std::clamp(kWordBits / s.c, 1, s.taps());
@@ -94,10 +96,11 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
   p.columns = (s.k + kLanes - 1) / kLanes * kLanes;
   uint32_t* weights = scratch<uint32_t>(kWeights, static_cast<size_t>(p.tap_words()) * p.words * p.columns);
   int32_t* ones = p.joined > 1 ? scratch<int32_t>(kOnes, static_cast<size_t>(s.taps()) * p.columns) : nullptr;
-  float* scale = scratch<float>(kScale, 2 * p.columns);
-  std::fill_n(scale, 2 * p.columns, 0.0f);
+  float* scale = scratch<float>(kScale, 3 * p.columns);
+  std::fill_n(scale, 3 * p.columns, 0.0f);
   std::copy_n(own_scale, s.k, scale);
   if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + p.columns) - s.k;
+  if (own_sum_slope != nullptr) p.sum_slope = std::copy_n(own_sum_slope, s.k, scale + 2 * p.columns) - s.k;
   p.x = x;
   p.weights = weights;
   p.ones = ones;

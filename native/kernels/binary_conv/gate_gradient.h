@@ -1,5 +1,5 @@
 // What the gradients to a gate share: the output positions are cut into ranges, whose sums of products are added at the end.
-// The ranges depend on the shape alone.
+// The ranges depend on the shape alone. With a PReLU the products where it is flat are summed by themselves.
 #pragma once
 
 #include <algorithm>
@@ -14,36 +14,56 @@ namespace {
 
 constexpr int64_t kMostGateRanges = 16;
 
-inline size_t gate_ranges(const ConvShape& s) {
-  return static_cast<size_t>(std::clamp<int64_t>(static_cast<int64_t>(s.out_h) * s.out_w, 1, kMostGateRanges));
+inline int64_t gate_ranges(const ConvShape& s) {
+  return std::clamp<int64_t>(static_cast<int64_t>(s.out_h) * s.out_w, 1, kMostGateRanges);
 }
 
-// add(position, first image, images, dy, sums) adds the products of one output position for some images; `sums` has space for
-// gate_ranges · n · k floats.
+// Floats of the sums [range][1, or with a PReLU 2][n][k].
+inline size_t gate_sums(const BinaryConvGateGradient& a) {
+  const ConvShape& s = a.shape;
+  return static_cast<size_t>(gate_ranges(s)) * s.n * s.k * (a.sum_slope == nullptr ? 1 : 2);
+}
+
+// add(position, first image, images, floats before them in dy, sums, sums of the flat part) adds the products of one output
+// position for some images; `sums` has space for gate_sums().
 template <class Add>
 void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* sums, const Add& add) {
   const ConvShape& s = a.shape;
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
-  const int64_t ranges = static_cast<int64_t>(gate_ranges(s));
+  const int64_t ranges = gate_ranges(s);
   const size_t size = static_cast<size_t>(s.n) * s.k;
+  const size_t range_size = a.sum_slope == nullptr ? size : 2 * size;
   const int parts = (s.n + task_images - 1) / task_images;
   parallel_for(ranges * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * task_images;
     const int images = std::min(task_images, s.n - first);
     const int64_t range = task / parts;
     const size_t row = static_cast<size_t>(first) * s.k;
-    float* own = sums + range * size + row;
-    std::fill_n(own, static_cast<size_t>(images) * s.k, 0.0f);
+    float* own = sums + range * range_size + row;
+    for (float* part = own; part < sums + (range + 1) * range_size; part += size)
+      std::fill_n(part, static_cast<size_t>(images) * s.k, 0.0f);
     for (int64_t position = range * outputs / ranges; position < (range + 1) * outputs / ranges; ++position)
-      add(position, first, images, a.dy + position * size + row, own);
+      add(position, first, images, position * size + row, own, own + size);
   });
-  for (int image = 0; image < s.n; ++image)
-    for (int k = 0; k < s.k; ++k) {
+  const auto total = [&](size_t at) {
+    float sum = sums[at];
+    for (int64_t range = 1; range < ranges; ++range) sum += sums[range * range_size + at];
+    return sum;
+  };
+  for (int k = 0; k < s.k; ++k) {
+    double dslope = 0;
+    for (int image = 0; image < s.n; ++image) {
       const size_t i = static_cast<size_t>(image) * s.k + k;
-      float total = sums[i];
-      for (int64_t range = 1; range < ranges; ++range) total += sums[range * size + i];
-      a.dgate[i] = a.scale[k] * total;
+      float sum = total(i);
+      if (a.sum_slope != nullptr) {
+        const float flat = total(size + i);
+        sum += a.sum_slope[k] * flat;
+        dslope += static_cast<double>(flat) * (a.gate == nullptr ? 1 : a.gate[i]);
+      }
+      a.dgate[i] = a.scale[k] * sum;
     }
+    if (a.dslope != nullptr) a.dslope[k] = static_cast<float>(a.scale[k] * dslope);
+  }
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct Plan {
   const uint8_t* weights;   // full blocks [tap][nibble][32], then the half block [tap][nibble / 2][2][16]
   const float* scale;       // zeros after the last channel
   const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
+  const float* sum_slope;   // of the sum's PReLU, zeros after the last channel, or null
   bool dots;                // see Target
   bool streamed;            // y passes the caches by
 

@@ -5,8 +5,8 @@ import { nativeKernel, optionalFloats, squareShape } from './registration.js';
 /** Registers the binary convolution with its neighbours, forward and backward in one call each. */
 export function registerResidualBlockKernels(): void {
   nativeKernel<ResidualAttributes>('BinaryResidual', ({ inputs, attributes, backend }) => {
-    const { epsilon, ...geometry } = attributes;
-    const { v, slope, gamma, beta, mean, variance, latent, residual, squeeze, excite } = inputs;
+    const { epsilon, addsInput, ...geometry } = attributes;
+    const { v, slope, gamma, beta, mean, variance, latent, residual, sumSlope, squeeze, excite } = inputs;
     const channels = latent.shape[3];
     const { fields, out } = squareShape(v.shape, channels, filterWindow(latent.shape), geometry);
     const signs = backend.packedOutput(v.shape);
@@ -21,8 +21,10 @@ export function registerResidualBlockKernels(): void {
     backend.addon.binaryResidualForward(
       fields,
       epsilon,
+      addsInput,
       backend.floats(v),
       optionalFloats(backend, slope),
+      optionalFloats(backend, sumSlope),
       backend.floats(gamma),
       backend.floats(beta),
       backend.floats(mean),
@@ -45,14 +47,16 @@ export function registerResidualBlockKernels(): void {
   nativeKernel<ResidualGradAttributes>('BinaryResidualGrad', ({ inputs, attributes, backend }) => {
     const { epsilon, addsDy, ...geometry } = attributes;
     const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
-    const { squeeze, excite, mapMean, hidden, gate } = inputs;
+    const { sumSlope, squeeze, excite, mapMean, hidden, gate } = inputs;
     const channels = v.shape[3];
     const { fields } = squareShape(v.shape, latent.shape[3], filterWindow(latent.shape), geometry);
     const dv = backend.output(v.shape);
     const dgamma = backend.output([channels]);
     const dbeta = backend.output([channels]);
-    const dslope = slope ? backend.output([channels]) : undefined;
+    const dslope = slope && backend.output([channels]);
     const dw = backend.output(latent.shape);
+    const dsumSlope = sumSlope && backend.output(sumSlope.shape);
+    const dz = sumSlope && backend.output(dy.shape);
     const gradients = squeeze ? [squeeze, excite].map(({ shape }) => backend.output(shape)) : [];
     const packed = [signs, mask, filterSigns].map((tensor) => backend.packedSigns(tensor));
     backend.addon.binaryResidualBackward(
@@ -62,6 +66,7 @@ export function registerResidualBlockKernels(): void {
       backend.floats(dy),
       backend.floats(v),
       optionalFloats(backend, slope),
+      optionalFloats(backend, sumSlope),
       backend.floats(gamma),
       backend.floats(mean),
       backend.floats(variance),
@@ -71,12 +76,16 @@ export function registerResidualBlockKernels(): void {
       dv.values,
       dgamma.values,
       dbeta.values,
-      dslope ? dslope.values : null,
+      dslope?.values,
+      dsumSlope?.values,
+      dz?.values,
       dw.values,
       hidden ? hidden.shape[1] : 0,
       ...[squeeze, excite, mapMean, hidden, gate].map((tensor) => optionalFloats(backend, tensor)),
       ...gradients.map(({ values }) => values),
     );
-    return [dv, dgamma, dbeta, dw, ...(dslope ? [dslope] : []), ...gradients].map(({ info }) => info);
+    if (dz) backend.disposeData(dz.info.dataId);
+    const ofSlopes = [dslope, dsumSlope].flatMap((gradient) => gradient ?? []);
+    return [dv, dgamma, dbeta, dw, ...ofSlopes, ...gradients].map(({ info }) => info);
   });
 }
