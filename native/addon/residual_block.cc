@@ -3,6 +3,20 @@
 namespace bnn {
 namespace {
 
+// What a gate takes and made, of either direction; false where there is none.
+template <class Residual>
+bool read_gate(Arguments& a, Residual& r) {
+  const ConvShape& s = r.shape;
+  r.hidden = a.optional_integer("hidden");
+  if (r.hidden == 0) return false;
+  r.squeeze = a.floats("squeeze", static_cast<size_t>(s.c) * r.hidden);
+  r.excite = a.floats("excite", static_cast<size_t>(r.hidden) * s.k);
+  r.map_mean = a.writable_floats("mapMean", static_cast<size_t>(s.n) * s.c);
+  r.hidden_values = a.writable_floats("hiddenValues", static_cast<size_t>(s.n) * r.hidden);
+  r.gate = a.writable_floats("gate", static_cast<size_t>(s.n) * s.k);
+  return true;
+}
+
 BinaryResidualForward read_forward(Arguments& a) {
   BinaryResidualForward r{};
   r.shape = a.shape();
@@ -25,13 +39,7 @@ BinaryResidualForward read_forward(Arguments& a) {
   r.filter_sign = a.words("filterSign", packed_filter(s));
   r.scale = a.writable_floats("scale", s.k);
   r.y = a.writable_floats("y", s.output_size());
-  r.hidden = a.optional_integer("hidden");
-  if (r.hidden == 0) return r;
-  r.squeeze = a.floats("squeeze", static_cast<size_t>(s.c) * r.hidden);
-  r.excite = a.floats("excite", static_cast<size_t>(r.hidden) * s.k);
-  r.map_mean = a.writable_floats("mapMean", static_cast<size_t>(s.n) * s.c);
-  r.hidden_values = a.writable_floats("hiddenValues", static_cast<size_t>(s.n) * r.hidden);
-  r.gate = a.writable_floats("gate", static_cast<size_t>(s.n) * s.k);
+  read_gate(a, r);
   return r;
 }
 
@@ -64,13 +72,7 @@ BinaryResidualBackward read_backward(Arguments& a) {
   if ((r.sum_slope == nullptr) != (r.dsum_slope == nullptr) || (r.sum_slope == nullptr) != (r.dz == nullptr))
     a.fail("dz", "there, as dsumSlope, with a sumSlope, and only then");
   r.dw = a.writable_floats("dw", s.filter_size());
-  r.hidden = a.optional_integer("hidden");
-  if (r.hidden == 0) return r;
-  r.squeeze = a.floats("squeeze", static_cast<size_t>(s.c) * r.hidden);
-  r.excite = a.floats("excite", static_cast<size_t>(r.hidden) * s.k);
-  r.map_mean = a.floats("mapMean", static_cast<size_t>(s.n) * s.c);
-  r.hidden_values = a.floats("hiddenValues", static_cast<size_t>(s.n) * r.hidden);
-  r.gate = a.floats("gate", static_cast<size_t>(s.n) * s.k);
+  if (!read_gate(a, r)) return r;
   r.dsqueeze = a.writable_floats("dsqueeze", static_cast<size_t>(s.c) * r.hidden);
   r.dexcite = a.writable_floats("dexcite", static_cast<size_t>(r.hidden) * s.k);
   return r;

@@ -7,6 +7,7 @@ import { backends } from '../backends.js';
 import { tinyCifar, writeTinyCifar } from '../cli/tiny-cifar.js';
 import { scratchFolder } from '../files/scratch.js';
 import { runToEnd } from './one-stage.js';
+import { structureOptions } from './structure-options.js';
 
 const folder = scratchFolder();
 const data = join(folder, 'data');
@@ -15,20 +16,10 @@ const steps = 5;
 
 /** The `student:` of a recipe, beside its name. */
 const students: readonly Readonly<Record<string, unknown>>[] = [
-  {},
-  { block: 'biReal' },
-  { block: 'reActNet' },
-  { block: 'realToBinary', attention: 'gate' },
-  { skip: 'single' },
-  { downsample: 'v2' },
-  { downsample: 'v3' },
-  { attention: 'se' },
-  { attention: 'gate' },
-  { attention: 'cgd' },
-  { attention: 'cbam' },
-  { attention: 'bam' },
+  ...structureOptions,
   { width: 0.5 },
   { batchNorm: { momentum: 0.05 } },
+  { name: 'bnn-resnet50', width: 0.0625 },
   { name: 'bnn-vgg-small', width: 0.0625 },
 ];
 

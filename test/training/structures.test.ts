@@ -9,6 +9,7 @@ import { backends, useTestBackend } from '../backends.js';
 import { scratchFolder } from '../files/scratch.js';
 import { byBackpropagation } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
+import { structureOptions } from './structure-options.js';
 
 const folder = scratchFolder();
 const depths = {
@@ -22,27 +23,16 @@ const structures: readonly (Partial<Structure> & {
   readonly momentum?: number;
   readonly depth?: keyof typeof depths;
 })[] = [
-  {},
-  { block: 'biReal' },
-  { block: 'reActNet' },
-  { block: 'realToBinary', attention: 'gate' },
-  { skip: 'single' },
-  { downsample: 'v2' },
-  { downsample: 'v3' },
-  { attention: 'se' },
-  { attention: 'gate' },
-  { attention: 'cgd' },
-  { attention: 'cbam' },
-  { attention: 'bam' },
+  ...structureOptions,
   { width: 2 },
   { width: 1.5 },
   { momentum: 0.05 },
-  { groups: 2 },
+  { block: 'realToBinary', attention: 'se', skip: 'single' },
+  { attention: 'se', skip: 'single' },
   { groups: 2, attention: 'se' },
+  { groups: 2, block: 'realToBinary', attention: 'gate' },
   { groups: 4, skip: 'single', attention: 'cgd' },
   { groups: 4, block: 'reActNet', downsample: 'v3', width: 1.5 },
-  { firstLayer: 'binary' },
-  { lastLayer: 'binary' },
   { firstLayer: 'binary', lastLayer: 'binary' },
   { firstLayer: 'binary', lastLayer: 'binary', groups: 2, block: 'biReal', width: 2 },
   { block: 'reActNet', skip: 'single', downsample: 'v2', attention: 'se', width: 0.5 },

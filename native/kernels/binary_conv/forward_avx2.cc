@@ -199,11 +199,8 @@ void run(const BinaryConvGateGradient& a) {
   if (!counts_fit(s)) return reference::run(a);
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
-  const bool sloped = a.sum_slope != nullptr;
   sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_sums(a)),
-                    [&](int64_t position, int first, int images, size_t row, float* sums, float* flat) {
-                      const float* gate = a.gate == nullptr ? nullptr : a.gate + static_cast<size_t>(first) * s.k;
-                      const Target target{sums, a.dy + row, gate, sloped ? flat : nullptr, sloped ? a.dz + row : nullptr};
+                    [&](int64_t position, int first, int images, const Target& target) {
                       const int block = first / kImages;
                       run_position(p, position, block, block + (images + kImages - 1) / kImages, target);
                     });

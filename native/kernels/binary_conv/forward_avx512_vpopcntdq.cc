@@ -12,6 +12,7 @@
 #include "implementations.h"
 #include "kernels/binary_conv/forward_plan_avx512.h"
 #include "kernels/binary_conv/gate_gradient.h"
+#include "kernels/binary_conv/output_rows.h"
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
@@ -28,15 +29,6 @@ constexpr int kXorAnd = 0x28;  // (a ^ b) & c
 struct Source {
   const uint32_t* x;
   const uint32_t* w;
-};
-
-// Rows of the output, and what belongs to them: from the first image of a task on, k floats an image.
-struct Target {
-  float* y;
-  const float* others;  // the residual, or null; for dots dy
-  const float* gate;    // or null
-  float* flat;          // for dots with a PReLU: the sums where it is flat, and dz
-  float* dz;
 };
 
 // What a task works on: its sources, and the distance in x from image to image.
@@ -229,8 +221,6 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
   run(p, position, images);
 }
 
-inline const float* from(const float* floats, size_t offset) { return floats == nullptr ? nullptr : floats + offset; }
-
 }  // namespace
 
 void run(const BinaryConvForward& a) {
@@ -240,8 +230,9 @@ void run(const BinaryConvForward& a) {
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
     const int64_t position = task / parts;
-    const size_t row = (static_cast<size_t>(position) * s.n + first) * s.k;
-    const Target target{a.y + row, from(a.residual, row), from(a.gate, static_cast<size_t>(first) * s.k), nullptr, nullptr};
+    const size_t row = static_cast<size_t>(first) * s.k;
+    Target target = Target{a.y, a.residual, nullptr, nullptr, nullptr}.from(static_cast<size_t>(position) * s.n * s.k + row);
+    if (a.gate != nullptr) target.gate = a.gate + row;
     run_position(p, position, first, std::min(kTaskImages, s.n - first), target);
   });
 }
@@ -251,10 +242,8 @@ void run(const BinaryConvGateGradient& a) {
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
   sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_sums(a)),
-                    [&](int64_t position, int first, int images, size_t row, float* sums, float* flat) {
-                      const float* gate = from(a.gate, static_cast<size_t>(first) * s.k);
-                      float* dz = a.dz == nullptr ? nullptr : a.dz + row;
-                      run_position(p, position, first, images, {sums, a.dy + row, gate, flat, dz});
+                    [&](int64_t position, int first, int images, const Target& target) {
+                      run_position(p, position, first, images, target);
                     });
 }
 

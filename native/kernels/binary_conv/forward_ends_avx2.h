@@ -7,24 +7,11 @@
 #include <cstring>
 
 #include "kernels/binary_conv/nibbles_avx2.h"
+#include "kernels/binary_conv/output_rows.h"
 #include "kernels/binary_conv/popcounts_avx2.h"
 
 namespace bnn::avx2 {
 namespace {
-
-// Rows of the output, and what belongs to them: from the first image of a task on, k floats an image.
-struct Target {
-  float* y;
-  const float* others;  // the residual, or null; for dots dy
-  const float* gate;    // or null
-  float* flat;          // for dots with a PReLU: the sums where it is flat, and dz
-  float* dz;
-
-  Target from(size_t offset) const {
-    const auto moved = [&](auto* p) { return p == nullptr ? p : p + offset; };
-    return {y + offset, moved(others), moved(gate), moved(flat), moved(dz)};
-  }
-};
 
 // What ends the sums of a block of output channels.
 struct Finish {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels.h"
+#include "kernels/binary_conv/output_rows.h"
 #include "parallel.h"
 
 namespace bnn {
@@ -24,15 +25,16 @@ inline size_t gate_sums(const BinaryConvGateGradient& a) {
   return static_cast<size_t>(gate_ranges(s)) * s.n * s.k * (a.sum_slope == nullptr ? 1 : 2);
 }
 
-// add(position, first image, images, floats before them in dy, sums, sums of the flat part) adds the products of one output
-// position for some images; `sums` has space for gate_sums().
+// add(position, first image, images, target) adds the dots of one output position for some images; `sums` has space for
+// gate_sums().
 template <class Add>
 void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* sums, const Add& add) {
   const ConvShape& s = a.shape;
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t ranges = gate_ranges(s);
   const size_t size = static_cast<size_t>(s.n) * s.k;
-  const size_t range_size = a.sum_slope == nullptr ? size : 2 * size;
+  const bool sloped = a.sum_slope != nullptr;
+  const size_t range_size = sloped ? 2 * size : size;
   const int parts = (s.n + task_images - 1) / task_images;
   parallel_for(ranges * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * task_images;
@@ -42,8 +44,14 @@ void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* 
     float* own = sums + range * range_size + row;
     for (float* part = own; part < sums + (range + 1) * range_size; part += size)
       std::fill_n(part, static_cast<size_t>(images) * s.k, 0.0f);
-    for (int64_t position = range * outputs / ranges; position < (range + 1) * outputs / ranges; ++position)
-      add(position, first, images, position * size + row, own, own + size);
+    const Target all{own, a.dy + row, a.gate == nullptr ? nullptr : a.gate + row, sloped ? own + size : nullptr,
+                     sloped ? a.dz + row : nullptr};
+    for (int64_t position = range * outputs / ranges; position < (range + 1) * outputs / ranges; ++position) {
+      Target target = all;
+      target.others += position * size;
+      if (sloped) target.dz += position * size;
+      add(position, first, images, target);
+    }
   });
   const auto total = [&](size_t at) {
     float sum = sums[at];
@@ -55,7 +63,7 @@ void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* 
     for (int image = 0; image < s.n; ++image) {
       const size_t i = static_cast<size_t>(image) * s.k + k;
       float sum = total(i);
-      if (a.sum_slope != nullptr) {
+      if (sloped) {
         const float flat = total(size + i);
         sum += a.sum_slope[k] * flat;
         dslope += static_cast<double>(flat) * (a.gate == nullptr ? 1 : a.gate[i]);
