@@ -57,7 +57,7 @@ inline __m512 dotted(const Plan& p, const Target& target, __m512 sum, __m512 sca
   _mm512_mask_storeu_ps(target.flat + to, lanes & ~positive, _mm512_fmadd_ps(sum, dy, flat));
   const __m512 sloped = _mm512_mul_ps(dy, _mm512_loadu_ps(p.sum_slope + at));
   _mm512_mask_storeu_ps(target.dz + to, lanes, _mm512_mask_blend_ps(positive, sloped, dy));
-  return _mm512_mask3_fmadd_ps(sum, dy, before, positive);
+  return _mm512_mask_blend_ps(positive, before, _mm512_fmadd_ps(sum, dy, before));
 }
 
 // y of one image and vector of output channels from their sums: scale · gate · sum, or its PReLU, + residual.
