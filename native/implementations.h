@@ -30,9 +30,10 @@
   each(ChannelAffineClamp) \
   each(ChannelAffineActivation) \
   each(BatchNormBackward) \
+  each(ChannelAffineResidual) \
+  each(BatchNormResidualBackward) \
   each(MaskedGradient) \
   each(ChannelScaleBackward) \
-  each(ShiftedPrelu) \
   each(ShiftedPreluBackward) \
   each(AddPrelu) \
   each(PreluBackward) \

@@ -38,6 +38,11 @@ export {
   batchNormActivation,
   batchNormActivationInference,
 } from './ops/batch-norm-activation.js';
+export {
+  batchNormResidual,
+  batchNormResidualInference,
+  type NormResidualOptions,
+} from './ops/batch-norm-residual.js';
 export { type ChannelStatistics, channelStatistics } from './ops/channel-statistics.js';
 export { binaryConv2d } from './ops/binary-conv2d.js';
 export { conv2d, type ConvGeometry } from './ops/conv2d.js';

@@ -20,7 +20,8 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
   const mask = new Uint32Array(addon.allocate(size / 8));
   addon.packSigns(rows, channels, a, signs, mask);
   const p = noise(addon, channels);
-  const [sums, moreSums] = [new Float32Array(channels), new Float32Array(channels)];
+  const fourSums = Array.from({ length: 4 }, () => new Float32Array(channels));
+  const [sums, moreSums] = fourSums;
   const tensor = 4 * size;
   const bits = size / 8;
   // A picture of 4×4 positions; the rest of the rows are images.
@@ -68,6 +69,25 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
           moreSums,
           null,
         ),
+    },
+    {
+      family: 'channelAffineResidual',
+      bytes: 3 * tensor,
+      call: () => addon.channelAffineResidual(rows, channels, a, p, p, b, p, p, p, out),
+    },
+    {
+      // The first pass writes the gradient to the residual, the second reads it.
+      family: 'batchNormResidualBackward',
+      bytes: 7 * tensor,
+      call: () =>
+        addon.batchNormResidualBackward(
+          ...[rows, channels, a, b, p, p, c, p, p, p, p, p, out, out, ...fourSums],
+        ),
+    },
+    {
+      family: 'maskedGradient',
+      bytes: 3 * tensor + bits,
+      call: () => addon.maskedGradient(rows, channels, a, mask, b, out, sums),
     },
     {
       family: 'addPrelu',

@@ -142,8 +142,9 @@ MaskedGradient read_masked_gradient(Arguments& a) {
   const Rows r = read_rows(a);
   const float* dy = a.floats("dy", r.size());
   const uint32_t* mask = a.words("mask", r.words());
+  const float* addend = a.optional_floats("addend", r.size());
   float* dx = a.writable_floats("dx", r.size());
-  return {r.rows, r.channels, dy, mask, dx, a.writable_floats("sum", r.channels)};
+  return {r.rows, r.channels, dy, mask, addend, dx, a.writable_floats("sum", r.channels)};
 }
 
 ChannelScaleBackward read_scale_backward(Arguments& a) {
@@ -155,13 +156,46 @@ ChannelScaleBackward read_scale_backward(Arguments& a) {
   return {r.rows, r.channels, dy, x, scale, dx, a.writable_floats("dscale", r.channels)};
 }
 
-ShiftedPrelu read_shifted_prelu(Arguments& a) {
+ChannelAffineResidual read_affine_residual(Arguments& a) {
   const Rows r = read_rows(a);
-  const float* x = a.floats("x", r.size());
-  const float* before = a.floats("before", r.channels);
-  const float* slope = a.floats("slope", r.channels);
-  const float* after = a.floats("after", r.channels);
-  return {r.rows, r.channels, x, before, slope, after, a.writable_floats("y", r.size())};
+  ChannelAffineResidual b{};
+  b.rows = r.rows;
+  b.channels = r.channels;
+  b.x = a.floats("x", r.size());
+  b.scale = a.floats("scale", r.channels);
+  b.shift = a.floats("shift", r.channels);
+  b.residual = a.optional_floats("residual", r.size());
+  b.before = a.optional_floats("before", r.channels);
+  b.slope = a.optional_floats("slope", r.channels);
+  b.after = a.optional_floats("after", r.channels);
+  if ((b.slope == nullptr) != (b.before == nullptr)) a.fail("before", "there with a slope, and only then");
+  if ((b.slope == nullptr) != (b.after == nullptr)) a.fail("after", "there with a slope, and only then");
+  b.y = a.writable_floats("y", r.size());
+  return b;
+}
+
+BatchNormResidualBackward read_residual_backward(Arguments& a) {
+  const Rows r = read_rows(a);
+  BatchNormResidualBackward b{};
+  b.rows = r.rows;
+  b.channels = r.channels;
+  b.dy = a.floats("dy", r.size());
+  b.x = a.floats("x", r.size());
+  b.scale = a.floats("scale", r.channels);
+  b.shift = a.floats("shift", r.channels);
+  b.residual = a.optional_floats("residual", r.size());
+  b.before = a.floats("before", r.channels);
+  b.slope = a.floats("slope", r.channels);
+  b.mean = a.floats("mean", r.channels);
+  b.inverse_deviation = a.floats("inverseDeviation", r.channels);
+  b.gamma = a.floats("gamma", r.channels);
+  b.upstream = a.writable_floats("upstream", r.size());
+  b.dx = a.writable_floats("dx", r.size());
+  b.dgamma = a.writable_floats("dgamma", r.channels);
+  b.dbeta = a.writable_floats("dbeta", r.channels);
+  b.dslope = a.writable_floats("dslope", r.channels);
+  b.dafter = a.writable_floats("dafter", r.channels);
+  return b;
 }
 
 ShiftedPreluBackward read_shifted_prelu_backward(Arguments& a) {
@@ -237,9 +271,10 @@ void define_normalisation_kernels(Napi::Env env, Napi::Object exports) {
   define_kernel(env, exports, read_affine_clamp);
   define_kernel(env, exports, read_affine_activation);
   define_kernel(env, exports, read_backward);
+  define_kernel(env, exports, read_affine_residual);
+  define_kernel(env, exports, read_residual_backward);
   define_kernel(env, exports, read_masked_gradient);
   define_kernel(env, exports, read_scale_backward);
-  define_kernel(env, exports, read_shifted_prelu);
   define_kernel(env, exports, read_shifted_prelu_backward);
   define_kernel(env, exports, read_add_prelu);
   define_kernel(env, exports, read_prelu_backward);

@@ -183,13 +183,15 @@ struct PreluBackward {
   float* dslope;
 };
 
-// Gradient through a mask of packed bits: dx = dy where its bit is 1, 0 elsewhere, and its sum over the rows. dx may be dy.
+// Gradient through a mask of packed bits: m = dy where its bit is 1, 0 elsewhere; dx = m + addend (addend may be null), and the
+// sum of m over the rows. dx may be dy or addend.
 struct MaskedGradient {
   static constexpr const char* family = "maskedGradient";
   size_t rows;
   int channels;
   const float* dy;
   const uint32_t* mask;
+  const float* addend;
   float* dx;
   float* sum;
 };
@@ -206,19 +208,50 @@ struct ChannelScaleBackward {
   float* dscale;
 };
 
-// y = prelu(x + before) + after, all but x and y one a channel
-struct ShiftedPrelu {
-  static constexpr const char* family = "shiftedPrelu";
+// The end of a block: v = x · scale + shift + residual (residual may be null), y = prelu(v + before) + after, all but x, residual
+// and y one a channel; before, slope and after may be null together, then y = v. y may be x or residual.
+struct ChannelAffineResidual {
+  static constexpr const char* family = "channelAffineResidual";
   size_t rows;
   int channels;
   const float* x;
+  const float* scale;
+  const float* shift;
+  const float* residual;
   const float* before;
   const float* slope;
   const float* after;
   float* y;
 };
 
-// Its gradients: dx = dy where v = x + before > 0, slope · dy elsewhere; dbefore = Σ dx, dslope = Σ dy · v where v ≤ 0,
+// Training gradient of ChannelAffineResidual with a PReLU, of which scale and shift are those of a BatchNorm as BatchNormBackward
+// has it. With u = v + before:
+//   upstream = dy where u > 0, slope · dy elsewhere: the gradient to v, and so to the residual
+//   dslope = Σ dy · u where u ≤ 0, dafter = Σ dy, dx, dγ and dβ those of BatchNormBackward for upstream; dβ is that of before too
+// upstream may be dy or dx; dx may be dy.
+struct BatchNormResidualBackward {
+  static constexpr const char* family = "batchNormResidualBackward";
+  size_t rows;
+  int channels;
+  const float* dy;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  const float* residual;
+  const float* before;
+  const float* slope;
+  const float* mean;
+  const float* inverse_deviation;
+  const float* gamma;
+  float* upstream;
+  float* dx;
+  float* dgamma;
+  float* dbeta;
+  float* dslope;
+  float* dafter;
+};
+
+// Gradients of y = prelu(x + before) + after: dx = dy where v = x + before > 0, slope · dy elsewhere; dbefore = Σ dx, dslope = Σ dy · v where v ≤ 0,
 // dafter = Σ dy. dx may be dy.
 struct ShiftedPreluBackward {
   static constexpr const char* family = "shiftedPreluBackward";

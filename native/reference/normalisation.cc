@@ -12,6 +12,13 @@ namespace {
 
 float prelu(float x, const float* slope, int64_t c) { return slope == nullptr || x > 0 ? x : slope[c] * x; }
 
+// x · scale + shift + residual of an element.
+template <class Args>
+float residual_sum(const Args& a, size_t i, int64_t c) {
+  const float v = std::fma(a.x[i], a.scale[c], a.shift[c]);
+  return a.residual ? v + a.residual[i] : v;
+}
+
 }  // namespace
 
 void run(const BatchNormStatistics& a) {
@@ -132,7 +139,7 @@ void run(const MaskedGradient& a) {
       const size_t i = row * a.channels + c;
       const float dx = bit_at(a.mask + row * words, static_cast<int>(c)) ? a.dy[i] : 0.0f;
       sum += dx;
-      a.dx[i] = dx;
+      a.dx[i] = a.addend ? dx + a.addend[i] : dx;
     }
     a.sum[c] = static_cast<float>(sum);
   });
@@ -151,12 +158,44 @@ void run(const ChannelScaleBackward& a) {
   });
 }
 
-void run(const ShiftedPrelu& a) {
+void run(const ChannelAffineResidual& a) {
   for (size_t row = 0; row < a.rows; ++row)
     for (int c = 0; c < a.channels; ++c) {
       const size_t i = row * a.channels + c;
-      a.y[i] = prelu(a.x[i] + a.before[c], a.slope, c) + a.after[c];
+      const float v = residual_sum(a, i, c);
+      a.y[i] = a.slope ? prelu(v + a.before[c], a.slope, c) + a.after[c] : v;
     }
+}
+
+void run(const BatchNormResidualBackward& a) {
+  parallel_for(a.channels, [&](int64_t c) {
+    const double mean = a.mean[c];
+    const double inverse = a.inverse_deviation[c];
+    double dbeta = 0;
+    double dgamma = 0;
+    double dslope = 0;
+    double dafter = 0;
+    for (size_t row = 0; row < a.rows; ++row) {
+      const size_t i = row * a.channels + c;
+      const float dy = a.dy[i];
+      const float u = residual_sum(a, i, c) + a.before[c];
+      const float upstream = u > 0 ? dy : a.slope[c] * dy;
+      a.upstream[i] = upstream;
+      dafter += dy;
+      if (!(u > 0)) dslope += static_cast<double>(dy) * u;
+      dbeta += upstream;
+      dgamma += upstream * (a.x[i] - mean) * inverse;
+    }
+    for (size_t row = 0; row < a.rows; ++row) {
+      const size_t i = row * a.channels + c;
+      const double corrections = dbeta / a.rows + (a.x[i] - mean) * inverse * dgamma / a.rows;
+      a.dx[i] = static_cast<float>(a.gamma[c] * inverse * (a.upstream[i] - corrections));
+    }
+    a.dgamma[c] = static_cast<float>(dgamma);
+    a.dbeta[c] = static_cast<float>(dbeta);
+    a.dslope[c] = static_cast<float>(dslope);
+    a.dafter[c] = static_cast<float>(dafter);
+  });
 }
 
 void run(const ShiftedPreluBackward& a) {

@@ -14,6 +14,11 @@ import {
   batchNormActivationInference,
 } from '../ops/batch-norm-activation.js';
 import {
+  batchNormResidual,
+  batchNormResidualInference,
+  type NormResidualOptions,
+} from '../ops/batch-norm-residual.js';
+import {
   type ChannelStatistics,
   channelStatistics,
   type RunningStatistics,
@@ -89,6 +94,19 @@ export class BatchNorm {
     const activated: typeof batchNormTraining = (input, affine, statistics) =>
       activate(input, affine, statistics, { activation, epsilon, ...(residual ? { residual } : {}) });
     return this.normalise(x, training, activated, activated);
+  }
+
+  /** The end of a block, of the normalised tensor, a residual and a PReLU, where they are given; see `batchNormResidual`. */
+  withResidual<T extends Tensor>(
+    x: T,
+    training: boolean,
+    { residual, prelu }: Pick<NormResidualOptions, 'residual' | 'prelu'>,
+  ): T {
+    const { epsilon } = this;
+    const end = training ? batchNormResidual : batchNormResidualInference;
+    const ended: typeof batchNormTraining = (input, affine, statistics) =>
+      end(input, affine, statistics, { residual, prelu, epsilon });
+    return this.normalise(x, training, ended, ended);
   }
 
   /**

@@ -2,7 +2,7 @@ import { add, type Tensor1D, type Tensor4D, tidy, type Variable } from '@tensorf
 import { hardClamp } from '../ops/activations.js';
 import { batchNormClamp } from '../ops/batch-norm.js';
 import { addPrelu, prelu } from '../ops/prelu.js';
-import { shiftedPrelu, type ShiftedPreluParameters } from '../ops/shifted-prelu.js';
+import type { ShiftedPreluParameters } from '../ops/shifted-prelu.js';
 import { shiftedSign, shiftedSignInference } from '../ops/shifted-sign.js';
 import {
   attentionFactory,
@@ -23,7 +23,7 @@ export interface BlockOrder {
   /** From the input [H, W, N, inputs] to what the shortcut is added to; the caller's to dispose of. */
   body(x: Tensor4D, training: boolean): Tensor4D;
   /** From body and shortcut to the output, or from the body alone; the body is disposed of where it is not the output. */
-  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D;
+  finish(body: Tensor4D, shortcut: Tensor4D | undefined, training: boolean): Tensor4D;
 }
 
 /** The orders of this package's blocks; `binary` is the default. */
@@ -164,7 +164,7 @@ export class RealToBinaryOrder extends NormalisedOrder {
   }
 }
 
-/** Shifted sign → conv (· attention) → BN. */
+/** Shifted sign → conv (· attention) → BN → add, and a PReLU between shifts where there is one. */
 abstract class ShiftedOrder implements BlockOrder {
   private readonly shift: Tensor1D;
   private readonly gated: GatedConv;
@@ -172,6 +172,7 @@ abstract class ShiftedOrder implements BlockOrder {
   private readonly isSigned: boolean;
   private readonly signGradient: SignGradient;
   private readonly activations: BinaryBlockOptions['activations'];
+  protected abstract readonly prelu: ShiftedPreluParameters | undefined;
 
   constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions, learnsShift: boolean) {
     const { binarise = 'both', signGradient = new SignGradient(), activations } = options;
@@ -186,13 +187,14 @@ abstract class ShiftedOrder implements BlockOrder {
     this.activations = activations;
   }
 
-  abstract finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D;
-
   body(x: Tensor4D, training: boolean): Tensor4D {
     if (training) this.activations?.note(this.gated.layer, () => add(x, this.shift));
-    const convolved = this.gated.apply(this.operand(x, training), plainInput(x), training);
-    const y = this.bn.apply(convolved, training);
-    convolved.dispose();
+    return this.gated.apply(this.operand(x, training), plainInput(x), training);
+  }
+
+  finish(body: Tensor4D, shortcut: Tensor4D | undefined, training: boolean): Tensor4D {
+    const y = this.bn.withResidual(body, training, { residual: shortcut, prelu: this.prelu });
+    body.dispose();
     return y;
   }
 
@@ -211,18 +213,16 @@ abstract class ShiftedOrder implements BlockOrder {
 
 /** sign → conv (· attention) → BN → add (Liu et al. 2018). */
 class BiRealOrder extends ShiftedOrder {
+  protected override readonly prelu = undefined;
+
   constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
     super(scope, size, options, false);
-  }
-
-  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
-    return sumOf(body, shortcut);
   }
 }
 
 /** RSign → conv (· attention) → BN → add → RPReLU (Liu et al. 2020). */
 class ReActNetOrder extends ShiftedOrder {
-  private readonly prelu: ShiftedPreluParameters;
+  protected override readonly prelu: ShiftedPreluParameters;
 
   constructor(scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
     super(scope, size, options, true);
@@ -230,13 +230,6 @@ class ReActNetOrder extends ShiftedOrder {
     const shift = (name: string): Variable & Tensor1D =>
       place.parameter(name, [size.outputs], { kind: 'constant', value: 0 });
     this.prelu = { before: shift('before'), slope: preluSlope(scope, size.outputs), after: shift('after') };
-  }
-
-  finish(body: Tensor4D, shortcut: Tensor4D | undefined): Tensor4D {
-    const sum = sumOf(body, shortcut);
-    const y = shiftedPrelu(sum, this.prelu);
-    sum.dispose();
-    return y;
   }
 }
 

@@ -29,7 +29,7 @@ export class ComposedBlock implements Block {
     let x: Tensor4D = map;
     this.orders.forEach((order, i) => {
       const isLast = i === this.orders.length - 1;
-      const y = order.finish(order.body(x, training), isLast ? (shortcut ?? map) : undefined);
+      const y = order.finish(order.body(x, training), isLast ? (shortcut ?? map) : undefined, training);
       if (x !== map) x.dispose();
       x = y;
     });

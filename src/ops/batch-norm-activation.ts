@@ -132,7 +132,8 @@ export function batchNormActivationInference<T extends Tensor>(
   return untaped(() => normActivationKernel(operands, { epsilon, activation, withMask: false })[0]) as T;
 }
 
-function checkResidual(name: string, x: Tensor, residual: Tensor | undefined): void {
+/** Refuses a residual that has not the shape of x. */
+export function checkResidual(name: string, x: Tensor, residual: Tensor | undefined): void {
   if (residual && residual.shape.join() !== x.shape.join())
     throw new InputError(
       `${name}: the residual must have the shape [${x.shape.join(', ')}] of x, got [${residual.shape.join(', ')}].`,

@@ -33,8 +33,6 @@ interface NormAttributes {
   readonly epsilon: number;
 }
 
-type NormInputs = 'x' | 'mean' | 'variance' | 'gamma' | 'beta';
-
 /** The BatchNorm of x, or of prelu(x) where there is a slope, by stock operations. */
 export function normalised(inputs: Record<string, Tensor>, epsilon: number): Tensor {
   const { x, slope, mean, variance, gamma, beta } = inputs;
@@ -97,12 +95,12 @@ export const normGradKernel = composedKernel<NormAttributes & { readonly inPlace
   },
 );
 
-/** Refuses parameters that have not the shape [C] of the channels of x. */
-export function checkChannels(
-  name: string,
-  x: Tensor,
-  parameters: Partial<Record<NormInputs, Tensor>>,
-): void {
+/**
+ * Refuses parameters that have not the shape [C] of the channels of x.
+ *
+ * @throws InputError naming the first
+ */
+export function checkChannels(name: string, x: Tensor, parameters: Readonly<Record<string, Tensor>>): void {
   const channels = x.shape[x.rank - 1];
   for (const [key, tensor] of Object.entries(parameters)) {
     if (tensor.rank !== 1 || tensor.shape[0] !== channels) {
@@ -206,7 +204,8 @@ function maskedInference<T extends Tensor>(
   return untaped(() => kernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0]) as T;
 }
 
-function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
+/** The gradients to x, γ and β from what an operation saved: x, μ, σ², γ and, after a sign or clamp, the mask. */
+export function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
   const [x, mean, variance, gamma, mask] = saved;
   const inputs = { dy, x: x, mean: mean, variance: variance, gamma: gamma };
   return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon, inPlace: isConsumable(dy) });

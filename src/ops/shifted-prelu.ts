@@ -1,17 +1,21 @@
 import { add, greater, minimum, mul, sum, type Tensor, type Tensor1D, where } from '@tensorflow/tfjs-core';
-import { InputError } from '../errors.js';
+import { checkChannels } from './batch-norm.js';
 import { allButLast } from './channel-statistics.js';
 import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 import { preluOf } from './prelu.js';
 
-const shiftedPreluKernel = composedKernel<object, Tensor>('ShiftedPrelu', ({ x, before, slope, after }) =>
-  add(preluOf(add(x, before), slope), after),
+/** PReLU(x + before) + after by stock operations. */
+export const shiftedPreluOf = (x: Tensor, { before, slope, after }: Record<string, Tensor>): Tensor =>
+  add(preluOf(add(x, before), slope), after);
+
+const shiftedPreluKernel = composedKernel<object, Tensor>('ShiftedPrelu', ({ x, ...parameters }) =>
+  shiftedPreluOf(x, parameters),
 );
 
 /** Outputs: the gradients to x, before, slope and after. */
-const shiftedPreluGradKernel = composedKernel<{ readonly inPlace: boolean }, Tensor[]>(
+export const shiftedPreluGradKernel = composedKernel<{ readonly inPlace: boolean }, Tensor[]>(
   'ShiftedPreluGrad',
   ({ dy, x, before, slope }) => {
     const v = add(x, before);
@@ -39,12 +43,7 @@ export interface ShiftedPreluParameters {
  * @throws InputError when a parameter's shape is not [C]
  */
 export function shiftedPrelu<T extends Tensor>(x: T, { before, slope, after }: ShiftedPreluParameters): T {
-  const channels = x.shape[x.rank - 1];
-  for (const [name, parameter] of Object.entries({ before, slope, after }))
-    if (parameter.rank !== 1 || parameter.shape[0] !== channels)
-      throw new InputError(
-        `shiftedPrelu: ${name} must have the shape [${channels}] of the channels of x, got [${parameter.shape.join(', ')}].`,
-      );
+  checkChannels('shiftedPrelu', x, { before, slope, after });
   return differentiable<T>([x, before, slope, after], () => ({
     value: shiftedPreluKernel({ x, before, slope, after }, {}) as T,
     saved: [x, before, slope],

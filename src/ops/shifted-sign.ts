@@ -13,6 +13,7 @@ import { InputError } from '../errors.js';
 import { allButLast } from './channel-statistics.js';
 import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
+import { takeGathered } from './gathered-gradient.js';
 import { composedKernel, untaped } from './kernel.js';
 import { type SignSlope, throughSlope } from './sign-slope.js';
 
@@ -27,12 +28,15 @@ const shiftedSignKernel = composedKernel<{ readonly withMask: boolean }, Tensor[
   },
 );
 
-/** Outputs: dy where the mask is +1, 0 elsewhere, and its sum for each channel. */
+/**
+ * Outputs: m = dy where the mask is +1, 0 elsewhere, plus the addend where there is one, and the sum of m for each channel. With
+ * `inPlace` the memory of dy may become that of the first.
+ */
 const maskedGradientKernel = composedKernel<{ readonly inPlace: boolean }, Tensor[]>(
   'MaskedGradient',
-  ({ dy, mask }) => {
-    const dx = mul(dy, mul(add(mask, 1), 0.5));
-    return [dx, sum(dx, allButLast(dx))];
+  ({ dy, mask, addend }) => {
+    const masked = mul(dy, mul(add(mask, 1), 0.5));
+    return [addend ? add(masked, addend) : masked, sum(masked, allButLast(masked))];
   },
 );
 
@@ -61,8 +65,7 @@ export function shiftedSign<T extends Tensor>(x: T, shift: Tensor1D, slope?: Sig
       value: value as T,
       saved: slope === undefined ? [mask] : [x, shift],
       gradients: (dy, saved) => {
-        if (slope === undefined)
-          return maskedGradientKernel({ dy, mask: saved[0] }, { inPlace: isConsumable(dy) });
+        if (slope === undefined) return maskedGradients(dy, saved[0], takeGathered(dy, x.id));
         const v = add(saved[0], saved[1]);
         const dx = throughSlope<Tensor>(dy, v, slope);
         v.dispose();
@@ -70,6 +73,14 @@ export function shiftedSign<T extends Tensor>(x: T, shift: Tensor1D, slope?: Sig
       },
     };
   });
+}
+
+/** The gradients to x, with those gathered so far, and to the shift. */
+function maskedGradients(dy: Tensor, mask: Tensor, gathered: Tensor | undefined): Tensor[] {
+  const inputs = { dy, mask, ...(gathered ? { addend: gathered } : {}) };
+  const gradients = maskedGradientKernel(inputs, { inPlace: isConsumable(dy) });
+  gathered?.dispose();
+  return gradients;
 }
 
 /** The same without a gradient. */

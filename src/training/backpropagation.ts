@@ -8,6 +8,7 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 import { markConsumable } from '../ops/consumable.js';
+import { offerGathered } from '../ops/gathered-gradient.js';
 import { sumInPlace } from '../ops/sum-in-place.js';
 
 /** What the engine records of one operation. */
@@ -94,8 +95,12 @@ function propagate(node: TapeNode, gradients: Map<number, Tensor>, dependent: Re
   const wanted = Object.entries(node.inputs).filter(([, { id }]) => dependent.has(id));
   if (wanted.length > 0) {
     if (!node.gradient) throw new Error(`the operation ${node.kernelName} has no gradient`);
-    // Nothing else holds an upstream gradient, so the operation may overwrite it.
-    for (const dy of dys) if (dy) markConsumable(dy);
+    for (const dy of dys) {
+      if (!dy) continue;
+      // Nothing else holds an upstream gradient, so the operation may overwrite it.
+      markConsumable(dy);
+      offerGathered(dy, gradients);
+    }
     const found = tidy(() => {
       const thunks = node.gradient!(dys);
       // A gradient that is dy itself outlives it.

@@ -21,7 +21,9 @@ const y = filled(2);
 const words = randomWords(size / 32, 3);
 const parameters = randomFloats(channels, 4);
 const out = allocate();
-const sums = [new Float32Array(channels), new Float32Array(channels)] as const;
+const upstream = allocate();
+const fourSums = Array.from({ length: 4 }, () => new Float32Array(channels));
+const sums = fourSums.slice(2);
 
 /** A 3×3 convolution of 16 channels, whose images fill whole lines, and a 1×1 convolution of 24, whose do not. */
 const convolutions = [
@@ -50,6 +52,24 @@ const calls: readonly { family: string; title?: string; tolerance: number; write
     write: () => {
       const p = parameters;
       addon.batchNormBackward(rows, channels, y, x, null, words, 0, null, p, p, p, null, out, ...sums, null);
+    },
+  },
+  {
+    family: 'channelAffineResidual',
+    tolerance: 0,
+    write: () => {
+      const p = parameters;
+      addon.channelAffineResidual(rows, channels, x, p, p, y, p, p, p, out);
+    },
+  },
+  {
+    family: 'batchNormResidualBackward',
+    tolerance: 2e-6,
+    write: () => {
+      const p = parameters;
+      addon.batchNormResidualBackward(
+        ...[rows, channels, y, x, p, p, x, p, p, p, p, p, upstream, out, ...fourSums],
+      );
     },
   },
   { family: 'unpackSigns', tolerance: 0, write: () => addon.unpackSigns(rows, channels, words, out) },

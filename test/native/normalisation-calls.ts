@@ -7,6 +7,7 @@ export const most = 4097 * 100;
 // Drawn once: a test takes the front of them.
 export const xs = floatsWithEdges(most, 1);
 export const others = floatsWithEdges(most, 2);
+export const shortcuts = floatsWithEdges(most, 8);
 const wild = floatsWithEdges(most, 3, extremes);
 const undefinedToo = floatsWithEdges(most, 4, [...extremes, NaN]);
 const pictureGradients = randomFloats(128 * 1030, 7);
@@ -169,13 +170,19 @@ export const backward =
     return { dx, dgamma, dbeta, dslope, ...(options.upstream ? { upstream } : {}) };
   };
 
+/** @param place of which operand dx takes the memory */
 export const maskedGradient =
-  (inPlace: boolean) =>
+  ({ addend = false, place }: { addend?: boolean; place?: 'dy' | 'addend' } = {}) =>
   (rows: number, channels: number): Call =>
   () => {
     const [dx, sum] = twoOutputs(rows * channels, channels, (d, s) => {
-      if (inPlace) d.set(others.subarray(0, rows * channels));
-      addon.maskedGradient(rows, channels, inPlace ? d : others, words, d, s);
+      const operand = (own: Float32Array, name: typeof place): Float32Array => {
+        if (place !== name) return own;
+        d.set(own.subarray(0, rows * channels));
+        return d;
+      };
+      const added = addend ? operand(xs, 'addend') : null;
+      addon.maskedGradient(rows, channels, operand(others, 'dy'), words, added, d, s);
     });
     return { dx, sum };
   };
@@ -191,11 +198,51 @@ export const channelScaleBackward =
     return { dx, dscale };
   };
 
-export const shiftedPrelu: Case['call'] = (rows, channels) => () => ({
-  y: guardedOutput(rows * channels, (y) => {
-    addon.shiftedPrelu(rows, channels, wild, perChannel, slopes, spreads, y);
-  }),
-});
+export const affineResidual =
+  (options: { residual?: boolean; prelu?: boolean }) =>
+  (rows: number, channels: number): Call =>
+  () => ({
+    y: guardedOutput(rows * channels, (y) => {
+      const residual = options.residual ? others : null;
+      const prelu = options.prelu ? [perChannel, slopes, spreads] : [null, null, null];
+      addon.channelAffineResidual(
+        ...[rows, channels, undefinedToo, spreads, perChannel, residual, ...prelu, y],
+      );
+    }),
+  });
+
+/**
+ * @param upstream whose memory it takes
+ * @param dxInPlace that dx takes the memory of dy
+ */
+export const residualBackward =
+  ({
+    residual = false,
+    upstream = 'own',
+    dxInPlace = false,
+  }: {
+    residual?: boolean;
+    upstream?: 'own' | 'dy' | 'dx';
+    dxInPlace?: boolean;
+  }) =>
+  (rows: number, channels: number): Call =>
+  () => {
+    const size = rows * channels;
+    let [through, dbeta, dslope, dafter] = [0, 0, 0, 0].map(() => new Float32Array()) as Float32Array[];
+    const [dx, dgamma] = twoOutputs(size, channels, (d, g) => {
+      if (dxInPlace) d.set(others.subarray(0, size));
+      through = upstream === 'dx' ? d : others.slice(0, size);
+      const dy = dxInPlace ? d : upstream === 'dy' ? through : others;
+      const added = residual ? shortcuts : null;
+      const operands = [dy, xs, spreads, perChannel, added, slopes, slopes, perChannel, spreads, slopes];
+      [dslope, dafter] = twoOutputs(channels, channels, (s, a) => {
+        dbeta = guardedOutput(channels, (b) => {
+          addon.batchNormResidualBackward(...[rows, channels, ...operands, through, d, g, b, s, a]);
+        });
+      });
+    });
+    return { dx, dgamma, dbeta, dslope, dafter, ...(upstream === 'dx' ? {} : { upstream: through }) };
+  };
 
 export const shiftedPreluBackward =
   (inPlace: boolean) =>

@@ -4,7 +4,9 @@ import {
   backward,
   channelScaleBackward,
   maskedGradient,
+  residualBackward,
   shiftedPreluBackward,
+  shortcuts,
   meanMagnitude,
   movedStatistics,
   others,
@@ -98,11 +100,34 @@ describe.each([
     Array.from({ length: rows * channels }, (_, i) => value(i, i % channels));
   const sums = (term: (i: number, c: number) => number): number[] => channelMean(term).map((v) => v * rows);
 
-  it('maskedGradient', () => {
-    const dx = (i: number): number => (bitAt(i) ? others[i] : 0);
-    expectDoubles('maskedGradient', maskedGradient(false)(rows, channels), () => ({
-      dx: each(dx),
-      sum: sums(dx),
+  it.each([false, true])('maskedGradient, addend %s', (addend) => {
+    const masked = (i: number): number => (bitAt(i) ? others[i] : 0);
+    expectDoubles('maskedGradient', maskedGradient({ addend })(rows, channels), () => ({
+      dx: each((i) => masked(i) + (addend ? xs[i] : 0)),
+      sum: sums(masked),
+    }));
+  });
+
+  it.each([false, true])('batchNormResidualBackward, residual %s', (residual) => {
+    // The side of 0 of what goes into the PReLU must be that of the kernel, which has it in float32.
+    const u = (i: number, c: number): number => {
+      const v = Math.fround(xs[i] * spreads[c] + perChannel[c]);
+      return Math.fround((residual ? Math.fround(v + shortcuts[i]) : v) + slopes[c]);
+    };
+    const upstream = each((i, c) => (u(i, c) > 0 ? 1 : slopes[c]) * others[i]);
+    const normal = (i: number, c: number): number => (xs[i] - perChannel[c]) * spreads[c];
+    const dbeta = sums((i) => upstream[i]);
+    const dgamma = sums((i, c) => upstream[i] * normal(i, c));
+    expectDoubles('batchNormResidualBackward', residualBackward({ residual })(rows, channels), () => ({
+      dx: each(
+        (i, c) =>
+          slopes[c] * spreads[c] * (upstream[i] - dbeta[c] / rows - (normal(i, c) * dgamma[c]) / rows),
+      ),
+      dgamma,
+      dbeta,
+      dslope: sums((i, c) => Math.min(0, u(i, c)) * others[i]),
+      dafter: sums((i) => others[i]),
+      upstream,
     }));
   });
 

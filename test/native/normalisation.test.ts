@@ -17,7 +17,8 @@ import {
   backward,
   channelScaleBackward,
   maskedGradient,
-  shiftedPrelu,
+  affineResidual,
+  residualBackward,
   shiftedPreluBackward,
   type Case,
   meanMagnitude,
@@ -95,12 +96,6 @@ const cases: readonly Case[] = [
   },
   ...[false, true].flatMap((inPlace) => [
     {
-      family: 'maskedGradient',
-      variant: inPlace ? 'in place' : '',
-      tolerance: 5e-6,
-      call: maskedGradient(inPlace),
-    },
-    {
       family: 'channelScaleBackward',
       variant: inPlace ? 'in place' : '',
       tolerance: 5e-6,
@@ -113,7 +108,63 @@ const cases: readonly Case[] = [
       call: shiftedPreluBackward(inPlace),
     },
   ]),
-  { family: 'shiftedPrelu', tolerance: 0, call: shiftedPrelu },
+  { family: 'maskedGradient', tolerance: 5e-6, call: maskedGradient() },
+  {
+    family: 'maskedGradient',
+    variant: 'in the place of dy',
+    tolerance: 5e-6,
+    call: maskedGradient({ place: 'dy' }),
+  },
+  {
+    family: 'maskedGradient',
+    variant: 'addend',
+    tolerance: 5e-6,
+    call: maskedGradient({ addend: true, place: 'dy' }),
+  },
+  {
+    family: 'maskedGradient',
+    variant: 'in the place of the addend',
+    tolerance: 5e-6,
+    call: maskedGradient({ addend: true, place: 'addend' }),
+  },
+  ...[false, true].flatMap((residual) => [
+    {
+      family: 'channelAffineResidual',
+      variant: `residual: ${residual}`,
+      tolerance: 0,
+      call: affineResidual({ residual }),
+    },
+    {
+      family: 'channelAffineResidual',
+      variant: `PReLU, residual: ${residual}`,
+      tolerance: 0,
+      call: affineResidual({ residual, prelu: true }),
+    },
+    {
+      family: 'batchNormResidualBackward',
+      variant: `residual: ${residual}`,
+      tolerance: 5e-6,
+      call: residualBackward({ residual }),
+    },
+  ]),
+  {
+    family: 'batchNormResidualBackward',
+    variant: 'upstream in the place of dy',
+    tolerance: 5e-6,
+    call: residualBackward({ residual: true, upstream: 'dy' }),
+  },
+  {
+    family: 'batchNormResidualBackward',
+    variant: 'dx in the place of dy',
+    tolerance: 5e-6,
+    call: residualBackward({ residual: true, dxInPlace: true }),
+  },
+  {
+    family: 'batchNormResidualBackward',
+    variant: 'all in the place of dy',
+    tolerance: 5e-6,
+    call: residualBackward({ upstream: 'dx', dxInPlace: true }),
+  },
   { family: 'batchNormBackward', tolerance: 5e-6, call: backward({}) },
   { family: 'batchNormBackward', variant: 'mask', tolerance: 5e-6, call: backward({ mask: true }) },
   {

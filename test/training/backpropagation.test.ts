@@ -11,6 +11,7 @@ import { differentiable } from '../../src/ops/differentiable.js';
 import { globalMean, maxPool } from '../../src/ops/pooling.js';
 import { toBatchMajor, toPositionMajor } from '../../src/ops/position-major.js';
 import { prelu } from '../../src/ops/prelu.js';
+import { shiftedSign } from '../../src/ops/shifted-sign.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { backpropagate } from '../../src/training/backpropagation.js';
 import { backends, useTestBackend } from '../backends.js';
@@ -154,6 +155,30 @@ describe.each(backends)('backpropagate on %s', (backend) => {
     for (const [of, gradient] of expected.gradients)
       expectGoldenGradient(actual.gradients.get(of)!, [...gradient]);
   });
+
+  it.each(['before', 'after'])(
+    'adds up the gradients of a map that a sign reads %s its shortcut',
+    (order) => {
+      const [weights, shift] = [variable(randomFloats(9, 1)), variable(randomFloats(9, 2))];
+      const [values, ofSigns, ofMap] = [3, 4, 5].map((seed) =>
+        tf.tensor2d(randomFloats(70 * 9, seed), [70, 9]),
+      );
+      made.push(values, ofSigns, ofMap);
+      const loss = (): tf.Scalar => {
+        const x = tf.mul<tf.Tensor2D>(values, weights);
+        const signed = (): tf.Tensor => tf.mul(shiftedSign(x, shift as tf.Tensor as tf.Tensor1D), ofSigns);
+        const shortcut = (): tf.Tensor => tf.mul(tf.square(x), ofMap);
+        const [first, second] = order === 'before' ? [signed, shortcut] : [shortcut, signed];
+        return tf.sum(tf.add(first(), second()));
+      };
+      const expected = byVariableGrads(loss, [weights, shift]);
+      const before = tf.memory().numTensors;
+      const actual = byBackpropagation(loss, [weights, shift]);
+      expect(tf.memory().numTensors).toBe(before);
+      for (const [of, gradient] of expected.gradients)
+        expectGoldenGradient(actual.gradients.get(of)!, [...gradient]);
+    },
+  );
 
   it('hands out a gradient that is the upstream gradient itself', () => {
     const w = variable([1, 2]);

@@ -1,5 +1,5 @@
 #include "implementations.h"
-#include "kernels/folded_rows_avx2.h"
+#include "kernels/normalisation/batch_norm_gradient_avx2.h"
 #include "kernels/normalisation/prelu_avx2.h"
 #include "reference/running_statistics.h"
 
@@ -78,20 +78,18 @@ void run(const BatchNormStatistics& a) {
   move_running(a);
 }
 
-// Two reads: the sums, then dx = slope · dy + (x − mean) · tilt + level with factors of the channel, and on through a PReLU.
+// Two reads: the sums, then dx of them, and on through a PReLU.
 void run(const BatchNormBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
   const size_t table = a.picture_dy == nullptr ? 0 : PictureValues::table_size(rows, a.pictures);
-  double* totals = scratch<double>(kCallSlot, 2 * channels + (5 * width + table) / 2 + 1);
-  float* mean = reinterpret_cast<float*>(totals + 2 * channels);
-  float* factor = mean + width;
-  float* tilt = factor + width;
-  float* level = tilt + width;
-  const float* slope = repeated_slope(rows, a.slope, level + width);
-  rows.repeat(a.mean, mean);
-  const PictureValues pictures(rows, a.picture_dy, a.pictures, level + 2 * width);
+  double* totals = scratch<double>(kCallSlot, 2 * channels + (NormGradient::floats(rows) + width + table) / 2 + 1);
+  float* memory = reinterpret_cast<float*>(totals + 2 * channels);
+  NormGradient norm(rows, a.mean, memory);
+  memory += NormGradient::floats(rows);
+  const float* slope = repeated_slope(rows, a.slope, memory);
+  const PictureValues pictures(rows, a.picture_dy, a.pictures, memory + width);
 
   const auto masked = [&](auto lanes, const ChunkBits& bits, size_t offset) {
     const __m256 dy = lanes.load(a.dy + offset);
@@ -109,28 +107,14 @@ void run(const BatchNormBackward& a) {
       const __m256 dy = upstream(lanes, bits, offset, column);
       if (a.upstream != nullptr) lanes.store(a.upstream + offset, dy);
       const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
-      return Terms<2>{{dy, _mm256_mul_ps(dy, _mm256_sub_ps(x, _mm256_loadu_ps(mean + column)))}};
+      return Terms<2>{{dy, _mm256_mul_ps(dy, norm.centred(x, column))}};
     };
   });
-  for (size_t c = 0; c < channels; ++c) {
-    const double inverse = a.inverse_deviation[c];
-    const double dbeta = totals[c];
-    const double dgamma = totals[channels + c] * inverse;
-    const double scale = a.gamma[c] * inverse;
-    a.dbeta[c] = static_cast<float>(dbeta);
-    a.dgamma[c] = static_cast<float>(dgamma);
-    for (size_t i = c; i < width; i += channels) {
-      factor[i] = static_cast<float>(scale);
-      tilt[i] = static_cast<float>(-scale * inverse * dgamma / a.rows);
-      level[i] = static_cast<float>(-scale * dbeta / a.rows);
-    }
-  }
+  norm.complete(a, totals, totals + channels);
 
   const auto gradient = [&](auto lanes, const ChunkBits& bits, size_t offset, size_t column, __m256 x) {
-    const __m256 centred = _mm256_sub_ps(x, _mm256_loadu_ps(mean + column));
-    const __m256 corrections = _mm256_fmadd_ps(centred, _mm256_loadu_ps(tilt + column), _mm256_loadu_ps(level + column));
     const __m256 dy = a.upstream != nullptr ? lanes.load(a.upstream + offset) : upstream(lanes, bits, offset, column);
-    const __m256 dx = _mm256_fmadd_ps(dy, _mm256_loadu_ps(factor + column), corrections);
+    const __m256 dx = norm.dx(dy, x, column);
     return a.addend == nullptr ? dx : _mm256_add_ps(dx, lanes.load(a.addend + offset));
   };
   if (slope == nullptr) {

@@ -9,9 +9,9 @@ void run(const MaskedGradient& a) {
   double* totals = scratch<double>(kCallSlot, rows.channels);
   sum_channels<1>(rows, totals, [&](const Chunk& chunk) {
     return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t) {
-      const __m256 dx = _mm256_and_ps(lanes.load(a.dy + offset), bits.lanes(offset));
-      lanes.store(a.dx + offset, dx);
-      return Terms<1>{{dx}};
+      const __m256 masked = _mm256_and_ps(lanes.load(a.dy + offset), bits.lanes(offset));
+      lanes.store(a.dx + offset, a.addend == nullptr ? masked : _mm256_add_ps(masked, lanes.load(a.addend + offset)));
+      return Terms<1>{{masked}};
     };
   });
   for (size_t c = 0; c < rows.channels; ++c) a.sum[c] = static_cast<float>(totals[c]);
@@ -31,23 +31,6 @@ void run(const ChannelScaleBackward& a) {
     };
   });
   for (size_t c = 0; c < rows.channels; ++c) a.dscale[c] = static_cast<float>(totals[c]);
-}
-
-void run(const ShiftedPrelu& a) {
-  const FoldedRows rows(a.rows, a.channels);
-  float* before = scratch<float>(kCallSlot, 3 * rows.width);
-  float* slope = before + rows.width;
-  float* after = slope + rows.width;
-  rows.repeat(a.before, before);
-  rows.repeat(a.slope, slope);
-  rows.repeat(a.after, after);
-  const bool streamed = worth_streaming(a.y, rows.size()) && a.y != a.x;
-  for_chunks(rows, [&](const Chunk& chunk) {
-    each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
-      const __m256 v = _mm256_add_ps(lanes.load(a.x + offset), _mm256_loadu_ps(before + column));
-      lanes.store(a.y + offset, _mm256_add_ps(prelu(v, slope, column), _mm256_loadu_ps(after + column)));
-    });
-  });
 }
 
 void run(const ShiftedPreluBackward& a) {

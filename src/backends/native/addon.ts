@@ -56,9 +56,10 @@ export interface NativeAddon {
   readonly channelAffineClamp: KernelFunction;
   readonly channelAffineActivation: KernelFunction;
   readonly batchNormBackward: KernelFunction;
+  readonly channelAffineResidual: KernelFunction;
+  readonly batchNormResidualBackward: KernelFunction;
   readonly maskedGradient: KernelFunction;
   readonly channelScaleBackward: KernelFunction;
-  readonly shiftedPrelu: KernelFunction;
   readonly shiftedPreluBackward: KernelFunction;
   readonly addPrelu: KernelFunction;
   readonly preluBackward: KernelFunction;

@@ -1,4 +1,4 @@
-import { nativeKernel, rowsOf } from './registration.js';
+import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
 /** Registers what blocks of other orders, and their attention, are made of. */
 export function registerBlockPartKernels(): void {
@@ -19,21 +19,30 @@ export function registerBlockPartKernels(): void {
     return mask ? [sign.info, mask.info] : [sign.info];
   });
 
-  nativeKernel<{ inPlace: boolean }>('MaskedGradient', ({ inputs: { dy, mask }, attributes, backend }) => {
-    const { rows, channels } = rowsOf(dy);
-    const dx = attributes.inPlace ? backend.outputInPlaceOf(dy) : backend.output(dy.shape);
-    const sum = backend.output([channels]);
-    backend.withPackedSigns(mask, ({ words }) => {
-      backend.addon.maskedGradient(rows, channels, backend.floats(dy), words, dx.values, sum.values);
-    });
-    return [dx.info, sum.info];
-  });
+  nativeKernel<{ inPlace: boolean }>(
+    'MaskedGradient',
+    ({ inputs: { dy, mask, addend }, attributes, backend }) => {
+      const { rows, channels } = rowsOf(dy);
+      const dx = attributes.inPlace ? backend.outputInPlaceOf(dy) : backend.output(dy.shape);
+      const sum = backend.output([channels]);
+      const added = optionalFloats(backend, addend);
+      backend.withPackedSigns(mask, ({ words }) => {
+        backend.addon.maskedGradient(
+          ...[rows, channels, backend.floats(dy), words, added, dx.values, sum.values],
+        );
+      });
+      return [dx.info, sum.info];
+    },
+  );
 
   nativeKernel('ShiftedPrelu', ({ inputs: { x, before, slope, after }, backend }) => {
     const { rows, channels } = rowsOf(x);
     const y = backend.output(x.shape);
+    const identity = [new Float32Array(channels).fill(1), new Float32Array(channels)];
     const parameters = [before, slope, after].map((tensor) => backend.floats(tensor));
-    backend.addon.shiftedPrelu(rows, channels, backend.floats(x), ...parameters, y.values);
+    backend.addon.channelAffineResidual(
+      ...[rows, channels, backend.floats(x), ...identity, null, ...parameters, y.values],
+    );
     return y.info;
   });
 

@@ -2,7 +2,7 @@ import { type Activation, activationNames, outerSlopes } from '../../../ops/batc
 import { affine, inverseDeviation } from './normalisation.js';
 import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
-/** Registers BatchNorm with residual and activation, and its gradient. */
+/** Registers BatchNorm with a residual and an activation or a PReLU between shifts, and their gradients. */
 export function registerNormActivationKernels(): void {
   nativeKernel<{ epsilon: number; activation: Activation; withMask: boolean }>(
     'BatchNormActivation',
@@ -60,6 +60,50 @@ export function registerNormActivationKernels(): void {
         );
       });
       return [dx, dgamma, dbeta, ...(upstream ? [upstream] : [])].map(({ info }) => info);
+    },
+  );
+
+  nativeKernel<{ epsilon: number }>('BatchNormResidual', ({ inputs, attributes: { epsilon }, backend }) => {
+    const { x, residual, before, slope, after } = inputs;
+    const { rows, channels } = rowsOf(x);
+    const { scale, shift } = affine(backend, inputs, epsilon);
+    const y = backend.output(x.shape);
+    const operands = [residual, before, slope, after].map((tensor) => optionalFloats(backend, tensor));
+    backend.addon.channelAffineResidual(
+      ...[rows, channels, backend.floats(x), scale, shift, ...operands, y.values],
+    );
+    return y.info;
+  });
+
+  nativeKernel<{ epsilon: number; inPlace: boolean }>(
+    'BatchNormResidualGrad',
+    ({ inputs, attributes: { epsilon, inPlace }, backend }) => {
+      const { dy, x, residual, before, slope, mean, variance, gamma } = inputs;
+      const { rows, channels } = rowsOf(x);
+      const { scale, shift } = affine(backend, inputs, epsilon);
+      // The memory of dy goes to the gradient that is written while dy is read.
+      const upstream = inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
+      const dx = residual ? backend.output(x.shape) : upstream;
+      const [dgamma, dbeta, dslope, dafter] = [0, 1, 2, 3].map(() => backend.output([channels]));
+      backend.addon.batchNormResidualBackward(
+        rows,
+        channels,
+        backend.floats(dy),
+        backend.floats(x),
+        scale,
+        shift,
+        optionalFloats(backend, residual),
+        backend.floats(before),
+        backend.floats(slope),
+        backend.floats(mean),
+        inverseDeviation(backend, variance, epsilon),
+        backend.floats(gamma),
+        upstream.values,
+        dx.values,
+        ...[dgamma, dbeta, dslope, dafter].map(({ values }) => values),
+      );
+      const outputs = [dx, dgamma, dbeta, dslope, dafter, ...(residual ? [upstream] : [])];
+      return outputs.map(({ info }) => info);
     },
   );
 }
