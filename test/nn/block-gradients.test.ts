@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { attentionNames } from '../../src/nn/attention/attention.js';
+import { BinaryBottleneck } from '../../src/nn/binary-bottleneck.js';
+import type { Block } from '../../src/nn/block.js';
+import { blockFactory } from '../../src/nn/block.js';
+import { orderNames } from '../../src/nn/block-orders.js';
+import { ParameterStore, type Scope } from '../../src/nn/parameters.js';
+import { backends, useTestBackend } from '../backends.js';
+import { byBackpropagation } from '../gradients.js';
+import { randomFloats } from '../native/shapes.js';
+import { applyBlock } from './apply-block.js';
+
+const shape: [number, number, number, number] = [4, 4, 3, 4];
+const size = { inputs: 4, outputs: 8, stride: 2 };
+const kinds: readonly { readonly title: string; readonly make: (scope: Scope) => Block }[] = [
+  ...orderNames.flatMap((order) =>
+    ['double', 'single'].map((skip) => ({
+      title: `order ${order}, ${skip} skip`,
+      make: (scope: Scope) => blockFactory(order)(scope, size, { skip: skip as 'double' }),
+    })),
+  ),
+  ...attentionNames.map((attention) => ({
+    title: `attention ${attention}`,
+    make: (scope: Scope) => blockFactory('realToBinary')(scope, size, { attention }),
+  })),
+  { title: 'bottleneck', make: (scope) => new BinaryBottleneck(scope, { ...size, planes: 2 }) },
+];
+
+// Of latent weights and of what comes before a sign the straight-through estimator gives what is not the slope.
+const isSmooth = (title: string, name: string): boolean =>
+  !name.startsWith('first.') &&
+  (/attention|shortcut|prelu/.test(name) ||
+    (/biReal|reActNet/.test(title) && /^(second\.)?bn/.test(name)) ||
+    (title === 'bottleneck' && name.startsWith('bn.')));
+
+describe.each(kinds)('the gradients of a block, $title', ({ title, make }) => {
+  beforeAll(() => useTestBackend(backends.at(-1)!));
+
+  it('are the slopes of its value where it has slopes', () => {
+    const store = new ParameterStore(3);
+    const block = make(store.root);
+    const x = tf.tensor4d(randomFloats(4 * 4 * 3 * 4, 7), shape);
+    const weights = randomFloats(2 * 2 * 3 * 8, 9);
+    const loss = (): tf.Scalar =>
+      tf.tidy(() => {
+        const y = applyBlock(block, x, true);
+        return tf.sum(tf.mul(y, tf.tensor4d(weights, y.shape)));
+      });
+    const checked = store.parameters.filter(({ name }) => isSmooth(title, name));
+    expect(checked.length).toBeGreaterThan(0);
+    const { gradients } = byBackpropagation(
+      loss,
+      checked.map(({ variable }) => variable),
+    );
+    for (const { name, variable } of checked) {
+      const gradient = gradients.get(variable)!;
+      const values = variable.dataSync().slice();
+      const at = (i: number, value: number): number => {
+        const moved = values.slice();
+        moved[i] = value;
+        return tf.tidy(() => {
+          variable.assign(tf.tensor(moved, variable.shape));
+          return loss().dataSync()[0];
+        });
+      };
+      const step = 1e-3;
+      for (let i = 0; i < Math.min(values.length, 5); i++) {
+        const slope = (at(i, values[i] + step) - at(i, values[i] - step)) / (2 * step);
+        const largest = Math.max(...gradient.map(Math.abs), 0.1);
+        expect(Math.abs(slope - gradient[i]), `${name}[${i}]`).toBeLessThan(0.02 * largest);
+      }
+      tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    }
+    x.dispose();
+    store.dispose();
+  });
+});
