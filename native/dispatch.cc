@@ -33,22 +33,28 @@ constexpr uint32_t kExtraFeatures<BinaryConvForward> = kVpopcntdq;
 template <>
 constexpr uint32_t kExtraFeatures<BinaryConvGateGradient> = kVpopcntdq;
 
-// Whether the avx512 implementation runs convolutions of several groups.
+// Whether an implementation runs convolutions of several groups.
 template <class Args>
-constexpr bool kTakesGroups = false;
+constexpr bool kAvx512TakesGroups = false;
 template <>
-constexpr bool kTakesGroups<BinaryConvForward> = true;
+constexpr bool kAvx512TakesGroups<BinaryConvForward> = true;
 template <>
-constexpr bool kTakesGroups<BinaryConvBackwardInput> = true;
+constexpr bool kAvx512TakesGroups<BinaryConvBackwardInput> = true;
 template <>
-constexpr bool kTakesGroups<BinaryConvBackwardFilter> = true;
+constexpr bool kAvx512TakesGroups<BinaryConvBackwardFilter> = true;
 template <>
-constexpr bool kTakesGroups<BinaryConvGateGradient> = true;
+constexpr bool kAvx512TakesGroups<BinaryConvGateGradient> = true;
+template <class Args>
+constexpr bool kAvx2TakesGroups = false;
+template <>
+constexpr bool kAvx2TakesGroups<BinaryConvForward> = true;
+template <>
+constexpr bool kAvx2TakesGroups<BinaryConvGateGradient> = true;
 
 // Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
 const std::vector<Entry>& table() {
-#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kTakesGroups<Family>),
-#define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run),
+#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kAvx512TakesGroups<Family>),
+#define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run, kAvx2TakesGroups<Family>),
 #define BNN_REFERENCE_ENTRY(Family) entry<Family>("reference", 0, reference::run),
   static const std::vector<Entry> entries = {
 #if defined(BNN_X86)

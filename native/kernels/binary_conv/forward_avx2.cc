@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/forward_ends_avx2.h"
 #include "kernels/binary_conv/gate_gradient.h"
@@ -78,7 +79,7 @@ void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* 
   }
   const int channel = block * kBlock;
   Finish f{};
-  f.products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.c));
+  f.products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.group_inputs()));
   f.scale = p.scale + channel;
   f.slope = p.slope == nullptr ? nullptr : p.slope + channel;
   f.sum_slope = p.sum_slope == nullptr ? nullptr : p.sum_slope + channel;
@@ -146,6 +147,9 @@ void run_position(const Plan& p, int64_t position, int first, int last, const Ta
 
 bool counts_fit(const ConvShape& s) { return static_cast<int64_t>(s.taps()) * s.c <= kMaxCount; }
 
+// Whether each nibble belongs to one group.
+bool groups_fit(const ConvShape& s) { return s.groups == 1 || s.group_inputs() % 4 == 0; }
+
 // The plan of a convolution, with its operands made.
 Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope,
                const float* own_sum_slope) {
@@ -180,9 +184,11 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
 
 void run(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
-  if (!counts_fit(s)) return reference::run(a);
+  if (!groups_fit(s)) return run_in_groups(a);
+  if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
   Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope);
-  p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % 8 == 0;
+  // Whole blocks alone: what is left of one goes through a copy, which must not pass the caches by.
+  p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % kHalfBlock == 0;
   const Target all{a.y, a.residual, nullptr, nullptr, nullptr};
   const int parts = (p.image_blocks + kBlocksPerTask - 1) / kBlocksPerTask;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
@@ -196,7 +202,8 @@ void run(const BinaryConvForward& a) {
 
 void run(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
-  if (!counts_fit(s)) return reference::run(a);
+  if (!groups_fit(s)) return run_in_groups(a);
+  if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
   sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_sums(a)),

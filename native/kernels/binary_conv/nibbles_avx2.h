@@ -100,16 +100,27 @@ inline __m256i order_for_unpacking(__m256i nibbles) {
   return _mm256_permutevar8x32_epi32(nibbles, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
 }
 
-// The nibbles of 32 output channels from word `word` of each filter row.
+// The output channels of a word that see a nibble: those of its group.
+inline uint32_t channels_seeing(const ConvShape& s, int nibble, int word) {
+  const int first = 4 * nibble / s.group_inputs() * s.group_outputs() - 32 * word;
+  const auto below = [](int channel) { return channel >= 32 ? ~0u : (1u << std::max(0, channel)) - 1; };
+  return below(first + s.group_outputs()) & ~below(first);
+}
+
+// The nibbles of 32 output channels from word `word` of each filter row. Of several groups a channel that does not see the nibble
+// gets an index for which vpshufb gives 0.
 inline __m256i weight_nibbles(const Plan& p, const uint32_t* w, int tap, int nibble, int word) {
   const ConvShape& s = p.shape;
   const size_t words = packed_words(s.k);
   __m256i nibbles = _mm256_setzero_si256();
   for (int bit = 0; bit < 4 && nibble * 4 + bit < s.c; ++bit) {
-    const uint32_t bits = w[(static_cast<size_t>(tap) * s.c + nibble * 4 + bit) * words + word];
+    const size_t row = static_cast<size_t>(tap) * s.group_inputs() + (nibble * 4 + bit) % s.group_inputs();
+    const uint32_t bits = w[row * words + word];
     nibbles = _mm256_or_si256(nibbles, _mm256_and_si256(spread_bits(bits), _mm256_set1_epi8(static_cast<char>(1 << bit))));
   }
-  return nibbles;
+  if (s.groups == 1) return nibbles;
+  const __m256i unseen = _mm256_set1_epi8(static_cast<char>(0x80));
+  return _mm256_blendv_epi8(unseen, nibbles, spread_bits(channels_seeing(s, nibble, word)));
 }
 
 void make_tap_weights(const Plan& p, const uint32_t* w, int tap, uint8_t* weights) {
