@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <type_traits>
 
 #include "implementations.h"
 
@@ -25,31 +26,19 @@ Entry entry(const char* isa, uint32_t features, void (*function)(const Args&), b
 constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
 constexpr uint32_t kAvx512All = kAvx2Fma | kAvx512;
 
+template <class Args, class... Families>
+constexpr bool kIsOneOf = (std::is_same_v<Args, Families> || ...);
+
 // What a family needs beyond its instruction set.
 template <class Args>
-constexpr uint32_t kExtraFeatures = 0;
-template <>
-constexpr uint32_t kExtraFeatures<BinaryConvForward> = kVpopcntdq;
-template <>
-constexpr uint32_t kExtraFeatures<BinaryConvGateGradient> = kVpopcntdq;
+constexpr uint32_t kExtraFeatures = kIsOneOf<Args, BinaryConvForward, BinaryConvGateGradient> ? kVpopcntdq : 0;
 
 // Whether an implementation runs convolutions of several groups.
 template <class Args>
-constexpr bool kAvx512TakesGroups = false;
-template <>
-constexpr bool kAvx512TakesGroups<BinaryConvForward> = true;
-template <>
-constexpr bool kAvx512TakesGroups<BinaryConvBackwardInput> = true;
-template <>
-constexpr bool kAvx512TakesGroups<BinaryConvBackwardFilter> = true;
-template <>
-constexpr bool kAvx512TakesGroups<BinaryConvGateGradient> = true;
+constexpr bool kAvx512TakesGroups =
+    kIsOneOf<Args, BinaryConvForward, BinaryConvBackwardInput, BinaryConvBackwardFilter, BinaryConvGateGradient>;
 template <class Args>
-constexpr bool kAvx2TakesGroups = false;
-template <>
-constexpr bool kAvx2TakesGroups<BinaryConvForward> = true;
-template <>
-constexpr bool kAvx2TakesGroups<BinaryConvGateGradient> = true;
+constexpr bool kAvx2TakesGroups = kIsOneOf<Args, BinaryConvForward, BinaryConvGateGradient>;
 
 // Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
 const std::vector<Entry>& table() {
