@@ -72,9 +72,13 @@ class Inbox<Answer> {
       this.answers.push(answer);
       this.wake?.();
     });
-    worker.on('error', (cause) => this.fail(workerFailed(cause.message, cause)));
+    // A crash may be heard of before the last answers; at the thread's exit they are all here.
+    let crash: Error | undefined;
+    worker.on('error', (cause) => (crash = cause));
     worker.on('messageerror', (cause) => this.fail(workerFailed(cause.message, cause)));
-    worker.on('exit', (code) => this.fail(workerFailed(`it ended early with code ${code}`)));
+    worker.on('exit', (code) =>
+      this.fail(crash ? workerFailed(crash.message, crash) : workerFailed(`it ended early with code ${code}`)),
+    );
     signal?.addEventListener('abort', this.abort);
   }
 

@@ -35,10 +35,16 @@ export class AnsweringThread<Request, Answer> {
     this.#worker = new Worker(builtModule(what, entry), { workerData, execArgv: [] });
     this.#worker.unref();
     this.#worker.on('message', (answer: ThreadAnswer<Answer>) => this.#waiting.shift()?.resolve(answer));
-    this.#worker.on('error', (error) =>
-      this.#fail(new RunError(`${what} failed: ${error.message}`, { cause: error })),
+    // A crash may be heard of before the last answer; at the thread's exit it is here.
+    let crash: Error | undefined;
+    this.#worker.on('error', (error) => (crash = error));
+    this.#worker.on('exit', () =>
+      this.#fail(
+        crash
+          ? new RunError(`${what} failed: ${crash.message}`, { cause: crash })
+          : new RunError(`${what} ended early.`),
+      ),
     );
-    this.#worker.on('exit', () => this.#fail(new RunError(`${what} ended early.`)));
   }
 
   /**
