@@ -206,7 +206,7 @@ void run(const BinaryConvGateGradient& a) {
   if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
-  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_sums(a)),
+  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_sums(a, kBlocksPerTask * kImages)),
                     [&](int64_t position, int first, int images, const Target& target) {
                       const int block = first / kImages;
                       run_position(p, position, block, block + (images + kImages - 1) / kImages, target);

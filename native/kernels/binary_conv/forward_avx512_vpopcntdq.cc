@@ -241,7 +241,7 @@ void run(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
-  sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_sums(a)),
+  sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_sums(a, kTaskImages)),
                     [&](int64_t position, int first, int images, const Target& target) {
                       run_position(p, position, first, images, target);
                     });

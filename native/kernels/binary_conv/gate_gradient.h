@@ -13,16 +13,21 @@
 namespace bnn {
 namespace {
 
+constexpr int64_t kWantedGateTasks = 32;
 constexpr int64_t kMostGateRanges = 16;
+constexpr size_t kAddedFloats = 4096;  // of a task that adds ranges
 
-inline int64_t gate_ranges(const ConvShape& s) {
-  return std::clamp<int64_t>(static_cast<int64_t>(s.out_h) * s.out_w, 1, kMostGateRanges);
+// So many that there are tasks for all threads, and no more: each is a sum to add.
+inline int64_t gate_ranges(const ConvShape& s, int task_images) {
+  const int64_t parts = (s.n + task_images - 1) / task_images;
+  const int64_t most = std::min(static_cast<int64_t>(s.out_h) * s.out_w, kMostGateRanges);
+  return std::clamp<int64_t>((kWantedGateTasks + parts - 1) / parts, 1, std::max<int64_t>(most, 1));
 }
 
 // Floats of the sums [range][1, or with a PReLU 2][n][k].
-inline size_t gate_sums(const BinaryConvGateGradient& a) {
+inline size_t gate_sums(const BinaryConvGateGradient& a, int task_images) {
   const ConvShape& s = a.shape;
-  return static_cast<size_t>(gate_ranges(s)) * s.n * s.k * (a.sum_slope == nullptr ? 1 : 2);
+  return static_cast<size_t>(gate_ranges(s, task_images)) * s.n * s.k * (a.sum_slope == nullptr ? 1 : 2);
 }
 
 // add(position, first image, images, target) adds the dots of one output position for some images; `sums` has space for
@@ -31,7 +36,7 @@ template <class Add>
 void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* sums, const Add& add) {
   const ConvShape& s = a.shape;
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
-  const int64_t ranges = gate_ranges(s);
+  const int64_t ranges = gate_ranges(s, task_images);
   const size_t size = static_cast<size_t>(s.n) * s.k;
   const bool sloped = a.sum_slope != nullptr;
   const size_t range_size = sloped ? 2 * size : size;
@@ -53,25 +58,20 @@ void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* 
       add(position, first, images, target);
     }
   });
-  const auto total = [&](size_t at) {
-    float sum = sums[at];
-    for (int64_t range = 1; range < ranges; ++range) sum += sums[range * range_size + at];
-    return sum;
-  };
-  for (int k = 0; k < s.k; ++k) {
-    double dslope = 0;
-    for (int image = 0; image < s.n; ++image) {
+  parallel_for(static_cast<int64_t>((range_size + kAddedFloats - 1) / kAddedFloats), [&](int64_t task) {
+    const size_t first = task * kAddedFloats;
+    const size_t end = std::min(range_size, first + kAddedFloats);
+    for (int64_t range = 1; range < ranges; ++range)
+      for (size_t i = first; i < end; ++i) sums[i] += sums[range * range_size + i];
+  });
+  if (sloped) std::fill_n(a.dslope, s.k, 0.0f);
+  for (int image = 0; image < s.n; ++image)
+    for (int k = 0; k < s.k; ++k) {
       const size_t i = static_cast<size_t>(image) * s.k + k;
-      float sum = total(i);
-      if (sloped) {
-        const float flat = total(size + i);
-        sum += a.sum_slope[k] * flat;
-        dslope += static_cast<double>(flat) * (a.gate == nullptr ? 1 : a.gate[i]);
-      }
-      a.dgate[i] = a.scale[k] * sum;
+      const float flat = sloped ? sums[size + i] : 0.0f;
+      a.dgate[i] = a.scale[k] * (sloped ? sums[i] + a.sum_slope[k] * flat : sums[i]);
+      if (sloped) a.dslope[k] += a.scale[k] * flat * (a.gate == nullptr ? 1.0f : a.gate[i]);
     }
-    if (a.dslope != nullptr) a.dslope[k] = static_cast<float>(a.scale[k] * dslope);
-  }
 }
 
 }  // namespace
