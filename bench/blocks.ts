@@ -1,10 +1,10 @@
 // What each order of a block, downsampling, attention, number of groups and width costs and brings: images a second of a training step of
 // bnn-resnet20, and its accuracy after two epochs of CIFAR-10, taught the logits of a ResNet-20 from a cache.
-// usage: npm run bench:blocks -- [--only <option,…>] [--steps 7] [--threads 2] [--no-accuracy | --no-speed] [--epochs 2]
+// usage: npm run bench:blocks -- [--only <option,…>] [--steps 21] [--threads 2] [--no-accuracy | --no-speed] [--epochs 2]
 //        [--data cifar10:<folder>] [--cache <directory>] [--json]
 // By default the data of ../shared/data, and the cache is made first where it is not complete (100 MB). The runs take about two
-// minutes an option and epoch on 2 cores; --no-accuracy leaves them out, --no-speed the measurement of steps. Each option's speed is the median of rounds in which
-// every option and the default take turns.
+// minutes an option and epoch on 2 cores; --no-accuracy leaves them out, --no-speed the measurement of steps. An option's speed is the
+// median of its steps, which take turns with the default's.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ import { describeMachine, thisMachine } from './support/machine.js';
 import { program } from './support/program.js';
 import { median } from './support/statistics.js';
 import { formatTable } from './support/table.js';
-import { structureStep, stepTimes } from './support/training-step.js';
+import { structureStep, stepTimesInTurn } from './support/training-step.js';
 
 const options = {
   default: {},
@@ -44,12 +44,11 @@ const options = {
 type OptionName = keyof typeof options;
 const names = Object.keys(options) as OptionName[];
 
-const rounds = 3;
 const batch = 128;
 
 interface Speed {
   readonly imagesPerSecond: number;
-  /** Of the default's speed in the same rounds. */
+  /** Of the default's speed, whose steps take turns with the option's. */
   readonly ratio: number;
 }
 
@@ -63,7 +62,7 @@ await program('bench:blocks', async () => {
   const full = fileURLToPath(new URL('../../shared/data/cifar-10-batches-bin', import.meta.url));
   const flags = readFlags({
     only: { type: 'string', default: names.join(',') },
-    steps: { type: 'string', default: '7' },
+    steps: { type: 'string', default: '21' },
     threads: { type: 'string', default: String(availableParallelism()) },
     'no-accuracy': { type: 'boolean', default: false },
     'no-speed': { type: 'boolean', default: false },
@@ -122,24 +121,16 @@ async function measureSpeeds(
   { steps, threads }: { readonly steps: number; readonly threads: number },
 ): Promise<Map<OptionName, Speed>> {
   const depth = binaryResNetDepths['bnn-resnet20'];
-  const stepMs = async (option: OptionName): Promise<number> => {
-    const { step, dispose } = await structureStep(depth, options[option], { batch, threads });
-    const times = stepTimes(step, steps);
-    dispose();
-    return median(times);
-  };
   const found = new Map<OptionName, Speed>();
   for (const option of wanted) {
-    const own: number[] = [];
-    const ratios: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      // The default before and after, so that a drift of the machine meets both.
-      const before = await stepMs('default');
-      own.push(await stepMs(option));
-      const after = await stepMs('default');
-      ratios.push((before + after) / 2 / own.at(-1)!);
-    }
-    found.set(option, { imagesPerSecond: (1000 * batch) / median(own), ratio: median(ratios) });
+    const usual = await structureStep(depth, options.default, { batch, threads });
+    const own = await structureStep(depth, options[option], { batch, threads });
+    // In turn, so that a machine that is not steady meets both.
+    const times = stepTimesInTurn([usual.step, own.step], steps);
+    const [usualMs, ownMs] = times.map(median);
+    usual.dispose();
+    own.dispose();
+    found.set(option, { imagesPerSecond: (1000 * batch) / ownMs, ratio: usualMs / ownMs });
   }
   return found;
 }

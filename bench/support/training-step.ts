@@ -18,12 +18,18 @@ export const warmUpSteps = 10;
 
 /** Milliseconds of each of so many steps, after those that warm up. */
 export function stepTimes(step: () => void, steps: number): number[] {
-  const times: number[] = [];
-  for (let i = -warmUpSteps; i < steps; i++) {
-    const began = performance.now();
-    step();
-    if (i >= 0) times.push(performance.now() - began);
-  }
+  return stepTimesInTurn([step], steps)[0];
+}
+
+/** The same of several steps that take turns. */
+export function stepTimesInTurn(each: readonly (() => void)[], steps: number): number[][] {
+  const times = each.map((): number[] => []);
+  for (let i = -warmUpSteps; i < steps; i++)
+    each.forEach((step, which) => {
+      const began = performance.now();
+      step();
+      if (i >= 0) times[which].push(performance.now() - began);
+    });
   return times;
 }
 
