@@ -250,6 +250,7 @@ export { Bop, type BopOptions } from './training/optimizers/bop.js';
 export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
 export { reestimateBatchNorm, type StatisticsPictures } from './training/reestimate-batch-norm.js';
 export { type LayerCost, type NetworkCost, networkCost } from './models/network-cost.js';
+export { type PartMemory, type StepMemory, stepMemory } from './training/step-memory.js';
 export { checkRecipe, checkRunnable } from './recipe/check-recipe.js';
 export { defaultRecipe, defaultStage } from './recipe/default-recipe.js';
 export { builtInRecipes } from './recipe/recipe-file.js';
