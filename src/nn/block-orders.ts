@@ -104,6 +104,11 @@ export class NormalisedConv {
     this.activations = activations;
   }
 
+  /** Shows what comes before the sign to whoever looks, of x or, with slopes, of prelu(x). */
+  note(x: Tensor4D, slope?: Tensor1D): void {
+    this.activations?.note(this.gated.layer, () => this.bn.look(x, slope));
+  }
+
   /** @param x position-major [H, W, N, inputs] */
   apply(x: Tensor4D, training: boolean): Tensor4D {
     const { bn } = this;
@@ -111,7 +116,7 @@ export class NormalisedConv {
       const operand = this.isSigned ? bn.sign(x, false) : bn.clamp(x, false);
       return this.gated.apply(operand, inferenceInput(x, bn), false);
     }
-    this.activations?.note(this.gated.layer, () => bn.look(x));
+    this.note(x);
     // One and the same BatchNorm: its statistics are taken once.
     const statistics = bn.batchStatistics(x);
     const operand = this.isSigned

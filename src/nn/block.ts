@@ -1,9 +1,8 @@
 import { InputError } from '../errors.js';
 import { unknownName } from '../unknown-name.js';
 import type { BinaryBlockOptions, BinaryBlockSize, PendingMap } from './binary-block.js';
-import { BinaryBlock } from './binary-block.js';
 import { BinaryOrder, createOrder, orderNames, type OrderName, RealToBinaryOrder } from './block-orders.js';
-import { ComposedBlock } from './composed-block.js';
+import { ComposedBlock, partsOf } from './composed-block.js';
 import { FusedBlock, type FusedOrder } from './fused-block.js';
 import type { Scope } from './parameters.js';
 
@@ -28,18 +27,10 @@ const fusedOrders: Readonly<Partial<Record<OrderName, FusedOrder>>> = {
 /** A block of this package. */
 function ownBlock(order: OrderName): BlockFactory {
   return (scope, size, options) => {
-    if (order === defaultBlock && options.skip !== 'single') return new BinaryBlock(scope, size, options);
     const fused = fusedOrders[order];
     if (fused) return new FusedBlock(fused, scope, size, options);
-    if (options.skip === 'single') {
-      const second = { inputs: size.outputs, outputs: size.outputs, stride: 1 };
-      const orders = [
-        createOrder(order, scope.child('first'), size, options),
-        createOrder(order, scope.child('second'), second, options),
-      ];
-      return new ComposedBlock(orders, scope, size, options);
-    }
-    return new ComposedBlock([createOrder(order, scope, size, options)], scope, size, options);
+    const orders = partsOf(scope, size, options.skip, (part, of) => createOrder(order, part, of, options));
+    return new ComposedBlock(orders, scope, size, options);
   };
 }
 

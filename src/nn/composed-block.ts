@@ -1,9 +1,21 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { BinaryBlockOptions, BinaryBlockSize, PendingMap } from './binary-block.js';
+import type { BinaryBlockOptions, BinaryBlockSize, PendingMap, SkipName } from './binary-block.js';
 import type { Block } from './block.js';
 import type { BlockOrder } from './block-orders.js';
 import { Downsample } from './downsample.js';
 import type { Scope } from './parameters.js';
+
+/** What `make` makes of a block: one part with a skip of its own or, with a single skip, two under one. */
+export function partsOf<Part>(
+  scope: Scope,
+  size: BinaryBlockSize,
+  skip: SkipName | undefined,
+  make: (scope: Scope, size: BinaryBlockSize) => Part,
+): Part[] {
+  if (skip !== 'single') return [make(scope, size)];
+  const second = { inputs: size.outputs, outputs: size.outputs, stride: 1 };
+  return [make(scope.child('first'), size), make(scope.child('second'), second)];
+}
 
 /** One or more binary convolutions with their neighbours, one after the other, under one shortcut. */
 export class ComposedBlock implements Block {

@@ -1,10 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { binaryResidual } from '../ops/binary-residual.js';
-import type { ActivationObserver } from './activation-observer.js';
 import { SqueezeExcite } from './attention/squeeze-excite.js';
 import type { BinaryBlockOptions, BinaryBlockSize, PendingMap } from './binary-block.js';
 import { BinaryOrder, type NormalisedOrder, type RealToBinaryOrder } from './block-orders.js';
-import { ComposedBlock } from './composed-block.js';
+import { ComposedBlock, partsOf } from './composed-block.js';
 import type { Scope } from './parameters.js';
 import { SignGradient } from './sign-gradient.js';
 
@@ -22,17 +21,11 @@ export type FusedOrder = typeof BinaryOrder | typeof RealToBinaryOrder;
 export class FusedBlock extends ComposedBlock {
   private readonly fusible: readonly NormalisedOrder[];
   private readonly isFused: boolean;
-  private readonly activations: ActivationObserver | undefined;
 
   constructor(Order: FusedOrder, scope: Scope, size: BinaryBlockSize, options: BinaryBlockOptions) {
-    const { binarise = 'both', signGradient = new SignGradient(), activations } = options;
-    const make = (part: Scope, of: BinaryBlockSize): NormalisedOrder =>
-      new Order(part, of, { ...options, signGradient });
-    const second = { inputs: size.outputs, outputs: size.outputs, stride: 1 };
-    const orders =
-      options.skip === 'single'
-        ? [make(scope.child('first'), size), make(scope.child('second'), second)]
-        : [make(scope, size)];
+    const { binarise = 'both', signGradient = new SignGradient() } = options;
+    const ways = { ...options, signGradient };
+    const orders = partsOf(scope, size, options.skip, (part, of) => new Order(part, of, ways));
     super(orders, scope, size, options);
     this.fusible = orders;
     const { attention } = orders[0].conv.gated;
@@ -40,7 +33,6 @@ export class FusedBlock extends ComposedBlock {
       binarise === 'both' &&
       signGradient.isMask &&
       (attention === undefined || attention instanceof SqueezeExcite);
-    this.activations = activations;
   }
 
   /**
@@ -71,7 +63,7 @@ export class FusedBlock extends ComposedBlock {
     skipped: Tensor4D | undefined,
   ): PendingMap {
     const { bn, gated } = order.conv;
-    this.activations?.note(gated.layer, () => bn.look(map, slope));
+    order.conv.note(map, slope);
     const statistics = bn.batchStatistics(map, slope);
     const shortcut =
       skipped && this.shortcut?.apply(skipped, true, map === skipped ? statistics.mean : undefined);

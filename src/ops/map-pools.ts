@@ -19,10 +19,10 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { normalised, normGradKernel } from './batch-norm.js';
+import { normGradKernel } from './batch-norm.js';
 import { differentiableParts } from './differentiable.js';
 import { composedKernel } from './kernel.js';
-import { checkedNormalisation, type Normalisation } from './normalisation.js';
+import { checkedNormalisation, type Normalisation, seen } from './normalisation.js';
 
 /** Poolings of a map [H, W, N, C] over its positions and over its channels. */
 export interface MapPools {
@@ -53,7 +53,7 @@ const poolsKernel = composedKernel<PoolsAttributes, Tensor[]>(
   'MapPools',
   ({ x, ...norm }, { epsilon, withChannels }) => {
     const [h, w, n, c] = (x as Tensor4D).shape;
-    const v = norm['gamma'] ? normalised({ x, ...norm }, epsilon) : x;
+    const v = seen({ x, ...norm }, epsilon);
     const [raw, rows] = [x, v].map((map) => reshape<Rank.R3>(map, [h * w, n, c]));
     const place = cast(argMax(rows, 0), 'float32');
     const ofPositions = stack([meanOf(rows, 0), max(rows, 0)]);

@@ -10,10 +10,10 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { normalised, normGradKernel } from './batch-norm.js';
+import { normGradKernel } from './batch-norm.js';
 import { differentiableParts } from './differentiable.js';
 import { composedKernel } from './kernel.js';
-import { checkedNormalisation, type Normalisation } from './normalisation.js';
+import { checkedNormalisation, type Normalisation, seen } from './normalisation.js';
 
 /** The means over the positions of a map, [N, C], and its 1×1 convolution, [H, W, N, K]. */
 export interface MapProjection {
@@ -26,10 +26,6 @@ interface ProjectionAttributes {
 }
 
 const rowsOf = (x: Tensor): Tensor2D => reshape<Rank.R2>(x, [-1, x.shape[x.rank - 1]]);
-
-/** The map itself, or its BatchNorm. */
-const seen = ({ x, ...norm }: Record<string, Tensor>, epsilon: number): Tensor =>
-  norm['gamma'] ? normalised({ x, ...norm }, epsilon) : x;
 
 /** Outputs: the means of the (normalised) map, those of x, and the convolution. */
 const projectionKernel = composedKernel<ProjectionAttributes, Tensor[]>(

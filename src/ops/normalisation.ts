@@ -1,5 +1,5 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { type AffineParameters, checkChannels } from './batch-norm.js';
+import { type AffineParameters, checkChannels, normalised } from './batch-norm.js';
 import type { ChannelStatistics } from './channel-statistics.js';
 
 /** A BatchNorm through which an operation looks at a map. */
@@ -17,6 +17,11 @@ export interface NormParts {
   /** γ and β, or nothing: what a gradient goes to. */
   readonly learned: readonly Tensor[];
   readonly epsilon: number;
+}
+
+/** The map itself, or its BatchNorm where there are parameters of one; by stock operations. */
+export function seen({ x, ...norm }: Record<string, Tensor>, epsilon: number): Tensor {
+  return norm['gamma'] ? normalised({ x, ...norm }, epsilon) : x;
 }
 
 /** @throws InputError when a parameter's shape is not [C] */

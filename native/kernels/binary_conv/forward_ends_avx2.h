@@ -9,6 +9,7 @@
 #include "kernels/binary_conv/nibbles_avx2.h"
 #include "kernels/binary_conv/output_rows.h"
 #include "kernels/binary_conv/popcounts_avx2.h"
+#include "kernels/normalisation/prelu_avx2.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -28,12 +29,6 @@ inline void store(float* y, __m256 v) {
   kStreamed ? _mm256_stream_ps(y, v) : _mm256_storeu_ps(y, v);
 }
 
-inline __m256 is_positive(__m256 v) { return _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ); }
-
-inline __m256 prelu(__m256 v, const float* slope) {
-  return _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(slope), v), v, is_positive(v));
-}
-
 // For dots: what is there plus sum · dy. With a PReLU that is where z > 0; the rest goes to the flat sums, and dz is written.
 inline void add_dots(__m256 sum, __m256 z, const float* slope, int from, const Target& t) {
   const __m256 dy = _mm256_loadu_ps(t.others + from);
@@ -42,7 +37,7 @@ inline void add_dots(__m256 sum, __m256 z, const float* slope, int from, const T
   const __m256 positive = is_positive(z);
   add(t.y + from, _mm256_and_ps(dy, positive));
   add(t.flat + from, _mm256_andnot_ps(positive, dy));
-  _mm256_storeu_ps(t.dz + from, _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_loadu_ps(slope)), dy, positive));
+  _mm256_storeu_ps(t.dz + from, _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_loadu_ps(slope + from)), dy, positive));
 }
 
 // With sum = products − 2 · differing bits: scale · gate · sum, or its PReLU, + residual; or dots.
@@ -53,13 +48,11 @@ inline void store_sums(__m256i counts, const Finish& f, int from, const Target& 
   __m256 scale = _mm256_loadu_ps(f.scale + from);
   if (t.gate != nullptr) scale = _mm256_mul_ps(scale, _mm256_loadu_ps(t.gate + from));
   const __m256 z = _mm256_mul_ps(sum, scale);
-  const float* slope = f.sum_slope == nullptr ? nullptr : f.sum_slope + from;
-  if (f.dots) return add_dots(sum, z, slope, from, t);
-  const __m256 own = slope == nullptr ? z : prelu(z, slope);
+  if (f.dots) return add_dots(sum, z, f.sum_slope, from, t);
+  const __m256 own = prelu(z, f.sum_slope, from);
   if (t.others == nullptr) return store<kStreamed>(y, own);
-  __m256 added = _mm256_loadu_ps(t.others + from);
-  if (f.slope != nullptr) added = prelu(added, f.slope + from);
-  store<kStreamed>(y, slope == nullptr ? _mm256_fmadd_ps(sum, scale, added) : _mm256_add_ps(own, added));
+  const __m256 added = prelu(_mm256_loadu_ps(t.others + from), f.slope, from);
+  store<kStreamed>(y, f.sum_slope == nullptr ? _mm256_fmadd_ps(sum, scale, added) : _mm256_add_ps(own, added));
 }
 
 template <bool kHalf, bool kStreamed>
