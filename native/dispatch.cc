@@ -31,18 +31,20 @@ constexpr bool kIsOneOf = (std::is_same_v<Args, Families> || ...);
 
 // What a family needs beyond its instruction set.
 template <class Args>
-constexpr uint32_t kExtraFeatures = kIsOneOf<Args, BinaryConvForward, BinaryConvGateGradient> ? kVpopcntdq : 0;
+constexpr uint32_t kExtraFeatures =
+    kIsOneOf<Args, BinaryConvForward, BinaryConvGateGradient> ? kVpopcntdq : 0;
 
 // Whether an implementation runs convolutions of several groups.
 template <class Args>
-constexpr bool kAvx512TakesGroups =
-    kIsOneOf<Args, BinaryConvForward, BinaryConvBackwardInput, BinaryConvBackwardFilter, BinaryConvGateGradient>;
+constexpr bool kAvx512TakesGroups = kIsOneOf<Args, BinaryConvForward, BinaryConvBackwardInput,
+                                             BinaryConvBackwardFilter, BinaryConvGateGradient>;
 template <class Args>
 constexpr bool kAvx2TakesGroups = kIsOneOf<Args, BinaryConvForward, BinaryConvGateGradient>;
 
 // Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
 const std::vector<Entry>& table() {
-#define BNN_AVX512_ENTRY(Family) entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kAvx512TakesGroups<Family>),
+#define BNN_AVX512_ENTRY(Family) \
+  entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kAvx512TakesGroups<Family>),
 #define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run, kAvx2TakesGroups<Family>),
 #define BNN_REFERENCE_ENTRY(Family) entry<Family>("reference", 0, reference::run),
   static const std::vector<Entry> entries = {

@@ -1,6 +1,6 @@
-// Which implementation of each kernel runs. Every kernel stands in one table (dispatch.cc): family, instruction set,
-// the CPU features it requires. For each family the first entry that the CPU can run wins; BNN_DISTILL_ISA, or
-// force_isa(), limits the choice to one instruction set and those below it.
+// Which implementation of each kernel runs. Every kernel stands in one table (dispatch.cc): family,
+// instruction set, the CPU features it requires. For each family the first entry that the CPU can run wins;
+// BNN_DISTILL_ISA, or force_isa(), limits the choice to one instruction set and those below it.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ struct KernelInfo {
 };
 std::vector<KernelInfo> kernel_list();
 
-// Limits every family to `isa` and those below it; an empty name lifts the limit. False when the CPU lacks it or the name
-// is unknown.
+// Limits every family to `isa` and those below it; an empty name lifts the limit. False when the CPU lacks it
+// or the name is unknown.
 bool force_isa(const std::string& isa);
 // The instruction set forced now, or an empty name.
 std::string forced_isa();
@@ -58,8 +58,8 @@ template <class Args>
 struct HasGroups<Args, std::void_t<decltype(run_in_groups(std::declval<const Args&>()))>> : std::true_type {};
 }  // namespace detail
 
-// Runs the active implementation of the family to which these arguments belong; a convolution of several groups that it does
-// not take is run group by group.
+// Runs the active implementation of the family to which these arguments belong; a convolution of several
+// groups that it does not take is run group by group.
 template <class Args>
 void run(const Args& args) {
   static uint32_t generation = 0;

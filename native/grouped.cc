@@ -44,7 +44,8 @@ const float* split(const Parts& p, const float* from, int slot) {
   float* parts = scratch<float>(slot, p.all_floats());
   for_rows(p.rows, [&](size_t row) {
     for (int g = 0; g < p.groups; ++g)
-      std::copy_n(from + row * p.channels + g * p.width(), p.width(), parts + g * p.floats() + row * p.width());
+      std::copy_n(from + row * p.channels + g * p.width(), p.width(),
+                  parts + g * p.floats() + row * p.width());
   });
   return parts;
 }
@@ -81,7 +82,9 @@ void join(const Parts& p, const float* parts, float* to) {
   });
 }
 
-const float* part(const float* parts, size_t size, int g) { return parts == nullptr ? nullptr : parts + g * size; }
+const float* part(const float* parts, size_t size, int g) {
+  return parts == nullptr ? nullptr : parts + g * size;
+}
 
 // body(group, shape of one group) for each group
 template <class Body>
@@ -136,8 +139,9 @@ void run_in_groups(const BinaryConvForward& a) {
   const float* gate = split(gate_of(a.shape), a.gate, kGate);
   float* y = result(out);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvForward{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, part(residual, out.floats(), g),
-                          part(a.slope, s.k, g), y + g * out.floats(), part(gate, gate_of(a.shape).floats(), g), part(a.sum_slope, s.k, g)});
+    run(BinaryConvForward{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k,
+                          part(residual, out.floats(), g), part(a.slope, s.k, g), y + g * out.floats(),
+                          part(gate, gate_of(a.shape).floats(), g), part(a.sum_slope, s.k, g)});
   });
   join(out, y, a.y);
 }
@@ -149,8 +153,8 @@ void run_in_groups(const BinaryConvBackwardInput& a) {
   const float* gate = split(gate_of(a.shape), a.gate, kGate);
   float* dx = result(in);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvBackwardInput{s, dy + g * out.floats(), w + g * filter.words(), a.scale + g * s.k, dx + g * in.floats(),
-                                part(gate, gate_of(a.shape).floats(), g)});
+    run(BinaryConvBackwardInput{s, dy + g * out.floats(), w + g * filter.words(), a.scale + g * s.k,
+                                dx + g * in.floats(), part(gate, gate_of(a.shape).floats(), g)});
   });
   join(in, dx, a.dx);
 }
@@ -171,7 +175,8 @@ void run_in_groups(const BinaryConvBackwardFilter& a) {
 }
 
 void run_in_groups(const BinaryConvGateGradient& a) {
-  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape), gates = gate_of(a.shape);
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape),
+              gates = gate_of(a.shape);
   const uint32_t* x = split(in, a.x, kFirst);
   const uint32_t* w = split(filter, a.w, kSecond);
   const float* dy = split(out, a.dy, kThird);
@@ -179,10 +184,10 @@ void run_in_groups(const BinaryConvGateGradient& a) {
   float* dgate = result(gates);
   float* dz = a.dz == nullptr ? nullptr : scratch<float>(kSecondResult, out.all_floats());
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvGateGradient{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
-                               dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
-                               dz == nullptr ? nullptr : dz + g * out.floats(),
-                               a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
+    run(BinaryConvGateGradient{
+        s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
+        dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
+        dz == nullptr ? nullptr : dz + g * out.floats(), a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
   });
   join(gates, dgate, a.dgate);
   if (dz != nullptr) join(out, dz, a.dz);
@@ -205,7 +210,8 @@ void run_in_groups(const BinaryFilterConvForward& a) {
   const uint32_t* w = split(filter, a.w, kSecond);
   float* y = result(out);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryFilterConvForward{s, x + g * in.floats(), w + g * filter.words(), a.scale + g * s.k, y + g * out.floats()});
+    run(BinaryFilterConvForward{s, x + g * in.floats(), w + g * filter.words(), a.scale + g * s.k,
+                                y + g * out.floats()});
   });
   join(out, y, a.y);
 }

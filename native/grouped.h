@@ -1,5 +1,5 @@
-// Convolutions of several groups by kernels that know one: each group's operands are copied out, the active kernel runs on
-// each, and the results are put together.
+// Convolutions of several groups by kernels that know one: each group's operands are copied out, the active
+// kernel runs on each, and the results are put together.
 #pragma once
 
 #include "kernels.h"

@@ -39,8 +39,8 @@ struct Job {
   }
 };
 
-// Workers spin for a short while after a job, since the next kernel of a step follows within microseconds; then they
-// sleep, so that an idle process uses no processor time.
+// Workers spin for a short while after a job, since the next kernel of a step follows within microseconds;
+// then they sleep, so that an idle process uses no processor time.
 constexpr int kSpins = 2000;
 
 class Pool {
@@ -83,7 +83,8 @@ class Pool {
  private:
   void loop(uint64_t seen) {
     for (;;) {
-      for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin) pause_briefly();
+      for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin)
+        pause_briefly();
       if (generation_.load(std::memory_order_acquire) == seen) {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, [&] { return generation_.load(std::memory_order_acquire) != seen; });

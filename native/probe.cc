@@ -16,7 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
+double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
 
 constexpr int kRepetitions = 5;
 constexpr double kSecondsPerRepetition = 0.05;
@@ -82,8 +84,9 @@ Bandwidth measure_bandwidth(const float* from, float* to, size_t count) {
     for (size_t i = 0; i < size; ++i) sum += words[i];
     sink += sum;
   });
-  const double copy =
-      best_rate(2 * bytes, [&](size_t first, size_t size) { std::memcpy(to + first, from + first, size * sizeof(float)); });
+  const double copy = best_rate(2 * bytes, [&](size_t first, size_t size) {
+    std::memcpy(to + first, from + first, size * sizeof(float));
+  });
   return {read, copy};
 }
 

@@ -6,15 +6,16 @@
 
 namespace bnn {
 
-// Multiply-adds of floats that one thread does while every thread of the pool does the same, in 10⁹ a second, with the
-// registers of an instruction set of dispatch.h. Throws std::invalid_argument when the CPU lacks it.
+// Multiply-adds of floats that one thread does while every thread of the pool does the same, in 10⁹ a second,
+// with the registers of an instruction set of dispatch.h. Throws std::invalid_argument when the CPU lacks it.
 double measure_fma_peak(const std::string& isa);
 
 struct Bandwidth {
   double read;  // 10⁹ bytes a second, all threads of the pool together
   double copy;  // the same; a byte copied counts twice, as read and as written
 };
-// Reads `from` and copies it to `to`, both of `count` floats; they should be many times larger than the caches.
+// Reads `from` and copies it to `to`, both of `count` floats; they should be many times larger than the
+// caches.
 Bandwidth measure_bandwidth(const float* from, float* to, size_t count);
 
 // Does `rounds` rounds of independent multiply-adds in registers and returns how many there were.

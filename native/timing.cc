@@ -20,7 +20,9 @@ thread_local detail::Timed* innermost = nullptr;
 bool detail::timing = false;
 bool detail::timing_shapes = false;
 
-detail::Timed::Timed(std::string name) : name_(std::move(name)), outer_(innermost), began_(Clock::now()) { innermost = this; }
+detail::Timed::Timed(std::string name) : name_(std::move(name)), outer_(innermost), began_(Clock::now()) {
+  innermost = this;
+}
 
 detail::Timed::~Timed() {
   const Clock::duration whole = Clock::now() - began_;

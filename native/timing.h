@@ -1,5 +1,5 @@
-// How long each kernel takes, for profiles: off unless asked for, and then a clock read before and after each kernel. A kernel
-// that runs others counts its own part alone.
+// How long each kernel takes, for profiles: off unless asked for, and then a clock read before and after each
+// kernel. A kernel that runs others counts its own part alone.
 #pragma once
 
 #include <chrono>
@@ -51,9 +51,9 @@ inline std::string joined(std::initializer_list<size_t> sizes) {
 // 32×32×128 16→16 3×3 /1: height, width and images of the input, channels, window, stride
 inline std::string shape_text(const ConvShape& s) {
   const auto whole = [](int size) { return static_cast<size_t>(size); };
-  return joined({whole(s.h), whole(s.w), whole(s.n)}) + " " + std::to_string(s.c) + "→" + std::to_string(s.k) + " " +
-         joined({whole(s.kernel_h), whole(s.kernel_w)}) + " /" + std::to_string(s.stride_h) +
-         (s.groups == 1 ? "" : " in " + std::to_string(s.groups) + " groups");
+  return joined({whole(s.h), whole(s.w), whole(s.n)}) + " " + std::to_string(s.c) + "→" +
+         std::to_string(s.k) + " " + joined({whole(s.kernel_h), whole(s.kernel_w)}) + " /" +
+         std::to_string(s.stride_h) + (s.groups == 1 ? "" : " in " + std::to_string(s.groups) + " groups");
 }
 
 template <class Args, class = void>
@@ -82,7 +82,8 @@ std::string shape_of(const Args& args) {
     return "";
 }
 inline std::string shape_of(const MatMul& m) {
-  return joined({static_cast<size_t>(m.batch), static_cast<size_t>(m.m), static_cast<size_t>(m.n), static_cast<size_t>(m.k)});
+  return joined({static_cast<size_t>(m.batch), static_cast<size_t>(m.m), static_cast<size_t>(m.n),
+                 static_cast<size_t>(m.k)});
 }
 inline std::string shape_of(const Elementwise& e) {
   const char* const names[] = {"add", "subtract", "multiply", "divide", "maximum", "minimum"};

@@ -12,7 +12,8 @@
 namespace bnn {
 namespace {
 
-// An ArrayBuffer outside V8's heap, aligned to a page; large ones ask for huge pages, which cost fewer page faults.
+// An ArrayBuffer outside V8's heap, aligned to a page; large ones ask for huge pages, which cost fewer page
+// faults.
 Napi::Value allocate(const Napi::CallbackInfo& info) {
   Arguments arguments(info, "allocate");
   const size_t page = 4096;
@@ -47,7 +48,8 @@ Napi::Value cpu(const Napi::CallbackInfo& info) {
   const struct {
     const char* name;
     uint32_t bit;
-  } names[] = {{"avx2", kAvx2}, {"fma", kFma}, {"avx512", kAvx512}, {"vpopcntdq", kVpopcntdq}, {"vbmi", kVbmi}, {"vnni", kVnni}};
+  } names[] = {{"avx2", kAvx2},           {"fma", kFma},   {"avx512", kAvx512},
+               {"vpopcntdq", kVpopcntdq}, {"vbmi", kVbmi}, {"vnni", kVnni}};
   Napi::Array result = Napi::Array::New(info.Env());
   uint32_t count = 0;
   for (const auto& feature : names)
@@ -79,7 +81,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
                 return result;
               }));
   exports.Set("forceIsa", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
-                return Napi::Boolean::New(info.Env(), force_isa(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : ""));
+                return Napi::Boolean::New(
+                    info.Env(), force_isa(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : ""));
               }));
   exports.Set("forcedIsa", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::String::New(info.Env(), forced_isa());

@@ -35,7 +35,8 @@ MapPools read_pools(Arguments& a) {
   p.place = a.writable_floats("place", m.inner());
   p.of_channels = a.optional_floats("ofChannels", 2 * m.rows());
   p.channel = a.optional_floats("channel", m.rows());
-  if ((p.of_channels == nullptr) != (p.channel == nullptr)) a.fail("channel", "there with ofChannels, and only then");
+  if ((p.of_channels == nullptr) != (p.channel == nullptr))
+    a.fail("channel", "there with ofChannels, and only then");
   return p;
 }
 
@@ -50,8 +51,10 @@ bool all_below(const float* values, size_t count, size_t end) {
 template <class Args>
 void check_norm(Arguments& a, const Args& p) {
   const bool normalised = p.gamma != nullptr;
-  for (const float* other : {p.mu, p.inverse_deviation, static_cast<const float*>(p.dgamma), static_cast<const float*>(p.dbeta)})
-    if ((other != nullptr) != normalised) a.fail("gamma", "there with mu, inverseDeviation, dgamma and dbeta, and only then");
+  for (const float* other :
+       {p.mu, p.inverse_deviation, static_cast<const float*>(p.dgamma), static_cast<const float*>(p.dbeta)})
+    if ((other != nullptr) != normalised)
+      a.fail("gamma", "there with mu, inverseDeviation, dgamma and dbeta, and only then");
 }
 
 MapPoolsBackward read_pools_backward(Arguments& a) {
@@ -71,13 +74,15 @@ MapPoolsBackward read_pools_backward(Arguments& a) {
   p.dgreatest = a.floats("dgreatest", m.inner());
   p.channel = a.optional_floats("channel", m.rows());
   p.d_of_channels = a.optional_floats("dOfChannels", 2 * m.rows());
-  if ((p.channel == nullptr) != (p.d_of_channels == nullptr)) a.fail("dOfChannels", "there with channel, and only then");
+  if ((p.channel == nullptr) != (p.d_of_channels == nullptr))
+    a.fail("dOfChannels", "there with channel, and only then");
   p.dx = a.writable_floats("dx", m.size());
   p.dgamma = a.optional_floats("dgamma", m.channels);
   p.dbeta = a.optional_floats("dbeta", m.channels);
   check_norm(a, p);
   if (!all_below(p.place, m.inner(), m.positions)) a.fail("place", "positions of the map");
-  if (p.channel != nullptr && !all_below(p.channel, m.rows(), m.channels)) a.fail("channel", "channels of the map");
+  if (p.channel != nullptr && !all_below(p.channel, m.rows(), m.channels))
+    a.fail("channel", "channels of the map");
   return p;
 }
 
@@ -136,7 +141,8 @@ FactoredGate read_gate(Arguments& a) {
   const float* x = a.floats("x", m.size());
   const float* of_positions = a.floats("ofPositions", m.rows());
   const float* of_channels = a.floats("ofChannels", m.inner());
-  return {m.positions, m.images, m.channels, form, x, of_positions, of_channels, a.writable_floats("y", m.size())};
+  return {m.positions, m.images,     m.channels,  form,
+          x,           of_positions, of_channels, a.writable_floats("y", m.size())};
 }
 
 FactoredGateBackward read_gate_backward(Arguments& a) {

@@ -102,7 +102,8 @@ ChannelAffineClamp read_affine_clamp(Arguments& a) {
 ChannelAffineActivation read_affine_activation(Arguments& a) {
   const Rows r = read_rows(a);
   const int activation = a.integer("activation");
-  if (activation < 0 || activation > static_cast<int>(Activation::kHardClamp)) a.fail("activation", "one of 0, 1 and 2");
+  if (activation < 0 || activation > static_cast<int>(Activation::kHardClamp))
+    a.fail("activation", "one of 0, 1 and 2");
   const float* x = a.floats("x", r.size());
   const float* scale = a.floats("scale", r.channels);
   const float* shift = a.floats("shift", r.channels);
@@ -134,7 +135,8 @@ BatchNormBackward read_backward(Arguments& a) {
   if ((b.slope == nullptr) != (b.dslope == nullptr)) a.fail("dslope", "there with a slope, and only then");
   b.pictures = a.optional_integer("pictures");
   b.picture_dy = a.optional_floats("pictureDy", static_cast<size_t>(b.pictures) * r.channels);
-  if ((b.pictures == 0) != (b.picture_dy == nullptr)) a.fail("pictureDy", "there with pictures, and only then");
+  if ((b.pictures == 0) != (b.picture_dy == nullptr))
+    a.fail("pictureDy", "there with pictures, and only then");
   return b;
 }
 

@@ -17,7 +17,8 @@ void define_probe_functions(Napi::Env env, Napi::Object exports) {
                 Arguments arguments(info, "measureBandwidth");
                 const size_t count = arguments.size("count");
                 const float* from = arguments.floats("from", count);
-                const Bandwidth bandwidth = measure_bandwidth(from, arguments.writable_floats("to", count), count);
+                const Bandwidth bandwidth =
+                    measure_bandwidth(from, arguments.writable_floats("to", count), count);
                 Napi::Object result = Napi::Object::New(info.Env());
                 result.Set("read", bandwidth.read);
                 result.Set("copy", bandwidth.copy);

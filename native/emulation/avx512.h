@@ -1,5 +1,5 @@
-// AVX-512 for machines without it, so that tests can run its kernels there: SIMDe (Debian's libsimde-dev) gives the
-// intrinsics portable bodies, and below are those that its version 0.7.4 lacks.
+// AVX-512 for machines without it, so that tests can run its kernels there: SIMDe (Debian's libsimde-dev)
+// gives the intrinsics portable bodies, and below are those that its version 0.7.4 lacks.
 #pragma once
 
 #define SIMDE_ENABLE_NATIVE_ALIASES

@@ -1,14 +1,18 @@
-// What attention looks at in a map, and how its factors come to the map. Maps are position-major: [positions, images, channels].
+// What attention looks at in a map, and how its factors come to the map. Maps are position-major: [positions,
+// images, channels].
 #pragma once
 
 #include <cstddef>
 
 namespace bnn {
 
-// Poolings of v = x · scale + shift (null together: v = x) over its positions and over its channels, in one pass:
-//   mean[n, c] = mean over p of x, place[n, c] = the first p at which v is greatest, greatest[n, c] = x there;
-//   of_channels[p, n] = (max over c of v, mean over c of v), channel[p, n] = the first c of that maximum.
-// Places are whole numbers as floats, exact up to 2^24. of_channels and channel may be null together. NaN is never greatest.
+// Poolings of v = x · scale + shift (null together: v = x) over its positions and over its channels, in one
+// pass:
+//   mean[n, c] = mean over p of x, place[n, c] = the first p at which v is greatest, greatest[n, c] = x
+//   there; of_channels[p, n] = (max over c of v, mean over c of v), channel[p, n] = the first c of that
+//   maximum.
+// Places are whole numbers as floats, exact up to 2^24. of_channels and channel may be null together. NaN is
+// never greatest.
 struct MapPools {
   static constexpr const char* family = "mapPools";
   size_t positions, images;
@@ -23,11 +27,13 @@ struct MapPools {
   float* channel;
 };
 
-// The gradient of MapPools to x where v is the BatchNorm of x, x̂ = (x − mu)·inverse_deviation, v = γ·x̂ + β with the statistics
-// of the batch, m = positions · images rows; mu, inverse_deviation, gamma, dgamma and dbeta may be null together: v = x. With
+// The gradient of MapPools to x where v is the BatchNorm of x, x̂ = (x − mu)·inverse_deviation, v = γ·x̂ + β
+// with the statistics of the batch, m = positions · images rows; mu, inverse_deviation, gamma, dgamma and
+// dbeta may be null together: v = x. With
 //   dv[p, n, c] = dmean[n, c]/positions + [p = place] dgreatest[n, c] + d_of_channels[p, n, 1]/channels
 //                 + [c = channel] d_of_channels[p, n, 0]
-// (d_of_channels and channel may be null together; mean and greatest are those of x, dmean and dgreatest come to those of v):
+// (d_of_channels and channel may be null together; mean and greatest are those of x, dmean and dgreatest come
+// to those of v):
 //   dβ = Σ dv, dγ = Σ dv·x̂, dx = γ·inverse_deviation·(dv − dβ/m − x̂·dγ/m)
 struct MapPoolsBackward {
   static constexpr const char* family = "mapPoolsBackward";
@@ -49,8 +55,8 @@ struct MapPoolsBackward {
   float* dbeta;
 };
 
-// What a 1×1 convolution to few outputs makes of v = x · scale + shift (null together: v = x), and the means over the positions,
-// in one pass:
+// What a 1×1 convolution to few outputs makes of v = x · scale + shift (null together: v = x), and the means
+// over the positions, in one pass:
 //   mean[n, c] = mean over p of x, y[p, n, k] = Σ_c v[p, n, c] · filter[c, k]
 struct MapProjection {
   static constexpr const char* family = "mapProjection";
@@ -104,8 +110,8 @@ struct FactoredGate {
   float* y;
 };
 
-// dx = dy · A and, with g = dy · x · dA/d(p·c): d_of_positions = Σ_c g · of_channels, d_of_channels = Σ_p g · of_positions.
-// dx may be dy.
+// dx = dy · A and, with g = dy · x · dA/d(p·c): d_of_positions = Σ_c g · of_channels, d_of_channels = Σ_p g ·
+// of_positions. dx may be dy.
 struct FactoredGateBackward {
   static constexpr const char* family = "factoredGateBackward";
   size_t positions, images;
@@ -120,7 +126,8 @@ struct FactoredGateBackward {
   float* d_of_channels;
 };
 
-// The gate of a decorated convolution, from the mean a and the maximum b of each channel of a picture, pools = [a; b]:
+// The gate of a decorated convolution, from the mean a and the maximum b of each channel of a picture, pools
+// = [a; b]:
 //   s = softmax(a) over the channels, u = tanh(w₀·a·s + b₀), v = tanh(w₁·b·s + b₁), y = 1 + tanh(w₂·v·u + b₂)
 // with weights and biases [3, channels].
 struct DecoratorGate {
@@ -146,10 +153,11 @@ struct DecoratorGateBackward {
   float* dbiases;
 };
 
-// A convolution of few channels that keeps the size: a square window of odd side whose taps are `dilation` apart,
+// A convolution of few channels that keeps the size: a square window of odd side whose taps are `dilation`
+// apart,
 //   y[p, n, k] = Σ_{tap, c} x[p + dilation·(tap − middle), n, c] · filter[tap, c, k]
-// with filter [window, window, inputs, outputs]. Where `transposed` it is [window, window, outputs, inputs] and turned by half a
-// circle: then x is the gradient to the output of a convolution and y that to its input.
+// with filter [window, window, inputs, outputs]. Where `transposed` it is [window, window, outputs, inputs]
+// and turned by half a circle: then x is the gradient to the output of a convolution and y that to its input.
 struct DilatedConv {
   static constexpr const char* family = "dilatedConv";
   int height, width, images, inputs, outputs, window, dilation;

@@ -5,10 +5,11 @@
 
 namespace bnn {
 
-// The training forward pass of y = binaryConv(sign(BatchNorm(x)), latent) + residual, x = prelu(v) with a slope:
-// ChannelAffineSign, PackSigns and MeanMagnitude of latent, BinaryConvForward. Without a residual x itself is added where
-// `adds_input` says so, else nothing. A `sum_slope` (may be null) is that of BinaryConvForward.
-// With `hidden` > 0 the convolution is gated by squeeze and excite of m, the mean over the positions of BatchNorm(x):
+// The training forward pass of y = binaryConv(sign(BatchNorm(x)), latent) + residual, x = prelu(v) with a
+// slope: ChannelAffineSign, PackSigns and MeanMagnitude of latent, BinaryConvForward. Without a residual x
+// itself is added where `adds_input` says so, else nothing. A `sum_slope` (may be null) is that of
+// BinaryConvForward. With `hidden` > 0 the convolution is gated by squeeze and excite of m, the mean over the
+// positions of BatchNorm(x):
 //   gate = σ(hidden_values · excite), hidden_values = ReLU(m · squeeze)
 struct BinaryResidualForward {
   static constexpr const char* family = "binaryResidualForward";
@@ -37,9 +38,9 @@ struct BinaryResidualForward {
   float* gate;           // [n, k]
 };
 
-// Its gradients: BinaryConvBackwardFilter, BinaryConvBackwardInput, BatchNormBackward with the mask. dv gets dy added where
-// x itself was the residual. A gate and a sum_slope come with BinaryConvGateGradient, and m's gradient goes into that of the
-// BatchNorm.
+// Its gradients: BinaryConvBackwardFilter, BinaryConvBackwardInput, BatchNormBackward with the mask. dv gets
+// dy added where x itself was the residual. A gate and a sum_slope come with BinaryConvGateGradient, and m's
+// gradient goes into that of the BatchNorm.
 struct BinaryResidualBackward {
   static constexpr const char* family = "binaryResidualBackward";
   ConvShape shape;

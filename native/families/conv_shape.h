@@ -5,9 +5,9 @@
 
 namespace bnn {
 
-// The geometry of a convolution with zero padding. Input [h, w, n, c], filter [kernel_h * kernel_w, c / groups, k],
-// output [out_h, out_w, n, k]. The channels of input and output fall into `groups` equal parts in order, and an output channel
-// sees the input channels of its own part alone.
+// The geometry of a convolution with zero padding. Input [h, w, n, c], filter [kernel_h * kernel_w, c /
+// groups, k], output [out_h, out_w, n, k]. The channels of input and output fall into `groups` equal parts in
+// order, and an output channel sees the input channels of its own part alone.
 struct ConvShape {
   int h, w, n, c, k;
   int kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;

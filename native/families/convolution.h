@@ -32,8 +32,8 @@ struct FloatConvBackwardFilter {
   float* dw;
 };
 
-// c = op(a) · op(b) for each of `batch` pairs of matrices: op(a) is m×k, op(b) is k×n, all row-major and contiguous; a
-// stride of 0 floats between the matrices of a or b shares one.
+// c = op(a) · op(b) for each of `batch` pairs of matrices: op(a) is m×k, op(b) is k×n, all row-major and
+// contiguous; a stride of 0 floats between the matrices of a or b shares one.
 struct MatMul {
   static constexpr const char* family = "matMul";
   int batch, m, n, k;
@@ -44,10 +44,11 @@ struct MatMul {
   float* c;
 };
 
-// y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c] of k bits. The
-// sum is an exact integer; padding contributes 0. The residual has the shape of y and may be null; with `slope` (may be
-// null) its PReLU is added in its place. Where there is a `gate` [n, k] it multiplies the scale, z = scale[k] · gate[n, k] · Σ x·w,
-// and so on in the gradients. With a `sum_slope` (may be null) y = prelu(z) + residual.
+// y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c]
+// of k bits. The sum is an exact integer; padding contributes 0. The residual has the shape of y and may be
+// null; with `slope` (may be null) its PReLU is added in its place. Where there is a `gate` [n, k] it
+// multiplies the scale, z = scale[k] · gate[n, k] · Σ x·w, and so on in the gradients. With a `sum_slope`
+// (may be null) y = prelu(z) + residual.
 struct BinaryConvForward {
   static constexpr const char* family = "binaryConvForward";
   ConvShape shape;
@@ -72,8 +73,8 @@ struct BinaryConvBackwardInput {
   const float* gate = nullptr;
 };
 
-// dw = scale[k] · Σ x · gate[n, k] · dy with x ±1 as packed bits, 0 where |latent| > 1 (the straight-through estimator).
-// `scale` and `latent` may be null together: then dw = Σ x · gate[n, k] · dy.
+// dw = scale[k] · Σ x · gate[n, k] · dy with x ±1 as packed bits, 0 where |latent| > 1 (the straight-through
+// estimator). `scale` and `latent` may be null together: then dw = Σ x · gate[n, k] · dy.
 struct BinaryConvBackwardFilter {
   static constexpr const char* family = "binaryConvBackwardFilter";
   ConvShape shape;
@@ -85,9 +86,10 @@ struct BinaryConvBackwardFilter {
   const float* gate = nullptr;
 };
 
-// dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward, whose sums are made
-// again: they cost less than a map of them. dz is dy, or with a `sum_slope` dy where z > 0 and sum_slope[k] · dy elsewhere, which is
-// then written; dslope[k] = Σ dy · z where z ≤ 0. The gate may be null, for one of ones.
+// dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward,
+// whose sums are made again: they cost less than a map of them. dz is dy, or with a `sum_slope` dy where z >
+// 0 and sum_slope[k] · dy elsewhere, which is then written; dslope[k] = Σ dy · z where z ≤ 0. The gate may be
+// null, for one of ones.
 struct BinaryConvGateGradient {
   static constexpr const char* family = "binaryConvGateGradient";
   ConvShape shape;
@@ -102,8 +104,8 @@ struct BinaryConvGateGradient {
   float* dslope = nullptr;  // null without sum_slope
 };
 
-// y = Σ x·w with x ±1 as packed bits, rows [h, w, n] of c bits, and w in floats. Its gradients: BinaryConvBackwardFilter
-// without scale and latent, and FloatConvBackwardInput.
+// y = Σ x·w with x ±1 as packed bits, rows [h, w, n] of c bits, and w in floats. Its gradients:
+// BinaryConvBackwardFilter without scale and latent, and FloatConvBackwardInput.
 struct BinaryInputConvForward {
   static constexpr const char* family = "binaryInputConvForward";
   ConvShape shape;
@@ -123,8 +125,8 @@ struct BinaryFilterConvForward {
   float* y;
 };
 
-// dw ← scale[k] · dw where |latent| ≤ 1, 0 elsewhere, w as [rows = taps · c, k]: the gradient to the latent weights from
-// that to scale · sign(latent)
+// dw ← scale[k] · dw where |latent| ≤ 1, 0 elsewhere, w as [rows = taps · c, k]: the gradient to the latent
+// weights from that to scale · sign(latent)
 struct StraightThroughFilter {
   static constexpr const char* family = "straightThroughFilter";
   size_t rows;

@@ -6,8 +6,8 @@
 
 namespace bnn {
 
-// Element by element; `y_period` 0: both have `size` elements; otherwise y repeats every y_period elements (a row of
-// channels, or 1 for a scalar).
+// Element by element; `y_period` 0: both have `size` elements; otherwise y repeats every y_period elements (a
+// row of channels, or 1 for a scalar).
 enum class Binary : int { kAdd = 0, kSubtract = 1, kMultiply = 2, kDivide = 3, kMaximum = 4, kMinimum = 5 };
 struct Elementwise {
   static constexpr const char* family = "elementwise";
@@ -28,10 +28,12 @@ struct Softmax {
   float* y;
 };
 
-// The squared distance of the directions of `rows` pairs of rows of `size` floats: with u = a/‖a‖, v = b/‖b‖, d = u − v,
+// The squared distance of the directions of `rows` pairs of rows of `size` floats: with u = a/‖a‖, v = b/‖b‖,
+// d = u − v,
 //   value = ‖d‖², summed from the differences (2 − 2·u·v cancels when the two agree)
-// Norms under kZeroNorm are taken as kZeroNorm. `statistics` gets four floats a row, all that the gradient needs besides a
-// and b: ‖a‖, ‖b‖, 2/‖a‖, (u·d)/‖a‖, the last two 0 where ‖a‖ is not above kZeroNorm: without a direction there is no pull.
+// Norms under kZeroNorm are taken as kZeroNorm. `statistics` gets four floats a row, all that the gradient
+// needs besides a and b: ‖a‖, ‖b‖, 2/‖a‖, (u·d)/‖a‖, the last two 0 where ‖a‖ is not above kZeroNorm: without
+// a direction there is no pull.
 constexpr double kZeroNorm = 1e-12;
 struct UnitDistance {
   static constexpr const char* family = "unitDistance";
@@ -66,8 +68,9 @@ struct AdamStep {
   float* v;
 };
 
-// out = dy · slope(v), the slope of a sign's stand-in: with t = 0 that of the piecewise quadratic, 2 − 2|v| where |v| ≤ 1 and
-// 0 elsewhere (whatever dy is there); with t > 0 that of a scaled tanh, max(1, t)·(1 − tanh²(t·v)). out may be dy.
+// out = dy · slope(v), the slope of a sign's stand-in: with t = 0 that of the piecewise quadratic, 2 − 2|v|
+// where |v| ≤ 1 and 0 elsewhere (whatever dy is there); with t > 0 that of a scaled tanh, max(1, t)·(1 −
+// tanh²(t·v)). out may be dy.
 struct SignSlope {
   static constexpr const char* family = "signSlope";
   size_t size;
@@ -94,8 +97,8 @@ struct SigmoidBackward {
   float* dx;
 };
 
-// y = x in float16 (IEEE 754 binary16), rounded to the nearest, ties to even; what is too large becomes infinite, NaN stays
-// NaN. On the calling thread.
+// y = x in float16 (IEEE 754 binary16), rounded to the nearest, ties to even; what is too large becomes
+// infinite, NaN stays NaN. On the calling thread.
 struct NarrowToHalf {
   static constexpr const char* family = "narrowToHalf";
   size_t size;

@@ -6,11 +6,12 @@
 
 namespace bnn {
 
-// Rows of `channels` floats: an activation [H, W, N, C] has H·W·N rows. Where a kernel takes a `slope` (one a channel, may
-// be null) beside its input, it works on prelu(x) = x where x > 0, slope·x elsewhere, which is then never in memory.
+// Rows of `channels` floats: an activation [H, W, N, C] has H·W·N rows. Where a kernel takes a `slope` (one a
+// channel, may be null) beside its input, it works on prelu(x) = x where x > 0, slope·x elsewhere, which is
+// then never in memory.
 
-// mean and variance (biased) of each channel over all rows. The running ones (may be null together) are moved towards them:
-// running += momentum · (batch − running), of the variance its unbiased estimate.
+// mean and variance (biased) of each channel over all rows. The running ones (may be null together) are moved
+// towards them: running += momentum · (batch − running), of the variance its unbiased estimate.
 struct BatchNormStatistics {
   static constexpr const char* family = "batchNormStatistics";
   size_t rows;
@@ -24,9 +25,10 @@ struct BatchNormStatistics {
   float* running_variance;
 };
 
-// The statistics of v = x · w from those of x: `rows` of x with `inputs` channels, products = xᵀ · x, mean that of x, the filter
-// w as [inputs, outputs].
-//   covered = (products / rows − mean · meanᵀ) · w, output_mean = wᵀ · mean, output_variance_k = max(0, Σ_c w_ck · covered_ck)
+// The statistics of v = x · w from those of x: `rows` of x with `inputs` channels, products = xᵀ · x, mean
+// that of x, the filter w as [inputs, outputs].
+//   covered = (products / rows − mean · meanᵀ) · w, output_mean = wᵀ · mean, output_variance_k = max(0, Σ_c
+//   w_ck · covered_ck)
 // The running ones (may be null together) are moved towards them as BatchNormStatistics does.
 struct ProjectedStatistics {
   static constexpr const char* family = "projectedStatistics";
@@ -43,11 +45,13 @@ struct ProjectedStatistics {
   float* running_variance;
 };
 
-// What the gradients of a BatchNorm on v = x · w need of x: products = pᵀ · dy with p, dy as they come to the filter's
-// gradient, dbeta = Σ dy, the rest as ProjectedStatistics gives it. With i = 1/√(output_variance + ε), s = γ · i:
+// What the gradients of a BatchNorm on v = x · w need of x: products = pᵀ · dy with p, dy as they come to the
+// filter's gradient, dbeta = Σ dy, the rest as ProjectedStatistics gives it. With i = 1/√(output_variance +
+// ε), s = γ · i:
 //   dγ_k = (Σ_c w_ck · products_ck − output_mean_k · dβ_k) · i_k,  t = s · dγ · i
 //   dw = s · (products − mean · dβᵀ) − t · covered,  pull = w · s (by column)
-//   tilt = −(w · t / rows) · wᵀ,  level_c = −(Σ_j mean_j · tilt_jc + Σ_k s_k · dβ_k / rows · w_ck) · positions
+//   tilt = −(w · t / rows) · wᵀ,  level_c = −(Σ_j mean_j · tilt_jc + Σ_k s_k · dβ_k / rows · w_ck) ·
+//   positions
 struct ProjectedGradients {
   static constexpr const char* family = "projectedGradients";
   size_t rows;
@@ -79,7 +83,8 @@ struct ChannelAffine {
   float* y;
 };
 
-// sign bits of v = x · scale + shift (1 where v ≥ 0), and a bit 1 where |v| ≤ 1, for the straight-through gradient
+// sign bits of v = x · scale + shift (1 where v ≥ 0), and a bit 1 where |v| ≤ 1, for the straight-through
+// gradient
 // (`mask` may be null). Packed rows: ceil(channels / 32) words, bit c % 32 of word c / 32, tail bits 0.
 struct ChannelAffineSign {
   static constexpr const char* family = "channelAffineSign";
@@ -93,7 +98,8 @@ struct ChannelAffineSign {
   uint32_t* mask;
 };
 
-// y = v clamped to [−1, 1], v = x · scale + shift, and a bit 1 where |v| ≤ 1 (`mask` may be null), packed as above
+// y = v clamped to [−1, 1], v = x · scale + shift, and a bit 1 where |v| ≤ 1 (`mask` may be null), packed as
+// above
 struct ChannelAffineClamp {
   static constexpr const char* family = "channelAffineClamp";
   size_t rows;
@@ -105,7 +111,8 @@ struct ChannelAffineClamp {
   uint32_t* mask;
 };
 
-// The activations of a full-precision network: f(v), of which the slope is 1 inside and `outer_slope` outside.
+// The activations of a full-precision network: f(v), of which the slope is 1 inside and `outer_slope`
+// outside.
 enum class Activation {
   kRelu,       // v where v > 0, 0 elsewhere
   kLeakyClip,  // v where |v| ≤ 1, 0.1·v + 0.9·sign(v) elsewhere
@@ -114,8 +121,8 @@ enum class Activation {
 
 inline float outer_slope(Activation f) { return f == Activation::kLeakyClip ? 0.1f : 0.0f; }
 
-// y = f(v), v = x · scale + shift + residual (residual may be null), and a bit 1 where v is inside (`mask` may be null),
-// packed as above
+// y = f(v), v = x · scale + shift + residual (residual may be null), and a bit 1 where v is inside (`mask`
+// may be null), packed as above
 struct ChannelAffineActivation {
   static constexpr const char* family = "channelAffineActivation";
   size_t rows;
@@ -131,11 +138,12 @@ struct ChannelAffineActivation {
 
 // Training gradient of y = γ·x̂ + β, x̂ = (x − mean)·inverse_deviation, over all rows m:
 //   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverse_deviation·(dy − dβ/m − x̂·dγ/m)
-// With `mask` (packed bits, may be null) dy counts only where its bit is 1, elsewhere `outer` times it; `upstream` (may be
-// null) gets dy as it counts. dx may be dy, or upstream may, but not both. With `picture_dy` [pictures, channels] (may be
-// null) each row of dy, as it counts, gets that of its picture added, row r being of picture r mod `pictures`. With `addend` (may be null) dx
-// gets addend added to it. With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and
-// dslope = Σ dx·x there, of dx before that.
+// With `mask` (packed bits, may be null) dy counts only where its bit is 1, elsewhere `outer` times it;
+// `upstream` (may be null) gets dy as it counts. dx may be dy, or upstream may, but not both. With
+// `picture_dy` [pictures, channels] (may be null) each row of dy, as it counts, gets that of its picture
+// added, row r being of picture r mod `pictures`. With `addend` (may be null) dx gets addend added to it.
+// With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and dslope = Σ dx·x there,
+// of dx before that.
 struct BatchNormBackward {
   static constexpr const char* family = "batchNormBackward";
   size_t rows;
@@ -158,7 +166,8 @@ struct BatchNormBackward {
   const float* picture_dy = nullptr;
 };
 
-// v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be x.
+// v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be
+// x.
 struct AddPrelu {
   static constexpr const char* family = "addPrelu";
   size_t rows;
@@ -169,8 +178,8 @@ struct AddPrelu {
   float* y;
 };
 
-// Gradient of y = prelu(v): dv = dy where v > 0, slope·dy elsewhere; dslope = Σ dy·v where v ≤ 0, over the rows.
-// v = x + residual (residual may be null). dv may be dy.
+// Gradient of y = prelu(v): dv = dy where v > 0, slope·dy elsewhere; dslope = Σ dy·v where v ≤ 0, over the
+// rows. v = x + residual (residual may be null). dv may be dy.
 struct PreluBackward {
   static constexpr const char* family = "preluBackward";
   size_t rows;
@@ -183,8 +192,8 @@ struct PreluBackward {
   float* dslope;
 };
 
-// Gradient through a mask of packed bits: m = dy where its bit is 1, 0 elsewhere; dx = m + addend (addend may be null), and the
-// sum of m over the rows. dx may be dy or addend.
+// Gradient through a mask of packed bits: m = dy where its bit is 1, 0 elsewhere; dx = m + addend (addend may
+// be null), and the sum of m over the rows. dx may be dy or addend.
 struct MaskedGradient {
   static constexpr const char* family = "maskedGradient";
   size_t rows;
@@ -208,8 +217,9 @@ struct ChannelScaleBackward {
   float* dscale;
 };
 
-// The end of a block: v = x · scale + shift + residual (residual may be null), y = prelu(v + before) + after, all but x, residual
-// and y one a channel; before, slope and after may be null together, then y = v. y may be x or residual.
+// The end of a block: v = x · scale + shift + residual (residual may be null), y = prelu(v + before) + after,
+// all but x, residual and y one a channel; before, slope and after may be null together, then y = v. y may be
+// x or residual.
 struct ChannelAffineResidual {
   static constexpr const char* family = "channelAffineResidual";
   size_t rows;
@@ -224,10 +234,11 @@ struct ChannelAffineResidual {
   float* y;
 };
 
-// Training gradient of ChannelAffineResidual with a PReLU, of which scale and shift are those of a BatchNorm as BatchNormBackward
-// has it. With u = v + before:
+// Training gradient of ChannelAffineResidual with a PReLU, of which scale and shift are those of a BatchNorm
+// as BatchNormBackward has it. With u = v + before:
 //   upstream = dy where u > 0, slope · dy elsewhere: the gradient to v, and so to the residual
-//   dslope = Σ dy · u where u ≤ 0, dafter = Σ dy, dx, dγ and dβ those of BatchNormBackward for upstream; dβ is that of before too
+//   dslope = Σ dy · u where u ≤ 0, dafter = Σ dy, dx, dγ and dβ those of BatchNormBackward for upstream; dβ
+//   is that of before too
 // upstream may be dy or dx; dx may be dy.
 struct BatchNormResidualBackward {
   static constexpr const char* family = "batchNormResidualBackward";
@@ -251,8 +262,8 @@ struct BatchNormResidualBackward {
   float* dafter;
 };
 
-// Gradients of y = prelu(x + before) + after: dx = dy where v = x + before > 0, slope · dy elsewhere; dbefore = Σ dx, dslope = Σ dy · v where v ≤ 0,
-// dafter = Σ dy. dx may be dy.
+// Gradients of y = prelu(x + before) + after: dx = dy where v = x + before > 0, slope · dy elsewhere; dbefore
+// = Σ dx, dslope = Σ dy · v where v ≤ 0, dafter = Σ dy. dx may be dy.
 struct ShiftedPreluBackward {
   static constexpr const char* family = "shiftedPreluBackward";
   size_t rows;

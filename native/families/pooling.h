@@ -42,8 +42,8 @@ struct MaxPoolBackward {
   float* dx;
 };
 
-// The mean over positions of [positions, inner]: y[i] = Σ_p x[p, i] / positions. With a `slope` (may be null), one for each of
-// `channels` of which inner is a multiple, that of prelu(x).
+// The mean over positions of [positions, inner]: y[i] = Σ_p x[p, i] / positions. With a `slope` (may be
+// null), one for each of `channels` of which inner is a multiple, that of prelu(x).
 struct PositionMean {
   static constexpr const char* family = "positionMean";
   size_t positions, inner;
@@ -61,7 +61,8 @@ struct PositionMeanBackward {
   float* dx;
 };
 
-// [outer, middle, inner] → [middle, outer, inner]; NHWC ↔ position-major with outer = N (or H·W), middle = H·W (or N).
+// [outer, middle, inner] → [middle, outer, inner]; NHWC ↔ position-major with outer = N (or H·W), middle =
+// H·W (or N).
 struct SwapOuter {
   static constexpr const char* family = "swapOuter";
   size_t outer, middle, inner;
@@ -69,8 +70,8 @@ struct SwapOuter {
   float* y;
 };
 
-// y = x · √(size / Σ x²) for each sample of size = pixels · channels floats, as [pixels, channels]; zeros stay zeros. x is
-// [samples, channels, pixels] where channels_first, else [samples, pixels, channels].
+// y = x · √(size / Σ x²) for each sample of size = pixels · channels floats, as [pixels, channels]; zeros
+// stay zeros. x is [samples, channels, pixels] where channels_first, else [samples, pixels, channels].
 struct UnitMaps {
   static constexpr const char* family = "unitMaps";
   size_t samples, pixels, channels;

@@ -6,20 +6,22 @@
 namespace bnn::avx2 {
 namespace {
 
-// eˣ for x ≤ 0 to about 2e-7 relative, 0 below −87: 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a Taylor polynomial for eʳ. NaN stays
-// NaN.
+// eˣ for x ≤ 0 to about 2e-7 relative, 0 below −87: 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a Taylor polynomial for eʳ.
+// NaN stays NaN.
 inline __m256 exponential(__m256 x) {
   const __m256 low = _mm256_set1_ps(-87);
   const __m256 reached = _mm256_cmp_ps(x, low, _CMP_NLT_UQ);
   x = _mm256_max_ps(low, x);
-  const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)),
+                                   _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   // ln 2 in two parts, of which the first times n is exact
   __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);
   r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
   constexpr int degree = 7;
   __m256 sum = _mm256_set1_ps(1);
   for (int k = degree; k >= 1; --k)
-    sum = _mm256_fmadd_ps(sum, _mm256_mul_ps(r, _mm256_set1_ps(1.0f / static_cast<float>(k))), _mm256_set1_ps(1));
+    sum = _mm256_fmadd_ps(sum, _mm256_mul_ps(r, _mm256_set1_ps(1.0f / static_cast<float>(k))),
+                          _mm256_set1_ps(1));
   const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
   return _mm256_and_ps(_mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(sum), exponent)), reached);
 }

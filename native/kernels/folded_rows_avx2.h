@@ -1,5 +1,6 @@
-// Rows of any number of channels as wider rows that whole vectors fill: `fold` rows of C channels are one row of fold · C
-// floats, with the parameters of the channels repeated. What is left of the rows after the last full one is its `rest`.
+// Rows of any number of channels as wider rows that whole vectors fill: `fold` rows of C channels are one row
+// of fold · C floats, with the parameters of the channels repeated. What is left of the rows after the last
+// full one is its `rest`.
 #pragma once
 
 #include <cstring>
@@ -40,24 +41,29 @@ struct FoldedRows {
     return std::max(wanted, size_t{1});
   }
 
-  Chunk chunk(size_t index, size_t of) const { return {count * index / of, count * (index + 1) / of, index + 1 == of}; }
+  Chunk chunk(size_t index, size_t of) const {
+    return {count * index / of, count * (index + 1) / of, index + 1 == of};
+  }
 };
 
-// body(chunk) for all pieces, in parallel. They start from the end: the kernel before ended there, so that its last rows are
-// still in the caches.
+// body(chunk) for all pieces, in parallel. They start from the end: the kernel before ended there, so that
+// its last rows are still in the caches.
 template <class Body>
 void for_chunks(const FoldedRows& rows, const Body& body) {
   const size_t chunks = rows.chunks(SIZE_MAX);
-  parallel_for(static_cast<int64_t>(chunks), [&](int64_t task) { body(rows.chunk(chunks - 1 - task, chunks)); });
+  parallel_for(static_cast<int64_t>(chunks),
+               [&](int64_t task) { body(rows.chunk(chunks - 1 - task, chunks)); });
 }
 
 namespace detail {
 template <class Lanes, class Body>
 void each_vector(const FoldedRows& rows, const Chunk& chunk, const Body& body) {
   for (size_t row = chunk.first; row < chunk.last; ++row)
-    for_vectors<Lanes>(rows.width, [&](auto lanes, size_t column) { body(lanes, row * rows.width + column, column); });
+    for_vectors<Lanes>(rows.width,
+                       [&](auto lanes, size_t column) { body(lanes, row * rows.width + column, column); });
   if (chunk.has_rest)
-    for_vectors(rows.rest, [&](auto lanes, size_t column) { body(lanes, rows.count * rows.width + column, column); });
+    for_vectors(rows.rest,
+                [&](auto lanes, size_t column) { body(lanes, rows.count * rows.width + column, column); });
 }
 }  // namespace detail
 
@@ -78,7 +84,8 @@ class ChunkBits {
     if (packed == nullptr || rows.channels % 32 == 0) return;
     start_ = chunk.first * rows.width;
     const size_t words = (rows.channels + 31) / 32;
-    const size_t count = (chunk.last - chunk.first) * rows.fold + (chunk.has_rest ? rows.rest / rows.channels : 0);
+    const size_t count =
+        (chunk.last - chunk.first) * rows.fold + (chunk.has_rest ? rows.rest / rows.channels : 0);
     uint32_t* stream = scratch<uint32_t>(kTaskSlot, (count * rows.channels + 31) / 32 + 1);
     bytes_ = reinterpret_cast<const uint8_t*>(stream);
     const uint32_t* word = packed + chunk.first * rows.fold * words;
@@ -108,8 +115,8 @@ class ChunkBits {
   size_t start_;
 };
 
-// Values that differ from picture to picture, [pictures, channels], as a table that any vector of the folded rows reads from:
-// the row after the last picture is that of the first again.
+// Values that differ from picture to picture, [pictures, channels], as a table that any vector of the folded
+// rows reads from: the row after the last picture is that of the first again.
 class PictureValues {
  public:
   // `values` may be null: then nothing is read. The memory is table_size(…) floats.
@@ -122,14 +129,17 @@ class PictureValues {
     for (size_t i = own; i < period_ + rows.width; ++i) table[i] = table[i - own];
   }
 
-  static size_t table_size(const FoldedRows& rows, size_t pictures) { return pictures * rows.channels + rows.width + 1; }
+  static size_t table_size(const FoldedRows& rows, size_t pictures) {
+    return pictures * rows.channels + rows.width + 1;
+  }
 
   explicit operator bool() const { return table_ != nullptr; }
 
   // The place of a vector's values, of its offset and its column in the folded row.
   const float* at(size_t offset, size_t column) const {
     const size_t row = offset - column;
-    // ⌊row / period⌋ by a multiplication, exact for row · period < 2⁶⁴: a division would cost more than the rest.
+    // ⌊row / period⌋ by a multiplication, exact for row · period < 2⁶⁴: a division would cost more than the
+    // rest.
     const size_t whole = static_cast<size_t>(static_cast<unsigned __int128>(inverse_) * row >> 64);
     return table_ + (row - whole * period_) + column;
   }
@@ -143,8 +153,8 @@ class PictureValues {
 // A reduction has no more partial results than this, so that combining them costs little.
 constexpr size_t kMostPartials = 64;
 
-// totals[s][channel] = Σ over the rows of the s-th term. make_term(chunk) gives the term of a chunk, a function of
-// (lanes, offset, column).
+// totals[s][channel] = Σ over the rows of the s-th term. make_term(chunk) gives the term of a chunk, a
+// function of (lanes, offset, column).
 template <size_t Sums, class MakeTerm>
 void sum_channels(const FoldedRows& rows, double* totals, const MakeTerm& make_term) {
   const size_t chunks = rows.chunks(kMostPartials);

@@ -1,5 +1,5 @@
-// Eight floats at a time. A body is written once, as a function of the lanes it works on, and runs for any width: the last
-// few floats of a row are masked.
+// Eight floats at a time. A body is written once, as a function of the lanes it works on, and runs for any
+// width: the last few floats of a row are masked.
 #pragma once
 
 #include <immintrin.h>
@@ -29,8 +29,8 @@ struct FullLanes {
   __m256 keep(__m256 v) const { return v; }
 };
 
-// Stores that pass the caches by, which spares reading the lines they overwrite. The addresses are aligned to 32 bytes, and
-// the writer ends with _mm_sfence() so that other threads see what it wrote.
+// Stores that pass the caches by, which spares reading the lines they overwrite. The addresses are aligned to
+// 32 bytes, and the writer ends with _mm_sfence() so that other threads see what it wrote.
 struct StreamedLanes : FullLanes {
   void store(float* p, __m256 v) const { _mm256_stream_ps(p, v); }
 };
@@ -40,7 +40,8 @@ struct SomeLanes {
   __m256i on;
 
   explicit SomeLanes(size_t count)
-      : on(_mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))) {}
+      : on(_mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))) {}
   __m256 load(const float* p) const { return _mm256_maskload_ps(p, on); }
   void store(float* p, __m256 v) const { _mm256_maskstore_ps(p, on, v); }
   __m256 keep(__m256 v) const { return _mm256_and_ps(v, _mm256_castsi256_ps(on)); }
@@ -71,9 +72,9 @@ struct Terms {
 
 constexpr size_t kRunRows = 64;
 
-// sums[s][column] += Σ term(lanes, row, column).v[s] over the rows. Four rows add up pairwise, the rows of a run in float,
-// the runs in double, so that the error does not grow with the number of rows. `sums` and `run` are [Sums][width rounded up
-// to lanes]; `run` is scratch.
+// sums[s][column] += Σ term(lanes, row, column).v[s] over the rows. Four rows add up pairwise, the rows of a
+// run in float, the runs in double, so that the error does not grow with the number of rows. `sums` and `run`
+// are [Sums][width rounded up to lanes]; `run` is scratch.
 template <size_t Sums, class Term>
 void add_rows(size_t rows, size_t width, double* sums, float* run, const Term& term) {
   const size_t padded = round_up_to_lanes(width);
@@ -92,7 +93,9 @@ void add_rows(size_t rows, size_t width, double* sums, float* run, const Term& t
         const Terms<Sums> t2 = term(lanes, row + 2, column);
         const Terms<Sums> t3 = term(lanes, row + 3, column);
         for (size_t s = 0; s < Sums; ++s)
-          accumulate(s, column, lanes.keep(_mm256_add_ps(_mm256_add_ps(t0.v[s], t1.v[s]), _mm256_add_ps(t2.v[s], t3.v[s]))));
+          accumulate(
+              s, column,
+              lanes.keep(_mm256_add_ps(_mm256_add_ps(t0.v[s], t1.v[s]), _mm256_add_ps(t2.v[s], t3.v[s]))));
       });
     for (; row < last; ++row)
       for_vectors(width, [&](auto lanes, size_t column) {

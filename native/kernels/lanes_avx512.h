@@ -9,9 +9,12 @@ namespace {
 constexpr int kLanes = 16;
 
 // The first `count` lanes, all of them when there are more.
-inline __mmask16 first_lanes(int count) { return static_cast<__mmask16>(count >= kLanes ? 0xffff : (1 << count) - 1); }
+inline __mmask16 first_lanes(int count) {
+  return static_cast<__mmask16>(count >= kLanes ? 0xffff : (1 << count) - 1);
+}
 
-// Keeps an operand of several instructions in a register; gcc 12 would read it from memory again for each of them.
+// Keeps an operand of several instructions in a register; gcc 12 would read it from memory again for each of
+// them.
 template <class Vector>
 inline void hold(Vector& v) {
 #if defined(__AVX512F__)

@@ -6,8 +6,8 @@
 
 namespace bnn {
 
-// An output of this size is not in the caches any more when the next kernel reads it. Kernels that compute long enough
-// between their stores gain from streaming smaller ones too: what they read stays in the caches.
+// An output of this size is not in the caches any more when the next kernel reads it. Kernels that compute
+// long enough between their stores gain from streaming smaller ones too: what they read stays in the caches.
 constexpr size_t kStreamedFloats = size_t{4} << 20;
 constexpr size_t kConvolvedFloats = size_t{1} << 19;
 

@@ -9,8 +9,8 @@
 namespace bnn::avx2 {
 namespace {
 
-// columns[j] = element j of the 8 rows `stride` floats apart, from halves of rows i and i + 4 side by side, since moving
-// halves between registers is slow where registers are 128 bits wide inside.
+// columns[j] = element j of the 8 rows `stride` floats apart, from halves of rows i and i + 4 side by side,
+// since moving halves between registers is slow where registers are 128 bits wide inside.
 inline void load_transposed(const float* rows, size_t stride, __m256 columns[8]) {
 #pragma GCC unroll 2
   for (int half = 0; half < 8; half += 4) {
@@ -28,8 +28,10 @@ inline void load_transposed(const float* rows, size_t stride, __m256 columns[8])
   }
 }
 
-// The same of `row_count` rows of `count` elements, with zeros for the rest. Apart, so that it costs whole blocks nothing.
-__attribute__((noinline)) void load_transposed_edge(const float* rows, size_t stride, int row_count, int count, __m256 columns[8]) {
+// The same of `row_count` rows of `count` elements, with zeros for the rest. Apart, so that it costs whole
+// blocks nothing.
+__attribute__((noinline)) void load_transposed_edge(const float* rows, size_t stride, int row_count,
+                                                    int count, __m256 columns[8]) {
   alignas(32) float whole[8 * 8] = {};
   for (int i = 0; i < row_count; ++i) std::memcpy(whole + 8 * i, rows + i * stride, count * sizeof(float));
   load_transposed(whole, 8, columns);

@@ -31,7 +31,8 @@ float value_of(const Args& a, size_t i) {
   return a.scale == nullptr ? a.x[i] : std::fma(a.x[i], a.scale[c], a.shift[c]);
 }
 
-// The gradients of what looks at a BatchNorm of x, or at x itself, from dv(position, element of the position).
+// The gradients of what looks at a BatchNorm of x, or at x itself, from dv(position, element of the
+// position).
 template <class Args, class Gradient>
 void backpropagate(const Args& a, const Gradient& dv) {
   const size_t channels = a.channels, inner = a.images * channels, rows = a.positions * a.images;
@@ -53,10 +54,10 @@ void backpropagate(const Args& a, const Gradient& dv) {
     for (size_t i = 0; i < inner; ++i) {
       const size_t c = i % channels;
       const double own = dv(p, i);
-      a.dx[p * inner + i] = static_cast<float>(
-          a.gamma == nullptr ? own
-                             : static_cast<double>(a.gamma[c]) * a.inverse_deviation[c] *
-                                   (own - (dbeta[c] + centred(p, i) * dgamma[c]) / rows));
+      a.dx[p * inner + i] =
+          static_cast<float>(a.gamma == nullptr ? own
+                                                : static_cast<double>(a.gamma[c]) * a.inverse_deviation[c] *
+                                                      (own - (dbeta[c] + centred(p, i) * dgamma[c]) / rows));
     }
 }
 
@@ -65,7 +66,8 @@ struct Decorated {
   double u, v, outer;
 };
 
-Decorated decorated(const float* w, const float* b, size_t channels, double average, double greatest, double share) {
+Decorated decorated(const float* w, const float* b, size_t channels, double average, double greatest,
+                    double share) {
   const double u = std::tanh(w[0] * average * share + b[0]);
   const double v = std::tanh(w[channels] * greatest * share + b[channels]);
   return {u, v, std::tanh(w[2 * channels] * v * u + b[2 * channels])};
@@ -140,7 +142,8 @@ void run(const MapProjection& a) {
   for (size_t row = 0; row < a.positions * a.images; ++row)
     for (size_t k = 0; k < outputs; ++k) {
       double sum = 0;
-      for (size_t c = 0; c < channels; ++c) sum += static_cast<double>(value_of(a, row * channels + c)) * a.filter[c * outputs + k];
+      for (size_t c = 0; c < channels; ++c)
+        sum += static_cast<double>(value_of(a, row * channels + c)) * a.filter[c * outputs + k];
       a.y[row * outputs + k] = static_cast<float>(sum);
     }
 }
@@ -151,14 +154,16 @@ void run(const MapProjectionBackward& a) {
   for (size_t row = 0; row < a.positions * a.images; ++row)
     for (size_t c = 0; c < channels; ++c) {
       const double x = a.x[row * channels + c];
-      const double v = a.gamma == nullptr ? x : (x - a.mu[c]) * a.inverse_deviation[c] * a.gamma[c] + a.beta[c];
+      const double v =
+          a.gamma == nullptr ? x : (x - a.mu[c]) * a.inverse_deviation[c] * a.gamma[c] + a.beta[c];
       for (size_t k = 0; k < outputs; ++k) dfilter[c * outputs + k] += v * a.dy[row * outputs + k];
     }
   std::copy(dfilter.begin(), dfilter.end(), a.dfilter);
   backpropagate(a, [&](size_t p, size_t i) {
     const size_t row = p * a.images + i / channels;
     double sum = static_cast<double>(a.dmean[i]) / a.positions;
-    for (size_t k = 0; k < outputs; ++k) sum += static_cast<double>(a.dy[row * outputs + k]) * a.filter[i % channels * outputs + k];
+    for (size_t k = 0; k < outputs; ++k)
+      sum += static_cast<double>(a.dy[row * outputs + k]) * a.filter[i % channels * outputs + k];
     return sum;
   });
 }
@@ -167,7 +172,8 @@ void run(const FactoredGate& a) {
   const size_t channels = a.channels;
   for (size_t row = 0; row < a.positions * a.images; ++row)
     for (size_t c = 0; c < channels; ++c) {
-      const Factor factor = factor_of(a.form, a.of_positions[row], a.of_channels[row % a.images * channels + c]);
+      const Factor factor =
+          factor_of(a.form, a.of_positions[row], a.of_channels[row % a.images * channels + c]);
       a.y[row * channels + c] = static_cast<float>(a.x[row * channels + c] * factor.value);
     }
 }
@@ -198,8 +204,8 @@ void run(const DecoratorGate& a) {
     const float* greatest = a.pools + (a.images + n) * channels;
     const std::vector<double> share = softmax(average, channels);
     for (size_t c = 0; c < channels; ++c)
-      a.y[n * channels + c] =
-          static_cast<float>(1 + decorated(a.weights + c, a.biases + c, channels, average[c], greatest[c], share[c]).outer);
+      a.y[n * channels + c] = static_cast<float>(
+          1 + decorated(a.weights + c, a.biases + c, channels, average[c], greatest[c], share[c]).outer);
   }
 }
 

@@ -10,17 +10,20 @@ namespace {
 
 // The factor of output channel k of an image.
 double gated(const float* scale, const float* gate, const ConvShape& s, int image, int k) {
-  return gate == nullptr ? scale[k] : static_cast<double>(scale[k]) * gate[static_cast<size_t>(image) * s.k + k];
+  return gate == nullptr ? scale[k]
+                         : static_cast<double>(scale[k]) * gate[static_cast<size_t>(image) * s.k + k];
 }
 
 // Σ x · w at one output position.
-int sum_of_signs(const ConvShape& s, const uint32_t* x, const uint32_t* w, int64_t position, int image, int k) {
+int sum_of_signs(const ConvShape& s, const uint32_t* x, const uint32_t* w, int64_t position, int image,
+                 int k) {
   const size_t xw = packed_words(s.c);
   const size_t ww = packed_words(s.k);
   int sum = 0;
   for_valid_taps(s, position, [&](int tap, size_t source) {
     const uint32_t* row = x + (source * s.n + image) * xw;
-    for (int c = 0; c < s.c; ++c) sum += sign_at(row, c) * sign_at(w + (static_cast<size_t>(tap) * s.c + c) * ww, k);
+    for (int c = 0; c < s.c; ++c)
+      sum += sign_at(row, c) * sign_at(w + (static_cast<size_t>(tap) * s.c + c) * ww, k);
   });
   return sum;
 }
@@ -100,7 +103,8 @@ void run(const BinaryConvBackwardFilter& a) {
         const int sign = sign_at(a.x + (source * s.n + image) * xw, c);
         const float* dy = a.dy + (position * s.n + image) * s.k;
         const float* gate = a.gate == nullptr ? nullptr : a.gate + static_cast<size_t>(image) * s.k;
-        for (int k = 0; k < s.k; ++k) sums[k] += sign * static_cast<double>(dy[k]) * (gate == nullptr ? 1 : gate[k]);
+        for (int k = 0; k < s.k; ++k)
+          sums[k] += sign * static_cast<double>(dy[k]) * (gate == nullptr ? 1 : gate[k]);
       }
     });
     for (int k = 0; k < s.k; ++k) {

@@ -15,7 +15,8 @@ void for_taps(const Args& a, const Body& body) {
         const int from_y = y + a.dilation * (tap / a.window - middle);
         const int from_x = x + a.dilation * (tap % a.window - middle);
         if (from_y < 0 || from_y >= a.height || from_x < 0 || from_x >= a.width) continue;
-        body(static_cast<size_t>(tap), static_cast<size_t>(from_y) * a.width + from_x, static_cast<size_t>(y) * a.width + x);
+        body(static_cast<size_t>(tap), static_cast<size_t>(from_y) * a.width + from_x,
+             static_cast<size_t>(y) * a.width + x);
       }
 }
 
@@ -29,8 +30,10 @@ void run(const DilatedConv& a) {
     for (size_t n = 0; n < images; ++n)
       for (size_t k = 0; k < outputs; ++k)
         for (size_t c = 0; c < inputs; ++c) {
-          const size_t weight = a.transposed ? ((a.taps() - 1 - tap) * outputs + k) * inputs + c : (tap * inputs + c) * outputs + k;
-          sums[(position * images + n) * outputs + k] += static_cast<double>(a.x[(source * images + n) * inputs + c]) * a.filter[weight];
+          const size_t weight = a.transposed ? ((a.taps() - 1 - tap) * outputs + k) * inputs + c
+                                             : (tap * inputs + c) * outputs + k;
+          sums[(position * images + n) * outputs + k] +=
+              static_cast<double>(a.x[(source * images + n) * inputs + c]) * a.filter[weight];
         }
   });
   for (size_t i = 0; i < size; ++i) a.y[i] = static_cast<float>(sums[i]);
@@ -45,7 +48,8 @@ void run(const DilatedConvBackwardFilter& a) {
       for (size_t c = 0; c < inputs; ++c)
         for (size_t k = 0; k < outputs; ++k)
           sums[(tap * inputs + c) * outputs + k] +=
-              static_cast<double>(a.x[(source * images + n) * inputs + c]) * a.dy[(position * images + n) * outputs + k];
+              static_cast<double>(a.x[(source * images + n) * inputs + c]) *
+              a.dy[(position * images + n) * outputs + k];
   });
   for (size_t i = 0; i < size; ++i) a.dfilter[i] = static_cast<float>(sums[i]);
 }

@@ -9,12 +9,24 @@ void run(const Elementwise& a) {
     const float x = a.x[i];
     const float y = a.y[a.y_period == 0 ? i : i % a.y_period];
     switch (a.operation) {
-      case Binary::kAdd: a.out[i] = x + y; break;
-      case Binary::kSubtract: a.out[i] = x - y; break;
-      case Binary::kMultiply: a.out[i] = x * y; break;
-      case Binary::kDivide: a.out[i] = x / y; break;
-      case Binary::kMaximum: a.out[i] = x > y || x != x ? x : y; break;
-      case Binary::kMinimum: a.out[i] = x < y || x != x ? x : y; break;
+      case Binary::kAdd:
+        a.out[i] = x + y;
+        break;
+      case Binary::kSubtract:
+        a.out[i] = x - y;
+        break;
+      case Binary::kMultiply:
+        a.out[i] = x * y;
+        break;
+      case Binary::kDivide:
+        a.out[i] = x / y;
+        break;
+      case Binary::kMaximum:
+        a.out[i] = x > y || x != x ? x : y;
+        break;
+      case Binary::kMinimum:
+        a.out[i] = x < y || x != x ? x : y;
+        break;
     }
   }
 }
@@ -48,7 +60,8 @@ void run(const SignSlope& a) {
 }
 
 void run(const Sigmoid& a) {
-  for (size_t i = 0; i < a.size; ++i) a.y[i] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(a.x[i]))));
+  for (size_t i = 0; i < a.size; ++i)
+    a.y[i] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(a.x[i]))));
 }
 
 void run(const SigmoidBackward& a) {

@@ -12,7 +12,8 @@ void run(const FloatConvForward& a) {
         double sum = 0;
         for_valid_taps(s, position, [&](int tap, size_t source) {
           for (int c = 0; c < s.c; ++c)
-            sum += static_cast<double>(a.x[(source * s.n + image) * s.c + c]) * a.w[(static_cast<size_t>(tap) * s.c + c) * s.k + k];
+            sum += static_cast<double>(a.x[(source * s.n + image) * s.c + c]) *
+                   a.w[(static_cast<size_t>(tap) * s.c + c) * s.k + k];
         });
         a.y[(position * s.n + image) * s.k + k] = static_cast<float>(sum);
       }
@@ -27,7 +28,8 @@ void run(const FloatConvBackwardInput& a) {
         double sum = 0;
         for_outputs_of(s, source, [&](int tap, size_t position) {
           for (int k = 0; k < s.k; ++k)
-            sum += static_cast<double>(a.dy[(position * s.n + image) * s.k + k]) * a.w[(static_cast<size_t>(tap) * s.c + c) * s.k + k];
+            sum += static_cast<double>(a.dy[(position * s.n + image) * s.k + k]) *
+                   a.w[(static_cast<size_t>(tap) * s.c + c) * s.k + k];
         });
         a.dx[(source * s.n + image) * s.c + c] = static_cast<float>(sum);
       }
@@ -61,8 +63,10 @@ void run(const MatMul& a) {
     for (int j = 0; j < a.n; ++j) {
       double sum = 0;
       for (int k = 0; k < a.k; ++k)
-        sum += static_cast<double>(a.transpose_a ? left[static_cast<size_t>(k) * a.m + i] : left[i * a.k + k]) *
-               (a.transpose_b ? right[static_cast<size_t>(j) * a.k + k] : right[static_cast<size_t>(k) * a.n + j]);
+        sum +=
+            static_cast<double>(a.transpose_a ? left[static_cast<size_t>(k) * a.m + i] : left[i * a.k + k]) *
+            (a.transpose_b ? right[static_cast<size_t>(j) * a.k + k]
+                           : right[static_cast<size_t>(k) * a.n + j]);
       a.c[row * a.n + j] = static_cast<float>(sum);
     }
   });

@@ -105,7 +105,9 @@ void run(const BatchNormBackward& a) {
       const double own = passes ? dy : a.outer == 0 ? 0.0 : a.outer * dy;
       return a.picture_dy == nullptr ? own : own + a.picture_dy[row % a.pictures * a.channels + c];
     };
-    const auto normalised = [&](size_t row) { return (prelu(a.x[row * a.channels + c], a.slope, c) - mean) * inverse; };
+    const auto normalised = [&](size_t row) {
+      return (prelu(a.x[row * a.channels + c], a.slope, c) - mean) * inverse;
+    };
     double dbeta = 0;
     double dgamma = 0;
     double dslope = 0;
@@ -261,7 +263,8 @@ void run(const PackSigns& a) {
 void run(const UnpackSigns& a) {
   const size_t words = packed_words(a.channels);
   for (size_t row = 0; row < a.rows; ++row)
-    for (int c = 0; c < a.channels; ++c) a.y[row * a.channels + c] = static_cast<float>(sign_at(a.sign + row * words, c));
+    for (int c = 0; c < a.channels; ++c)
+      a.y[row * a.channels + c] = static_cast<float>(sign_at(a.sign + row * words, c));
 }
 
 void run(const MeanMagnitude& a) {

@@ -37,7 +37,8 @@ void run(const AveragePoolBackward& a) {
     for (size_t i = 0; i < inner; ++i) {
       double sum = a.addend == nullptr ? 0.0 : a.addend[source * inner + i];
       for_outputs_of(s, source, [&](int, size_t position) {
-        sum += static_cast<double>(a.dy[position * inner + i]) / divisor(s, static_cast<int64_t>(position), a.count_padding);
+        sum += static_cast<double>(a.dy[position * inner + i]) /
+               divisor(s, static_cast<int64_t>(position), a.count_padding);
       });
       a.dx[source * inner + i] = static_cast<float>(sum);
     }
@@ -94,7 +95,8 @@ void run(const PositionMeanBackward& a) {
 void run(const SwapOuter& a) {
   for (size_t outer = 0; outer < a.outer; ++outer)
     for (size_t middle = 0; middle < a.middle; ++middle)
-      std::memcpy(a.y + (middle * a.outer + outer) * a.inner, a.x + (outer * a.middle + middle) * a.inner, a.inner * sizeof(float));
+      std::memcpy(a.y + (middle * a.outer + outer) * a.inner, a.x + (outer * a.middle + middle) * a.inner,
+                  a.inner * sizeof(float));
 }
 
 }  // namespace bnn::reference

@@ -1,5 +1,6 @@
-// The small algebra of a 1×1 convolution with BatchNorm, from sums over its input. Its matrix products go through the active
-// MatMul; everything else is a pass or two over one matrix, so that it has no version for an instruction set.
+// The small algebra of a 1×1 convolution with BatchNorm, from sums over its input. Its matrix products go
+// through the active MatMul; everything else is a pass or two over one matrix, so that it has no version for
+// an instruction set.
 #include <algorithm>
 #include <cmath>
 
@@ -27,7 +28,8 @@ void run(const ProjectedStatistics& a) {
   for (int i = 0; i < c; ++i)
     for (int j = 0; j < c; ++j) {
       const size_t at = static_cast<size_t>(i) * c + j;
-      covariance[at] = static_cast<float>(a.products[at] / static_cast<double>(a.rows) - static_cast<double>(a.mean[i]) * a.mean[j]);
+      covariance[at] = static_cast<float>(a.products[at] / static_cast<double>(a.rows) -
+                                          static_cast<double>(a.mean[i]) * a.mean[j]);
     }
   multiply(c, k, c, covariance, a.w, false, a.covered);
   double* sums = scratch<double>(kMatrixSlot, 2 * static_cast<size_t>(k));
@@ -43,7 +45,8 @@ void run(const ProjectedStatistics& a) {
     // Rounding may take a variance of 0 below it.
     a.output_variance[j] = static_cast<float>(std::max(0.0, sums[k + j]));
   }
-  move_running({a.rows, k, nullptr, nullptr, a.output_mean, a.output_variance, a.momentum, a.running_mean, a.running_variance});
+  move_running({a.rows, k, nullptr, nullptr, a.output_mean, a.output_variance, a.momentum, a.running_mean,
+                a.running_variance});
 }
 
 void run(const ProjectedGradients& a) {
@@ -76,7 +79,8 @@ void run(const ProjectedGradients& a) {
   multiply(c, c, k, a.pull, a.w, true, a.tilt);
   for (int i = 0; i < c; ++i) {
     double level = 0;
-    for (int j = 0; j < c; ++j) level -= static_cast<double>(a.mean[j]) * a.tilt[static_cast<size_t>(j) * c + i];
+    for (int j = 0; j < c; ++j)
+      level -= static_cast<double>(a.mean[j]) * a.tilt[static_cast<size_t>(j) * c + i];
     for (int j = 0; j < k; ++j) {
       const size_t at = static_cast<size_t>(i) * k + j;
       level -= s[j] * a.dbeta[j] / static_cast<double>(a.rows) * a.w[at];

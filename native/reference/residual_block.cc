@@ -30,11 +30,13 @@ void run(const BinaryResidualForward& a) {
   bnn::run(MeanMagnitude{s.filter_rows(), s.k, a.latent, a.scale});
   if (a.hidden > 0) {
     bnn::run(PositionMean{positions_of(s), mean_size(s), a.v, a.map_mean, s.c, a.slope});
-    for (size_t i = 0; i < mean_size(s); ++i) a.map_mean[i] = std::fma(a.map_mean[i], scale[i % s.c], shift[i % s.c]);
+    for (size_t i = 0; i < mean_size(s); ++i)
+      a.map_mean[i] = std::fma(a.map_mean[i], scale[i % s.c], shift[i % s.c]);
     squeeze_excite({s.n, s.c, a.hidden, s.k}, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate);
   }
   bnn::run(BinaryConvForward{s, a.sign, a.filter_sign, a.scale, a.adds_input ? a.v : a.residual,
-                             a.adds_input ? a.slope : nullptr, a.y, a.hidden > 0 ? a.gate : nullptr, a.sum_slope});
+                             a.adds_input ? a.slope : nullptr, a.y, a.hidden > 0 ? a.gate : nullptr,
+                             a.sum_slope});
 }
 
 void run(const BinaryResidualBackward& a) {
@@ -42,15 +44,17 @@ void run(const BinaryResidualBackward& a) {
   const bool is_gated = a.hidden > 0;
   const GateShape g{s.n, s.c, a.hidden, s.k};
   const bool is_sloped = a.sum_slope != nullptr;
-  float* inverse_deviation = scratch<float>(kCoefficientSlot, s.c + mean_size(s) + g.gate_size() + g.hidden_size());
+  float* inverse_deviation =
+      scratch<float>(kCoefficientSlot, s.c + mean_size(s) + g.gate_size() + g.hidden_size());
   float* dm = is_gated ? inverse_deviation + s.c : nullptr;
   float* dgate = inverse_deviation + s.c + mean_size(s);
   const float* gate = is_gated ? a.gate : nullptr;
   if (is_gated || is_sloped)
-    bnn::run(BinaryConvGateGradient{s, a.sign, a.filter_sign, a.scale, a.dy, dgate, gate, a.sum_slope, a.dz, a.dsum_slope});
+    bnn::run(BinaryConvGateGradient{s, a.sign, a.filter_sign, a.scale, a.dy, dgate, gate, a.sum_slope, a.dz,
+                                    a.dsum_slope});
   if (is_gated) {
-    squeeze_excite_backward(g, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate, dgate, dgate + g.gate_size(), a.dsqueeze,
-                            a.dexcite, dm);
+    squeeze_excite_backward(g, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate, dgate,
+                            dgate + g.gate_size(), a.dsqueeze, a.dexcite, dm);
     for (size_t i = 0; i < mean_size(s); ++i) dm[i] /= static_cast<float>(positions_of(s));
   }
   const float* dz = is_sloped ? a.dz : a.dy;
@@ -58,8 +62,9 @@ void run(const BinaryResidualBackward& a) {
   bnn::run(BinaryConvBackwardInput{s, dz, a.filter_sign, a.scale, a.dv, gate});
   for (int c = 0; c < s.c; ++c)
     inverse_deviation[c] = static_cast<float>(1 / std::sqrt(static_cast<double>(a.variance[c]) + a.epsilon));
-  bnn::run(BatchNormBackward{rows_of(s), s.c, a.dv, a.v, a.slope, a.mask, 0, a.adds_dy ? a.dy : nullptr, a.mean,
-                             inverse_deviation, a.gamma, nullptr, a.dv, a.dgamma, a.dbeta, a.dslope, is_gated ? s.n : 0, dm});
+  bnn::run(BatchNormBackward{rows_of(s), s.c, a.dv, a.v, a.slope, a.mask, 0, a.adds_dy ? a.dy : nullptr,
+                             a.mean, inverse_deviation, a.gamma, nullptr, a.dv, a.dgamma, a.dbeta, a.dslope,
+                             is_gated ? s.n : 0, dm});
 }
 
 }  // namespace bnn::reference

@@ -16,8 +16,8 @@ struct GateShape {
   size_t gate_size() const { return static_cast<size_t>(pictures) * outputs; }
 };
 
-inline void squeeze_excite(const GateShape& g, const float* m, const float* squeeze, const float* excite, float* hidden,
-                           float* gate) {
+inline void squeeze_excite(const GateShape& g, const float* m, const float* squeeze, const float* excite,
+                           float* hidden, float* gate) {
   bnn::run(MatMul{1, g.pictures, g.hidden, g.inputs, false, false, 0, 0, m, squeeze, hidden});
   for (size_t i = 0; i < g.hidden_size(); ++i)
     if (!(hidden[i] > 0)) hidden[i] = 0;
@@ -26,9 +26,9 @@ inline void squeeze_excite(const GateShape& g, const float* m, const float* sque
 }
 
 // dgate [pictures, outputs] becomes the gradient before σ; dhidden is scratch of hidden_size().
-inline void squeeze_excite_backward(const GateShape& g, const float* m, const float* squeeze, const float* excite,
-                                    const float* hidden, const float* gate, float* dgate, float* dhidden, float* dsqueeze,
-                                    float* dexcite, float* dm) {
+inline void squeeze_excite_backward(const GateShape& g, const float* m, const float* squeeze,
+                                    const float* excite, const float* hidden, const float* gate, float* dgate,
+                                    float* dhidden, float* dsqueeze, float* dexcite, float* dm) {
   for (size_t i = 0; i < g.gate_size(); ++i) dgate[i] *= gate[i] * (1 - gate[i]);
   bnn::run(MatMul{1, g.hidden, g.outputs, g.pictures, true, false, 0, 0, hidden, dgate, dexcite});
   bnn::run(MatMul{1, g.pictures, g.hidden, g.outputs, false, true, 0, 0, dgate, excite, dhidden});

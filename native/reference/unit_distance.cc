@@ -42,7 +42,8 @@ void run(const UnitDistanceBackward& k) {
     const float* statistics = k.statistics + row * 4;
     const double factor = static_cast<double>(k.dy[row]) * statistics[2];
     for (size_t i = row * k.size; i < (row + 1) * k.size; ++i) {
-      const double d = static_cast<double>(k.a[i]) / statistics[0] - static_cast<double>(k.b[i]) / statistics[1];
+      const double d =
+          static_cast<double>(k.a[i]) / statistics[0] - static_cast<double>(k.b[i]) / statistics[1];
       k.da[i] = static_cast<float>(factor * (d - k.a[i] * static_cast<double>(statistics[3])));
     }
   }

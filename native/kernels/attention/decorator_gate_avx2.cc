@@ -15,7 +15,9 @@ void shares_of(const float* row, size_t channels, float* share) {
     sums = _mm256_add_ps(sums, e);
   });
   const __m256 by = _mm256_set1_ps(1 / total(sums));
-  for_vectors(channels, [&](auto lanes, size_t c) { lanes.store(share + c, _mm256_mul_ps(lanes.load(share + c), by)); });
+  for_vectors(channels, [&](auto lanes, size_t c) {
+    lanes.store(share + c, _mm256_mul_ps(lanes.load(share + c), by));
+  });
 }
 
 // The parts of the gate of eight channels; the names are those of the formula.
@@ -81,7 +83,8 @@ void run(const DecoratorGateBackward& a) {
         const __m256 inner = _mm256_mul_ps(z[2], d.w[2]);
         z[0] = times_slope(_mm256_mul_ps(inner, d.v), d.u);
         z[1] = times_slope(_mm256_mul_ps(inner, d.u), d.v);
-        const __m256 inputs[3] = {_mm256_mul_ps(d.a, d.share), _mm256_mul_ps(d.b, d.share), _mm256_mul_ps(d.v, d.u)};
+        const __m256 inputs[3] = {_mm256_mul_ps(d.a, d.share), _mm256_mul_ps(d.b, d.share),
+                                  _mm256_mul_ps(d.v, d.u)};
         for (size_t i = 0; i < 3; ++i) {
           sums.add(i * padded + c, lanes.keep(_mm256_mul_ps(z[i], inputs[i])));
           sums.add((3 + i) * padded + c, lanes.keep(z[i]));
@@ -95,7 +98,8 @@ void run(const DecoratorGateBackward& a) {
       });
       const __m256 level = _mm256_set1_ps(total(together));
       for_vectors(channels, [&](auto lanes, size_t c) {
-        const __m256 by_share = _mm256_mul_ps(lanes.load(shares + c), _mm256_sub_ps(lanes.load(of_share + c), level));
+        const __m256 by_share =
+            _mm256_mul_ps(lanes.load(shares + c), _mm256_sub_ps(lanes.load(of_share + c), level));
         lanes.store(of_average + c, _mm256_add_ps(lanes.load(of_average + c), by_share));
       });
       sums.close_run();

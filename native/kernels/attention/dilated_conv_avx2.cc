@@ -1,5 +1,5 @@
-// Each channel becomes a plane of its own with zeros around it, in which an output row is one run of floats, of all pictures,
-// whatever the tap: the lanes go along positions and pictures, not along the few channels.
+// Each channel becomes a plane of its own with zeros around it, in which an output row is one run of floats,
+// of all pictures, whatever the tap: the lanes go along positions and pictures, not along the few channels.
 #include "implementations.h"
 #include "kernels/attention/rows_avx2.h"
 
@@ -8,14 +8,15 @@ namespace {
 
 // The planes of [height, width, images, channels].
 struct Planes {
-  size_t row;     // floats of a row
-  size_t plane;   // floats of a channel
+  size_t row;    // floats of a row
+  size_t plane;  // floats of a channel
   const float* data;
 
   const float* at(size_t channel, size_t y) const { return data + channel * plane + y * row; }
 };
 
-Planes planes_of(const float* x, size_t height, size_t width, size_t images, size_t channels, size_t margin, int slot) {
+Planes planes_of(const float* x, size_t height, size_t width, size_t images, size_t channels, size_t margin,
+                 int slot) {
   const size_t row = (width + 2 * margin) * images, rows = height + 2 * margin;
   float* data = scratch<float>(slot, channels * rows * row);
   parallel_for(static_cast<int64_t>(rows), [&](int64_t y) {
@@ -39,19 +40,24 @@ Planes planes_of(const float* x, size_t height, size_t width, size_t images, siz
 constexpr size_t kVectors = 4;
 
 float dot(const float* a, const float* b, size_t count) {
-  __m256 sums[kVectors] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+  __m256 sums[kVectors] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
+                           _mm256_setzero_ps()};
   size_t i = 0;
   for (; i + kVectors * kLanes <= count; i += kVectors * kLanes)
     for (size_t v = 0; v < kVectors; ++v)
-      sums[v] = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + v * kLanes), _mm256_loadu_ps(b + i + v * kLanes), sums[v]);
-  for_vectors(count - i, [&](auto lanes, size_t at) { sums[0] = _mm256_fmadd_ps(lanes.load(a + i + at), lanes.load(b + i + at), sums[0]); });
+      sums[v] =
+          _mm256_fmadd_ps(_mm256_loadu_ps(a + i + v * kLanes), _mm256_loadu_ps(b + i + v * kLanes), sums[v]);
+  for_vectors(count - i, [&](auto lanes, size_t at) {
+    sums[0] = _mm256_fmadd_ps(lanes.load(a + i + at), lanes.load(b + i + at), sums[0]);
+  });
   return total(_mm256_add_ps(_mm256_add_ps(sums[0], sums[1]), _mm256_add_ps(sums[2], sums[3])));
 }
 
 }  // namespace
 
 void run(const DilatedConv& a) {
-  const size_t inputs = a.inputs, outputs = a.outputs, images = a.images, margin = a.margin(), taps = a.taps();
+  const size_t inputs = a.inputs, outputs = a.outputs, images = a.images, margin = a.margin(),
+               taps = a.taps();
   const size_t window = a.window, dilation = a.dilation, length = a.width * images;
   const Planes x = planes_of(a.x, a.height, a.width, images, inputs, margin, kCallSlot);
   // The weights in the order in which they are used: [outputs][inputs][taps].
@@ -59,8 +65,9 @@ void run(const DilatedConv& a) {
   for (size_t k = 0; k < outputs; ++k)
     for (size_t c = 0; c < inputs; ++c)
       for (size_t tap = 0; tap < taps; ++tap)
-        weights[(k * inputs + c) * taps + tap] =
-            a.transposed ? a.filter[((taps - 1 - tap) * outputs + k) * inputs + c] : a.filter[(tap * inputs + c) * outputs + k];
+        weights[(k * inputs + c) * taps + tap] = a.transposed
+                                                     ? a.filter[((taps - 1 - tap) * outputs + k) * inputs + c]
+                                                     : a.filter[(tap * inputs + c) * outputs + k];
   parallel_for(a.height, [&](int64_t y) {
     float* const out = a.y + y * length * outputs;
     float* const plane = outputs == 1 ? out : scratch<float>(kTaskSlot, length);
@@ -75,7 +82,8 @@ void run(const DilatedConv& a) {
             const float* from = x.at(c, y + ky * dilation) + i;
             for (size_t kx = 0; kx < window; ++kx, from += dilation * images) {
               const __m256 w = _mm256_broadcast_ss(weight++);
-              for (size_t v = 0; v < count; ++v) sums[v] = _mm256_fmadd_ps(w, lanes.load(from + v * kLanes), sums[v]);
+              for (size_t v = 0; v < count; ++v)
+                sums[v] = _mm256_fmadd_ps(w, lanes.load(from + v * kLanes), sums[v]);
             }
           }
         for (size_t v = 0; v < count; ++v) lanes.store(plane + i + v * kLanes, sums[v]);
@@ -83,7 +91,9 @@ void run(const DilatedConv& a) {
       size_t i = 0;
       for (; i + kVectors * kLanes <= length; i += kVectors * kLanes)
         sum_into(FullLanes{}, i, std::integral_constant<size_t, kVectors>{});
-      for_vectors(length - i, [&](auto lanes, size_t at) { sum_into(lanes, i + at, std::integral_constant<size_t, 1>{}); });
+      for_vectors(length - i, [&](auto lanes, size_t at) {
+        sum_into(lanes, i + at, std::integral_constant<size_t, 1>{});
+      });
       for (size_t at = 0; outputs > 1 && at < length; ++at) out[at * outputs + k] = plane[at];
     }
   });
@@ -93,7 +103,8 @@ void run(const DilatedConvBackwardFilter& a) {
   const size_t inputs = a.inputs, outputs = a.outputs, images = a.images, taps = a.taps(), window = a.window;
   const size_t length = a.width * images, height = a.height, step = a.dilation * images;
   const Planes x = planes_of(a.x, height, a.width, images, inputs, a.margin(), kCallSlot);
-  const Planes dy = outputs == 1 ? Planes{length, 0, a.dy} : planes_of(a.dy, height, a.width, images, outputs, 0, kSecondCallSlot);
+  const Planes dy = outputs == 1 ? Planes{length, 0, a.dy}
+                                 : planes_of(a.dy, height, a.width, images, outputs, 0, kSecondCallSlot);
   const size_t size = taps * inputs * outputs;
   // One partial result an output row.
   double* partials = scratch<double>(kPartialSlot, height * size);

@@ -10,7 +10,9 @@ struct Factor {
 };
 
 struct Product {
-  Factor operator()(__m256 position, __m256 channel) const { return {_mm256_mul_ps(position, channel), _mm256_set1_ps(1)}; }
+  Factor operator()(__m256 position, __m256 channel) const {
+    return {_mm256_mul_ps(position, channel), _mm256_set1_ps(1)};
+  }
 };
 
 struct Excitation {
@@ -62,7 +64,8 @@ void differentiate(const FactoredGateBackward& a, Form factor, Width width) {
     }
     sums.close_run();
     for (size_t n = 0; n < images; ++n)
-      std::copy(sums.totals + n * padded, sums.totals + n * padded + channels, a.d_of_channels + (first + n) * channels);
+      std::copy(sums.totals + n * padded, sums.totals + n * padded + channels,
+                a.d_of_channels + (first + n) * channels);
   });
 }
 
@@ -70,15 +73,19 @@ void differentiate(const FactoredGateBackward& a, Form factor, Width width) {
 
 void run(const FactoredGate& a) {
   with_row_width(a.channels, [&](auto width) {
-    if (a.form == FactorForm::kProduct) multiply(a, Product{}, width);
-    else multiply(a, Excitation{}, width);
+    if (a.form == FactorForm::kProduct)
+      multiply(a, Product{}, width);
+    else
+      multiply(a, Excitation{}, width);
   });
 }
 
 void run(const FactoredGateBackward& a) {
   with_row_width(a.channels, [&](auto width) {
-    if (a.form == FactorForm::kProduct) differentiate(a, Product{}, width);
-    else differentiate(a, Excitation{}, width);
+    if (a.form == FactorForm::kProduct)
+      differentiate(a, Product{}, width);
+    else
+      differentiate(a, Excitation{}, width);
   });
 }
 

@@ -1,4 +1,5 @@
-// Eight pictures at a time are transposed for what goes over the channels, so that no sum runs across a register.
+// Eight pictures at a time are transposed for what goes over the channels, so that no sum runs across a
+// register.
 #include <limits>
 
 #include "implementations.h"
@@ -23,7 +24,8 @@ struct Greatest {
   }
 };
 
-// The poolings over the channels of one position, for `images` pictures from `row` = position · images + picture on.
+// The poolings over the channels of one position, for `images` pictures from `row` = position · images +
+// picture on.
 template <bool kScaled>
 void pool_channels(const MapPools& a, size_t row, size_t images) {
   const size_t channels = a.channels;
@@ -36,11 +38,14 @@ void pool_channels(const MapPools& a, size_t row, size_t images) {
     for (size_t c = 0; c < channels; c += kLanes) {
       const size_t width = std::min(channels - c, kLanes);
       __m256 columns[kLanes];
-      if (count == kLanes && width == kLanes) load_transposed(from + c, channels, columns);
-      else load_transposed_edge(from + c, channels, static_cast<int>(count), static_cast<int>(width), columns);
+      if (count == kLanes && width == kLanes)
+        load_transposed(from + c, channels, columns);
+      else
+        load_transposed_edge(from + c, channels, static_cast<int>(count), static_cast<int>(width), columns);
       for (size_t i = 0; i < width; ++i) {
         __m256 v = columns[i];
-        if constexpr (kScaled) v = _mm256_fmadd_ps(v, _mm256_set1_ps(a.scale[c + i]), _mm256_set1_ps(a.shift[c + i]));
+        if constexpr (kScaled)
+          v = _mm256_fmadd_ps(v, _mm256_set1_ps(a.scale[c + i]), _mm256_set1_ps(a.shift[c + i]));
         greatest.meet(v, channel);
         channel = _mm256_add_ps(channel, _mm256_set1_ps(1));
         sum = _mm256_add_ps(sum, v);
@@ -53,8 +58,10 @@ void pool_channels(const MapPools& a, size_t row, size_t images) {
       a.of_channels[2 * (row + n + i)] = best[i];
       a.of_channels[2 * (row + n + i) + 1] = mean[i];
     }
-    if (count == kLanes) _mm256_storeu_ps(a.channel + row + n, greatest.place);
-    else SomeLanes(count).store(a.channel + row + n, greatest.place);
+    if (count == kLanes)
+      _mm256_storeu_ps(a.channel + row + n, greatest.place);
+    else
+      SomeLanes(count).store(a.channel + row + n, greatest.place);
   }
 }
 
@@ -101,8 +108,9 @@ void pool(const MapPools& a) {
   });
 }
 
-// sums[c] = Σ q, sums[channels + c] = Σ q·(x − mu) of the gradients q that come by the poolings over channels: of each row a
-// share that is the same for all channels, by vectors, and one that has one of them, alone.
+// sums[c] = Σ q, sums[channels + c] = Σ q·(x − mu) of the gradients q that come by the poolings over
+// channels: of each row a share that is the same for all channels, by vectors, and one that has one of them,
+// alone.
 template <class Width>
 void sum_row_gradients(const MapPoolsBackward& a, double* sums, Width width) {
   const size_t channels = a.channels, rows = a.positions * a.images;
@@ -127,7 +135,8 @@ void sum_row_gradients(const MapPoolsBackward& a, double* sums, Width width) {
         centred[channel] += more * (x[channel] - a.mu[channel]);
         const __m256 by = _mm256_set1_ps(share);
         for_row(width, channels, [&](auto lanes, size_t c) {
-          products.add(c, lanes.keep(_mm256_mul_ps(by, _mm256_sub_ps(lanes.load(x + c), lanes.load(a.mu + c)))));
+          products.add(c,
+                       lanes.keep(_mm256_mul_ps(by, _mm256_sub_ps(lanes.load(x + c), lanes.load(a.mu + c)))));
         });
       }
       products.close_run();
@@ -147,7 +156,8 @@ void find_slopes(const MapPoolsBackward& a, const Slopes& s) {
   double* sums = scratch<double>(kTaskSlot, 2 * channels);
   std::fill(sums, sums + 2 * channels, 0.0);
   if (a.gamma != nullptr) {
-    if (a.d_of_channels != nullptr) with_row_width(channels, [&](auto width) { sum_row_gradients(a, sums, width); });
+    if (a.d_of_channels != nullptr)
+      with_row_width(channels, [&](auto width) { sum_row_gradients(a, sums, width); });
     for (size_t i = 0; i < inner;)
       for (size_t c = 0; c < channels; ++c, ++i) {
         sums[c] += a.dgreatest[i];
@@ -165,10 +175,12 @@ void spread(const MapPoolsBackward& a, const Slopes& s, Width width) {
       const float* level = s.level + image * channels;
       float* dx = a.dx + row * channels;
       const bool is_shared = a.d_of_channels != nullptr;
-      const __m256 share = _mm256_set1_ps(is_shared ? a.d_of_channels[2 * row + 1] / static_cast<float>(a.channels) : 0);
+      const __m256 share =
+          _mm256_set1_ps(is_shared ? a.d_of_channels[2 * row + 1] / static_cast<float>(a.channels) : 0);
       for_row(width, channels, [&](auto lanes, size_t c) {
         __m256 v = lanes.load(level + c);
-        if constexpr (kNormalised) v = _mm256_fmadd_ps(lanes.load(a.x + row * channels + c), lanes.load(s.tilt + c), v);
+        if constexpr (kNormalised)
+          v = _mm256_fmadd_ps(lanes.load(a.x + row * channels + c), lanes.load(s.tilt + c), v);
         lanes.store(dx + c, _mm256_fmadd_ps(lanes.load(s.factor + c), share, v));
       });
       if (!is_shared) continue;
@@ -177,14 +189,17 @@ void spread(const MapPoolsBackward& a, const Slopes& s, Width width) {
     }
   });
   for (size_t i = 0; i < inner;)
-    for (size_t c = 0; c < channels; ++c, ++i) a.dx[static_cast<size_t>(a.place[i]) * inner + i] += s.factor[c] * a.dgreatest[i];
+    for (size_t c = 0; c < channels; ++c, ++i)
+      a.dx[static_cast<size_t>(a.place[i]) * inner + i] += s.factor[c] * a.dgreatest[i];
 }
 
 }  // namespace
 
 void run(const MapPools& a) {
-  if (a.scale == nullptr) pool<false>(a);
-  else pool<true>(a);
+  if (a.scale == nullptr)
+    pool<false>(a);
+  else
+    pool<true>(a);
 }
 
 void run(const MapPoolsBackward& a) {
@@ -192,8 +207,10 @@ void run(const MapPoolsBackward& a) {
   const Slopes slopes(scratch<float>(kCallSlot, Slopes::memory(a.images, channels)), channels);
   find_slopes(a, slopes);
   with_row_width(channels, [&](auto width) {
-    if (a.gamma == nullptr) spread<false>(a, slopes, width);
-    else spread<true>(a, slopes, width);
+    if (a.gamma == nullptr)
+      spread<false>(a, slopes, width);
+    else
+      spread<true>(a, slopes, width);
   });
 }
 

@@ -8,7 +8,8 @@ namespace {
 // The filter as [outputs][channels], each weight times `by` of its channel (null: 1).
 void transpose_filter(const float* filter, size_t channels, size_t outputs, const float* by, float* to) {
   for (size_t k = 0; k < outputs; ++k)
-    for (size_t c = 0; c < channels; ++c) to[k * channels + c] = filter[c * outputs + k] * (by == nullptr ? 1 : by[c]);
+    for (size_t c = 0; c < channels; ++c)
+      to[k * channels + c] = filter[c * outputs + k] * (by == nullptr ? 1 : by[c]);
 }
 
 template <bool kScaled, class Width>
@@ -27,12 +28,14 @@ void project(const MapProjection& a, const float* filter, Width width) {
         for_row(width, channels, [&](auto lanes, size_t c) {
           const __m256 x = lanes.load(a.x + row * channels + c);
           sums.add(n * padded + c, x);
-          _mm256_storeu_ps(values + c, kScaled ? _mm256_fmadd_ps(x, lanes.load(a.scale + c), lanes.load(a.shift + c)) : x);
+          _mm256_storeu_ps(
+              values + c, kScaled ? _mm256_fmadd_ps(x, lanes.load(a.scale + c), lanes.load(a.shift + c)) : x);
         });
         for (size_t k = 0; k < outputs; ++k) {
           __m256 product = _mm256_setzero_ps();
           for_row(width, channels, [&](auto lanes, size_t c) {
-            product = _mm256_fmadd_ps(_mm256_loadu_ps(values + c), lanes.load(filter + k * channels + c), product);
+            product =
+                _mm256_fmadd_ps(_mm256_loadu_ps(values + c), lanes.load(filter + k * channels + c), product);
           });
           a.y[row * outputs + k] = total(product);
         }
@@ -46,10 +49,12 @@ void project(const MapProjection& a, const float* filter, Width width) {
   });
 }
 
-// products[k][c] = Σ dy[row, k]·(x[row, c] − mu[c]), after them sums[k] = Σ dy[row, k]; without a BatchNorm mu is 0.
+// products[k][c] = Σ dy[row, k]·(x[row, c] − mu[c]), after them sums[k] = Σ dy[row, k]; without a BatchNorm
+// mu is 0.
 template <class Width>
 void sum_products(const MapProjectionBackward& a, const float* mu, double* products, Width width) {
-  const size_t channels = a.channels, outputs = a.outputs, rows = a.positions * a.images, size = outputs * channels;
+  const size_t channels = a.channels, outputs = a.outputs, rows = a.positions * a.images,
+               size = outputs * channels;
   const size_t chunks = std::max(std::min(rows * channels / 32768, kMostPartials), size_t{1});
   const size_t padded = round_up_to_lanes(channels);
   const size_t of_sums = RunningSums::memory(outputs * padded), memory = of_sums + outputs;
@@ -90,9 +95,11 @@ void spread(const MapProjectionBackward& a, const Slopes& s, const float* filter
       const float* level = s.level + image * channels;
       for_row(width, channels, [&](auto lanes, size_t c) {
         __m256 dx = lanes.load(level + c);
-        if constexpr (kNormalised) dx = _mm256_fmadd_ps(lanes.load(a.x + row * channels + c), lanes.load(s.tilt + c), dx);
+        if constexpr (kNormalised)
+          dx = _mm256_fmadd_ps(lanes.load(a.x + row * channels + c), lanes.load(s.tilt + c), dx);
         for (size_t k = 0; k < outputs; ++k)
-          dx = _mm256_fmadd_ps(_mm256_broadcast_ss(a.dy + row * outputs + k), lanes.load(filter + k * channels + c), dx);
+          dx = _mm256_fmadd_ps(_mm256_broadcast_ss(a.dy + row * outputs + k),
+                               lanes.load(filter + k * channels + c), dx);
         lanes.store(a.dx + row * channels + c, dx);
       });
     }
@@ -106,8 +113,10 @@ void run(const MapProjection& a) {
   float* filter = scratch<float>(kCallSlot, a.outputs * channels);
   transpose_filter(a.filter, channels, a.outputs, nullptr, filter);
   with_row_width(channels, [&](auto width) {
-    if (a.scale == nullptr) project<false>(a, filter, width);
-    else project<true>(a, filter, width);
+    if (a.scale == nullptr)
+      project<false>(a, filter, width);
+    else
+      project<true>(a, filter, width);
   });
 }
 
@@ -122,7 +131,8 @@ void run(const MapProjectionBackward& a) {
   const double* plain = products + size;
   double* sums = products + size + outputs;
   const bool is_normalised = a.gamma != nullptr;
-  with_row_width(channels, [&](auto width) { sum_products(a, is_normalised ? a.mu : zeros, products, width); });
+  with_row_width(channels,
+                 [&](auto width) { sum_products(a, is_normalised ? a.mu : zeros, products, width); });
   std::fill(sums, sums + 2 * channels, 0.0);
   for (size_t c = 0; c < channels; ++c) {
     const double scale = is_normalised ? static_cast<double>(a.gamma[c]) * a.inverse_deviation[c] : 1;
@@ -137,8 +147,10 @@ void run(const MapProjectionBackward& a) {
   slopes_of(a, sums, slopes);
   transpose_filter(a.filter, channels, outputs, slopes.factor, filter);
   with_row_width(channels, [&](auto width) {
-    if (is_normalised) spread<true>(a, slopes, filter, width);
-    else spread<false>(a, slopes, filter, width);
+    if (is_normalised)
+      spread<true>(a, slopes, filter, width);
+    else
+      spread<false>(a, slopes, filter, width);
   });
 }
 

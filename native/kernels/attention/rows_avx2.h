@@ -1,5 +1,5 @@
-// Maps [positions, images, channels] as blocks of images that one task takes: whatever is summed over positions or over
-// channels is then summed by one task.
+// Maps [positions, images, channels] as blocks of images that one task takes: whatever is summed over
+// positions or over channels is then summed by one task.
 #pragma once
 
 #include <type_traits>
@@ -19,10 +19,12 @@ inline Blocks image_blocks(size_t images, size_t channels) {
 template <class Body>
 void for_image_blocks(size_t images, size_t channels, const Body& body) {
   const Blocks blocks = image_blocks(images, channels);
-  parallel_for(static_cast<int64_t>(blocks.count), [&](int64_t block) { body(blocks.start(block), blocks.width_of(block)); });
+  parallel_for(static_cast<int64_t>(blocks.count),
+               [&](int64_t block) { body(blocks.start(block), blocks.width_of(block)); });
 }
 
-// body(first row, last row) for pieces of rows of `channels` floats, in parallel; a piece is no part of a picture's row.
+// body(first row, last row) for pieces of rows of `channels` floats, in parallel; a piece is no part of a
+// picture's row.
 template <class Body>
 void for_row_pieces(size_t rows, size_t channels, const Body& body) {
   const size_t piece = std::max(16384 / std::max(channels, size_t{1}), size_t{1});
@@ -30,16 +32,21 @@ void for_row_pieces(size_t rows, size_t channels, const Body& body) {
                [&](int64_t task) { body(task * piece, std::min(rows, (task + 1) * piece)); });
 }
 
-// body(V) with V · 8 = channels as a constant of the compiler for the usual numbers of channels, so that the loop over a row is
-// unrolled, and 0 for others.
+// body(V) with V · 8 = channels as a constant of the compiler for the usual numbers of channels, so that the
+// loop over a row is unrolled, and 0 for others.
 template <class Body>
 void with_row_width(size_t channels, const Body& body) {
   switch (channels) {
-    case 8: return body(std::integral_constant<size_t, 1>{});
-    case 16: return body(std::integral_constant<size_t, 2>{});
-    case 32: return body(std::integral_constant<size_t, 4>{});
-    case 64: return body(std::integral_constant<size_t, 8>{});
-    default: return body(std::integral_constant<size_t, 0>{});
+    case 8:
+      return body(std::integral_constant<size_t, 1>{});
+    case 16:
+      return body(std::integral_constant<size_t, 2>{});
+    case 32:
+      return body(std::integral_constant<size_t, 4>{});
+    case 64:
+      return body(std::integral_constant<size_t, 8>{});
+    default:
+      return body(std::integral_constant<size_t, 0>{});
   }
 }
 
@@ -60,13 +67,16 @@ struct RunningSums {
   // How many doubles of memory it wants.
   static size_t memory(size_t width) { return width + (round_up_to_lanes(width) + 1) / 2; }
 
-  RunningSums(double* memory, size_t width_) : width(width_), padded(round_up_to_lanes(width_)), totals(memory) {
+  RunningSums(double* memory, size_t width_)
+      : width(width_), padded(round_up_to_lanes(width_)), totals(memory) {
     run = reinterpret_cast<float*>(memory + width);
     std::fill(totals, totals + width, 0.0);
     std::fill(run, run + padded, 0.0f);
   }
 
-  void add(size_t column, __m256 v) { _mm256_storeu_ps(run + column, _mm256_add_ps(_mm256_loadu_ps(run + column), v)); }
+  void add(size_t column, __m256 v) {
+    _mm256_storeu_ps(run + column, _mm256_add_ps(_mm256_loadu_ps(run + column), v));
+  }
 
   void close_run() {
     for (size_t i = 0; i < width; ++i) totals[i] += run[i];

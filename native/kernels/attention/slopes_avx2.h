@@ -1,13 +1,13 @@
-// The gradient of a BatchNorm whose upstream gradient dv is never in memory: a share that is the same at all positions, and
-// what else the caller knows how to add.
+// The gradient of a BatchNorm whose upstream gradient dv is never in memory: a share that is the same at all
+// positions, and what else the caller knows how to add.
 #pragma once
 
 #include "kernels/attention/rows_avx2.h"
 
 namespace bnn::avx2 {
 
-// dx = x·tilt + level + factor·(dv without the shares of the means) for each channel, with a level of its own for each picture.
-// Without a BatchNorm there is no tilt, and the factor is 1.
+// dx = x·tilt + level + factor·(dv without the shares of the means) for each channel, with a level of its own
+// for each picture. Without a BatchNorm there is no tilt, and the factor is 1.
 struct Slopes {
   float* tilt;    // [channels]
   float* factor;  // [channels]
@@ -15,11 +15,12 @@ struct Slopes {
 
   static size_t memory(size_t images, size_t channels) { return (2 + images) * channels; }
 
-  Slopes(float* memory, size_t channels) : tilt(memory), factor(memory + channels), level(memory + 2 * channels) {}
+  Slopes(float* memory, size_t channels)
+      : tilt(memory), factor(memory + channels), level(memory + 2 * channels) {}
 };
 
-// Finds them, dgamma and dbeta, of sums = [Σ q; Σ q·(x − mu)], [2, channels], over all that comes to v beside dmean, which are
-// added to and overwritten.
+// Finds them, dgamma and dbeta, of sums = [Σ q; Σ q·(x − mu)], [2, channels], over all that comes to v beside
+// dmean, which are added to and overwritten.
 template <class Args>
 void slopes_of(const Args& a, double* sums, const Slopes& s) {
   const size_t channels = a.channels, inner = a.images * channels;
@@ -48,7 +49,8 @@ void slopes_of(const Args& a, double* sums, const Slopes& s) {
     sums[c] = -factor * sums[c] / rows - a.mu[c] * tilt;
   }
   for (size_t i = 0; i < inner;)
-    for (size_t c = 0; c < channels; ++c, ++i) s.level[i] = static_cast<float>(s.factor[c] * a.dmean[i] / positions + sums[c]);
+    for (size_t c = 0; c < channels; ++c, ++i)
+      s.level[i] = static_cast<float>(s.factor[c] * a.dmean[i] / positions + sums[c]);
 }
 
 }  // namespace bnn::avx2

@@ -1,7 +1,7 @@
-// Gradient of a binary convolution to its filter. The lanes of a row are 16 output channels, the rows the images of one
-// output position; the input's signs at the position under each tap add them up for each input channel
-// (sum_tables_avx2.h). The output positions are cut into ranges whose sums are added at the end: tasks for all threads, and
-// a small rounding error.
+// Gradient of a binary convolution to its filter. The lanes of a row are 16 output channels, the rows the
+// images of one output position; the input's signs at the position under each tap add them up for each input
+// channel (sum_tables_avx2.h). The output positions are cut into ranges whose sums are added at the end:
+// tasks for all threads, and a small rounding error.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 namespace bnn::avx2 {
 namespace {
 
-constexpr size_t kTableBytes = 26 << 10;       // of tables in the L1 cache together
-constexpr int kMaxUnits = 32;                  // tables of so many (position, images) pairs
+constexpr size_t kTableBytes = 26 << 10;  // of tables in the L1 cache together
+constexpr int kMaxUnits = 32;             // tables of so many (position, images) pairs
 constexpr int kWantedTasks = 32;
 constexpr size_t kMaxPartialBytes = 4u << 20;  // of sums of ranges
 
@@ -25,17 +25,17 @@ enum Scratch { kWords, kTables, kPartials, kOwnSums };
 
 struct Plan {
   ConvShape shape;
-  int channels;     // input channels, a multiple of 4
-  int chunks;       // of kWordRows images
-  int bits;         // rows of a table
-  int groups;       // tables of a chunk
-  int units;        // chunks whose tables are kept together
-  int blocks;       // of kLanes output channels
-  int ranges;       // of output positions
+  int channels;           // input channels, a multiple of 4
+  int chunks;             // of kWordRows images
+  int bits;               // rows of a table
+  int groups;             // tables of a chunk
+  int units;              // chunks whose tables are kept together
+  int blocks;             // of kLanes output channels
+  int ranges;             // of output positions
   const uint64_t* words;  // [chunk][input position][channels]
   const float* dy;
-  const float* gate;    // or null
-  const float* scale;   // null with latent
+  const float* gate;   // or null
+  const float* scale;  // null with latent
   const float* latent;
   float* dw;
 
@@ -64,12 +64,14 @@ void build_unit(const Plan& p, size_t position, int chunk, int block, float* tab
     for (int half = 0; half < 2; ++half) {
       const size_t from = static_cast<size_t>(i) * s.k + 8 * half;
       const __m256 factor = _mm256_maskload_ps(gate + from, masks[half]);
-      _mm256_store_ps(rows + i * kLanes + 8 * half, _mm256_mul_ps(_mm256_maskload_ps(dy + from, masks[half]), factor));
+      _mm256_store_ps(rows + i * kLanes + 8 * half,
+                      _mm256_mul_ps(_mm256_maskload_ps(dy + from, masks[half]), factor));
     }
   build_tables<kBits>(rows, kLanes, count, p.groups, tables);
 }
 
-// Asks for dy of a unit before build_unit needs it: one line an image, too far apart for the hardware to foresee.
+// Asks for dy of a unit before build_unit needs it: one line an image, too far apart for the hardware to
+// foresee.
 inline void prefetch_unit(const Plan& p, size_t position, int chunk, int block) {
   const float* dy = p.dy + (position * p.shape.n + chunk * kWordRows) * p.shape.k + block * kLanes;
   for (int i = 0; i < p.chunk_rows(chunk); ++i) __builtin_prefetch(dy + static_cast<size_t>(i) * p.shape.k);
@@ -87,7 +89,8 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
   for (int64_t unit = first * p.chunks; unit < end_unit; unit += p.units) {
     const int units = static_cast<int>(std::min<int64_t>(p.units, end_unit - unit));
     for (int u = 0; u < units; ++u)
-      build_unit<kBits>(p, (unit + u) / p.chunks, static_cast<int>((unit + u) % p.chunks), block, tables + u * unit_tables);
+      build_unit<kBits>(p, (unit + u) / p.chunks, static_cast<int>((unit + u) % p.chunks), block,
+                        tables + u * unit_tables);
     for (int64_t next = unit + units; next < std::min(unit + 2 * units, end_unit); ++next)
       prefetch_unit(p, next / p.chunks, static_cast<int>(next % p.chunks), block);
     for (int ky = 0; ky < s.kernel_h; ++ky)
@@ -104,13 +107,14 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
         }
         if (count == 0) continue;
         const int tap = ky * s.kernel_w + kx;
-        accumulate<kBits>(added_to(sums + static_cast<size_t>(tap) * p.channels * kLanes), p.channels, valid, count, p.groups);
+        accumulate<kBits>(added_to(sums + static_cast<size_t>(tap) * p.channels * kLanes), p.channels, valid,
+                          count, p.groups);
       }
   }
 }
 
-// dw of one tap and block from the sums of all ranges, `range_stride` floats apart. The rows of dw lie far apart, so that
-// the hardware does not foresee them: they are fetched ahead.
+// dw of one tap and block from the sums of all ranges, `range_stride` floats apart. The rows of dw lie far
+// apart, so that the hardware does not foresee them: they are fetched ahead.
 void finish(const Plan& p, int block, int tap, const float* sums, size_t range_stride) {
   constexpr int kAhead = 12;
   const ConvShape& s = p.shape;
@@ -119,7 +123,8 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
   const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
   const __m256i masks[2] = {first_lanes(s.k - k0), first_lanes(s.k - k0 - 8)};
   __m256 scales[2] = {};
-  for (int half = 0; half < 2 && p.scale; ++half) scales[half] = _mm256_maskload_ps(p.scale + k0 + 8 * half, masks[half]);
+  for (int half = 0; half < 2 && p.scale; ++half)
+    scales[half] = _mm256_maskload_ps(p.scale + k0 + 8 * half, masks[half]);
   const float* latent = p.latent ? p.latent + static_cast<size_t>(tap) * s.c * s.k + k0 : nullptr;
   float* dw = p.dw + static_cast<size_t>(tap) * s.c * s.k + k0;
   const float* from = sums + static_cast<size_t>(tap) * p.channels * kLanes;
@@ -151,7 +156,8 @@ bool tables_pay(const Plan& p, int64_t outputs) {
 void run_in_floats(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   run(FloatConvBackwardFilter{s, unpacked_input(s, a.x), gated_gradient(s, a.dy, a.gate), a.dw});
-  if (a.latent != nullptr) run(StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
+  if (a.latent != nullptr)
+    run(StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
 }
 
 }  // namespace
@@ -166,12 +172,13 @@ void run(const BinaryConvBackwardFilter& a) {
   p.chunks = (s.n + kWordRows - 1) / kWordRows;
   p.bits = best_table_bits(std::min(s.n, kWordRows), s.taps() * s.c);
   p.groups = (std::min(s.n, kWordRows) + p.bits - 1) / p.bits;
-  p.units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
+  p.units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1,
+                       kMaxUnits);
   p.blocks = (s.k + kLanes - 1) / kLanes;
   const size_t all_sums = p.block_sums() * p.blocks;
   const int64_t affordable = kMaxPartialBytes / (all_sums * sizeof(float));
-  p.ranges = static_cast<int>(
-      std::max<int64_t>(1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
+  p.ranges = static_cast<int>(std::max<int64_t>(
+      1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
   if (!tables_pay(p, outputs)) return run_in_floats(a);
   p.dy = a.dy;
   p.gate = a.gate;
@@ -182,13 +189,15 @@ void run(const BinaryConvBackwardFilter& a) {
   p.words = words;
   parallel_for(inputs, [&](int64_t position) {
     for (int chunk = 0; chunk < p.chunks; ++chunk)
-      make_words(p, a.x, position, chunk, words + (static_cast<size_t>(chunk) * inputs + position) * p.channels);
+      make_words(p, a.x, position, chunk,
+                 words + (static_cast<size_t>(chunk) * inputs + position) * p.channels);
   });
   float* partials = p.ranges > 1 ? scratch<float>(kPartials, all_sums * p.ranges) : nullptr;
   parallel_for(static_cast<int64_t>(p.blocks) * p.ranges, [&](int64_t task) {
     const int block = static_cast<int>(task % p.blocks);
     const int64_t range = task / p.blocks;
-    float* sums = partials ? partials + range * all_sums + block * p.block_sums() : scratch<float>(kOwnSums, p.block_sums());
+    float* sums = partials ? partials + range * all_sums + block * p.block_sums()
+                           : scratch<float>(kOwnSums, p.block_sums());
     const int64_t first = range * outputs / p.ranges;
     const int64_t end = (range + 1) * outputs / p.ranges;
     p.bits == 4 ? sum_range<4>(p, block, first, end, sums) : sum_range<5>(p, block, first, end, sums);

@@ -1,8 +1,8 @@
-// Gradient of a binary convolution to its filter. Tables of the output channels' gradients of four images at one output
-// position are looked up with the signs that these images have in 16 input channels under each tap
-// (sum_registers_avx512.h). The output positions are cut into ranges whose sums are added at the end: tasks for all
-// threads, and a small rounding error. With several groups a tile of output channels sums the vectors of input channels that one
-// of them sees; `finish` takes each output channel's own of these.
+// Gradient of a binary convolution to its filter. Tables of the output channels' gradients of four images at
+// one output position are looked up with the signs that these images have in 16 input channels under each tap
+// (sum_registers_avx512.h). The output positions are cut into ranges whose sums are added at the end: tasks
+// for all threads, and a small rounding error. With several groups a tile of output channels sums the vectors
+// of input channels that one of them sees; `finish` takes each output channel's own of these.
 #include <algorithm>
 
 #include "grouped.h"
@@ -15,9 +15,9 @@
 namespace bnn::avx512 {
 namespace {
 
-constexpr size_t kTableBytes = 24 << 10;       // of tables in the L1 cache together
-constexpr int kMaxUnits = 32;                  // tables of so many (position, images) pairs
-constexpr int kMostImages = 64;                // of a unit
+constexpr size_t kTableBytes = 24 << 10;  // of tables in the L1 cache together
+constexpr int kMaxUnits = 32;             // tables of so many (position, images) pairs
+constexpr int kMostImages = 64;           // of a unit
 constexpr int kWantedTasks = 32;
 constexpr size_t kMaxPartialBytes = 4u << 20;  // of sums of ranges
 
@@ -25,18 +25,18 @@ enum Scratch { kIndices, kPartials, kOwnSums, kRows, kTables, kUnits };
 
 struct Plan {
   ConvShape shape;
-  int channels;        // input channels, a multiple of kLanes
-  int channel_blocks;  // of kBlock input channels
-  int tile;            // output channels
-  int images;          // of a unit, a multiple of kTableRows
-  int chunks;          // of so many images
-  int units;           // whose tables are kept together
-  int blocks;          // of kLanes output channels
-  int ranges;          // of output positions
+  int channels;            // input channels, a multiple of kLanes
+  int channel_blocks;      // of kBlock input channels
+  int tile;                // output channels
+  int images;              // of a unit, a multiple of kTableRows
+  int chunks;              // of so many images
+  int units;               // whose tables are kept together
+  int blocks;              // of kLanes output channels
+  int ranges;              // of output positions
   const uint8_t* indices;  // [chunk][input position][channel block][group] rows
   const float* dy;
-  const float* gate;    // or null
-  const float* scale;   // null with latent
+  const float* gate;   // or null
+  const float* scale;  // null with latent
   const float* latent;
   float* dw;
 
@@ -70,13 +70,14 @@ void make_indices(const Plan& p, const uint32_t* x, size_t position, int chunk, 
     }
 }
 
-// dy of a unit and a block of output channels, times the gate, [image][16] with zeros for images and channels that there are not: where it
-// lies its rows are so far apart that few of them fit the L1 cache.
+// dy of a unit and a block of output channels, times the gate, [image][16] with zeros for images and channels
+// that there are not: where it lies its rows are so far apart that few of them fit the L1 cache.
 void copy_rows(const Plan& p, size_t position, int chunk, int block, float* rows) {
   const ConvShape& s = p.shape;
   const __mmask16 lanes = first_lanes(s.k - block * kLanes);
   const float* dy = p.dy + (position * s.n + static_cast<size_t>(chunk) * p.images) * s.k + block * kLanes;
-  const float* gate = p.gate == nullptr ? nullptr : p.gate + static_cast<size_t>(chunk) * p.images * s.k + block * kLanes;
+  const float* gate =
+      p.gate == nullptr ? nullptr : p.gate + static_cast<size_t>(chunk) * p.images * s.k + block * kLanes;
   const int count = p.chunk_images(chunk);
   for (int image = 0; image < p.images; ++image, dy += s.k, rows += kLanes) {
     __m512 row = image < count ? _mm512_maskz_loadu_ps(lanes, dy) : _mm512_setzero_ps();
@@ -90,7 +91,8 @@ void copy_rows(const Plan& p, size_t position, int chunk, int block, float* rows
 void prefetch_rows(const Plan& p, size_t position, int chunk, int block) {
   const ConvShape& s = p.shape;
   const float* dy = p.dy + (position * s.n + static_cast<size_t>(chunk) * p.images) * s.k + block * kLanes;
-  for (int image = 0; image < p.chunk_images(chunk); ++image) __builtin_prefetch(dy + static_cast<size_t>(image) * s.k);
+  for (int image = 0; image < p.chunk_images(chunk); ++image)
+    __builtin_prefetch(dy + static_cast<size_t>(image) * s.k);
 }
 
 // Lists for each tap the units that have an input position under it; `counts` says how many.
@@ -109,7 +111,8 @@ void list_units(const Plan& p, int64_t first_unit, int units, const float* table
         if (left + kx < 0 || left + kx >= s.w) continue;
         const int tap = ky * s.kernel_w + kx;
         const size_t source = chunk * inputs + static_cast<size_t>(top + ky) * s.w + left + kx;
-        lists[tap * kMaxUnits + counts[tap]++] = {tables + u * p.unit_tables(), p.indices + source * p.position_indices()};
+        lists[tap * kMaxUnits + counts[tap]++] = {tables + u * p.unit_tables(),
+                                                  p.indices + source * p.position_indices()};
       }
     }
   }
@@ -128,8 +131,9 @@ Channels channels_of(const Plan& p, int k) {
   return {k / s.group_outputs() * s.group_inputs() / kLanes * kLanes, (end + kLanes - 1) / kLanes * kLanes};
 }
 
-// The sums [tap][16 output channels][channel] of one block of output channels over the output positions [first, end). The
-// units kept together are added up from zero first: a two-level sum keeps the rounding error small.
+// The sums [tap][16 output channels][channel] of one block of output channels over the output positions
+// [first, end). The units kept together are added up from zero first: a two-level sum keeps the rounding
+// error small.
 void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
   const ConvShape& s = p.shape;
   const TableSigns signs;
@@ -143,7 +147,8 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
   for (int64_t unit = first * p.chunks; unit < end_unit; unit += p.units) {
     const int units = static_cast<int>(std::min<int64_t>(p.units, end_unit - unit));
     for (int u = 0; u < units; ++u)
-      copy_rows(p, (unit + u) / p.chunks, static_cast<int>((unit + u) % p.chunks), block, rows + u * p.unit_rows());
+      copy_rows(p, (unit + u) / p.chunks, static_cast<int>((unit + u) % p.chunks), block,
+                rows + u * p.unit_rows());
     for (int64_t next = unit + units; next < std::min(unit + 2 * units, end_unit); ++next)
       prefetch_rows(p, next / p.chunks, static_cast<int>(next % p.chunks), block);
     list_units(p, unit, units, tables, lists, counts);
@@ -157,7 +162,9 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
         if (counts[tap] == 0) continue;
         for (int c = seen.first; c < seen.end; c = std::min(seen.end, (c / kBlock + 1) * kBlock)) {
           const int vectors = (std::min(seen.end, (c / kBlock + 1) * kBlock) - c) / kLanes;
-          const Span span{p.groups(), 0, static_cast<size_t>(c / kBlock) * p.groups() * kIndexRow + c % kBlock / kLanes, nullptr, 0};
+          const Span span{p.groups(), 0,
+                          static_cast<size_t>(c / kBlock) * p.groups() * kIndexRow + c % kBlock / kLanes,
+                          nullptr, 0};
           const Target target{sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + c,
                               static_cast<size_t>(p.channels), p.tile, first_lanes(kLanes), true};
           look_up(p.tile, vectors, lists + tap * kMaxUnits, counts[tap], span, target);
@@ -186,7 +193,8 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
     }
     for (int k = 0; k < kLanes; ++k) {
       const int group = std::min(k0 + k, s.k - 1) / s.group_outputs();
-      const float* from = sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + group * inputs + c0;
+      const float* from =
+          sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + group * inputs + c0;
       totals[k] = _mm512_maskz_loadu_ps(channels, from);
       for (int range = 1; range < p.ranges; ++range)
         totals[k] = _mm512_add_ps(totals[k], _mm512_maskz_loadu_ps(channels, from + range * range_stride));
@@ -223,8 +231,8 @@ void run(const BinaryConvBackwardFilter& a) {
   p.blocks = (s.k + kLanes - 1) / kLanes;
   const size_t all_sums = p.block_sums() * p.blocks;
   const int64_t affordable = kMaxPartialBytes / (all_sums * sizeof(float));
-  p.ranges = static_cast<int>(
-      std::max<int64_t>(1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
+  p.ranges = static_cast<int>(std::max<int64_t>(
+      1, std::min({int64_t{(kWantedTasks + p.blocks - 1) / p.blocks}, affordable, outputs})));
   p.dy = a.dy;
   p.gate = a.gate;
   p.scale = a.scale;
@@ -240,7 +248,8 @@ void run(const BinaryConvBackwardFilter& a) {
   parallel_for(static_cast<int64_t>(p.blocks) * p.ranges, [&](int64_t task) {
     const int block = static_cast<int>(task % p.blocks);
     const int64_t range = task / p.blocks;
-    float* sums = partials ? partials + range * all_sums + block * p.block_sums() : scratch<float>(kOwnSums, p.block_sums());
+    float* sums = partials ? partials + range * all_sums + block * p.block_sums()
+                           : scratch<float>(kOwnSums, p.block_sums());
     sum_range(p, block, range * outputs / p.ranges, (range + 1) * outputs / p.ranges, sums);
     if (partials == nullptr)
       for (int tap = 0; tap < s.taps(); ++tap) finish(p, block, tap, sums, 0);

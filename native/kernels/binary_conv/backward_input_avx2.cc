@@ -1,4 +1,5 @@
-// Gradient of a binary convolution to its input: the scaled dy scattered to the input positions under each output position.
+// Gradient of a binary convolution to its input: the scaled dy scattered to the input positions under each
+// output position.
 #include "implementations.h"
 #include "kernels/binary_conv/bit_words_avx2.h"
 #include "kernels/binary_conv/scatter_avx2.h"
@@ -13,7 +14,8 @@ void run(const BinaryConvBackwardInput& a) {
   const Axis columns{s.out_w, s.w, s.kernel_w, s.stride_w, 1, s.pad_left};
   Scatter p = plan_scatter(rows, columns, s.n, s.k, s.c);
   if (kSureGain * scatter_cycles(p, tap_pairs(s)) > float_cycles(s, s.k, s.c))
-    return run(FloatConvBackwardInput{s, gated_gradient(s, a.dy, a.gate), unpacked_filter(s, a.w, a.scale), a.dx});
+    return run(
+        FloatConvBackwardInput{s, gated_gradient(s, a.dy, a.gate), unpacked_filter(s, a.w, a.scale), a.dx});
   p.source = a.dy;
   p.input_gate = a.gate;
   p.target = a.dx;
@@ -25,7 +27,8 @@ void run(const BinaryConvBackwardInput& a) {
     const int first = static_cast<int>(list / s.taps()) * kChunkRows;
     const uint32_t* filter = a.w + list % s.taps() * s.c * row_words;
     for (int c = 0; c < p.channels; ++c)
-      words[list * p.channels + c] = c < s.c ? sign_word(bits_from(filter + c * row_words, row_words, first)) : 0;
+      words[list * p.channels + c] =
+          c < s.c ? sign_word(bits_from(filter + c * row_words, row_words, first)) : 0;
   });
   p.words = words;
   run_scatter(p);

@@ -1,7 +1,8 @@
-// Gradient of a binary convolution to its input. A tile is a few images of one input position; under it lie the output
-// positions whose channels, four at a time, became tables, and the filter's signs look their sums up for 16 input channels
-// at once (sum_registers_avx512.h). The tables of the output rows under an input row are kept in a ring. With several groups an
-// input channel adds up the tables of its own group: lanes of other groups are masked, or a vector has none.
+// Gradient of a binary convolution to its input. A tile is a few images of one input position; under it lie
+// the output positions whose channels, four at a time, became tables, and the filter's signs look their sums
+// up for 16 input channels at once (sum_registers_avx512.h). The tables of the output rows under an input row
+// are kept in a ring. With several groups an input channel adds up the tables of its own group: lanes of
+// other groups are masked, or a vector has none.
 #include <algorithm>
 
 #include "grouped.h"
@@ -27,21 +28,24 @@ struct Meeting {
 
 struct Plan {
   ConvShape shape;
-  int tile;          // images
-  int blocks;        // of kBlock input channels
-  int step;          // input channels that are summed together: kBlock, or fewer that divide a group
-  int groups;        // tables of a chunk of output channels
+  int tile;    // images
+  int blocks;  // of kBlock input channels
+  int step;    // input channels that are summed together: kBlock, or fewer that divide a group
+  int groups;  // tables of a chunk of output channels
   int chunks;
-  int ring;          // output rows
-  const uint8_t* indices;   // [chunk][tap][block][group] rows
-  const __mmask16* masks;   // [group of all chunks][block][vector] lanes that see it, or null where a step sees one group
-  const float* scale;       // zeros after the last channel
-  const Meeting* columns;   // [input column][kernel_w], ended by tap −1 where fewer
+  int ring;                // output rows
+  const uint8_t* indices;  // [chunk][tap][block][group] rows
+  const __mmask16*
+      masks;  // [group of all chunks][block][vector] lanes that see it, or null where a step sees one group
+  const float* scale;      // zeros after the last channel
+  const Meeting* columns;  // [input column][kernel_w], ended by tap −1 where fewer
   const float* dy;
-  const float* gate;        // or null
+  const float* gate;  // or null
   float* dx;
 
-  int chunk_rows(int chunk) const { return std::min(groups * kTableRows, shape.k - chunk * groups * kTableRows); }
+  int chunk_rows(int chunk) const {
+    return std::min(groups * kTableRows, shape.k - chunk * groups * kTableRows);
+  }
   size_t position_tables() const { return static_cast<size_t>(groups) * tile * kLanes; }
   size_t mask_stride() const { return static_cast<size_t>(blocks) * kIndexVectors; }
   size_t tap_indices() const { return static_cast<size_t>(blocks) * groups * kIndexRow; }
@@ -70,8 +74,10 @@ inline void prefetch_floats(const float* from, size_t count, bool to_write) {
       __builtin_prefetch(from + i, 0);
 }
 
-// The tables [group][image][16] of a tile at one output position. Images that the batch lacks repeat its last one.
-void build_tables(const Plan& p, const Task& t, const TableSigns& signs, size_t position, int chunk, float* tables) {
+// The tables [group][image][16] of a tile at one output position. Images that the batch lacks repeat its last
+// one.
+void build_tables(const Plan& p, const Task& t, const TableSigns& signs, size_t position, int chunk,
+                  float* tables) {
   const ConvShape& s = p.shape;
   const int first = chunk * p.groups * kTableRows;
   const int count = p.chunk_rows(chunk);
@@ -88,7 +94,8 @@ void build_tables(const Plan& p, const Task& t, const TableSigns& signs, size_t 
       _mm512_store_ps(values + k, _mm512_mul_ps(from, _mm512_loadu_ps(p.scale + first + k)));
     }
     for (int group = 0; group < groups; ++group)
-      signs.store_table(values + group * kTableRows, 1, tables + (static_cast<size_t>(group) * p.tile + i) * kLanes);
+      signs.store_table(values + group * kTableRows, 1,
+                        tables + (static_cast<size_t>(group) * p.tile + i) * kLanes);
   }
 }
 
@@ -98,8 +105,10 @@ void build_row(const Plan& p, const Task& t, const TableSigns& signs, int oy, in
   for (int ox = 0; ox < s.out_w; ++ox) {
     const size_t position = static_cast<size_t>(oy) * s.out_w + ox;
     if (ox + 1 < s.out_w) {
-      const float* dy = p.dy + position * next + next + t.first_image * static_cast<size_t>(s.k) + chunk * p.groups * kTableRows;
-      for (int i = 0; i < t.images; ++i) prefetch_floats(dy + i * static_cast<size_t>(s.k), p.chunk_rows(chunk), false);
+      const float* dy = p.dy + position * next + next + t.first_image * static_cast<size_t>(s.k) +
+                        chunk * p.groups * kTableRows;
+      for (int i = 0; i < t.images; ++i)
+        prefetch_floats(dy + i * static_cast<size_t>(s.k), p.chunk_rows(chunk), false);
     }
     build_tables(p, t, signs, position, chunk, row + ox * p.position_tables());
   }
@@ -113,13 +122,16 @@ Span span_of(const Plan& p, int c, int channels, int chunk) {
   const int first = std::clamp(c / s.group_inputs() * s.group_outputs() / kTableRows - before, 0, all);
   const int end_channel = ((c + channels - 1) / s.group_inputs() + 1) * s.group_outputs();
   const int end = std::clamp(groups_of(end_channel) - before, first, all);
-  const __mmask16* masks = p.masks == nullptr ? nullptr : p.masks + (before + first) * p.mask_stride() + c / kLanes;
+  const __mmask16* masks =
+      p.masks == nullptr ? nullptr : p.masks + (before + first) * p.mask_stride() + c / kLanes;
   return {end - first, static_cast<size_t>(first) * p.tile * kLanes,
-          (static_cast<size_t>(c / kBlock) * p.groups + first) * kIndexRow + c % kBlock / kLanes, masks, p.mask_stride()};
+          (static_cast<size_t>(c / kBlock) * p.groups + first) * kIndexRow + c % kBlock / kLanes, masks,
+          p.mask_stride()};
 }
 
 // One input row of one chunk from the tables of the output rows it meets.
-void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows, int row_count, const float* tables, Unit* units) {
+void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows, int row_count,
+             const float* tables, Unit* units) {
   const ConvShape& s = p.shape;
   const size_t row_tables = p.position_tables() * s.out_w;
   const uint8_t* indices = p.indices + static_cast<size_t>(chunk) * s.taps() * p.tap_indices();
@@ -134,11 +146,13 @@ void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows
                           indices + tap * p.tap_indices()};
       }
     float* dx = p.dx + ((static_cast<size_t>(y) * s.w + x) * s.n + t.first_image) * s.c;
-    if (x + 2 < s.w) prefetch_floats(dx + 2 * static_cast<size_t>(s.n) * s.c, static_cast<size_t>(t.images) * s.c, true);
+    if (x + 2 < s.w)
+      prefetch_floats(dx + 2 * static_cast<size_t>(s.n) * s.c, static_cast<size_t>(t.images) * s.c, true);
     for (int c = 0; c < s.c; c += p.step) {
       const int channels = std::min(p.step, s.c - c);
       const int vectors = (channels + kLanes - 1) / kLanes;
-      const Target target{dx + c, static_cast<size_t>(s.c), t.images, first_lanes(channels - (vectors - 1) * kLanes), chunk > 0};
+      const Target target{dx + c, static_cast<size_t>(s.c), t.images,
+                          first_lanes(channels - (vectors - 1) * kLanes), chunk > 0};
       look_up(p.tile, vectors, units, count, span_of(p, c, channels, chunk), target);
     }
   }
@@ -180,7 +194,8 @@ void make_indices(const Plan& p, const uint32_t* w, int tap, int chunk, uint8_t*
       const int first = chunk * p.groups + group;  // of all groups
       alignas(64) uint32_t words[kBlock] = {};
       for (int c = 0; c < channels; ++c)
-        words[c] = filter[(block * kBlock + c) % s.group_inputs() * row_words + first / word_groups] >> first % word_groups * kTableRows;
+        words[c] = filter[(block * kBlock + c) % s.group_inputs() * row_words + first / word_groups] >>
+                   first % word_groups * kTableRows;
       __m512i signs[kIndexVectors];
       for (int v = 0; v < kIndexVectors; ++v) signs[v] = _mm512_load_si512(words + v * kLanes);
       const int end = std::min(groups, group + word_groups - first % word_groups);
@@ -209,7 +224,8 @@ void make_masks(const Plan& p, int tables, __mmask16* masks) {
   }
 }
 
-// How many input channels are summed together: as many as a block's vectors of one group, or a block of several.
+// How many input channels are summed together: as many as a block's vectors of one group, or a block of
+// several.
 int step_of(const ConvShape& s) {
   for (int step = kBlock; s.groups > 1 && step >= kLanes; step /= 2)
     if (s.group_inputs() % step == 0) return step;
@@ -237,7 +253,8 @@ void run(const BinaryConvBackwardInput& a) {
   p.tile = tile_rows(std::min(p.step, s.c));
   p.blocks = (s.c + kBlock - 1) / kBlock;
   p.ring = (s.kernel_h + s.stride_h - 1) / s.stride_h;
-  const size_t group_bytes = static_cast<size_t>(p.ring) * std::max(1, s.out_w) * p.tile * kLanes * sizeof(float);
+  const size_t group_bytes =
+      static_cast<size_t>(p.ring) * std::max(1, s.out_w) * p.tile * kLanes * sizeof(float);
   const int all_groups = groups_of(s.k);
   const int most_groups = std::clamp(static_cast<int>(kRingBytes / group_bytes), 1, kMaxGroups);
   p.chunks = (all_groups + most_groups - 1) / most_groups;
@@ -262,10 +279,12 @@ void run(const BinaryConvBackwardInput& a) {
     if (count < s.kernel_w) list[count].tap = -1;
   }
   p.columns = columns;
-  uint8_t* indices = scratch<uint8_t>(kIndices, static_cast<size_t>(p.chunks) * s.taps() * p.tap_indices() + kIndexSlack);
+  uint8_t* indices =
+      scratch<uint8_t>(kIndices, static_cast<size_t>(p.chunks) * s.taps() * p.tap_indices() + kIndexSlack);
   p.indices = indices;
   parallel_for(static_cast<int64_t>(p.chunks) * s.taps(), [&](int64_t task) {
-    make_indices(p, a.w, static_cast<int>(task % s.taps()), static_cast<int>(task / s.taps()), indices + task * p.tap_indices());
+    make_indices(p, a.w, static_cast<int>(task % s.taps()), static_cast<int>(task / s.taps()),
+                 indices + task * p.tap_indices());
   });
   const int image_tiles = (s.n + p.tile - 1) / p.tile;
   const int task_rows = rows_per_task(s, image_tiles);

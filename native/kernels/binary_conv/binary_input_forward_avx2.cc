@@ -1,7 +1,7 @@
-// Convolution of ±1 activations with float weights. The lanes of a row are 16 output channels, the rows the input channels
-// of one tap; the input's signs at the position under the tap add them up for each image (sum_tables_avx2.h). Tables of the
-// weights serve all positions: a task makes each of them once for a strip of output positions. Where no lane is missing the
-// last pass over the taps writes to the output itself.
+// Convolution of ±1 activations with float weights. The lanes of a row are 16 output channels, the rows the
+// input channels of one tap; the input's signs at the position under the tap add them up for each image
+// (sum_tables_avx2.h). Tables of the weights serve all positions: a task makes each of them once for a strip
+// of output positions. Where no lane is missing the last pass over the taps writes to the output itself.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -26,16 +26,16 @@ enum Scratch { kWords, kTables, kSums };
 
 struct Plan {
   ConvShape shape;
-  int images;          // rounded up to a multiple of 4
-  int chunks;          // of input channels
-  int chunk_channels;  // at most kWordRows
-  int bits;            // rows of a table
-  int groups;          // tables of a chunk
-  int units;           // chunks whose tables are kept together
-  int blocks;          // of kLanes output channels
-  int strip;           // output positions of a task
-  bool whole;          // sums go to the output as they are: no images or channels are missing
-  bool streamed;       // the output passes the caches by
+  int images;             // rounded up to a multiple of 4
+  int chunks;             // of input channels
+  int chunk_channels;     // at most kWordRows
+  int bits;               // rows of a table
+  int groups;             // tables of a chunk
+  int units;              // chunks whose tables are kept together
+  int blocks;             // of kLanes output channels
+  int strip;              // output positions of a task
+  bool whole;             // sums go to the output as they are: no images or channels are missing
+  bool streamed;          // the output passes the caches by
   const uint64_t* words;  // [chunk][input position][image]
   const float* w;
   float* y;
@@ -43,8 +43,10 @@ struct Plan {
   int chunk_rows(int chunk) const { return std::min(chunk_channels, shape.c - chunk * chunk_channels); }
 };
 
-// Where the sums of an output position go: to the output in the last pass where they can, else to their place among `sums`.
-inline SumRows rows_of(const Plan& p, int block, int64_t position, float* sums, bool first_pass, bool last_pass) {
+// Where the sums of an output position go: to the output in the last pass where they can, else to their place
+// among `sums`.
+inline SumRows rows_of(const Plan& p, int block, int64_t position, float* sums, bool first_pass,
+                       bool last_pass) {
   const float* before = first_pass ? nullptr : sums;
   if (!p.whole || !last_pass) return {sums, kLanes, before};
   const size_t k = p.shape.k;
@@ -57,7 +59,8 @@ inline void keep_rows(const SumRows& rows, int count) {
   for (int i = 0; i < count; i += 4) finish_rows(none, rows, i);
 }
 
-// The sums [output position][image][16] of one block of output channels over the output positions [first, end).
+// The sums [output position][image][16] of one block of output channels over the output positions [first,
+// end).
 template <int kBits>
 void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
   const ConvShape& s = p.shape;
@@ -71,8 +74,10 @@ void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums
     for (int u = 0; u < units; ++u) {
       const int tap = (unit + u) / p.chunks;
       const int chunk = (unit + u) % p.chunks;
-      const float* rows = p.w + (static_cast<size_t>(tap) * s.c + chunk * p.chunk_channels) * s.k + block * kLanes;
-      build_tables_of_lanes<kBits>(rows, s.k, s.k - block * kLanes, p.chunk_rows(chunk), p.groups, tables + u * unit_tables);
+      const float* rows =
+          p.w + (static_cast<size_t>(tap) * s.c + chunk * p.chunk_channels) * s.k + block * kLanes;
+      build_tables_of_lanes<kBits>(rows, s.k, s.k - block * kLanes, p.chunk_rows(chunk), p.groups,
+                                   tables + u * unit_tables);
     }
     for (int64_t position = first; position < end; ++position) {
       const int top = static_cast<int>(position / s.out_w) * s.stride_h - s.pad_top;
@@ -135,7 +140,8 @@ void run(const BinaryInputConvForward& a) {
   p.strip = static_cast<int>(std::clamp<int64_t>(kStripRows / p.images, 1, std::max<int64_t>(outputs, 1)));
   p.bits = best_table_bits(p.chunk_channels, p.strip * p.images);
   p.groups = (p.chunk_channels + p.bits - 1) / p.bits;
-  const int most_units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
+  const int most_units = std::clamp(
+      static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
   p.units = balanced(s.taps() * p.chunks, most_units);
   p.blocks = (s.k + kLanes - 1) / kLanes;
   p.whole = s.n == p.images && s.k % kLanes == 0;

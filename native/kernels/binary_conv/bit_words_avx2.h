@@ -34,12 +34,14 @@ inline void transpose_bits(const uint32_t* rows, uint32_t* columns) {
 }
 
 // The sign words of `columns` columns of at most kWordRows packed rows, each of `row_words` words.
-inline void make_column_words(const uint32_t* rows, size_t row_words, int row_count, int columns, uint64_t* words) {
+inline void make_column_words(const uint32_t* rows, size_t row_words, int row_count, int columns,
+                              uint64_t* words) {
   for (int first = 0; first < columns; first += 32) {
     uint32_t halves[2][32] = {};
     for (int half = 0; half * 32 < row_count; ++half) {
       uint32_t taken[32] = {};
-      for (int i = 0; i < 32 && half * 32 + i < row_count; ++i) taken[i] = rows[(half * 32 + i) * row_words + first / 32];
+      for (int i = 0; i < 32 && half * 32 + i < row_count; ++i)
+        taken[i] = rows[(half * 32 + i) * row_words + first / 32];
       transpose_bits(taken, halves[half]);
     }
     for (int column = 0; column < std::min(32, columns - first); ++column)

@@ -1,12 +1,14 @@
-// Binary convolution by looking up popcounts. Four input channels make a nibble; vpshufb looks up, for 32 output channels
-// at once, popcount(x ^ w) in a 16-byte row that belongs to the x nibble, with the weights' nibbles as indices.
+// Binary convolution by looking up popcounts. Four input channels make a nibble; vpshufb looks up, for 32
+// output channels at once, popcount(x ^ w) in a 16-byte row that belongs to the x nibble, with the weights'
+// nibbles as indices.
 //
-// A popcount of 4 bits needs only 3 bits of its byte, so one row serves a pair of images: the first image's count lies in
-// the low half of each byte, the second's in the high half. Three look-ups add up (to 12 at most) before the halves are
-// told apart: half the look-ups and loads, for a few instructions every third or sixth one.
+// A popcount of 4 bits needs only 3 bits of its byte, so one row serves a pair of images: the first image's
+// count lies in the low half of each byte, the second's in the high half. Three look-ups add up (to 12 at
+// most) before the halves are told apart: half the look-ups and loads, for a few instructions every third or
+// sixth one.
 //
-// The images of one position share their valid taps, so the look-ups of a position are one list without padding: "rows" of
-// 32 weight nibbles, each with the x nibbles of four pairs of images.
+// The images of one position share their valid taps, so the look-ups of a position are one list without
+// padding: "rows" of 32 weight nibbles, each with the x nibbles of four pairs of images.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -39,10 +41,11 @@ struct Runs {
   int count;
 };
 
-// One block of images, one block of output channels: x holds the gathered indices of all valid taps; the target starts with
-// the block's first image.
+// One block of images, one block of output channels: x holds the gathered indices of all valid taps; the
+// target starts with the block's first image.
 template <int kCount, bool kHalf>
-void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, const Target& target, int images) {
+void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
+               const Target& target, int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
   if (target.others != nullptr)
@@ -100,16 +103,22 @@ void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* 
 }
 
 template <bool kHalf>
-void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block, const Target& target, int images) {
+void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
+                const Target& target, int images) {
   switch ((images + 1) / 2) {
-    case 1: return run_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
-    case 2: return run_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
-    case 3: return run_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
-    default: return run_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
+    case 1:
+      return run_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
+    case 2:
+      return run_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
+    case 3:
+      return run_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
+    default:
+      return run_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
   }
 }
 
-// All output channels of one output position for the image blocks [first, last), with which the target starts.
+// All output channels of one output position for the image blocks [first, last), with which the target
+// starts.
 void run_position(const Plan& p, int64_t position, int first, int last, const Target& target) {
   const ConvShape& s = p.shape;
   Runs runs{scratch<Run>(kRuns, s.taps()), 0};
@@ -130,7 +139,8 @@ void run_position(const Plan& p, int64_t position, int first, int last, const Ta
     for (int tap = 0; tap < valid_taps; ++tap) {
       const uint16_t* from = p.indices + (sources[tap] * p.image_blocks + block) * tap_indices;
       for (size_t i = 0; i < tap_indices; i += 8, to += 8)
-        _mm_store_si128(reinterpret_cast<__m128i*>(to), _mm_load_si128(reinterpret_cast<const __m128i*>(from + i)));
+        _mm_store_si128(reinterpret_cast<__m128i*>(to),
+                        _mm_load_si128(reinterpret_cast<const __m128i*>(from + i)));
     }
   for (int channels = 0; channels < p.full_blocks + p.half_blocks; ++channels)
     for (int block = first; block < last; ++block) {
@@ -151,8 +161,8 @@ bool counts_fit(const ConvShape& s) { return static_cast<int64_t>(s.taps()) * s.
 bool groups_fit(const ConvShape& s) { return s.groups == 1 || s.group_inputs() % 4 == 0; }
 
 // The plan of a convolution, with its operands made.
-Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope,
-               const float* own_sum_slope) {
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale,
+               const float* own_slope, const float* own_sum_slope) {
   Plan p{};
   p.shape = s;
   p.nibbles = (s.c + 7) / 8 * 2;
@@ -206,7 +216,8 @@ void run(const BinaryConvGateGradient& a) {
   if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
   p.dots = true;
-  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch<float>(kSums, gate_sums(a, kBlocksPerTask * kImages)),
+  sum_gate_gradient(a, kBlocksPerTask * kImages,
+                    scratch<float>(kSums, gate_sums(a, kBlocksPerTask * kImages)),
                     [&](int64_t position, int first, int images, const Target& target) {
                       const int block = first / kImages;
                       run_position(p, position, block, block + (images + kImages - 1) / kImages, target);

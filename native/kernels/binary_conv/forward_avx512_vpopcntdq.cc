@@ -1,12 +1,12 @@
-// Binary convolution by counting differing bits: xor, vpopcntd and an addition take 16 output channels 32 input channels
-// further. A tile of images and vectors of output channels shares its operands; the images of one position share their
-// valid taps, so that the loop over them is one list without padding.
+// Binary convolution by counting differing bits: xor, vpopcntd and an addition take 16 output channels 32
+// input channels further. A tile of images and vectors of output channels shares its operands; the images of
+// one position share their valid taps, so that the loop over them is one list without padding.
 //
-// Where two or more taps of an image fit a word they are put into one. A tap outside the image then leaves its bits 0, and
-// the filter's ones there, which are counted as differing, are taken off again.
+// Where two or more taps of an image fit a word they are put into one. A tap outside the image then leaves
+// its bits 0, and the filter's ones there, which are counted as differing, are taken off again.
 //
-// With several groups a mask beside the weights says which input channels an output channel sees: one instruction takes xor and
-// mask together, and words that no output channel of a tile sees are left out.
+// With several groups a mask beside the weights says which input channels an output channel sees: one
+// instruction takes xor and mask together, and words that no output channel of a tile sees are left out.
 #include <algorithm>
 
 #include "implementations.h"
@@ -25,7 +25,8 @@ constexpr int kTileVectors = 4;
 constexpr int kTaskImages = 32;
 constexpr int kXorAnd = 0x28;  // (a ^ b) & c
 
-// The words of a tap, or those that taps share: for the first image of a tile, and for the first output channel.
+// The words of a tap, or those that taps share: for the first image of a tile, and for the first output
+// channel.
 struct Source {
   const uint32_t* x;
   const uint32_t* w;
@@ -46,9 +47,10 @@ inline __m512 prelu(__m512 v, const float* slope) {
   return _mm512_mask_blend_ps(is_positive(v), _mm512_mul_ps(_mm512_loadu_ps(slope), v), v);
 }
 
-// The sum of dots of one image and vector of output channels: what is there plus sum · dy. With a PReLU that is where z > 0; the
-// rest goes to the flat sums, and dz is written.
-inline __m512 dotted(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at, __mmask16 lanes) {
+// The sum of dots of one image and vector of output channels: what is there plus sum · dy. With a PReLU that
+// is where z > 0; the rest goes to the flat sums, and dz is written.
+inline __m512 dotted(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at,
+                     __mmask16 lanes) {
   const __m512 dy = _mm512_maskz_loadu_ps(lanes, target.others + to);
   const __m512 before = _mm512_maskz_loadu_ps(lanes, target.y + to);
   if (p.sum_slope == nullptr) return _mm512_fmadd_ps(sum, dy, before);
@@ -61,7 +63,8 @@ inline __m512 dotted(const Plan& p, const Target& target, __m512 sum, __m512 sca
 }
 
 // y of one image and vector of output channels from their sums: scale · gate · sum, or its PReLU, + residual.
-inline __m512 finished(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at, __mmask16 lanes) {
+inline __m512 finished(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at,
+                       __mmask16 lanes) {
   if (target.gate != nullptr) scale = _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, target.gate + to));
   if (p.dots) return dotted(p, target, sum, scale, to, at, lanes);
   const __m512 z = _mm512_mul_ps(sum, scale);
@@ -82,11 +85,12 @@ inline Words words_of(const Plan& p, int column, int count) {
   const ConvShape& s = p.shape;
   const int last = std::min(column + count, s.k) - 1;
   const int end_channel = (last / s.group_outputs() + 1) * s.group_inputs();
-  return {column / s.group_outputs() * s.group_inputs() / kWordBits, (end_channel + kWordBits - 1) / kWordBits};
+  return {column / s.group_outputs() * s.group_inputs() / kWordBits,
+          (end_channel + kWordBits - 1) / kWordBits};
 }
 
-// The sums, products − 2 · differing bits, for kImages images and kVectors vectors of output channels. It is its own function
-// because gcc 12 runs out of registers where it is inlined.
+// The sums, products − 2 · differing bits, for kImages images and kVectors vectors of output channels. It is
+// its own function because gcc 12 runs out of registers where it is inlined.
 template <int kImages, int kVectors, bool kGrouped>
 __attribute__((noinline)) void run_tile(const Plan& p, const Position& position, int image, int column) {
   __m512i counts[kImages][kVectors];
@@ -167,8 +171,8 @@ void run_images(const Plan& p, const Position& position, int count) {
   if (image < count) run_rows<1, kGrouped>(p, position, image);
 }
 
-// The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input position of
-// each tap, −1 outside.
+// The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input
+// position of each tap, −1 outside.
 void join_taps(const Plan& p, const int64_t* sources, int word, int first, int images, uint32_t* to) {
   const ConvShape& s = p.shape;
   const int first_tap = word * p.joined;
@@ -202,7 +206,8 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
   if (p.joined == 1) {
     for (int tap = 0; tap < s.taps(); ++tap)
       if (sources[tap] >= 0)
-        list[count++] = {p.x + (sources[tap] * s.n + first) * p.words, p.weights + static_cast<size_t>(tap) * p.words * p.columns};
+        list[count++] = {p.x + (sources[tap] * s.n + first) * p.words,
+                         p.weights + static_cast<size_t>(tap) * p.words * p.columns};
   } else {
     constexpr int row = (kTaskImages + kLanes - 1) / kLanes * kLanes;
     uint32_t* joined = scratch<uint32_t>(kJoined, static_cast<size_t>(p.tap_words()) * row);
@@ -231,7 +236,8 @@ void run(const BinaryConvForward& a) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
     const int64_t position = task / parts;
     const size_t row = static_cast<size_t>(first) * s.k;
-    Target target = Target{a.y, a.residual, nullptr, nullptr, nullptr}.from(static_cast<size_t>(position) * s.n * s.k + row);
+    Target target = Target{a.y, a.residual, nullptr, nullptr, nullptr}.from(
+        static_cast<size_t>(position) * s.n * s.k + row);
     if (a.gate != nullptr) target.gate = a.gate + row;
     run_position(p, position, first, std::min(kTaskImages, s.n - first), target);
   });

@@ -1,4 +1,5 @@
-// How the sums of a block of output channels end: scaled, gated, through a PReLU, with a residual; or as dots for a gate's gradient.
+// How the sums of a block of output channels end: scaled, gated, through a PReLU, with a residual; or as dots
+// for a gate's gradient.
 #pragma once
 
 #include <immintrin.h>
@@ -16,7 +17,7 @@ namespace {
 
 // What ends the sums of a block of output channels.
 struct Finish {
-  __m256 products;     // of all valid taps: the sum if no bit differs
+  __m256 products;  // of all valid taps: the sum if no bit differs
   const float* scale;
   const float* slope;      // of the residual's PReLU, or null
   const float* sum_slope;  // of the sum's PReLU, or null
@@ -29,15 +30,19 @@ inline void store(float* y, __m256 v) {
   kStreamed ? _mm256_stream_ps(y, v) : _mm256_storeu_ps(y, v);
 }
 
-// For dots: what is there plus sum · dy. With a PReLU that is where z > 0; the rest goes to the flat sums, and dz is written.
+// For dots: what is there plus sum · dy. With a PReLU that is where z > 0; the rest goes to the flat sums,
+// and dz is written.
 inline void add_dots(__m256 sum, __m256 z, const float* slope, int from, const Target& t) {
   const __m256 dy = _mm256_loadu_ps(t.others + from);
-  const auto add = [&](float* to, __m256 terms) { _mm256_storeu_ps(to, _mm256_fmadd_ps(sum, terms, _mm256_loadu_ps(to))); };
+  const auto add = [&](float* to, __m256 terms) {
+    _mm256_storeu_ps(to, _mm256_fmadd_ps(sum, terms, _mm256_loadu_ps(to)));
+  };
   if (slope == nullptr) return add(t.y + from, dy);
   const __m256 positive = is_positive(z);
   add(t.y + from, _mm256_and_ps(dy, positive));
   add(t.flat + from, _mm256_andnot_ps(positive, dy));
-  _mm256_storeu_ps(t.dz + from, _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_loadu_ps(slope + from)), dy, positive));
+  _mm256_storeu_ps(t.dz + from,
+                   _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_loadu_ps(slope + from)), dy, positive));
 }
 
 // With sum = products − 2 · differing bits: scale · gate · sum, or its PReLU, + residual; or dots.
@@ -52,7 +57,8 @@ inline void store_sums(__m256i counts, const Finish& f, int from, const Target& 
   const __m256 own = prelu(z, f.sum_slope, from);
   if (t.others == nullptr) return store<kStreamed>(y, own);
   const __m256 added = prelu(_mm256_loadu_ps(t.others + from), f.slope, from);
-  store<kStreamed>(y, f.sum_slope == nullptr ? _mm256_fmadd_ps(sum, scale, added) : _mm256_add_ps(own, added));
+  store<kStreamed>(y,
+                   f.sum_slope == nullptr ? _mm256_fmadd_ps(sum, scale, added) : _mm256_add_ps(own, added));
 }
 
 template <bool kHalf, bool kStreamed>
@@ -67,13 +73,16 @@ inline void store_image(WordCounts counts, const Finish& f, const Target& whole)
       std::fill(to + f.channels, to + width, 0.0f);
       return to;
     };
-    t = {all[0], copied(whole.others, all[1]), copied(whole.gate, all[2]), copied(whole.flat, all[3]), all[4]};
+    t = {all[0], copied(whole.others, all[1]), copied(whole.gate, all[2]), copied(whole.flat, all[3]),
+         all[4]};
     if (f.dots) copied(whole.y, all[0]);
   }
   if (kHalf) {
     // the two halves counted different input channels
-    const __m128i first = _mm_add_epi16(_mm256_castsi256_si128(counts.low), _mm256_extracti128_si256(counts.low, 1));
-    const __m128i second = _mm_add_epi16(_mm256_castsi256_si128(counts.high), _mm256_extracti128_si256(counts.high, 1));
+    const __m128i first =
+        _mm_add_epi16(_mm256_castsi256_si128(counts.low), _mm256_extracti128_si256(counts.low, 1));
+    const __m128i second =
+        _mm_add_epi16(_mm256_castsi256_si128(counts.high), _mm256_extracti128_si256(counts.high, 1));
     store_sums<kStreamed>(_mm256_cvtepu16_epi32(first), f, 0, t);
     store_sums<kStreamed>(_mm256_cvtepu16_epi32(second), f, 8, t);
   } else {

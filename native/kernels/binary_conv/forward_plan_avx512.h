@@ -1,4 +1,5 @@
-// The operands of the forward pass as its loops want them: the filter as words of input channels, one lane an output channel.
+// The operands of the forward pass as its loops want them: the filter as words of input channels, one lane an
+// output channel.
 #pragma once
 
 #include <algorithm>
@@ -38,8 +39,8 @@ inline __mmask16 lanes_seeing(const ConvShape& s, int channel, int column) {
   return first_lanes(std::max(0, first + s.group_outputs())) & ~first_lanes(std::max(0, first));
 }
 
-// Bit c of lane k: input channel `first` + c of the filter for output channel `column` + k, where that sees it; with no
-// filter, whether it does.
+// Bit c of lane k: input channel `first` + c of the filter for output channel `column` + k, where that sees
+// it; with no filter, whether it does.
 inline __m512i filter_bits(const ConvShape& s, const uint32_t* filter, int first, int column) {
   const size_t row_words = packed_words(s.k);
   __m512i bits = _mm512_setzero_si512();
@@ -81,14 +82,15 @@ void make_masks(const Plan& p, int word, uint32_t* masks) {
   for (int column = 0; column < p.columns; column += kLanes) {
     const __m512i seen = filter_bits(p.shape, nullptr, word * kWordBits, column);
     __m512i all = _mm512_setzero_si512();
-    for (int i = 0; i < p.joined; ++i) all = _mm512_or_si512(all, _mm512_sllv_epi32(seen, _mm512_set1_epi32(i * p.shape.c)));
+    for (int i = 0; i < p.joined; ++i)
+      all = _mm512_or_si512(all, _mm512_sllv_epi32(seen, _mm512_set1_epi32(i * p.shape.c)));
     _mm512_storeu_si512(masks + static_cast<size_t>(word) * p.columns + column, all);
   }
 }
 
 // The plan of a convolution, with its weights made.
-Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale, const float* own_slope,
-               const float* own_sum_slope) {
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale,
+               const float* own_slope, const float* own_sum_slope) {
   Plan p{};
   p.shape = s;
   p.joined = std::clamp(kWordBits / s.c, 1, s.taps());

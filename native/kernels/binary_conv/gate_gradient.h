@@ -1,5 +1,6 @@
-// What the gradients to a gate share: the output positions are cut into ranges, whose sums of products are added at the end.
-// The ranges depend on the shape alone. With a PReLU the products where it is flat are summed by themselves.
+// What the gradients to a gate share: the output positions are cut into ranges, whose sums of products are
+// added at the end. The ranges depend on the shape alone. With a PReLU the products where it is flat are
+// summed by themselves.
 #pragma once
 
 #include <algorithm>
@@ -30,8 +31,8 @@ inline size_t gate_sums(const BinaryConvGateGradient& a, int task_images) {
   return static_cast<size_t>(gate_ranges(s, task_images)) * s.n * s.k * (a.sum_slope == nullptr ? 1 : 2);
 }
 
-// add(position, first image, images, target) adds the dots of one output position for some images; `sums` has space for
-// gate_sums().
+// add(position, first image, images, target) adds the dots of one output position for some images; `sums` has
+// space for gate_sums().
 template <class Add>
 void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* sums, const Add& add) {
   const ConvShape& s = a.shape;
@@ -49,8 +50,8 @@ void sum_gate_gradient(const BinaryConvGateGradient& a, int task_images, float* 
     float* own = sums + range * range_size + row;
     for (float* part = own; part < sums + (range + 1) * range_size; part += size)
       std::fill_n(part, static_cast<size_t>(images) * s.k, 0.0f);
-    const Target all{own, a.dy + row, a.gate == nullptr ? nullptr : a.gate + row, sloped ? own + size : nullptr,
-                     sloped ? a.dz + row : nullptr};
+    const Target all{own, a.dy + row, a.gate == nullptr ? nullptr : a.gate + row,
+                     sloped ? own + size : nullptr, sloped ? a.dz + row : nullptr};
     for (int64_t position = range * outputs / ranges; position < (range + 1) * outputs / ranges; ++position) {
       Target target = all;
       target.others += position * size;

@@ -1,5 +1,5 @@
-// The operands of the forward pass as nibbles: four channels that are looked up together. The order of channels in a
-// register is the one that unpacking bytes to words and words to dwords undoes.
+// The operands of the forward pass as nibbles: four channels that are looked up together. The order of
+// channels in a register is the one that unpacking bytes to words and words to dwords undoes.
 #pragma once
 
 #include <immintrin.h>
@@ -16,15 +16,15 @@ namespace {
 constexpr int kPairs = 4;            // pairs of images that share each load of weights
 constexpr int kImages = 2 * kPairs;  // images of one block
 constexpr int kBlock = 32;           // output channels of one register of nibbles
-constexpr int kHalfBlock = 16;       // or 16, with two nibbles of input channels in the two halves of the register
+constexpr int kHalfBlock = 16;  // or 16, with two nibbles of input channels in the two halves of the register
 
 // How the operands of one convolution lie in scratch memory.
 struct Plan {
   ConvShape shape;
-  int nibbles;       // of input channels a tap, rounded up to an even number
-  int image_blocks;  // of kImages
-  int full_blocks;   // of kBlock output channels
-  int half_blocks;   // 0 or 1
+  int nibbles;              // of input channels a tap, rounded up to an even number
+  int image_blocks;         // of kImages
+  int full_blocks;          // of kBlock output channels
+  int half_blocks;          // 0 or 1
   const uint16_t* indices;  // [input position][image block][nibble][pair]: offset of the popcount row
   const uint8_t* weights;   // full blocks [tap][nibble][32], then the half block [tap][nibble / 2][2][16]
   const float* scale;       // zeros after the last channel
@@ -37,7 +37,8 @@ struct Plan {
   size_t indices_per_block() const { return static_cast<size_t>(nibbles) * kPairs; }
 };
 
-// The offsets of popcount rows for 32 input channels of a block of eight images: words[i] holds image i's bits.
+// The offsets of popcount rows for 32 input channels of a block of eight images: words[i] holds image i's
+// bits.
 inline void make_indices(const uint32_t* words, size_t stride, int images, uint16_t* out) {
   __m128i first, second;
   if (stride == 1 && images == kImages) {
@@ -52,7 +53,8 @@ inline void make_indices(const uint32_t* words, size_t stride, int images, uint1
     second = _mm_setr_epi32(row[1], row[3], row[5], row[7]);
   }
   const __m128i low_half = _mm_set1_epi8(0x0f);
-  const __m128i even = _mm_or_si128(_mm_and_si128(first, low_half), _mm_slli_epi16(_mm_and_si128(second, low_half), 4));
+  const __m128i even =
+      _mm_or_si128(_mm_and_si128(first, low_half), _mm_slli_epi16(_mm_and_si128(second, low_half), 4));
   const __m128i odd =
       _mm_or_si128(_mm_and_si128(_mm_srli_epi16(first, 4), low_half), _mm_andnot_si128(low_half, second));
   const __m128i by_nibble = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -94,8 +96,8 @@ inline __m256i spread_bits(uint32_t bits) {
   return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit_of), bit_of);
 }
 
-// Bytes k, k + 8 … are put where two rounds of unpacking (8 to 16 to 32 bits) leave eight neighbouring channels in one
-// register: dwords 0, 4, 1, 5, 2, 6, 3, 7.
+// Bytes k, k + 8 … are put where two rounds of unpacking (8 to 16 to 32 bits) leave eight neighbouring
+// channels in one register: dwords 0, 4, 1, 5, 2, 6, 3, 7.
 inline __m256i order_for_unpacking(__m256i nibbles) {
   return _mm256_permutevar8x32_epi32(nibbles, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
 }
@@ -107,8 +109,8 @@ inline uint32_t channels_seeing(const ConvShape& s, int nibble, int word) {
   return below(first + s.group_outputs()) & ~below(first);
 }
 
-// The nibbles of 32 output channels from word `word` of each filter row. Of several groups a channel that does not see the nibble
-// gets an index for which vpshufb gives 0.
+// The nibbles of 32 output channels from word `word` of each filter row. Of several groups a channel that
+// does not see the nibble gets an index for which vpshufb gives 0.
 inline __m256i weight_nibbles(const Plan& p, const uint32_t* w, int tap, int nibble, int word) {
   const ConvShape& s = p.shape;
   const size_t words = packed_words(s.k);
@@ -116,7 +118,8 @@ inline __m256i weight_nibbles(const Plan& p, const uint32_t* w, int tap, int nib
   for (int bit = 0; bit < 4 && nibble * 4 + bit < s.c; ++bit) {
     const size_t row = static_cast<size_t>(tap) * s.group_inputs() + (nibble * 4 + bit) % s.group_inputs();
     const uint32_t bits = w[row * words + word];
-    nibbles = _mm256_or_si256(nibbles, _mm256_and_si256(spread_bits(bits), _mm256_set1_epi8(static_cast<char>(1 << bit))));
+    nibbles = _mm256_or_si256(
+        nibbles, _mm256_and_si256(spread_bits(bits), _mm256_set1_epi8(static_cast<char>(1 << bit))));
   }
   if (s.groups == 1) return nibbles;
   const __m256i unseen = _mm256_set1_epi8(static_cast<char>(0x80));
@@ -127,11 +130,13 @@ void make_tap_weights(const Plan& p, const uint32_t* w, int tap, uint8_t* weight
   const int blocks = p.full_blocks + p.half_blocks;
   for (int block = 0; block < blocks; ++block) {
     const bool half = block == p.full_blocks;
-    uint8_t* out = weights + block * p.block_bytes() + static_cast<size_t>(tap) * p.nibbles * (half ? kHalfBlock : kBlock);
+    uint8_t* out = weights + block * p.block_bytes() +
+                   static_cast<size_t>(tap) * p.nibbles * (half ? kHalfBlock : kBlock);
     for (int nibble = 0; nibble < p.nibbles; ++nibble) {
       const __m256i nibbles = weight_nibbles(p, w, tap, nibble, block);
       if (half)
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + nibble * kHalfBlock), _mm256_castsi256_si128(nibbles));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + nibble * kHalfBlock),
+                         _mm256_castsi256_si128(nibbles));
       else
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + nibble * kBlock), order_for_unpacking(nibbles));
     }

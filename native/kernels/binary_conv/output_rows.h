@@ -6,8 +6,8 @@
 namespace bnn {
 namespace {
 
-// Rows of the output, and what belongs to them: from the first image of a task on, k floats an image. The sums become y, or are
-// taken as dots with dy, for a gate's gradient.
+// Rows of the output, and what belongs to them: from the first image of a task on, k floats an image. The
+// sums become y, or are taken as dots with dy, for a gate's gradient.
 struct Target {
   float* y;             // or the sums of dots
   const float* others;  // the residual, or null; for dots dy

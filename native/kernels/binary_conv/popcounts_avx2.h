@@ -21,7 +21,8 @@ constexpr PopcountRows make_popcount_rows() {
   PopcountRows table{};
   for (int pair = 0; pair < 256; ++pair)
     for (int v = 0; v < 16; ++v)
-      table.rows[pair][v] = static_cast<uint8_t>(popcount4((pair & 15) ^ v) | popcount4((pair >> 4) ^ v) << 4);
+      table.rows[pair][v] =
+          static_cast<uint8_t>(popcount4((pair & 15) ^ v) | popcount4((pair >> 4) ^ v) << 4);
   return table;
 }
 
@@ -39,8 +40,8 @@ inline __m256i popcount_row(const uint16_t* x, int row, int pair) {
   return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_load_si128(low)), _mm_load_si128(high), 1);
 }
 
-// Counts of differing bits for kCount pairs of images: `both` is the sum of first + 16 second modulo 256, `second` the sum
-// for the second images alone.
+// Counts of differing bits for kCount pairs of images: `both` is the sum of first + 16 second modulo 256,
+// `second` the sum for the second images alone.
 template <int kCount>
 struct ByteCounts {
   __m256i both[kCount], second[kCount];
@@ -50,13 +51,16 @@ struct ByteCounts {
   }
   inline void add(int p, __m256i counts) {
     both[p] = _mm256_add_epi8(both[p], counts);
-    second[p] = _mm256_add_epi8(second[p], _mm256_and_si256(_mm256_srli_epi16(counts, 4), _mm256_set1_epi8(0x0f)));
+    second[p] =
+        _mm256_add_epi8(second[p], _mm256_and_si256(_mm256_srli_epi16(counts, 4), _mm256_set1_epi8(0x0f)));
   }
-  // Two at once: the mean of the two high halves, 8 · (a + b), is exact, and no bit of it crosses a byte when shifted.
+  // Two at once: the mean of the two high halves, 8 · (a + b), is exact, and no bit of it crosses a byte when
+  // shifted.
   inline void add(int p, __m256i counts, __m256i more) {
     const __m256i low_half = _mm256_set1_epi8(0x0f);
     both[p] = _mm256_add_epi8(both[p], _mm256_add_epi8(counts, more));
-    const __m256i mean = _mm256_avg_epu8(_mm256_andnot_si256(low_half, counts), _mm256_andnot_si256(low_half, more));
+    const __m256i mean =
+        _mm256_avg_epu8(_mm256_andnot_si256(low_half, counts), _mm256_andnot_si256(low_half, more));
     second[p] = _mm256_add_epi8(second[p], _mm256_srli_epi16(mean, 3));
   }
   inline __m256i first(int p) const {
@@ -75,7 +79,8 @@ inline __m256i look_up(const uint16_t* x, const uint8_t* w, int pair) {
   __m256i sum = _mm256_shuffle_epi8(popcount_row<kHalf>(x, 0, pair), _mm256_load_si256(weights));
 #pragma GCC unroll 3
   for (int row = 1; row < kRows; ++row)
-    sum = _mm256_add_epi8(sum, _mm256_shuffle_epi8(popcount_row<kHalf>(x, row, pair), _mm256_load_si256(weights + row)));
+    sum = _mm256_add_epi8(
+        sum, _mm256_shuffle_epi8(popcount_row<kHalf>(x, row, pair), _mm256_load_si256(weights + row)));
   return sum;
 }
 

@@ -1,13 +1,15 @@
-// Positions of floats scattered through a filter of signs: each source position adds to the target positions under it
+// Positions of floats scattered through a filter of signs: each source position adds to the target positions
+// under it
 //
 //   target[n, o] += output_scale[o] · Σ_i input_scale[i] · input_gate[n, i] · source[n, i] · sign(tap, i, o)
 //
-// A binary convolution's gradient to its input and a convolution of floats with binary weights are such sums. The lanes of a
-// row are 16 images of one source position, the rows its channels; the filter's signs add them up for each tap and target
-// channel (sum_tables_avx2.h), so that the tables of a source position are made once for all its taps.
+// A binary convolution's gradient to its input and a convolution of floats with binary weights are such sums.
+// The lanes of a row are 16 images of one source position, the rows its channels; the filter's signs add them
+// up for each tap and target channel (sum_tables_avx2.h), so that the tables of a source position are made
+// once for all its taps.
 //
-// The target rows under a source row are kept transposed, [column][channel][16 images], in a ring, and leave it when the
-// last source row above them is done.
+// The target rows under a source row are kept transposed, [column][channel][16 images], in a ring, and leave
+// it when the last source row above them is done.
 #pragma once
 
 #include <immintrin.h>
@@ -37,7 +39,9 @@ void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, floa
   const int first = chunk * kChunkRows;
   const int count = p.chunk_rows(chunk);
   const float* source = p.source + (position * p.n + t.first_image) * p.inputs + first;
-  const float* gate = p.input_gate == nullptr ? nullptr : p.input_gate + static_cast<size_t>(t.first_image) * p.inputs + first;
+  const float* gate = p.input_gate == nullptr
+                          ? nullptr
+                          : p.input_gate + static_cast<size_t>(t.first_image) * p.inputs + first;
   for (int c = 0; c < count; c += 8)
     for (int half = 0; half < kLanes; half += 8) {
       const size_t offset = static_cast<size_t>(half) * p.inputs + c;
@@ -58,12 +62,13 @@ void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, floa
       float* to = rows + c * kLanes + half;
       const float* scale = p.input_scale + first + c;
 #pragma GCC unroll 8
-      for (int i = 0; i < 8; ++i) _mm256_store_ps(to + i * kLanes, _mm256_mul_ps(columns[i], _mm256_set1_ps(scale[i])));
+      for (int i = 0; i < 8; ++i)
+        _mm256_store_ps(to + i * kLanes, _mm256_mul_ps(columns[i], _mm256_set1_ps(scale[i])));
     }
 }
 
-// The sums of 8 images and kCount · 8 channels from `sums` on, scaled, to [image][output]. Both halves of a cache line go out
-// together, so that they can be streamed.
+// The sums of 8 images and kCount · 8 channels from `sums` on, scaled, to [image][output]. Both halves of a
+// cache line go out together, so that they can be streamed.
 template <int kCount>
 inline void store_lines(const Scatter& p, const float* sums, const float* scales, int images, float* target) {
   __m256 values[kCount][8];
@@ -76,7 +81,8 @@ inline void store_lines(const Scatter& p, const float* sums, const float* scales
     }
 }
 
-// Writes one finished row [column][channel][16 images] to the target, scaled, and clears it unless its next use does.
+// Writes one finished row [column][channel][16 images] to the target, scaled, and clears it unless its next
+// use does.
 void store_row(const Scatter& p, const Task& t, int y, float* row) {
   const int channels = std::min(t.channels, p.outputs - t.first_channel);
   const int width = p.columns.targets;
@@ -84,7 +90,8 @@ void store_row(const Scatter& p, const Task& t, int y, float* row) {
   const float* scales = p.output_scale + t.first_channel;
   for (int x = 0; x < width; ++x) {
     float* sums = row + static_cast<size_t>(x) * t.channels * kLanes;
-    float* target = p.target + ((static_cast<size_t>(y) * width + x) * p.n + t.first_image) * p.outputs + t.first_channel;
+    float* target =
+        p.target + ((static_cast<size_t>(y) * width + x) * p.n + t.first_image) * p.outputs + t.first_channel;
     if (!p.streamed && x + 2 < width)
       for (int i = 0; i < t.images; ++i)
         for (int c = 0; c < channels; c += 16)
@@ -93,8 +100,10 @@ void store_row(const Scatter& p, const Task& t, int y, float* row) {
       const int images = std::min(8, t.images - half);
       float* to = target + static_cast<size_t>(half) * p.outputs;
       int c = 0;
-      for (; c + 16 <= channels; c += 16) store_lines<2>(p, sums + c * kLanes + half, scales + c, images, to + c);
-      for (; c + 8 <= channels; c += 8) store_lines<1>(p, sums + c * kLanes + half, scales + c, images, to + c);
+      for (; c + 16 <= channels; c += 16)
+        store_lines<2>(p, sums + c * kLanes + half, scales + c, images, to + c);
+      for (; c + 8 <= channels; c += 8)
+        store_lines<1>(p, sums + c * kLanes + half, scales + c, images, to + c);
       if (c == channels) continue;
       __m256 values[8];
       load_transposed(sums + c * kLanes + half, kLanes, values);
@@ -107,7 +116,8 @@ void store_row(const Scatter& p, const Task& t, int y, float* row) {
   }
 }
 
-// What a task adds up for 16 images: the target rows under the last source rows, [row][column][channel][16 images].
+// What a task adds up for 16 images: the target rows under the last source rows, [row][column][channel][16
+// images].
 struct Ring {
   float* sums;
   size_t row_floats;
@@ -143,9 +153,10 @@ void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& r
         if (sx + 1 < across.sources) prefetch_rows(p, t, position + 1, chunk);
         build_tables<kBits>(rows, kLanes, count, chunk_groups, tables + sx % p.window * column_tables);
       }
-      // With a window a target column waits for its last source column; without one each tap is added by itself.
+      // With a window a target column waits for its last source column; without one each tap is added by
+      // itself.
       const bool wait = p.window > 1;
-      const int end_x = !wait                       ? across.end_target(sx)
+      const int end_x = !wait                      ? across.end_target(sx)
                         : sx == across.sources - 1 ? across.targets
                                                    : std::min(across.targets, across.first_target(sx + 1));
       for (int x = across.first_target(sx); x < end_x; ++x) {
@@ -156,18 +167,21 @@ void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& r
           int count_units = 0;
           for (int from = first_sx; from <= sx; ++from) {
             const int tap = tap_row + across.tap(from, x);
-            units[count_units++] = {tables + from % p.window * column_tables, words + static_cast<size_t>(tap) * p.channels};
+            units[count_units++] = {tables + from % p.window * column_tables,
+                                    words + static_cast<size_t>(tap) * p.channels};
           }
           float* sums = ring.row(y) + static_cast<size_t>(x) * t.channels * kLanes;
           const bool first = p.whole_rows && sy == p.rows.first_source(y);
-          accumulate<kBits>(first ? set_in(sums) : added_to(sums), t.channels, units, count_units, chunk_groups);
+          accumulate<kBits>(first ? set_in(sums) : added_to(sums), t.channels, units, count_units,
+                            chunk_groups);
         }
       }
     }
   }
 }
 
-// The images of a task in blocks of 16, each with a ring of its own, row by row: neighbours in memory are read together.
+// The images of a task in blocks of 16, each with a ring of its own, row by row: neighbours in memory are
+// read together.
 template <int kBits>
 void run_task(const Scatter& p, Task t) {
   const int groups = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
@@ -193,7 +207,8 @@ void run_task(const Scatter& p, Task t) {
   for (int b = 0; b < blocks; ++b) store_rows_before(p, block_of(b), t.end_row, rings[b]);
 }
 
-// The scale of each channel, or ones where there is none: of the source and of the target, as Scatter wants them.
+// The scale of each channel, or ones where there is none: of the source and of the target, as Scatter wants
+// them.
 inline void set_scales(Scatter& p, const float* input_scale, const float* output_scale) {
   const size_t inputs = static_cast<size_t>(p.chunks) * kChunkRows;
   const size_t outputs = p.outputs + 8;

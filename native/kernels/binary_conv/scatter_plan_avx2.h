@@ -1,4 +1,5 @@
-// How positions of floats are scattered through a filter of signs (scatter_avx2.h): the geometry, and how the work is cut.
+// How positions of floats are scattered through a filter of signs (scatter_avx2.h): the geometry, and how the
+// work is cut.
 #pragma once
 
 #include <algorithm>
@@ -18,21 +19,27 @@ constexpr size_t kRingBytes = 400 << 10;  // of a task, so that its ring stays i
 constexpr int kMinChannels = 64;          // target channels of a task: tables are built anew for each task
 constexpr int kMinRows = 2;               // target rows of a task: source rows at its edges are read twice
 constexpr int kTasksPerThread = 4;
-constexpr int kMostBlocks = 2;            // of 16 images, of a task
+constexpr int kMostBlocks = 2;  // of 16 images, of a task
 
 inline int divide_down(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 inline int divide_up(int a, int b) { return divide_down(a + b - 1, b); }
 
-// One direction: source i meets target j under tap j · target_step − i · source_step + shift, where that is from 0 to
-// taps − 1. One of the steps is 1.
+// One direction: source i meets target j under tap j · target_step − i · source_step + shift, where that is
+// from 0 to taps − 1. One of the steps is 1.
 struct Axis {
   int sources, targets, taps, source_step, target_step, shift;
 
   int tap(int i, int j) const { return j * target_step - i * source_step + shift; }
   int first_target(int i) const { return std::max(0, divide_up(i * source_step - shift, target_step)); }
-  int end_target(int i) const { return std::min(targets, divide_down(i * source_step - shift + taps - 1, target_step) + 1); }
-  int first_source(int j) const { return std::max(0, divide_up(j * target_step + shift - taps + 1, source_step)); }
-  int end_source(int j) const { return std::min(sources, divide_down(j * target_step + shift, source_step) + 1); }
+  int end_target(int i) const {
+    return std::min(targets, divide_down(i * source_step - shift + taps - 1, target_step) + 1);
+  }
+  int first_source(int j) const {
+    return std::max(0, divide_up(j * target_step + shift - taps + 1, source_step));
+  }
+  int end_source(int j) const {
+    return std::min(sources, divide_down(j * target_step + shift, source_step) + 1);
+  }
   bool every_target_has_sources() const {
     for (int j = 0; j < targets; ++j)
       if (first_source(j) >= end_source(j)) return false;
@@ -73,7 +80,8 @@ struct Task {
 
 // Blocks of equal size whose rings fit the cache
 inline int channels_per_task(const Scatter& p) {
-  const size_t channel_bytes = static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * kRowBytes;
+  const size_t channel_bytes =
+      static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * kRowBytes;
   const int most = std::max(kMinChannels, static_cast<int>(kRingBytes / std::max<size_t>(channel_bytes, 1)));
   const int blocks = (p.channels + most - 1) / most;
   return ((p.channels + blocks - 1) / blocks + 3) / 4 * 4;
@@ -81,14 +89,16 @@ inline int channels_per_task(const Scatter& p) {
 
 // Blocks of 16 images whose rings fit the cache together
 inline int blocks_per_task(const Scatter& p) {
-  const size_t ring_bytes = static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * p.task_channels * kRowBytes;
+  const size_t ring_bytes =
+      static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * p.task_channels * kRowBytes;
   return std::clamp(static_cast<int>(kRingBytes / std::max<size_t>(ring_bytes, 1)), 1, kMostBlocks);
 }
 
 // Rows are cut as far as the threads need it; the sums do not depend on it.
 inline int rows_per_task(const Scatter& p, int other_blocks) {
   const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
-  const int blocks = std::clamp((wanted + other_blocks - 1) / other_blocks, 1, std::max(1, p.rows.targets / kMinRows));
+  const int blocks =
+      std::clamp((wanted + other_blocks - 1) / other_blocks, 1, std::max(1, p.rows.targets / kMinRows));
   return (p.rows.targets + blocks - 1) / blocks;
 }
 

@@ -15,8 +15,10 @@ void run(const StraightThroughFilter& a) {
     for (size_t row = first; row < last; ++row)
       for_vectors(channels, [&](auto lanes, size_t k) {
         const size_t i = row * channels + k;
-        const __m256 passes = _mm256_cmp_ps(_mm256_andnot_ps(sign_bit, lanes.load(a.latent + i)), one, _CMP_LE_OQ);
-        lanes.store(a.dw + i, _mm256_and_ps(passes, _mm256_mul_ps(lanes.load(a.scale + k), lanes.load(a.dw + i))));
+        const __m256 passes =
+            _mm256_cmp_ps(_mm256_andnot_ps(sign_bit, lanes.load(a.latent + i)), one, _CMP_LE_OQ);
+        lanes.store(a.dw + i,
+                    _mm256_and_ps(passes, _mm256_mul_ps(lanes.load(a.scale + k), lanes.load(a.dw + i))));
       });
   });
 }

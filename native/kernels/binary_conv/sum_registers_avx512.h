@@ -1,8 +1,10 @@
-// Sums of signed floats by tables in registers. Of 4 floats there are 16 sums ±v0 ±v1 ±v2 ±v3, which fill one register:
-// vpermps takes 16 times 4 sign bits and looks up 16 of them at once. So 64 products cost one look-up and one addition.
+// Sums of signed floats by tables in registers. Of 4 floats there are 16 sums ±v0 ±v1 ±v2 ±v3, which fill one
+// register: vpermps takes 16 times 4 sign bits and looks up 16 of them at once. So 64 products cost one
+// look-up and one addition.
 //
-// Both gradients of a binary convolution have this form with input channels as lanes: to the input with the floats of 4
-// output channels and signs from the filter, to the filter with the floats of 4 images and signs from the input.
+// Both gradients of a binary convolution have this form with input channels as lanes: to the input with the
+// floats of 4 output channels and signs from the filter, to the filter with the floats of 4 images and signs
+// from the input.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +15,10 @@
 namespace bnn::avx512 {
 namespace {
 
-constexpr int kTableRows = 4;              // floats that a table sums
-constexpr int kIndexVectors = 4;           // vectors of lanes whose indices lie in one row of bytes
+constexpr int kTableRows = 4;     // floats that a table sums
+constexpr int kIndexVectors = 4;  // vectors of lanes whose indices lie in one row of bytes
 constexpr int kBlock = kIndexVectors * kLanes;
-constexpr size_t kIndexRow = 64;           // bytes: byte 4 · lane + vector is an index, its high half without meaning
+constexpr size_t kIndexRow = 64;  // bytes: byte 4 · lane + vector is an index, its high half without meaning
 constexpr size_t kIndexSlack = kIndexRow;  // bytes that may be read after the last row
 
 inline int groups_of(int rows) { return (rows + kTableRows - 1) / kTableRows; }
@@ -35,7 +37,8 @@ struct TableSigns {
   inline void store_table(const float* values, size_t stride, float* table) const {
     __m512 sums = _mm512_mul_ps(signs[0], _mm512_set1_ps(values[0]));
 #pragma GCC unroll 4
-    for (int j = 1; j < kTableRows; ++j) sums = _mm512_fmadd_ps(signs[j], _mm512_set1_ps(values[j * stride]), sums);
+    for (int j = 1; j < kTableRows; ++j)
+      sums = _mm512_fmadd_ps(signs[j], _mm512_set1_ps(values[j * stride]), sums);
     _mm512_store_ps(table, sums);
   }
 };
@@ -46,8 +49,8 @@ struct Unit {
   const uint8_t* indices;
 };
 
-// The part of the units' tables that is looked up: so many groups, from these floats of tables and bytes of indices on. A mask
-// for each group and vector, where there are masks, says which lanes a group adds to.
+// The part of the units' tables that is looked up: so many groups, from these floats of tables and bytes of
+// indices on. A mask for each group and vector, where there are masks, says which lanes a group adds to.
 struct Span {
   int groups;
   size_t tables, indices;
@@ -65,10 +68,11 @@ struct Target {
 };
 
 // Sums of kRows rows × kVectors vectors over the groups of a span of all units. Every second
-// addition is written as a multiplication by 1, since the two kinds use different ports on some machines. It is its own
-// function because gcc 12 runs out of registers where it is inlined.
+// addition is written as a multiplication by 1, since the two kinds use different ports on some machines. It
+// is its own function because gcc 12 runs out of registers where it is inlined.
 template <int kRows, int kVectors, bool kMasked>
-__attribute__((noinline)) void look_up_tile(const Unit* units, int count, const Span& span, const Target& out) {
+__attribute__((noinline)) void look_up_tile(const Unit* units, int count, const Span& span,
+                                            const Target& out) {
   __m512 sums[kRows][kVectors];
   __m512 one = _mm512_set1_ps(1.0f);
   hold(one);
@@ -80,7 +84,8 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const 
     const float* table = units[u].tables + span.tables;
     const uint8_t* row = units[u].indices + span.indices;
     const __mmask16* masks = span.masks;
-    for (int group = 0; group < span.groups; ++group, row += kIndexRow, masks += kMasked ? span.mask_stride : 0) {
+    for (int group = 0; group < span.groups;
+         ++group, row += kIndexRow, masks += kMasked ? span.mask_stride : 0) {
       __m512i indices[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
@@ -95,7 +100,8 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const 
         for (int v = 0; v < kVectors; ++v) {
           const __m512 found = kMasked ? _mm512_maskz_permutexvar_ps(masks[v], indices[v], entries)
                                        : _mm512_permutexvar_ps(indices[v], entries);
-          sums[r][v] = (r * kVectors + v) % 2 ? _mm512_fmadd_ps(found, one, sums[r][v]) : _mm512_add_ps(sums[r][v], found);
+          sums[r][v] = (r * kVectors + v) % 2 ? _mm512_fmadd_ps(found, one, sums[r][v])
+                                              : _mm512_add_ps(sums[r][v], found);
         }
       }
     }
@@ -117,19 +123,26 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const 
 inline int tile_rows(int channels) { return channels <= 2 * kLanes ? 8 : 4; }
 
 template <bool kMasked>
-void look_up_vectors(int rows, int vectors, const Unit* units, int count, const Span& span, const Target& out) {
+void look_up_vectors(int rows, int vectors, const Unit* units, int count, const Span& span,
+                     const Target& out) {
   if (rows == 8)
-    return vectors == 1 ? look_up_tile<8, 1, kMasked>(units, count, span, out) : look_up_tile<8, 2, kMasked>(units, count, span, out);
+    return vectors == 1 ? look_up_tile<8, 1, kMasked>(units, count, span, out)
+                        : look_up_tile<8, 2, kMasked>(units, count, span, out);
   switch (vectors) {
-    case 1: return look_up_tile<4, 1, kMasked>(units, count, span, out);
-    case 2: return look_up_tile<4, 2, kMasked>(units, count, span, out);
-    case 3: return look_up_tile<4, 3, kMasked>(units, count, span, out);
-    default: return look_up_tile<4, 4, kMasked>(units, count, span, out);
+    case 1:
+      return look_up_tile<4, 1, kMasked>(units, count, span, out);
+    case 2:
+      return look_up_tile<4, 2, kMasked>(units, count, span, out);
+    case 3:
+      return look_up_tile<4, 3, kMasked>(units, count, span, out);
+    default:
+      return look_up_tile<4, 4, kMasked>(units, count, span, out);
   }
 }
 
 // A tile of tile_rows rows and `vectors` vectors
-inline void look_up(int rows, int vectors, const Unit* units, int count, const Span& span, const Target& out) {
+inline void look_up(int rows, int vectors, const Unit* units, int count, const Span& span,
+                    const Target& out) {
   span.masks ? look_up_vectors<true>(rows, vectors, units, count, span, out)
              : look_up_vectors<false>(rows, vectors, units, count, span, out);
 }

@@ -1,8 +1,9 @@
-// Sums of signed rows by table. Of B rows of 16 floats there are 2^B sums ±r0 ±r1 … ±r(B−1); a table holds them all, and B
-// sign bits of a word select one. So a signed sum of many rows costs one load and one addition for every B of them.
+// Sums of signed rows by table. Of B rows of 16 floats there are 2^B sums ±r0 ±r1 … ±r(B−1); a table holds
+// them all, and B sign bits of a word select one. So a signed sum of many rows costs one load and one
+// addition for every B of them.
 //
-// Convolutions with one operand in bits have this form: rows of 16 images (one row a channel, signs from the filter) or of
-// 16 output channels (one row an input channel or an image, signs from the input).
+// Convolutions with one operand in bits have this form: rows of 16 images (one row a channel, signs from the
+// filter) or of 16 output channels (one row an input channel or an image, signs from the input).
 #pragma once
 
 #include <immintrin.h>
@@ -15,8 +16,9 @@ namespace {
 
 constexpr int kLanes = 16;
 constexpr int kRowBytes = kLanes * sizeof(float);
-constexpr int kWordRows = 64;   // signs in a word
-constexpr int kWordShift = 6;   // words are kept rotated by this, so that a field is a byte offset into a table
+constexpr int kWordRows = 64;  // signs in a word
+constexpr int kWordShift =
+    6;  // words are kept rotated by this, so that a field is a byte offset into a table
 
 static_assert(kRowBytes == 1 << kWordShift, "a field of a word must select a row of its table");
 
@@ -42,11 +44,14 @@ inline void build_tables(const float* rows, size_t stride, int count, int groups
       const __m256 r3 = count > 3 ? _mm256_loadu_ps(from + 3 * stride) : zero;
       const __m256 sum01 = _mm256_add_ps(r0, r1), difference01 = _mm256_sub_ps(r0, r1);
       const __m256 sum23 = _mm256_add_ps(r2, r3), difference23 = _mm256_sub_ps(r2, r3);
-      const __m256 low[4] = {_mm256_sub_ps(zero, sum01), difference01, _mm256_sub_ps(zero, difference01), sum01};
-      const __m256 high[4] = {_mm256_sub_ps(zero, sum23), difference23, _mm256_sub_ps(zero, difference23), sum23};
+      const __m256 low[4] = {_mm256_sub_ps(zero, sum01), difference01, _mm256_sub_ps(zero, difference01),
+                             sum01};
+      const __m256 high[4] = {_mm256_sub_ps(zero, sum23), difference23, _mm256_sub_ps(zero, difference23),
+                              sum23};
       if (kBits == 4) {
 #pragma GCC unroll 16
-        for (int i = 0; i < 16; ++i) _mm256_store_ps(to + i * kLanes, _mm256_add_ps(low[i & 3], high[i >> 2]));
+        for (int i = 0; i < 16; ++i)
+          _mm256_store_ps(to + i * kLanes, _mm256_add_ps(low[i & 3], high[i >> 2]));
       } else {
         const __m256 r4 = count > 4 ? _mm256_loadu_ps(from + 4 * stride) : zero;
 #pragma GCC unroll 4
@@ -69,7 +74,8 @@ inline __m256i first_lanes(int count) {
 
 // The same of at most kWordRows rows of `lanes` floats, with zeros for the lanes after them.
 template <int kBits>
-inline void build_tables_of_lanes(const float* rows, size_t stride, int lanes, int count, int groups, float* table) {
+inline void build_tables_of_lanes(const float* rows, size_t stride, int lanes, int count, int groups,
+                                  float* table) {
   if (lanes >= kLanes) return build_tables<kBits>(rows, stride, count, groups, table);
   alignas(64) float whole[kWordRows * kLanes];
   const __m256i low = first_lanes(lanes);
@@ -87,27 +93,29 @@ struct SignedRows {
   const uint64_t* words;
 };
 
-// Adds the row of a table that the first field of a word selects, and moves the next field to its place. The empty asm
-// keeps the compiler from computing the offsets of several words in a vector, which then go through memory.
+// Adds the row of a table that the first field of a word selects, and moves the next field to its place. The
+// empty asm keeps the compiler from computing the offsets of several words in a vector, which then go through
+// memory.
 template <int kBits>
 inline void add_selected(const char* table, uint64_t& word, __m256& low, __m256& high) {
   size_t offset;
-  __asm__("mov %[word], %[offset]\n\t"
-          "ror %[bits], %[word]\n\t"
-          "and %[field], %k[offset]\n\t"
-          "vaddps (%[table],%[offset]), %[low], %[low]\n\t"
-          "vaddps 32(%[table],%[offset]), %[high], %[high]"
-          : [offset] "=&r"(offset), [word] "+r"(word), [low] "+x"(low), [high] "+x"(high)
-          : [bits] "i"(kBits), [field] "i"(((1 << kBits) - 1) << kWordShift), [table] "r"(table)
-          : "memory");
+  __asm__(
+      "mov %[word], %[offset]\n\t"
+      "ror %[bits], %[word]\n\t"
+      "and %[field], %k[offset]\n\t"
+      "vaddps (%[table],%[offset]), %[low], %[low]\n\t"
+      "vaddps 32(%[table],%[offset]), %[high], %[high]"
+      : [offset] "=&r"(offset), [word] "+r"(word), [low] "+x"(low), [high] "+x"(high)
+      : [bits] "i"(kBits), [field] "i"(((1 << kBits) - 1) << kWordShift), [table] "r"(table)
+      : "memory");
 }
 
 // Where sums of rows go, 16 floats each.
 struct SumRows {
   float* to;
-  size_t stride;           // floats from a row to the next
-  const float* before;     // sums to add to, with kLanes floats to a row; null for none
-  bool streamed = false;   // past the caches; the rows are aligned then
+  size_t stride;          // floats from a row to the next
+  const float* before;    // sums to add to, with kLanes floats to a row; null for none
+  bool streamed = false;  // past the caches; the rows are aligned then
 };
 
 // Rows that lie one after the other, which the sums are added to, and rows that they replace.
@@ -128,10 +136,11 @@ inline void finish_rows(const __m256 totals[8], const SumRows& rows, int i) {
   }
 }
 
-// Four words at a time, since their additions do not wait for each other. kRest is groups % 4: a short loop of unrolled
-// steps has no branch that is hard to predict.
+// Four words at a time, since their additions do not wait for each other. kRest is groups % 4: a short loop
+// of unrolled steps has no branch that is hard to predict.
 template <int kBits, int kRest>
-inline void accumulate_groups(const SumRows& rows, int count, const SignedRows* units, int unit_count, int groups) {
+inline void accumulate_groups(const SumRows& rows, int count, const SignedRows* units, int unit_count,
+                              int groups) {
   constexpr size_t table_bytes = static_cast<size_t>(kRowBytes) << kBits;
   for (int i = 0; i < count; i += 4) {
     __m256 a0 = _mm256_setzero_ps(), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
@@ -184,21 +193,26 @@ inline void accumulate_known(const SumRows& rows, int count, const SignedRows* u
   }
 }
 
-// The signed rows of all units, for `count` rows of sums (a multiple of 4). The units are added up from zero first: a
-// two-level sum keeps the rounding error small.
+// The signed rows of all units, for `count` rows of sums (a multiple of 4). The units are added up from zero
+// first: a two-level sum keeps the rounding error small.
 template <int kBits>
 inline void accumulate(const SumRows& rows, int count, const SignedRows* units, int unit_count, int groups) {
   if (kBits == 4 && unit_count == 3 && groups == 4) return accumulate_known<kBits, 3, 4>(rows, count, units);
   if (kBits == 4 && unit_count == 3 && groups == 8) return accumulate_known<kBits, 3, 8>(rows, count, units);
   switch (groups % 4) {
-    case 0: return accumulate_groups<kBits, 0>(rows, count, units, unit_count, groups);
-    case 1: return accumulate_groups<kBits, 1>(rows, count, units, unit_count, groups);
-    case 2: return accumulate_groups<kBits, 2>(rows, count, units, unit_count, groups);
-    default: return accumulate_groups<kBits, 3>(rows, count, units, unit_count, groups);
+    case 0:
+      return accumulate_groups<kBits, 0>(rows, count, units, unit_count, groups);
+    case 1:
+      return accumulate_groups<kBits, 1>(rows, count, units, unit_count, groups);
+    case 2:
+      return accumulate_groups<kBits, 2>(rows, count, units, unit_count, groups);
+    default:
+      return accumulate_groups<kBits, 3>(rows, count, units, unit_count, groups);
   }
 }
 
-// Tables of 4 or 5 rows, whichever costs fewer memory accesses: a table is written once and read `reads` times.
+// Tables of 4 or 5 rows, whichever costs fewer memory accesses: a table is written once and read `reads`
+// times.
 inline int best_table_bits(int rows, int reads) {
   const auto cost = [&](int bits) {
     const int groups = (rows + bits - 1) / bits;

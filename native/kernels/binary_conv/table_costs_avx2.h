@@ -1,5 +1,6 @@
-// Whether sums by table pay. Few images, few channels or few positions leave tables half empty or read them too seldom;
-// the float convolution is faster there. The costs are estimates in cycles, fitted to measurements.
+// Whether sums by table pay. Few images, few channels or few positions leave tables half empty or read them
+// too seldom; the float convolution is faster there. The costs are estimates in cycles, fitted to
+// measurements.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +11,12 @@
 namespace bnn::avx2 {
 namespace {
 
-constexpr double kCallCycles = 60;      // of a call of accumulate
-constexpr double kRowCycles = 5;        // of a row in it, beside its groups
-constexpr double kGroupCycles = 2;      // of a group of a row
-constexpr double kTableRowCycles = 3;   // of writing a row of a table
-constexpr double kFloatCycles = 1.15;   // of the float convolution, for 8 products
-constexpr double kSureGain = 1.25;      // the estimates are rough
+constexpr double kCallCycles = 60;     // of a call of accumulate
+constexpr double kRowCycles = 5;       // of a row in it, beside its groups
+constexpr double kGroupCycles = 2;     // of a group of a row
+constexpr double kTableRowCycles = 3;  // of writing a row of a table
+constexpr double kFloatCycles = 1.15;  // of the float convolution, for 8 products
+constexpr double kSureGain = 1.25;     // the estimates are rough
 
 // The number of pairs of an output position and a tap inside the input.
 inline double tap_pairs(const ConvShape& s) {
@@ -25,7 +26,8 @@ inline double tap_pairs(const ConvShape& s) {
       pairs += std::max(0, std::min(window, size + pad - o * stride) - std::max(0, pad - o * stride));
     return pairs;
   };
-  return along(s.h, s.out_h, s.kernel_h, s.stride_h, s.pad_top) * along(s.w, s.out_w, s.kernel_w, s.stride_w, s.pad_left);
+  return along(s.h, s.out_h, s.kernel_h, s.stride_h, s.pad_top) *
+         along(s.w, s.out_w, s.kernel_w, s.stride_w, s.pad_left);
 }
 
 // Of a float convolution in which `width` is the number of channels in its lanes and `depth` the other one.

@@ -15,7 +15,8 @@ inline void transpose(__m512 rows[kLanes]) {
     // lanes whose column lies in the second half of a pair
     const __mmask16 second = step == 8 ? 0xff00 : step == 4 ? 0xf0f0 : step == 2 ? 0xcccc : 0xaaaa;
     const __m512i from_low = _mm512_mask_add_epi32(lane, second, lane, _mm512_set1_epi32(kLanes - step));
-    const __m512i from_high = _mm512_mask_add_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(step)), second, lane, _mm512_set1_epi32(kLanes));
+    const __m512i from_high = _mm512_mask_add_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(step)), second,
+                                                    lane, _mm512_set1_epi32(kLanes));
 #pragma GCC unroll 16
     for (int i = 0; i < kLanes; ++i) {
       if (i & step) continue;

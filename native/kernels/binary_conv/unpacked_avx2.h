@@ -1,4 +1,5 @@
-// Operands in bits as floats, for the shapes at which sums by table do not pay: there the float convolutions run on these.
+// Operands in bits as floats, for the shapes at which sums by table do not pay: there the float convolutions
+// run on these.
 #pragma once
 
 #include <immintrin.h>

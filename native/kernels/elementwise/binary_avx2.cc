@@ -25,19 +25,28 @@ void each(const Elementwise& a, const Operation& operation) {
   });
 }
 
-inline __m256 keep_nan(__m256 x, __m256 chosen) { return _mm256_blendv_ps(chosen, x, _mm256_cmp_ps(x, x, _CMP_UNORD_Q)); }
+inline __m256 keep_nan(__m256 x, __m256 chosen) {
+  return _mm256_blendv_ps(chosen, x, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+}
 
 }  // namespace
 
-// _mm256_max_ps and _mm256_min_ps give the second operand when one is NaN; where that is the first, it shall stay NaN.
+// _mm256_max_ps and _mm256_min_ps give the second operand when one is NaN; where that is the first, it shall
+// stay NaN.
 void run(const Elementwise& a) {
   switch (a.operation) {
-    case Binary::kAdd: return each(a, [](__m256 x, __m256 y) { return _mm256_add_ps(x, y); });
-    case Binary::kSubtract: return each(a, [](__m256 x, __m256 y) { return _mm256_sub_ps(x, y); });
-    case Binary::kMultiply: return each(a, [](__m256 x, __m256 y) { return _mm256_mul_ps(x, y); });
-    case Binary::kDivide: return each(a, [](__m256 x, __m256 y) { return _mm256_div_ps(x, y); });
-    case Binary::kMaximum: return each(a, [](__m256 x, __m256 y) { return keep_nan(x, _mm256_max_ps(x, y)); });
-    case Binary::kMinimum: return each(a, [](__m256 x, __m256 y) { return keep_nan(x, _mm256_min_ps(x, y)); });
+    case Binary::kAdd:
+      return each(a, [](__m256 x, __m256 y) { return _mm256_add_ps(x, y); });
+    case Binary::kSubtract:
+      return each(a, [](__m256 x, __m256 y) { return _mm256_sub_ps(x, y); });
+    case Binary::kMultiply:
+      return each(a, [](__m256 x, __m256 y) { return _mm256_mul_ps(x, y); });
+    case Binary::kDivide:
+      return each(a, [](__m256 x, __m256 y) { return _mm256_div_ps(x, y); });
+    case Binary::kMaximum:
+      return each(a, [](__m256 x, __m256 y) { return keep_nan(x, _mm256_max_ps(x, y)); });
+    case Binary::kMinimum:
+      return each(a, [](__m256 x, __m256 y) { return keep_nan(x, _mm256_min_ps(x, y)); });
   }
 }
 

@@ -17,7 +17,9 @@ inline void narrow8(const float* x, uint16_t* y) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(y), halves);
 }
 
-inline __m256 widened(const uint16_t* x) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x))); }
+inline __m256 widened(const uint16_t* x) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
+}
 
 inline void widen8(const uint16_t* x, float* y) { _mm256_storeu_ps(y, widened(x)); }
 

@@ -5,7 +5,8 @@
 namespace bnn::avx2 {
 
 void run(const Sigmoid& a) {
-  each_run(a.size, false, [&](auto lanes, size_t i) { lanes.store(a.y + i, logistic(lanes.load(a.x + i)).value); });
+  each_run(a.size, false,
+           [&](auto lanes, size_t i) { lanes.store(a.y + i, logistic(lanes.load(a.x + i)).value); });
 }
 
 void run(const SigmoidBackward& a) {

@@ -1,6 +1,6 @@
 #include "implementations.h"
-#include "kernels/exponential_avx2.h"
 #include "kernels/elementwise/runs_avx2.h"
+#include "kernels/exponential_avx2.h"
 
 namespace bnn::avx2 {
 namespace {

@@ -7,15 +7,17 @@
 namespace bnn::avx2 {
 namespace {
 
-// eˣ for x ≤ 0 to about 1e-11 relative, 0 in float below −104: 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a Taylor polynomial for eʳ.
-// NaN stays NaN.
+// eˣ for x ≤ 0 to about 1e-11 relative, 0 in float below −104: 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a Taylor
+// polynomial for eʳ. NaN stays NaN.
 __m256d exponential(__m256d x) {
   x = _mm256_max_pd(_mm256_set1_pd(-700), x);
-  const __m256d n = _mm256_round_pd(_mm256_mul_pd(x, _mm256_set1_pd(1.4426950408889634)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m256d n = _mm256_round_pd(_mm256_mul_pd(x, _mm256_set1_pd(1.4426950408889634)),
+                                    _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const __m256d r = _mm256_fnmadd_pd(n, _mm256_set1_pd(0.6931471805599453), x);
   constexpr int degree = 9;
   __m256d sum = _mm256_set1_pd(1);
-  for (int k = degree; k >= 1; --k) sum = _mm256_fmadd_pd(sum, _mm256_mul_pd(r, _mm256_set1_pd(1.0 / k)), _mm256_set1_pd(1));
+  for (int k = degree; k >= 1; --k)
+    sum = _mm256_fmadd_pd(sum, _mm256_mul_pd(r, _mm256_set1_pd(1.0 / k)), _mm256_set1_pd(1));
   const __m256i exponent = _mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(n)), 52);
   return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(sum), exponent));
 }
@@ -24,7 +26,9 @@ struct Halves {
   __m256d low, high;
 };
 
-Halves widen(__m256 v) { return {_mm256_cvtps_pd(_mm256_castps256_ps128(v)), _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))}; }
+Halves widen(__m256 v) {
+  return {_mm256_cvtps_pd(_mm256_castps256_ps128(v)), _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
+}
 
 __m256 narrow(const Halves& h) { return _mm256_set_m128(_mm256_cvtpd_ps(h.high), _mm256_cvtpd_ps(h.low)); }
 
@@ -55,8 +59,10 @@ void softmax_row(const float* x, float* y, size_t classes, bool logarithm) {
   const __m256d log_sum = _mm256_set1_pd(std::log(sum));
   const __m256d inverse = _mm256_set1_pd(1 / sum);
   for_vectors(classes, [&](auto lanes, size_t i) {
-    const Halves result = logarithm ? each_half(widen(lanes.load(x + i)), [&](__m256d v) { return _mm256_sub_pd(shifted(v), log_sum); })
-                                    : each_half(widen(lanes.load(y + i)), [&](__m256d v) { return _mm256_mul_pd(v, inverse); });
+    const Halves result =
+        logarithm ? each_half(widen(lanes.load(x + i)),
+                              [&](__m256d v) { return _mm256_sub_pd(shifted(v), log_sum); })
+                  : each_half(widen(lanes.load(y + i)), [&](__m256d v) { return _mm256_mul_pd(v, inverse); });
     lanes.store(y + i, narrow(result));
   });
 }

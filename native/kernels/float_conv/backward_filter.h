@@ -11,8 +11,8 @@ constexpr int kPartialSlot = 0;
 constexpr int kPanelSlot = 1;
 constexpr int kSegmentSlot = 2;
 
-// How the sum over positions and images is cut into chunks of about kChain rows, the chunks into groups that have a
-// partial result each, and the result into blocks. All of it follows from the shape.
+// How the sum over positions and images is cut into chunks of about kChain rows, the chunks into groups that
+// have a partial result each, and the result into blocks. All of it follows from the shape.
 struct Plan {
   int positions;     // of one output row in a chunk
   int images;        // in a chunk
@@ -45,7 +45,8 @@ struct Block {
 };
 
 // Adds the chunk's share of one block to `sums` [tap][c][k].
-inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_t chunk, const Block& block, float* sums) {
+inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_t chunk, const Block& block,
+                      float* sums) {
   const ConvShape& s = a.shape;
   const int image = static_cast<int>(chunk % plan.image_blocks) * plan.images;
   const int images = s.n - image < plan.images ? s.n - image : plan.images;
@@ -58,8 +59,10 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
   float* const packed = scratch<float>(kPanelSlot, panel_size * (block.last_panel - block.first_panel));
   for (int panel = block.first_panel; panel < block.last_panel; ++panel)
     for (int ox = from; ox < to; ++ox)
-      pack_panel(a.dy + ((static_cast<size_t>(oy) * s.out_w + ox) * s.n + image) * s.k, s.k, images, panel * kPanel, s.k,
-                 packed + (panel - block.first_panel) * panel_size + static_cast<size_t>(ox - from) * images * kPanel);
+      pack_panel(a.dy + ((static_cast<size_t>(oy) * s.out_w + ox) * s.n + image) * s.k, s.k, images,
+                 panel * kPanel, s.k,
+                 packed + (panel - block.first_panel) * panel_size +
+                     static_cast<size_t>(ox - from) * images * kPanel);
 
   Segment* const segments = scratch<Segment>(kSegmentSlot, plan.positions);
   for (int tap = 0; tap < s.taps(); ++tap) {
@@ -84,7 +87,8 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
         const int columns = s.k - panel * kPanel < kPanel ? s.k - panel * kPanel : kPanel;
         const Operands operands{segments, count, static_cast<size_t>(s.c), static_cast<size_t>(c),
                                 (panel - block.first_panel) * panel_size};
-        tile_product<true>(operands, rows, columns, sums + (static_cast<size_t>(tap) * s.c + c) * s.k + panel * kPanel, s.k,
+        tile_product<true>(operands, rows, columns,
+                           sums + (static_cast<size_t>(tap) * s.c + c) * s.k + panel * kPanel, s.k,
                            Store::kAdd);
       }
   }
@@ -100,7 +104,8 @@ inline void convolve(const FloatConvBackwardFilter& a) {
     const int64_t group = task / (plan.k_blocks * plan.c_blocks);
     const int panel = static_cast<int>(task / plan.c_blocks % plan.k_blocks) * plan.block_panels;
     const int c = static_cast<int>(task % plan.c_blocks) * plan.block_c;
-    const Block block{panel, plan.panels - panel < plan.block_panels ? plan.panels : panel + plan.block_panels, c,
+    const Block block{panel,
+                      plan.panels - panel < plan.block_panels ? plan.panels : panel + plan.block_panels, c,
                       s.c - c < plan.block_c ? s.c : c + plan.block_c};
     float* const sums = partial + group * size;
     const int k = block.first_panel * kPanel;
@@ -109,7 +114,8 @@ inline void convolve(const FloatConvBackwardFilter& a) {
       for (int row = block.c; row < block.c_end; ++row)
         std::memset(sums + (static_cast<size_t>(tap) * s.c + row) * s.k + k, 0, (k_end - k) * sizeof(float));
     const int64_t end = (group + 1) * plan.chunks / plan.groups;
-    for (int64_t chunk = group * plan.chunks / plan.groups; chunk < end; ++chunk) add_chunk(a, plan, chunk, block, sums);
+    for (int64_t chunk = group * plan.chunks / plan.groups; chunk < end; ++chunk)
+      add_chunk(a, plan, chunk, block, sums);
   });
   if (plan.groups == 1) return;
 

@@ -1,9 +1,9 @@
-// The matrix product under the float kernels: tiles of kTileRows rows × kPanel columns held in registers, B packed into
-// panels of kPanel columns, A read where it lies. It is written for any width of registers: a source includes the
-// `Register` of its instruction set first, register_avx2.h or register_avx512.h.
+// The matrix product under the float kernels: tiles of kTileRows rows × kPanel columns held in registers, B
+// packed into panels of kPanel columns, A read where it lies. It is written for any width of registers: a
+// source includes the `Register` of its instruction set first, register_avx2.h or register_avx512.h.
 //
-// Sums are taken in two levels: a chain of at most about kChain products, then a chain of such sums. How a sum is cut up
-// follows from the shape alone, so that results do not depend on the number of threads.
+// Sums are taken in two levels: a chain of at most about kChain products, then a chain of such sums. How a
+// sum is cut up follows from the shape alone, so that results do not depend on the number of threads.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +28,8 @@ struct Segment {
   int length;
 };
 
-// What the pieces of a sum have in common. The element of A in row r and column p stands at a[r * a_row + p], or with
-// kTransposed at a[p * a_row + r]. The shifts are added to the pointers of each segment.
+// What the pieces of a sum have in common. The element of A in row r and column p stands at a[r * a_row + p],
+// or with kTransposed at a[p * a_row + r]. The shifts are added to the pointers of each segment.
 struct Operands {
   const Segment* segments;
   int count;
@@ -94,7 +94,8 @@ inline void tile_of_columns(const Operands& in, int columns, float* out, size_t 
     }
 }
 
-// out[r][column] = or += Σ A·B for `rows` rows (at most kRows) and the `columns` columns (at most kPanel) of one panel.
+// out[r][column] = or += Σ A·B for `rows` rows (at most kRows) and the `columns` columns (at most kPanel) of
+// one panel.
 template <bool kTransposed, int kRows = kTileRows>
 inline void tile_product(const Operands& in, int rows, int columns, float* out, size_t out_row, Store store) {
   if constexpr (kRows > 1)
@@ -112,7 +113,8 @@ inline void panel_product(Operands in, int rows, int columns, float* out, size_t
   }
 }
 
-// Copies columns [first, first + kPanel) of `rows` rows of a matrix into a panel; columns from `columns` on become 0.
+// Copies columns [first, first + kPanel) of `rows` rows of a matrix into a panel; columns from `columns` on
+// become 0.
 inline void pack_panel(const float* from, size_t from_row, int rows, int first, int columns, float* to) {
   const int width = columns - first < kPanel ? columns - first : kPanel;
   from += first;
@@ -130,11 +132,13 @@ inline void pack_panel(const float* from, size_t from_row, int rows, int first, 
 }
 
 // The same of the transposed matrix: row p and column j of the panel are from[(first + j) * from_row + p].
-inline void pack_panel_transposed(const float* from, size_t from_row, int rows, int first, int columns, float* to) {
+inline void pack_panel_transposed(const float* from, size_t from_row, int rows, int first, int columns,
+                                  float* to) {
   const int width = columns - first < kPanel ? columns - first : kPanel;
   from += first * from_row;
   for (int column = 0; column < kPanel; ++column, from += from_row)
-    for (int row = 0; row < rows; ++row) to[static_cast<size_t>(row) * kPanel + column] = column < width ? from[row] : 0;
+    for (int row = 0; row < rows; ++row)
+      to[static_cast<size_t>(row) * kPanel + column] = column < width ? from[row] : 0;
 }
 
 }  // namespace

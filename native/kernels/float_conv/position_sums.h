@@ -1,5 +1,5 @@
-// The forward convolution and its gradient to the input are one sum: each target position (a matrix of n rows) is a sum
-// over taps of the matrix at a source position times the matrix of the tap.
+// The forward convolution and its gradient to the input are one sum: each target position (a matrix of n
+// rows) is a sum over taps of the matrix at a source position times the matrix of the tap.
 #pragma once
 
 #include "kernels/float_conv/gemm.h"
@@ -13,7 +13,8 @@ struct TapSource {
   size_t source;
 };
 
-// target[position] (n × width) = Σ over the position's taps of source (n × depth) · packed filter[tap] (depth × width)
+// target[position] (n × width) = Σ over the position's taps of source (n × depth) · packed filter[tap] (depth
+// × width)
 struct PositionSums {
   int target_h, target_w, n, taps, depth, width;
   const float* source;
@@ -44,15 +45,17 @@ inline const float* pack_filter(const float* w, int taps, int c, int k) {
   return packed;
 }
 
-// One run of neighbouring positions under the same taps: their rows lie one after the other in source and target.
-inline void sum_run(const PositionSums& s, const TapSource* list, int count, int64_t position, int run, int first_panel,
-                    int last_panel) {
+// One run of neighbouring positions under the same taps: their rows lie one after the other in source and
+// target.
+inline void sum_run(const PositionSums& s, const TapSource* list, int count, int64_t position, int run,
+                    int first_panel, int last_panel) {
   const int rows = run * s.n;
   float* const target = s.target + position * s.n * s.width;
   if (count == 0) {
     const int from = first_panel * kPanel;
     const int to = last_panel * kPanel < s.width ? last_panel * kPanel : s.width;
-    for (int row = 0; row < rows; ++row) std::memset(target + static_cast<size_t>(row) * s.width + from, 0, (to - from) * sizeof(float));
+    for (int row = 0; row < rows; ++row)
+      std::memset(target + static_cast<size_t>(row) * s.width + from, 0, (to - from) * sizeof(float));
     return;
   }
 
@@ -72,7 +75,8 @@ inline void sum_run(const PositionSums& s, const TapSource* list, int count, int
     for (int panel = first_panel; panel < last_panel; ++panel) {
       const int columns = s.width - panel * kPanel < kPanel ? s.width - panel * kPanel : kPanel;
       const Operands operands{segments + first, total - first < together ? total - first : together,
-                              static_cast<size_t>(s.depth), 0, static_cast<size_t>(panel) * s.taps * s.depth * kPanel};
+                              static_cast<size_t>(s.depth), 0,
+                              static_cast<size_t>(panel) * s.taps * s.depth * kPanel};
       panel_product<false>(operands, rows, columns, target + panel * kPanel, s.width,
                            first == 0 ? Store::kReplace : Store::kAdd);
     }
@@ -81,7 +85,8 @@ inline void sum_run(const PositionSums& s, const TapSource* list, int count, int
 // `sources_of(position, body)` calls body(tap, source) for each tap of a target position.
 template <class SourcesOf>
 inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
-  // Small batches are joined into runs of about 96 rows, so that a panel of the filter is read once for many rows.
+  // Small batches are joined into runs of about 96 rows, so that a panel of the filter is read once for many
+  // rows.
   const int longest_run = s.n >= 96 ? 1 : 96 / s.n;
   const int strips = divide_up(s.target_w, longest_run);
   const int panels = divide_up(s.width, kPanel);

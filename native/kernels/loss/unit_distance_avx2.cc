@@ -7,7 +7,8 @@
 namespace bnn::avx2 {
 namespace {
 
-// Squares add up in float within a block and the blocks in double, so that the error does not grow with the row.
+// Squares add up in float within a block and the blocks in double, so that the error does not grow with the
+// row.
 constexpr size_t kBlock = 512;
 constexpr size_t kChains = 4;
 
@@ -54,7 +55,8 @@ class Difference {
 
   template <class Lanes>
   __m256 operator()(const Lanes& lanes, size_t i) const {
-    return _mm256_sub_ps(_mm256_mul_ps(lanes.load(a_ + i), inverse_a_), _mm256_mul_ps(lanes.load(b_ + i), inverse_b_));
+    return _mm256_sub_ps(_mm256_mul_ps(lanes.load(a_ + i), inverse_a_),
+                         _mm256_mul_ps(lanes.load(b_ + i), inverse_b_));
   }
 
  private:

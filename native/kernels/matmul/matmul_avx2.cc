@@ -67,7 +67,8 @@ void run(const MatMul& m) {
     const int row = static_cast<int>(task % blocks) * kRowsOfTask;
     const float* const a = m.a + pair * m.a_stride + row * static_cast<size_t>(m.transpose_a ? 1 : m.k);
     multiply_rows(m, a, packed + (m.b_stride == 0 ? 0 : pair) * panels * panel_size,
-                  m.c + pair * c_size + static_cast<size_t>(row) * m.n, m.m - row < kRowsOfTask ? m.m - row : kRowsOfTask);
+                  m.c + pair * c_size + static_cast<size_t>(row) * m.n,
+                  m.m - row < kRowsOfTask ? m.m - row : kRowsOfTask);
   });
 }
 

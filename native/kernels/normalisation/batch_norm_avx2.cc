@@ -5,9 +5,9 @@
 
 namespace bnn::avx2 {
 
-// One read. Each chunk sums d = x − shift and d² for each column of its folded rows, where the shift is the column's mean
-// over the chunk's first rows, so that no digits cancel; then mean and squares are combined as by Chan, Golub and LeVeque
-// (1983), in double and in the order of the chunks.
+// One read. Each chunk sums d = x − shift and d² for each column of its folded rows, where the shift is the
+// column's mean over the chunk's first rows, so that no digits cancel; then mean and squares are combined as
+// by Chan, Golub and LeVeque (1983), in double and in the order of the chunks.
 void run(const BatchNormStatistics& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
@@ -59,7 +59,8 @@ void run(const BatchNormStatistics& a) {
         for (size_t c = 0; c < channels; ++c) body(c, count, shift[i + c], sums[i + c], sums[width + i + c]);
     }
   };
-  each_column([&](size_t c, double count, double shift, double sum, double) { mean[c] += count * shift + sum; });
+  each_column(
+      [&](size_t c, double count, double shift, double sum, double) { mean[c] += count * shift + sum; });
   for (size_t i = 0; i < rows.rest; ++i) mean[i % channels] += rest(i);
   for (size_t c = 0; c < channels; ++c) mean[c] /= a.rows;
   each_column([&](size_t c, double count, double shift, double sum, double square) {
@@ -84,7 +85,8 @@ void run(const BatchNormBackward& a) {
   const size_t width = rows.width;
   const size_t channels = rows.channels;
   const size_t table = a.picture_dy == nullptr ? 0 : PictureValues::table_size(rows, a.pictures);
-  double* totals = scratch<double>(kCallSlot, 2 * channels + (NormGradient::floats(rows) + width + table) / 2 + 1);
+  double* totals =
+      scratch<double>(kCallSlot, 2 * channels + (NormGradient::floats(rows) + width + table) / 2 + 1);
   float* memory = reinterpret_cast<float*>(totals + 2 * channels);
   NormGradient norm(rows, a.mean, memory);
   memory += NormGradient::floats(rows);
@@ -113,7 +115,8 @@ void run(const BatchNormBackward& a) {
   norm.complete(a, totals, totals + channels);
 
   const auto gradient = [&](auto lanes, const ChunkBits& bits, size_t offset, size_t column, __m256 x) {
-    const __m256 dy = a.upstream != nullptr ? lanes.load(a.upstream + offset) : upstream(lanes, bits, offset, column);
+    const __m256 dy =
+        a.upstream != nullptr ? lanes.load(a.upstream + offset) : upstream(lanes, bits, offset, column);
     const __m256 dx = norm.dx(dy, x, column);
     return a.addend == nullptr ? dx : _mm256_add_ps(dx, lanes.load(a.addend + offset));
   };
@@ -132,7 +135,8 @@ void run(const BatchNormBackward& a) {
       const __m256 v = lanes.load(a.x + offset);
       const __m256 positive = is_positive(v);
       const __m256 sloped = _mm256_loadu_ps(slope + column);
-      const __m256 dx = gradient(lanes, bits, offset, column, _mm256_blendv_ps(_mm256_mul_ps(sloped, v), v, positive));
+      const __m256 dx =
+          gradient(lanes, bits, offset, column, _mm256_blendv_ps(_mm256_mul_ps(sloped, v), v, positive));
       lanes.store(a.dx + offset, _mm256_blendv_ps(_mm256_mul_ps(sloped, dx), dx, positive));
       return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dx, v))}};
     };

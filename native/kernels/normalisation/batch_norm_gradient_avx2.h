@@ -11,7 +11,11 @@ class NormGradient {
  public:
   // The memory is floats(rows) floats.
   NormGradient(const FoldedRows& rows, const float* mean, float* memory)
-      : rows_(rows), mean_(memory), factor_(mean_ + rows.width), tilt_(factor_ + rows.width), level_(tilt_ + rows.width) {
+      : rows_(rows),
+        mean_(memory),
+        factor_(mean_ + rows.width),
+        tilt_(factor_ + rows.width),
+        level_(tilt_ + rows.width) {
     rows.repeat(mean, mean_);
   }
 

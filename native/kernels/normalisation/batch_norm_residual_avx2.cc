@@ -1,5 +1,5 @@
-// The end of a block whose BatchNorm stands before the sum with the shortcut. Forward v is never in memory; backward it is made
-// again from what the BatchNorm read and the shortcut, which are there anyway.
+// The end of a block whose BatchNorm stands before the sum with the shortcut. Forward v is never in memory;
+// backward it is made again from what the BatchNorm read and the shortcut, which are there anyway.
 #include "implementations.h"
 #include "kernels/normalisation/batch_norm_gradient_avx2.h"
 #include "kernels/normalisation/prelu_avx2.h"
@@ -61,8 +61,8 @@ void run(const BatchNormResidualBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
-  double* totals =
-      scratch<double>(kCallSlot, 4 * channels + (NormGradient::floats(rows) + ResidualSum::floats(rows) + 2 * width) / 2 + 1);
+  double* totals = scratch<double>(
+      kCallSlot, 4 * channels + (NormGradient::floats(rows) + ResidualSum::floats(rows) + 2 * width) / 2 + 1);
   float* memory = reinterpret_cast<float*>(totals + 4 * channels);
   NormGradient norm(rows, a.mean, memory);
   memory += NormGradient::floats(rows);
@@ -77,7 +77,8 @@ void run(const BatchNormResidualBackward& a) {
       const __m256 dy = lanes.load(a.dy + offset);
       const __m256 u = _mm256_add_ps(sum.at(lanes, x, offset, column), _mm256_loadu_ps(before + column));
       const __m256 positive = is_positive(u);
-      const __m256 upstream = _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_loadu_ps(slope + column)), dy, positive);
+      const __m256 upstream =
+          _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_loadu_ps(slope + column)), dy, positive);
       lanes.store(a.upstream + offset, upstream);
       const __m256 negative_part = _mm256_andnot_ps(positive, _mm256_mul_ps(dy, u));
       return Terms<4>{{upstream, _mm256_mul_ps(upstream, norm.centred(x, column)), negative_part, dy}};

@@ -13,7 +13,8 @@ void run(const ChannelAffine& a) {
   for_chunks(rows, [&](const Chunk& chunk) {
     each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
       const __m256 x = lanes.load(a.x + offset);
-      lanes.store(a.y + offset, _mm256_fmadd_ps(x, _mm256_loadu_ps(scale + column), _mm256_loadu_ps(shift + column)));
+      lanes.store(a.y + offset,
+                  _mm256_fmadd_ps(x, _mm256_loadu_ps(scale + column), _mm256_loadu_ps(shift + column)));
     });
   });
 }

@@ -10,7 +10,8 @@ void run(const MaskedGradient& a) {
   sum_channels<1>(rows, totals, [&](const Chunk& chunk) {
     return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t) {
       const __m256 masked = _mm256_and_ps(lanes.load(a.dy + offset), bits.lanes(offset));
-      lanes.store(a.dx + offset, a.addend == nullptr ? masked : _mm256_add_ps(masked, lanes.load(a.addend + offset)));
+      lanes.store(a.dx + offset,
+                  a.addend == nullptr ? masked : _mm256_add_ps(masked, lanes.load(a.addend + offset)));
       return Terms<1>{{masked}};
     };
   });

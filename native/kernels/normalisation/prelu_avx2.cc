@@ -1,5 +1,5 @@
-#include "implementations.h"
 #include "kernels/normalisation/prelu_avx2.h"
+#include "implementations.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -35,7 +35,8 @@ void run(const PreluBackward& a) {
       const __m256 v = load_sum(lanes, a.x, a.residual, offset);
       const __m256 dy = lanes.load(a.dy + offset);
       const __m256 positive = is_positive(v);
-      lanes.store(a.dv + offset, _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(slope + column), dy), dy, positive));
+      lanes.store(a.dv + offset,
+                  _mm256_blendv_ps(_mm256_mul_ps(_mm256_loadu_ps(slope + column), dy), dy, positive));
       return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dy, v))}};
     };
   });

@@ -15,7 +15,9 @@ inline float* repeated_slope(const FoldedRows& rows, const float* slope, float* 
   return memory;
 }
 
-inline __m256 prelu(__m256 v, __m256 slope) { return _mm256_blendv_ps(_mm256_mul_ps(slope, v), v, is_positive(v)); }
+inline __m256 prelu(__m256 v, __m256 slope) {
+  return _mm256_blendv_ps(_mm256_mul_ps(slope, v), v, is_positive(v));
+}
 
 // The same with the slopes of a column of folded rows, or v without slopes.
 inline __m256 prelu(__m256 v, const float* slope, size_t column) {

@@ -50,8 +50,8 @@ void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Va
   });
 }
 
-// One word of each of `rows` rows, kVectors · 8 channels of it, from their first channel on: what is the same for every row
-// stays in registers.
+// One word of each of `rows` rows, kVectors · 8 channels of it, from their first channel on: what is the same
+// for every row stays in registers.
 template <int kVectors, bool kSloped, bool kMasked>
 void pack_affine_words(const ChannelAffineSign& a, size_t first, size_t last, size_t channel) {
   const FullLanes lanes;
@@ -72,7 +72,8 @@ void pack_affine_words(const ChannelAffineSign& a, size_t first, size_t last, si
       __m256 v = _mm256_loadu_ps(x + 8 * i);
       if (kSloped) v = prelu(v, slope[i]);
       v = _mm256_fmadd_ps(v, scale[i], shift[i]);
-      signs |= static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ))) << (8 * i);
+      signs |= static_cast<uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ)))
+               << (8 * i);
       if (kMasked) passes |= inside_unit(lanes, v) << (8 * i);
     }
     *sign = signs;
@@ -88,7 +89,8 @@ void pack_affine(const ChannelAffineSign& a) {
   const size_t channels = a.channels;
   for_row_pieces(a.rows, channels, [&](size_t first, size_t last) {
     size_t channel = 0;
-    for (; channel + 32 <= channels; channel += 32) pack_affine_words<4, kSloped, kMasked>(a, first, last, channel);
+    for (; channel + 32 <= channels; channel += 32)
+      pack_affine_words<4, kSloped, kMasked>(a, first, last, channel);
     if (channel < channels) pack_affine_words<2, kSloped, kMasked>(a, first, last, channel);
   });
 }
@@ -142,7 +144,8 @@ void run(const UnpackSigns& a) {
   for_chunks(rows, [&](const Chunk& chunk) {
     const ChunkBits bits(rows, chunk, a.sign);
     each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t) {
-      lanes.store(a.y + offset, _mm256_blendv_ps(_mm256_set1_ps(-1.0f), _mm256_set1_ps(1.0f), bits.lanes(offset)));
+      lanes.store(a.y + offset,
+                  _mm256_blendv_ps(_mm256_set1_ps(-1.0f), _mm256_set1_ps(1.0f), bits.lanes(offset)));
     });
   });
 }

@@ -1,4 +1,5 @@
-// One task a sample: its squares are summed in doubles, then blocks of 8 channels by 8 pixels are exchanged in registers.
+// One task a sample: its squares are summed in doubles, then blocks of 8 channels by 8 pixels are exchanged
+// in registers.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -34,7 +35,8 @@ double sum_of_squares(const float* x, size_t size) {
 void scale(const float* x, size_t size, float factor, float* y) {
   const __m256 factors = _mm256_set1_ps(factor);
   size_t i = 0;
-  for (; i + kWidth <= size; i += kWidth) _mm256_storeu_ps(y + i, _mm256_mul_ps(_mm256_loadu_ps(x + i), factors));
+  for (; i + kWidth <= size; i += kWidth)
+    _mm256_storeu_ps(y + i, _mm256_mul_ps(_mm256_loadu_ps(x + i), factors));
   for (; i < size; ++i) y[i] = x[i] * factor;
 }
 
@@ -50,7 +52,8 @@ void scale_transposed(const float* x, size_t pixels, size_t channels, float fact
       __m256 columns[kWidth];
       if (height == kWidth && width == kWidth) {
         load_transposed(from, pixels, columns);
-        for (size_t i = 0; i < kWidth; ++i) _mm256_storeu_ps(to + i * channels, _mm256_mul_ps(columns[i], factors));
+        for (size_t i = 0; i < kWidth; ++i)
+          _mm256_storeu_ps(to + i * channels, _mm256_mul_ps(columns[i], factors));
         continue;
       }
       load_transposed_edge(from, pixels, static_cast<int>(height), static_cast<int>(width), columns);

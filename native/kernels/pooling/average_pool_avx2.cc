@@ -36,14 +36,16 @@ void run(const AveragePool& a) {
     for (int ox = 0; ox < s.out_w; ++ox) {
       const size_t position = static_cast<size_t>(oy) * s.out_w + ox;
       size_t count = 0;
-      for_valid_taps(s, position, [&](int, size_t source) { sources[count++] = a.x + source * inner + start; });
+      for_valid_taps(s, position,
+                     [&](int, size_t source) { sources[count++] = a.x + source * inner + start; });
       const __m256 by = _mm256_set1_ps(divisor(s, position, a.count_padding));
       for_vectors(width, [&](auto lanes, size_t i) {
         __m256 sum = _mm256_setzero_ps();
         size_t tap = 0;
         for (; tap + 4 <= count; tap += 4) {
           const __m256 left = _mm256_add_ps(lanes.load(sources[tap] + i), lanes.load(sources[tap + 1] + i));
-          const __m256 right = _mm256_add_ps(lanes.load(sources[tap + 2] + i), lanes.load(sources[tap + 3] + i));
+          const __m256 right =
+              _mm256_add_ps(lanes.load(sources[tap + 2] + i), lanes.load(sources[tap + 3] + i));
           sum = _mm256_add_ps(sum, _mm256_add_ps(left, right));
         }
         for (; tap < count; ++tap) sum = _mm256_add_ps(sum, lanes.load(sources[tap] + i));
@@ -69,11 +71,14 @@ void run(const AveragePoolBackward& a) {
         const size_t to = source * inner + start + i;
         __m256 sum = a.addend == nullptr ? _mm256_setzero_ps() : lanes.load(a.addend + to);
         for (size_t k = 0; k < count; ++k)
-          sum = _mm256_add_ps(sum, _mm256_div_ps(lanes.load(sources[k].from + i), _mm256_set1_ps(sources[k].divisor)));
+          sum = _mm256_add_ps(
+              sum, _mm256_div_ps(lanes.load(sources[k].from + i), _mm256_set1_ps(sources[k].divisor)));
         lanes.store(a.dx + to, sum);
       };
-      if (streamed) for_vectors<StreamedLanes>(width, body);
-      else for_vectors(width, body);
+      if (streamed)
+        for_vectors<StreamedLanes>(width, body);
+      else
+        for_vectors(width, body);
     }
     if (streamed) _mm_sfence();
   });

@@ -10,7 +10,8 @@ namespace bnn::avx2 {
 struct Blocks {
   size_t inner, width, count;
 
-  Blocks(size_t inner_, size_t width_) : inner(inner_), width(width_), count((inner_ + width_ - 1) / width_) {}
+  Blocks(size_t inner_, size_t width_)
+      : inner(inner_), width(width_), count((inner_ + width_ - 1) / width_) {}
   size_t start(size_t block) const { return block * width; }
   size_t width_of(size_t block) const { return std::min(width, inner - start(block)); }
 };

@@ -27,7 +27,8 @@ void run(const MaxPool& a) {
     for (int ox = 0; ox < s.out_w; ++ox) {
       const size_t position = static_cast<size_t>(oy) * s.out_w + ox;
       size_t count = 0;
-      for_valid_taps(s, position, [&](int, size_t source) { sources[count++] = a.x + source * inner + start; });
+      for_valid_taps(s, position,
+                     [&](int, size_t source) { sources[count++] = a.x + source * inner + start; });
       for_vectors(width, [&](auto lanes, size_t i) {
         __m256 best = count == 0 ? _mm256_setzero_ps() : lanes.load(sources[0] + i);
         for (size_t tap = 1; tap < count; ++tap) best = _mm256_max_ps(lanes.load(sources[tap] + i), best);
@@ -45,12 +46,14 @@ void run(const MaxPoolBackward& a) {
     const size_t start = blocks.start(block);
     const size_t width = blocks.width_of(block);
     size_t* sources = scratch<size_t>(kTaskSlot, s.taps());
-    // Rows of dx are cleared just before the first window reaches them, while they are about to be in the cache anyway.
+    // Rows of dx are cleared just before the first window reaches them, while they are about to be in the
+    // cache anyway.
     int cleared = 0;
     const auto clear_rows = [&](int end) {
       for (; cleared < end; ++cleared)
         for (int x = 0; x < s.w; ++x)
-          std::memset(a.dx + (static_cast<size_t>(cleared) * s.w + x) * inner + start, 0, width * sizeof(float));
+          std::memset(a.dx + (static_cast<size_t>(cleared) * s.w + x) * inner + start, 0,
+                      width * sizeof(float));
     };
     for (int oy = 0; oy < s.out_h; ++oy) {
       clear_rows(std::min(s.h, oy * s.stride_h - s.pad_top + s.kernel_h));

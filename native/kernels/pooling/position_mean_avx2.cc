@@ -39,8 +39,10 @@ void run(const PositionMeanBackward& a) {
       const auto body = [&](auto lanes, size_t i) {
         lanes.store(a.dx + p * a.inner + start + i, _mm256_div_ps(lanes.load(a.dy + start + i), by));
       };
-      if (streamed) for_vectors<StreamedLanes>(blocks.width_of(block), body);
-      else for_vectors(blocks.width_of(block), body);
+      if (streamed)
+        for_vectors<StreamedLanes>(blocks.width_of(block), body);
+      else
+        for_vectors(blocks.width_of(block), body);
     }
     if (streamed) _mm_sfence();
   });

@@ -10,8 +10,8 @@ namespace {
 constexpr size_t kTileFloats = 4096;
 constexpr size_t kLine = 16;  // floats of a line of the cache
 
-// Moves square tiles, so that lines which cells share are used while they are in the cache. copy(to, from) moves the
-// `inner` floats of a cell.
+// Moves square tiles, so that lines which cells share are used while they are in the cache. copy(to, from)
+// moves the `inner` floats of a cell.
 template <class Copy>
 void swap_tiles(const SwapOuter& a, const Copy& copy) {
   size_t side = 1;
@@ -50,17 +50,24 @@ void copy_all(const SwapOuter& a) {
 void run(const SwapOuter& a) {
   if (a.outer == 1 || a.middle == 1) return copy_all(a);
   switch (a.inner) {
-    case 0: return;
-    case 1: return swap_cells_of<1>(a);
-    case 2: return swap_cells_of<2>(a);
-    case 3: return swap_cells_of<3>(a);
-    case 4: return swap_cells_of<4>(a);
-    default: break;
+    case 0:
+      return;
+    case 1:
+      return swap_cells_of<1>(a);
+    case 2:
+      return swap_cells_of<2>(a);
+    case 3:
+      return swap_cells_of<3>(a);
+    case 4:
+      return swap_cells_of<4>(a);
+    default:
+      break;
   }
   // Streaming writes whole lines, or it would be slower than the caches.
   if (worth_streaming(a.y, a.outer * a.middle * a.inner) && a.inner % kLine == 0) {
     return swap_tiles(a, [&](float* to, const float* from) {
-      for_vectors<StreamedLanes>(a.inner, [&](auto lanes, size_t i) { lanes.store(to + i, lanes.load(from + i)); });
+      for_vectors<StreamedLanes>(a.inner,
+                                 [&](auto lanes, size_t i) { lanes.store(to + i, lanes.load(from + i)); });
     });
   }
   swap_tiles(a, [&](float* to, const float* from) {

@@ -5,7 +5,8 @@
 namespace bnn::avx2 {
 
 size_t multiply_adds(size_t rounds) {
-  // More chains than latency times throughput of any CPU that has these instructions, fewer than it has registers.
+  // More chains than latency times throughput of any CPU that has these instructions, fewer than it has
+  // registers.
   constexpr size_t kChains = 12;
   constexpr size_t kLanes = 8;
   const __m256 factor = _mm256_set1_ps(0.75f);
