@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.faults.ts', 'test/cache/live-agreement.test.ts'],
-    env: { BNN_TEST_PICTURES: '1000' },
+    env: { BNN_TEST_IMAGES: '1000' },
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 240_000,

@@ -3,14 +3,14 @@
 // usage: npm run bench:cache -- [--data cifar10:<folder>] [--resnet56 <model.onnx>] [--folder <directory>] [--threads 2]
 //        [--only write,read,train] [--quick] [--json]
 // By default ../shared/data is looked for; without it the embedded sample and resnet20 alone serve. All of it takes more
-// than an hour; --quick takes few pictures and a small cache.
+// than an hour; --quick takes few images and a small cache.
 // `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
 import { existsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { OnnxTeacher } from '../src/teacher/onnx-teacher.js';
 import { firstRows } from '../src/data/dataset.js';
-import { allPictures } from './support/cache-cases.js';
+import { allImages } from './support/cache-cases.js';
 import { measureReading, type ReadingFigures } from './support/cache-reading.js';
 import { measureTraining, type TrainingFigures } from './support/cache-training.js';
 import { measureWriting, type WritingFigures } from './support/cache-writing.js';
@@ -52,7 +52,7 @@ await program('bench:cache', async () => {
   const wanted = flags.only.split(',').map((name) => oneOf('--only', name, stages));
   const full = shared('cifar-10-batches-bin');
   const spec = flags.data ?? (existsSync(full) ? `cifar10:${full}` : 'cifar10-sample');
-  const all = await allPictures(spec);
+  const all = await allImages(spec);
   const teachers = [['resnet20', 'cifar10-resnet20'] as const];
   if (existsSync(flags.resnet56)) teachers.push(['resnet56', flags.resnet56] as never);
   const machine = thisMachine();
@@ -113,7 +113,7 @@ await program('bench:cache', async () => {
     figures.training = training;
     report(
       formatTable(
-        ['step of bnn-resnet20, 128 pictures, all losses', 'ms', 'cached over it'],
+        ['step of bnn-resnet20, 128 images, all losses', 'ms', 'cached over it'],
         [
           ['targets in memory', training.inMemoryMs.toFixed(1), training.cachedOverInMemory.toFixed(3)],
           ['from the cache', training.cachedMs.toFixed(1), '1'],

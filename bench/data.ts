@@ -46,7 +46,7 @@ if (values.json) {
 } else {
   const rows = [
     ['data', values.data],
-    ['pictures', dataset.length.toLocaleString('en-US')],
+    ['images', dataset.length.toLocaleString('en-US')],
     ['batch size', String(BATCH_SIZE)],
     ['augmentation', 'crop 32 of 40, flip'],
     ['prepared images/s', imagesPerSecond.toLocaleString('en-US')],

@@ -16,7 +16,7 @@ import { permutation } from '../src/data/random.js';
 import { InputError, RunError } from '../src/errors.js';
 import { BinaryResNet } from '../src/models/bnn-resnet.js';
 import type { ResNetDepth } from '../src/models/depths.js';
-import { Adam } from '../src/training/optimizers/adam.js';
+import { Adam } from '../src/optim/optimizers/adam.js';
 import { useComposedBackend } from './support/composed-backend.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -87,7 +87,7 @@ await program('bench:equivalence', async () => {
   const dataset = await loadCifar10Sample('train');
   if (batch > dataset.length) {
     throw new InputError(
-      `--batch must be at most ${dataset.length}, the pictures of the sample, got ${batch}.`,
+      `--batch must be at most ${dataset.length}, the images of the sample, got ${batch}.`,
     );
   }
   const report = (line: string): void => {
@@ -143,7 +143,7 @@ async function compare(
   };
 }
 
-/** The loss of each of the first steps of a student of this seed, which also keys the order and the views of the pictures. */
+/** The loss of each of the first steps of a student of this seed, which also keys the order and the views of the images. */
 function lossesOf(
   dataset: PixelDataset,
   { title, depth, batch }: Configuration,

@@ -141,7 +141,7 @@ function compareConvolutions(
       const theirs = runPeer<PeerConvolution[]>(args, peerEnvironment);
       for (const [i, convolution] of all.entries())
         for (const [d, [family, key]] of directions.entries()) {
-          // The pictures need no gradient.
+          // The images need no gradient.
           if (key === 'backwardInput' && convolution.c === 3) continue;
           const ms = timeCall(operands.call(family, convolution), { least: 3, seconds: callSeconds });
           rows[i][d].push(theirs[i][key] / ms);

@@ -1,4 +1,4 @@
-// Data of one's own: pictures of stripes, whose distance is the class. A recipe names this file under `imports`; then
+// Data of one's own: images of stripes, whose distance is the class. A recipe names this file under `imports`; then
 // `stripes` is a kind of data (see custom-recipe.yaml).
 import { registerDataKind } from 'bnn-distill';
 
@@ -7,7 +7,7 @@ const firstIndex = { train: 0, validation: 1000, test: 2000 };
 const side = 32;
 const classes = ['narrow', 'middle', 'wide', 'broad'];
 
-function pictures(split) {
+function images(split) {
   const length = counts[split];
   const pixels = new Uint8Array(length * side * side * 3);
   const labels = Int32Array.from({ length }, (_, n) => n % classes.length);
@@ -24,7 +24,7 @@ function pictures(split) {
 registerDataKind('stripes', {
   argument: null,
   load: (_, split) => {
-    const { pixels, labels } = pictures(split);
+    const { pixels, labels } = images(split);
     return Promise.resolve({
       kind: 'stripes',
       split,

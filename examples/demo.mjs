@@ -1,5 +1,5 @@
 // The main job on what comes with the package: the ResNet-20 teacher teaches a binary ResNet-20 on the embedded sample of
-// CIFAR-10. It ends with exit code 1 when the student stays under 30 % on the test pictures.
+// CIFAR-10. It ends with exit code 1 when the student stays under 30 % on the test images.
 import { distil, formatShare, resolveRecipe, top1Percent } from 'bnn-distill';
 
 const least = 30;
@@ -20,7 +20,7 @@ let next = await run.next();
 for (; !next.done; next = await run.next()) {
   const event = next.value;
   if (event.kind === 'started') {
-    console.log(`${event.trainingPictures} training pictures, run in ${event.directory}`);
+    console.log(`${event.trainingImages} training images, run in ${event.directory}`);
   } else if (event.kind === 'epoch') {
     const { epoch, epochs, loss, validation, seconds } = event;
     console.log(

@@ -17,7 +17,7 @@ import pyarrow.ipc as ipc
 directory = Path(sys.argv[1])
 manifest = json.loads((directory / "manifest.json").read_text())
 classes = manifest["data"]["classes"]
-print(f"{manifest['teachers'][0]['file']} on {manifest['data']['pictures']} pictures of {manifest['data']['kind']}")
+print(f"{manifest['teachers'][0]['file']} on {manifest['data']['images']} images of {manifest['data']['kind']}")
 
 # Memory-mapped: a column that is not used is not read.
 tables = [ipc.open_file(pa.memory_map(str(directory / file["name"]))).read_all() for file in manifest["files"]]
@@ -37,7 +37,7 @@ table = table.append_column("best", pa.array(best, pa.int32()))
 for view in range(manifest["views"]["count"]):
     of_view = table.filter(pc.equal(table["view"], view))
     right = pc.sum(pc.equal(of_view["best"], of_view["label"])).as_py()
-    print(f"view {view}: the teacher is right on {right} of {of_view.num_rows} pictures")
+    print(f"view {view}: the teacher is right on {right} of {of_view.num_rows} images")
 
 # The checksum of the first row: CRC-32 of the bytes of all other cells in the order of the columns.
 codes = {"uint8": "B", "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "float": "f", "halffloat": "e"}

@@ -5,9 +5,9 @@
  */
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PICTURE_LENGTH, cifar10, countRecords, recordLength } from '../src/data/cifar.js';
+import { IMAGE_LENGTH, cifar10, countRecords, recordLength } from '../src/data/cifar.js';
 import { SAMPLE_FOLDER, type SampleManifest, sha256Of, toRecords } from '../src/data/cifar10-sample.js';
-import { packPictures } from '../src/data/picture-codec.js';
+import { packImages } from '../src/data/image-codec.js';
 
 const TRAIN_PER_CLASS = 400;
 const TEST_PER_CLASS = 100;
@@ -46,7 +46,7 @@ async function readCandidates(folder: string, names: readonly string[]): Promise
   });
 }
 
-/** The pictures with the lowest hashes of each class, in the order of their hashes. */
+/** The images with the lowest hashes of each class, in the order of their hashes. */
 function choose(candidates: Candidate[], perClass: number): Candidate[] {
   const taken = new Map<number, number>();
   return candidates
@@ -61,15 +61,15 @@ function choose(candidates: Candidate[], perClass: number): Candidate[] {
 async function writePart(
   target: string,
   file: string,
-  pictures: readonly Candidate[],
+  images: readonly Candidate[],
 ): Promise<SampleManifest['train']> {
-  const planes = new Uint8Array(pictures.length * PICTURE_LENGTH);
-  pictures.forEach((picture, n) => planes.set(picture.planes, n * PICTURE_LENGTH));
-  const packed = await packPictures(planes);
+  const planes = new Uint8Array(images.length * IMAGE_LENGTH);
+  images.forEach((image, n) => planes.set(image.planes, n * IMAGE_LENGTH));
+  const packed = await packImages(planes);
   await writeSafely(join(target, file), packed);
-  console.log(`${file}: ${pictures.length} pictures, ${packed.length} bytes`);
-  const labels = pictures.map(({ label }) => label).join('');
-  const indices = pictures.map(({ index }) => index);
+  console.log(`${file}: ${images.length} images, ${packed.length} bytes`);
+  const labels = images.map(({ label }) => label).join('');
+  const indices = images.map(({ index }) => index);
   return { file, sha256: sha256Of(toRecords(labels, planes)), labels, indices };
 }
 

@@ -1,8 +1,8 @@
 /**
- * Writes a ResNet-34 for 224×224 pictures with random weights and its teacher card: a stand-in, to try a run on a folder of
- * pictures without fetching a model. It knows nothing.
+ * Writes a ResNet-34 for 224×224 images with random weights and its teacher card: a stand-in, to try a run on a folder of
+ * images without fetching a model. It knows nothing.
  *
- *     npx tsx scripts/make-resnet34.ts <model.onnx> --data <folder of pictures> [--seed <n>]
+ *     npx tsx scripts/make-resnet34.ts <model.onnx> --data <folder of images> [--seed <n>]
  */
 import { parseArgs } from 'node:util';
 import { program } from '../bench/support/program.js';
@@ -17,7 +17,7 @@ await program('make-resnet34', async () => {
   });
   if (positionals.length !== 1 || values.data === undefined)
     throw new InputError(
-      'give the model to write, and with --data the folder of pictures whose classes it is to have',
+      'give the model to write, and with --data the folder of images whose classes it is to have',
     );
   const { classes } = await loadImageFolder(values.data, 'train');
   await writeResnet34(positionals[0], classes, Number(values.seed));

@@ -158,7 +158,7 @@ export {
   type Dataset,
   type FileDataset,
   firstRows,
-  type PictureResize,
+  type ImageResize,
   type PixelDataset,
   resizedTo,
   type Split,
@@ -176,8 +176,8 @@ export {
   type MixSettings,
   noMix,
 } from './data/mix.js';
-export { rotateBilinear } from './data/picture-geometry.js';
-export { type PictureFiles } from './data/picture-files.js';
+export { rotateBilinear } from './data/image-geometry.js';
+export { type ImageFiles } from './data/image-files.js';
 export { drawResizedCrop, inceptionCrop, type ResizedCrop, type Window } from './data/resized-crop.js';
 
 export { type Purpose, purposes, RandomStream, type StreamKey } from './data/random.js';
@@ -211,7 +211,7 @@ export { orderedByIndex } from './cache/ordered-rows.js';
 export { type VerifiedCache, verifyCache } from './cache/verify-cache.js';
 export { writeCache, type WriteParts, type WriteProgress } from './cache/write-cache.js';
 
-export { type Accuracy, AccuracyCounter, formatShare, top1Percent } from './training/accuracy.js';
+export { type Accuracy, AccuracyCounter, formatShare, top1Percent } from './evaluation/accuracy.js';
 export { backpropagate } from './training/backpropagation.js';
 export {
   type CheckpointFacts,
@@ -219,9 +219,9 @@ export {
   type LoadOptions,
   loadStudent,
   saveStudent,
-} from './training/checkpoint.js';
-export { evaluateModel, type EvaluateModelSettings } from './training/evaluate-model.js';
-export { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './training/evaluation.js';
+} from './models/checkpoint.js';
+export { evaluateModel, type EvaluateModelSettings } from './evaluation/evaluate-model.js';
+export { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './evaluation/evaluate.js';
 export { Connectors, type LevelPair, pairLevels } from './training/level-pairs.js';
 export {
   type CacheEvent,
@@ -229,28 +229,28 @@ export {
   type CacheSummary,
   defaultCacheSettings,
   makeCache,
-} from './training/make-cache.js';
+} from './run/make-cache.js';
 export {
   centralised,
   globalNorm,
   type GradientSettings,
   type GradientSteps,
   gradientSteps,
-} from './training/gradient-steps.js';
+} from './optim/gradient-steps.js';
 export {
   createOptimizer,
   type Optimizer,
   type OptimizerName,
   optimizerNames,
   type OptimizerSettings,
-} from './training/optimizer.js';
-export { Adam, type AdamOptions } from './training/optimizers/adam.js';
-export { AdamW } from './training/optimizers/adamw.js';
-export { Bop, type BopOptions } from './training/optimizers/bop.js';
-export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
-export { reestimateBatchNorm, type StatisticsPictures } from './training/reestimate-batch-norm.js';
+} from './optim/optimizer.js';
+export { Adam, type AdamOptions } from './optim/optimizers/adam.js';
+export { AdamW } from './optim/optimizers/adamw.js';
+export { Bop, type BopOptions } from './optim/optimizers/bop.js';
+export { SGD, type SGDOptions } from './optim/optimizers/sgd.js';
+export { reestimateBatchNorm, type StatisticsImages } from './training/reestimate-batch-norm.js';
 export { type LayerCost, type NetworkCost, networkCost } from './models/network-cost.js';
-export { type PartMemory, type StepMemory, stepMemory } from './training/step-memory.js';
+export { type PartMemory, type StepMemory, stepMemory } from './evaluation/step-memory.js';
 export { checkRecipe, checkRunnable } from './recipe/check-recipe.js';
 export { defaultRecipe, defaultStage } from './recipe/default-recipe.js';
 export { builtInRecipes } from './recipe/recipe-file.js';
@@ -267,13 +267,13 @@ export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './l
 export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { NonFiniteLoss } from './training/non-finite.js';
-export { distil, type RunOptions } from './training/run.js';
-export { type ResumableRun, resume, type ResumeOptions } from './training/resume.js';
-export type { EpochReport, RunEvent, RunSummary, StageSummary } from './training/run-events.js';
+export { distil, type RunOptions } from './run/run.js';
+export { type ResumableRun, resume, type ResumeOptions } from './run/resume.js';
+export type { EpochReport, RunEvent, RunSummary, StageSummary } from './run/run-events.js';
 export { Centers } from './training/centers.js';
 export { flipRatio, type LayerRecord, LayerStatistics } from './training/layer-statistics.js';
 export { ActivationObserver, type ActivationRecord, activationRecord } from './nn/activation-observer.js';
-export type { StageTitle } from './training/stage-title.js';
+export type { StageTitle } from './run/stage-title.js';
 export { StudentTeacher } from './training/student-teacher.js';
 export {
   type CourseName,
@@ -281,7 +281,7 @@ export {
   createSchedule,
   type ScheduleSettings,
   type ScheduleStage,
-} from './training/schedules/create-schedule.js';
+} from './optim/schedules/create-schedule.js';
 export {
   constantSchedule,
   cosineSchedule,
@@ -293,7 +293,7 @@ export {
   type StepScheduleOptions,
   type WarmupOptions,
   withWarmup,
-} from './training/schedules/schedules.js';
+} from './optim/schedules/schedules.js';
 export type { TrainerMix } from './training/batch-mixer.js';
 export { type StepReport, Trainer, type TrainerParts } from './training/trainer.js';
 export { type AveragedTensors, WeightAverage, type WeightAverageOptions } from './training/weight-average.js';

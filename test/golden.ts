@@ -48,7 +48,7 @@ export function transposeGolden({ shape, values }: GoldenTensor, order: readonly
   return { shape: turned, values: result };
 }
 
-/** Pictures and feature maps: from the files' NCHW to our NHWC. */
+/** Images and feature maps: from the files' NCHW to our NHWC. */
 export const nhwcFromNchw = (tensor: GoldenTensor): GoldenTensor => transposeGolden(tensor, [0, 2, 3, 1]);
 
 /** Convolution filters: from the files' OIHW to our HWIO. */

@@ -1,4 +1,4 @@
-"""PyTorch's side of bench:teacher: a training step of a full-precision ResNet for 32x32 pictures, or single convolutions.
+"""PyTorch's side of bench:teacher: a training step of a full-precision ResNet for 32x32 images, or single convolutions.
 usage: torch_resnet.py step resnet18|resnet20 BATCH [--steps 7] [--threads 2] [--format nchw|nhwc] [--tuned]
        torch_resnet.py conv SHAPES [--threads 2] [--seconds 0.3]
 step prints one JSON line; conv reads SHAPES, a JSON list of {size, n, c, k, window, stride, pad}, and prints a list of

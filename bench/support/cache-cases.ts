@@ -12,8 +12,8 @@ import type { TeacherFacts } from '../../src/teacher/teacher-facts.js';
 
 const origin: PartOrigin = { provider: 'cpu', versions: {} };
 
-/** All training pictures of a data set, those held out for validation among them, or the first of them. */
-export async function allPictures(spec: string, most = Infinity): Promise<PixelDataset> {
+/** All training images of a data set, those held out for validation among them, or the first of them. */
+export async function allImages(spec: string, most = Infinity): Promise<PixelDataset> {
   const [training, validation] = (await Promise.all([
     loadDataset(spec, 'train'),
     loadDataset(spec, 'validation'),
@@ -39,7 +39,7 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 /** What a cache of a bench is made with. */
 export type BenchChoices = Pick<CacheChoices, 'views' | 'batchSize'> & Partial<CacheChoices>;
 
-/** Opens a directory for a cache of a teacher on pictures in order of their indices. */
+/** Opens a directory for a cache of a teacher on images in order of their indices. */
 export async function openWriter(
   directory: string,
   facts: TeacherFacts,

@@ -9,9 +9,9 @@ import { lossSettings } from '../../src/losses/loss-settings.js';
 import { createStudent } from '../../src/models/create-network.js';
 import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
 import type { TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
-import { Adam } from '../../src/training/optimizers/adam.js';
+import { Adam } from '../../src/optim/optimizers/adam.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/training/schedules/schedules.js';
+import { constantSchedule } from '../../src/optim/schedules/schedules.js';
 import { type StepReport, Trainer } from '../../src/training/trainer.js';
 import { openWriter, writeParts } from './cache-cases.js';
 import { median } from './statistics.js';
@@ -58,8 +58,8 @@ export async function measureTraining(given: TrainingCase): Promise<TrainingFigu
   const one = batchesOf(dataset, { batchSize: batch, seed: 0, viewSeed: 0, views: 1, augmentation });
   // More of them than the caches of the processor hold, as all targets of a data set would be.
   const held: TeacherTargets[] = [];
-  for await (const pictures of one.epoch(0)) {
-    held.push(await cached.targets(pictures));
+  for await (const images of one.epoch(0)) {
+    held.push(await cached.targets(images));
     if (held.length === heldBatches) break;
   }
   let asked = 0;
@@ -99,7 +99,7 @@ export async function measureTraining(given: TrainingCase): Promise<TrainingFigu
   }
 }
 
-/** Milliseconds of a step, waiting for pictures and targets included. */
+/** Milliseconds of a step, waiting for images and targets included. */
 async function timeOf(steps: AsyncGenerator<StepReport>, count: number): Promise<number> {
   for (let n = 0; n < stepsLeftOut; n++) await steps.next();
   const began = performance.now();

@@ -11,11 +11,11 @@ import { median } from './statistics.js';
 /** How fast a cache is written, beside ONNX Runtime alone. */
 export interface WritingFigures {
   readonly views: number;
-  readonly pictures: number;
+  readonly images: number;
   readonly batch: number;
   readonly bareImagesPerSecond: number;
   readonly cacheImagesPerSecond: number;
-  /** Median over the views of the time that ONNX Runtime needs alone for a picture over that of the cache. */
+  /** Median over the views of the time that ONNX Runtime needs alone for an image over that of the cache. */
   readonly ratio: number;
   readonly bytes: number;
 }
@@ -32,8 +32,8 @@ export interface WritingCase {
   readonly folder: string;
 }
 
-/** Pictures that ONNX Runtime gets alone, at most: as long as the machine keeps its speed. */
-const barePictures = 12_544;
+/** Images that ONNX Runtime gets alone, at most: as long as the machine keeps its speed. */
+const bareImages = 12_544;
 
 /**
  * Writes a cache view by view, and runs ONNX Runtime alone before the first and after each: the same model, outputs, batch and
@@ -49,8 +49,8 @@ export async function measureWriting(given: WritingCase): Promise<WritingFigures
   );
   const directory = await mkdtemp(join(folder, 'bench-cache-'));
   const writer = await openWriter(directory, teacher.facts, dataset, { views, batchSize: batch });
-  const alone = Math.min(barePictures, dataset.length);
-  // Seconds for a picture.
+  const alone = Math.min(bareImages, dataset.length);
+  // Seconds for an image.
   const timedBare = async (): Promise<number> => (await timed(() => bare.run(alone))) / alone;
   const seconds: { bare: number; cache: number }[] = [];
   try {
@@ -64,7 +64,7 @@ export async function measureWriting(given: WritingCase): Promise<WritingFigures
     }
     return {
       views,
-      pictures: dataset.length,
+      images: dataset.length,
       batch,
       bareImagesPerSecond: 1 / median(seconds.map((times) => times.bare)),
       cacheImagesPerSecond: 1 / median(seconds.map((times) => times.cache)),
@@ -79,21 +79,21 @@ export async function measureWriting(given: WritingCase): Promise<WritingFigures
   }
 }
 
-/** A session of the teacher's model, run on the same pictures again and again. */
+/** A session of the teacher's model, run on the same images again and again. */
 async function bareLoop(
   { teacher, batch, threads }: WritingCase,
   logits: string,
   taps: readonly string[],
-): Promise<{ run: (pictures: number) => Promise<void>; release: () => Promise<void> }> {
+): Promise<{ run: (count: number) => Promise<void>; release: () => Promise<void> }> {
   const { file, card } = await findTeacher(teacher);
   const input = imageInput(file, card?.input);
   const session = await OnnxSession.create(file, [logits, ...taps], { threads, optimise: true });
   const images = new Float32Array(batch * 3 * input.size[0] * input.size[1]);
   await session.run(input, batch, images);
   return {
-    run: async (pictures) => {
-      for (let done = 0; done < pictures; done += batch) {
-        const size = Math.min(batch, pictures - done);
+    run: async (count) => {
+      for (let done = 0; done < count; done += batch) {
+        const size = Math.min(batch, count - done);
         await session.run(input, size, images.subarray(0, (size * images.length) / batch));
       }
     },

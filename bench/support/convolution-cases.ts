@@ -14,7 +14,7 @@ export interface Convolution {
   readonly pad: number;
 }
 
-/** Every distinct convolution of a network for 32×32 pictures: stem, binary 3×3 and the 1×1 of the shortcuts. */
+/** Every distinct convolution of a network for 32×32 images: stem, binary 3×3 and the 1×1 of the shortcuts. */
 export function convolutionsOf({ widths, blocks }: ResNetDepth, n: number): Convolution[] {
   const found: Convolution[] = [];
   const add = (convolution: Omit<Convolution, 'n'>): number => found.push({ ...convolution, n });
@@ -39,7 +39,7 @@ function outputSize({ size, window, stride, pad }: Axis): number {
   return Math.floor((size + 2 * pad - window) / stride) + 1;
 }
 
-/** Pairs of an output row and a tap that meets the picture, on one axis. */
+/** Pairs of an output row and a tap that meets the image, on one axis. */
 function validTaps(axis: Axis): number {
   let count = 0;
   for (let out = 0; out < outputSize(axis); out++) {

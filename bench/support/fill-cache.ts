@@ -1,4 +1,4 @@
-import { type CacheSettings, defaultCacheSettings, makeCache } from '../../src/training/make-cache.js';
+import { type CacheSettings, defaultCacheSettings, makeCache } from '../../src/run/make-cache.js';
 
 /** Makes what is missing of a cache. */
 export async function fillCache(

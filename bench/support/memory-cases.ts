@@ -24,7 +24,7 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
   const [sums, moreSums] = fourSums;
   const tensor = 4 * size;
   const bits = size / 8;
-  // A picture of 4×4 positions; the rest of the rows are images.
+  // A image of 4×4 positions; the rest of the rows are images.
   const positions = 16;
   const images = Math.floor(rows / positions);
   const pooled = positions * images * channels;

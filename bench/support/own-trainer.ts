@@ -1,10 +1,10 @@
 import type { Dataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import type { Network } from '../../src/models/network.js';
-import type { Optimizer } from '../../src/training/optimizer.js';
-import { Adam } from '../../src/training/optimizers/adam.js';
+import type { Optimizer } from '../../src/optim/optimizer.js';
+import { Adam } from '../../src/optim/optimizers/adam.js';
 import { Connectors } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/training/schedules/schedules.js';
+import { constantSchedule } from '../../src/optim/schedules/schedules.js';
 import { Trainer } from '../../src/training/trainer.js';
 
 /** The learning rate of the benches. */

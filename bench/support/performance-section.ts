@@ -134,7 +134,7 @@ function dataSentence(imagesPerSecond: number, profiles: readonly ProfileFigures
     (profile) =>
       `${(imagesPerSecond / profile.imagesPerSecond).toFixed(0)} times what a step of ${profile.net} takes`,
   );
-  return `Batches of cropped and flipped pictures are prepared in the background at ${Math.round(imagesPerSecond).toLocaleString('en-US')} images/s: ${compared.join(', ')}.`;
+  return `Batches of cropped and flipped images are prepared in the background at ${Math.round(imagesPerSecond).toLocaleString('en-US')} images/s: ${compared.join(', ')}.`;
 }
 
 function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {

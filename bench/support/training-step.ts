@@ -7,7 +7,7 @@ import type { ResNetDepth } from '../../src/models/depths.js';
 import type { Structure } from '../../src/models/structure.js';
 import { ResNet } from '../../src/models/resnet.js';
 import type { Network } from '../../src/models/network.js';
-import { SGD } from '../../src/training/optimizers/sgd.js';
+import { SGD } from '../../src/optim/optimizers/sgd.js';
 import type { Trainer } from '../../src/training/trainer.js';
 import { benchLr, ownTrainer } from './own-trainer.js';
 
@@ -33,7 +33,7 @@ export function stepTimesInTurn(each: readonly (() => void)[], steps: number): n
   return times;
 }
 
-/** The trainer measures its own step here, so the data set only says how its pictures are normalised: not at all. */
+/** The trainer measures its own step here, so the data set only says how its images are normalised: not at all. */
 const dataset: Dataset = {
   kind: 'random',
   split: 'train',
@@ -48,7 +48,7 @@ const dataset: Dataset = {
 };
 
 /**
- * The trainer's own step on one batch of random 32×32 pictures: the student of this depth, label-smoothed cross-entropy and
+ * The trainer's own step on one batch of random 32×32 images: the student of this depth, label-smoothed cross-entropy and
  * the Kullback-Leibler divergence to random teacher logits at temperature 1, Adam.
  *
  * @param threads of the native backend, which becomes the current one

@@ -16,7 +16,7 @@ const levels = [
 const purpose = 1002;
 
 /**
- * ResNet-34 for 224×224 pictures with random weights, as it is exported with its BatchNorms folded: `input` [batch, 3, 224,
+ * ResNet-34 for 224×224 images with random weights, as it is exported with its BatchNorms folded: `input` [batch, 3, 224,
  * 224] → `logits` [batch, classes].
  *
  * @param seed keys the weights

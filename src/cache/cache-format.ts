@@ -48,7 +48,7 @@ export class CacheFormat {
   }
 
   /** Rows of a view. */
-  get pictures(): number {
+  get images(): number {
     return this.identity.data.pictures;
   }
 
@@ -87,7 +87,7 @@ export class CacheFormat {
       name: `view-${padded(view, this.identity.views.count)}${suffix}.arrow`,
       view,
       firstRow,
-      rows: Math.min(this.#rowsPerPart, this.pictures - firstRow),
+      rows: Math.min(this.#rowsPerPart, this.images - firstRow),
     };
   }
 }

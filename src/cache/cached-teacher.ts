@@ -16,11 +16,11 @@ import { requireComplete } from './verify-cache.js';
 
 /** What a cache is opened for; each is compared with what it was made for. */
 export interface CachedTeacherOptions {
-  /** The training pictures, in any order. */
+  /** The training images, in any order. */
   readonly dataset: Dataset;
   readonly augmentation: Augmentation;
   readonly viewSeed: number;
-  /** Hears how many files of pictures are read to compare them. */
+  /** Hears how many files of images are read to compare them. */
   readonly onHashed?: ProgressListener;
 }
 
@@ -63,7 +63,7 @@ export class CachedTeacher implements TargetSource {
     return this.manifest.contents;
   }
 
-  /** The number of views of each picture. */
+  /** The number of views of each image. */
   get views(): number {
     return this.manifest.views.count;
   }
@@ -80,7 +80,7 @@ export class CachedTeacher implements TargetSource {
   /**
    * The stored targets of a batch of training views.
    *
-   * @throws InputError for a view or a picture that is not in the cache, or a damaged row
+   * @throws InputError for a view or an image that is not in the cache, or a damaged row
    */
   async targets({ indices, view, size }: Batch): Promise<TeacherTargets> {
     if (view >= this.views)
@@ -90,7 +90,7 @@ export class CachedTeacher implements TargetSource {
     const rows = new Uint32Array(size);
     indices.forEach((index, n) => {
       const row = this.rowOf(index);
-      if (row < 0) throw new InputError(`picture ${index} is not in the cache in ${this.directory}.`);
+      if (row < 0) throw new InputError(`image ${index} is not in the cache in ${this.directory}.`);
       rows[n] = row;
     });
     return this.thread.read(view, rows, indices.slice());
@@ -113,7 +113,7 @@ export function cacheFiles(directory: string, format: CacheFormat, envelopes: En
     directory,
     columns: format.columns,
     rowsPerPart,
-    partsPerView: Math.ceil(format.pictures / rowsPerPart),
+    partsPerView: Math.ceil(format.images / rowsPerPart),
     files: format.parts.map(({ name, rows }) => ({ name, shape: envelopes.shape(rows) })),
   };
 }

@@ -2,14 +2,14 @@ import { InputError } from '../errors.js';
 import { type Augmentation, completeAugmentation } from '../data/augmentation.js';
 import type { Dataset } from '../data/dataset.js';
 import type { ProgressListener } from '../progress-listener.js';
-import { pictureDigest } from '../data/picture-digest.js';
+import { imageDigest } from '../data/image-digest.js';
 import type { CacheIdentity, DataIdentity } from './manifest.js';
 
 /**
- * What tells a data set from another: facts, how its pictures are resized, and the digest of the pictures, for which files
+ * What tells a data set from another: facts, how its images are resized, and the digest of the images, for which files
  * are read.
  *
- * @param onHashed hears how many files of pictures are read
+ * @param onHashed hears how many files of images are read
  * @throws InputError if a file cannot be read
  */
 export async function dataIdentity(dataset: Dataset, onHashed?: ProgressListener): Promise<DataIdentity> {
@@ -24,7 +24,7 @@ export async function dataIdentity(dataset: Dataset, onHashed?: ProgressListener
     classes: [...classes],
     // Caches of folders once held lengths in place of contents; this tells them apart.
     ...('pixels' in dataset ? {} : { digestOf: 'contents' as const }),
-    sha256: await pictureDigest(dataset, onHashed),
+    sha256: await imageDigest(dataset, onHashed),
   };
 }
 
@@ -68,12 +68,12 @@ export function checkIdentity(directory: string, stored: CacheIdentity, given: P
         ? firstDifference(withAllFields(stored.views), withAllFields(given.views!), key)
         : firstDifference(stored[key], given[key], key);
     if (!found) continue;
-    const pictures =
+    const images =
       found.path === 'data.sha256'
-        ? `: pictures or labels of the ${stored.data.split} split of ${stored.data.kind} have changed`
+        ? `: images or labels of the ${stored.data.split} split of ${stored.data.kind} have changed`
         : '';
     throw new InputError(
-      `the cache in ${directory} was made with ${found.path} ${found.stored}, but here it is ${found.given}${pictures}.`,
+      `the cache in ${directory} was made with ${found.path} ${found.stored}, but here it is ${found.given}${images}.`,
       { fix: fixes[key] },
     );
   }

@@ -40,7 +40,7 @@ const dataSchema = z.strictObject({
   split: z.enum(['train', 'validation', 'test']),
   pictures: positive,
   size,
-  /** How pictures in files are resized where nothing is drawn; null for pictures in memory. */
+  /** How images in files are resized where nothing is drawn; null for images in memory. */
   resize: z
     .strictObject({
       short: positive,
@@ -48,9 +48,9 @@ const dataSchema = z.strictObject({
     })
     .nullable(),
   classes: z.array(z.string()),
-  /** What of pictures in files was hashed; absent for pictures in memory. */
+  /** What of images in files was hashed; absent for images in memory. */
   digestOf: z.literal('contents').optional(),
-  /** Of the indices, labels and pictures; of pictures in files paths and contents. */
+  /** Of the indices, labels and images; of images in files paths and contents. */
   sha256,
 });
 

@@ -17,7 +17,7 @@ export interface CacheChoices {
   readonly augmentation: Augmentation;
   readonly viewSeed: number;
   readonly views: number;
-  /** Rows of a record batch, and pictures that the teacher gets at a time. */
+  /** Rows of a record batch, and images that the teacher gets at a time. */
   readonly batchSize: number;
   /** Files grow to about this size; by default 1 GiB. */
   readonly partBytes?: number;
@@ -28,8 +28,8 @@ const mostViews = 65_536;
 /**
  * The identity of a cache of a teacher's answers on a data set.
  *
- * @param onHashed hears how many files of pictures are read
- * @throws InputError for a number of views or of probabilities that cannot be stored, or a picture that cannot be read
+ * @param onHashed hears how many files of images are read
+ * @throws InputError for a number of views or of probabilities that cannot be stored, or an image that cannot be read
  */
 export async function newIdentity(
   teacher: TeacherFacts,

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.js';
-import { fileOf, packFiles } from '../data/picture-files.js';
+import { fileOf, packFiles } from '../data/image-files.js';
 
 /** The data set with its rows in order of their original indices, which is the order of a cache; itself if it has it. */
 export function orderedByIndex<D extends Dataset>(dataset: D): D {

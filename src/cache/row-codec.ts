@@ -137,11 +137,11 @@ function checkFinite(logits: Float32Array, { dtype, topK, classes }: CacheConten
   if (at < 0) return;
   const row = Math.floor(at / classes);
   throw new RunError(
-    `the teacher's logit of class ${at % classes} is ${logits[at]} for view ${batch.view} of picture ${batch.indices[row]}, which ${dtype} cannot hold.`,
+    `the teacher's logit of class ${at % classes} is ${logits[at]} for view ${batch.view} of image ${batch.indices[row]}, which ${dtype} cannot hold.`,
     {
       fix: Number.isFinite(logits[at])
         ? 'use --dtype float32'
-        : 'look for pictures that are not finite after the normalisation, or another teacher',
+        : 'look for images that are not finite after the normalisation, or another teacher',
     },
   );
 }

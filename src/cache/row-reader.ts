@@ -114,7 +114,7 @@ export class RowReader {
       words.getUint32(offsets[this.#indexAt] + 4 * n, true) === index &&
       words.getUint16(offsets[this.#viewAt] + 2 * n, true) === view;
     if (isRight) return;
-    throw this.#damaged(part, `the row of picture ${index} does not have its checksum`);
+    throw this.#damaged(part, `the row of image ${index} does not have its checksum`);
   }
 
   #damaged(part: number, why: string): InputError {

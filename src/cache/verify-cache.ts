@@ -103,7 +103,7 @@ export function requireComplete(directory: string, manifest: Manifest, format: C
   if (missing.length === 0) return;
   const first = missing[0];
   throw new InputError(
-    `the cache in ${directory} is not complete: ${missing.length} of its ${format.parts.length} files are missing, the first is ${first.name} (view ${first.view}, pictures ${first.firstRow} to ${first.firstRow + first.rows - 1}).`,
+    `the cache in ${directory} is not complete: ${missing.length} of its ${format.parts.length} files are missing, the first is ${first.name} (view ${first.view}, images ${first.firstRow} to ${first.firstRow + first.rows - 1}).`,
     {
       fix: 'run the command that made it again, or join its shards with: distill cache merge <directory> <directory> --out <directory>',
     },

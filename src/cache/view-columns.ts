@@ -7,7 +7,7 @@ import { type Column, type NumberType, single } from './column.js';
 /** A column of a drawn parameter of the augmentation. */
 export interface ViewColumn {
   readonly column: Column;
-  /** The value for the n-th picture of a batch, whose parameters were drawn. */
+  /** The value for the n-th image of a batch, whose parameters were drawn. */
   readonly valueOf: (drawn: ViewParameters, batch: Batch, n: number) => number;
 }
 

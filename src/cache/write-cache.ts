@@ -33,7 +33,7 @@ export interface WriteParts {
 }
 
 /**
- * Writes parts of a cache: pictures are prepared in one thread, the teacher may run in another, and this one encodes,
+ * Writes parts of a cache: images are prepared in one thread, the teacher may run in another, and this one encodes,
  * writes and hashes; each works ahead of the next by a bounded number of batches. What is there already is not computed
  * again.
  *
@@ -132,7 +132,7 @@ async function* missingBatches(
           onPresent(part.rowsOfBatch(number));
           continue;
         }
-        // The thread that prepares pictures goes on as long as no batch is left out.
+        // The thread that prepares images goes on as long as no batch is left out.
         if (source?.view !== plan.view || source.next !== first + number) {
           await source?.iterator.return?.();
           const iterator = batches.epoch(plan.view, first + number);

@@ -7,7 +7,7 @@ import { comparingLosses } from '../training/student-losses.js';
 import { defaultData } from '../teacher/default-data.js';
 import { nearestNames } from '../nearest.js';
 import { providerOf } from '../teacher/providers.js';
-import { type CacheSettings, defaultCacheSettings, makeCache } from '../training/make-cache.js';
+import { type CacheSettings, defaultCacheSettings, makeCache } from '../run/make-cache.js';
 import { numberOf } from './arguments.js';
 import { addCacheReports } from './cache-reports.js';
 import { CacheProgress } from './cache-progress.js';
@@ -60,7 +60,7 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
     .command('cache')
     .enablePositionalOptions()
     .description(
-      "Stores a teacher's answers for several views of each training picture; name the directory as --teacher to train from it. An interrupted command goes on where it was.",
+      "Stores a teacher's answers for several views of each training image; name the directory as --teacher to train from it. An interrupted command goes on where it was.",
     )
     .option(
       '--teacher <model.onnx|card.yaml[,…]>',
@@ -77,7 +77,7 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
     )
     .option('--stage <n>', 'the stage of that recipe, counted from 0 (default: 0)', numberOf('--stage'))
     .addOption(sharedOptions.skipCorrupt())
-    .option('--views <n>', 'views of each picture', numberOf('--views'), d.views)
+    .option('--views <n>', 'views of each image', numberOf('--views'), d.views)
     .option(
       '--features <all|none|name,name,…>',
       "the teacher's feature maps to keep, by their taps",
@@ -96,7 +96,7 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
     .option('--shard <i/n>', 'make only the i-th of n shards; `cache merge` joins them (default: 1/1)')
     .option(
       '--batch-size <n>',
-      'pictures that the teacher gets at a time',
+      'images that the teacher gets at a time',
       numberOf('--batch-size'),
       d.batchSize,
     )

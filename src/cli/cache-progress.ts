@@ -1,4 +1,4 @@
-import type { CacheEvent, CacheSummary } from '../training/make-cache.js';
+import type { CacheEvent, CacheSummary } from '../run/make-cache.js';
 import { duration } from './duration.js';
 import { size } from './size.js';
 import { WorkProgress } from './work-progress.js';
@@ -23,10 +23,10 @@ export class CacheProgress {
         return;
       case 'started': {
         this.#hashing.stop();
-        const { directory, pictures, views, columns, bytes, shardBytes } = event;
+        const { directory, images, views, columns, bytes, shardBytes } = event;
         const shard = shardBytes === bytes ? '' : `, this shard ${size(shardBytes)}`;
         this.#line(
-          `cache ${directory}: ${views} views of ${pictures.toLocaleString('en-US')} pictures, ${size(bytes)}${shard}`,
+          `cache ${directory}: ${views} views of ${images.toLocaleString('en-US')} images, ${size(bytes)}${shard}`,
         );
         this.#line(`columns: ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`);
         return;

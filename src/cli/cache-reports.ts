@@ -66,7 +66,7 @@ function describe(directory: string, manifest: Manifest): string[] {
   return [
     `cache       ${directory} (${missing === 0 ? 'complete' : `${missing} of ${format.parts.length} files missing`})`,
     ...teachers.map(({ file, sha256 }) => `teacher     ${file} (sha256 ${sha256[0]})`),
-    `data        ${data.kind}, ${data.split} split, ${data.pictures.toLocaleString('en-US')} pictures of ${data.size.join('×')}`,
+    `data        ${data.kind}, ${data.split} split, ${data.pictures.toLocaleString('en-US')} images of ${data.size.join('×')}`,
     `views       ${views.count}, keyed by view seed ${views.viewSeed}, ${JSON.stringify(views.augmentation)}`,
     `stored as   ${contents.dtype}${contents.topK === null ? '' : `, the ${contents.topK} largest probabilities`}`,
     ...format.columns.map(

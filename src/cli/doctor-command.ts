@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examine } from '../training/examination.js';
+import { examine } from '../run/doctor.js';
 import { checkData, requireSound } from '../data/check-data.js';
 
 /** Adds `distill doctor` and `distill data check`. */
@@ -20,7 +20,7 @@ export function addDoctorCommands(program: Command): void {
     .command('data')
     .description('Looks at data.')
     .command('check')
-    .description('Reads every picture of a data set, counts them, and names what is wrong.')
+    .description('Reads every image of a data set, counts them, and names what is wrong.')
     .argument('<kind:folder>', 'cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> or cifar10-sample')
     .action(async (spec: string) => {
       const facts = await checkData(spec);
@@ -28,11 +28,11 @@ export function addDoctorCommands(program: Command): void {
       const lines = [
         `classes     ${classes.length}: ${classes.slice(0, 10).join(', ')}${classes.length > 10 ? ', …' : ''}`,
       ];
-      for (const { split, pictures, size, perClass, mean, sha256 } of splits) {
+      for (const { split, images, size, perClass, mean, sha256 } of splits) {
         const each = `${Math.min(...perClass).toLocaleString('en-US')} to ${Math.max(...perClass).toLocaleString('en-US')}`;
         const colours = mean ? `, mean ${mean.map((value) => value.toFixed(4)).join(', ')}` : '';
         lines.push(
-          `${split.padEnd(10)}  ${pictures.toLocaleString('en-US')} pictures of ${size.join('×')}, ${each} a class${colours}`,
+          `${split.padEnd(10)}  ${images.toLocaleString('en-US')} images of ${size.join('×')}, ${each} a class${colours}`,
           `            sha256 ${sha256}`,
         );
       }

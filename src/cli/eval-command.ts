@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { evaluateModel } from '../training/evaluate-model.js';
-import { formatShare } from '../training/accuracy.js';
+import { evaluateModel } from '../evaluation/evaluate-model.js';
+import { formatShare } from '../evaluation/accuracy.js';
 import { defaultRecipe } from '../recipe/default-recipe.js';
 import { numberOf } from './arguments.js';
 import { WorkProgress } from './work-progress.js';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type ExportedTeacher, exportTeacher, type ExportSettings } from '../export/export-teacher.js';
 import { defaultRecipe } from '../recipe/default-recipe.js';
-import { formatShare } from '../training/accuracy.js';
-import { dataOfModel } from '../training/evaluate-model.js';
-import { checkpointOf } from '../training/initial-student.js';
+import { formatShare } from '../evaluation/accuracy.js';
+import { dataOfModel } from '../evaluation/evaluate-model.js';
+import { checkpointOf } from '../run/initial-student.js';
 import { sharedOptions } from './shared-options.js';
 import { WorkProgress } from './work-progress.js';
 

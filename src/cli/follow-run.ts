@@ -1,7 +1,7 @@
 import { InputError, RunError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
-import { formatShare } from '../training/accuracy.js';
-import type { RunEvent, RunSummary } from '../training/run-events.js';
+import { formatShare } from '../evaluation/accuracy.js';
+import type { RunEvent, RunSummary } from '../run/run-events.js';
 import { TrainingProgress } from './training-progress.js';
 
 /** How a run is shown. */

@@ -7,8 +7,8 @@ import type { Network } from '../models/network.js';
 import { defaultRecipe, defaultStage } from '../recipe/default-recipe.js';
 import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import { describeModel, type ModelDescription } from '../teacher/describe-model.js';
-import { checkWhole } from '../training/check-whole.js';
-import { stepMemory } from '../training/step-memory.js';
+import { checkWhole } from '../check-whole.js';
+import { stepMemory } from '../evaluation/step-memory.js';
 import { unknownName } from '../unknown-name.js';
 import { gather, numberOf } from './arguments.js';
 
@@ -42,9 +42,9 @@ export function addInspectCommand(program: Command): void {
       '--memory',
       'predict the memory of a training step of a network, part by part, from steps of small batches (default: off)',
     )
-    .option('--batch-size <n>', 'pictures of that step', numberOf('--batch-size'), defaultStage.batchSize)
+    .option('--batch-size <n>', 'images of that step', numberOf('--batch-size'), defaultStage.batchSize)
     .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
-    .option('--size <pixels>', 'side of its square pictures', numberOf('--size'), 32)
+    .option('--size <pixels>', 'side of its square images', numberOf('--size'), 32)
     .action(async (name: string | undefined, flags: InspectFlags) => {
       checkOperands(name, flags);
       const lines =
@@ -121,7 +121,7 @@ async function memory(name: string | undefined, flags: InspectFlags): Promise<st
   const row = (part: string, output: string, kept: string): string =>
     `${part.padEnd(12)}${output.padEnd(14)}${kept.padStart(14)}`;
   return [
-    `${title}, batch of ${batchSize} pictures of ${size}×${size}, native backend, without losses on feature maps`,
+    `${title}, batch of ${batchSize} images of ${size}×${size}, native backend, without losses on feature maps`,
     row('part', 'output', 'kept'),
     ...step.parts.map(({ part, output, keptBytes }) => row(part, output.join('×'), mib(keptBytes))),
     `weights                    ${mib(step.parameterBytes)}`,
@@ -145,7 +145,7 @@ async function cost(name: string | undefined, flags: InspectFlags): Promise<stri
   const share = (part: number, rest: number): string => `${((100 * part) / (part + rest)).toFixed(1)} %`;
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(3)} MB`;
   return [
-    `${title}, one picture of ${size}×${size}, ${classes} classes; running statistics count as parameters`,
+    `${title}, one image of ${size}×${size}, ${classes} classes; running statistics count as parameters`,
     row('layer', 'output', '1-bit', '32-bit', '1-bit MACs', '32-bit MACs'),
     ...layers.map((layer) => row(layer.name, layer.output.join('×'), ...counts(layer))),
     row('total', '', ...counts(total)),

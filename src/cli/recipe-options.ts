@@ -9,7 +9,7 @@ import { checkRecipe } from '../recipe/check-recipe.js';
 import { defaultRecipe, defaultStage } from '../recipe/default-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { type FlagSetting, resolveRecipe, type ResolvedRecipe } from '../recipe/resolve-recipe.js';
-import { courseNames } from '../training/schedules/create-schedule.js';
+import { courseNames } from '../optim/schedules/create-schedule.js';
 import { gather, numberOf, numbersOf } from './arguments.js';
 import { sharedOptions, unsetByDefault } from './shared-options.js';
 
@@ -80,7 +80,7 @@ export function addRecipeOptions(command: Command, network: Option = studentOpti
     )
     .option(
       '--views <n>',
-      'views of each picture; epoch e shows view e mod n (default: those of the cache, else one an epoch)',
+      'views of each image; epoch e shows view e mod n (default: those of the cache, else one an epoch)',
       numberOf('--views'),
     )
     .addOption(network)
@@ -91,14 +91,10 @@ export function addRecipeOptions(command: Command, network: Option = studentOpti
     .addOption(sharedOptions.skipCorrupt())
     .option(
       '--epochs <n>',
-      `passes over the training pictures ${shown(defaultStage.epochs)}`,
+      `passes over the training images ${shown(defaultStage.epochs)}`,
       numberOf('--epochs'),
     )
-    .option(
-      '--batch-size <n>',
-      `pictures of a step ${shown(defaultStage.batchSize)}`,
-      numberOf('--batch-size'),
-    )
+    .option('--batch-size <n>', `images of a step ${shown(defaultStage.batchSize)}`, numberOf('--batch-size'))
     .option('--lr <x>', `initial learning rate ${shown(optimizer.lr)}`, numberOf('--lr'))
     .option(
       '--schedule <name>',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { providerOf } from '../teacher/providers.js';
-import { resume } from '../training/resume.js';
+import { resume } from '../run/resume.js';
 import { numberOf } from './arguments.js';
 import { followRun, type ShownAs } from './follow-run.js';
 import { sharedOptions, unsetByDefault } from './shared-options.js';

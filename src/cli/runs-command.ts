@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { InputError, RunError } from '../errors.js';
-import { type Accuracy, top1Percent } from '../training/accuracy.js';
-import { distil } from '../training/run.js';
-import { firstRunDifference } from '../training/run-equality.js';
-import { differingSettings, type RunFacts, runFacts, runsIn } from '../training/run-list.js';
+import { type Accuracy, top1Percent } from '../evaluation/accuracy.js';
+import { distil } from '../run/run.js';
+import { firstRunDifference } from '../run/run-equality.js';
+import { differingSettings, type RunFacts, runFacts, runsIn } from '../run/run-list.js';
 import { followRun, type ShownAs } from './follow-run.js';
 import { sharedOptions } from './shared-options.js';
 

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { defaultCheckpointSeconds } from '../training/run.js';
+import { defaultCheckpointSeconds } from '../run/run.js';
 import { defaultRecipe } from '../recipe/default-recipe.js';
 import { coloursOf, numberOf } from './arguments.js';
 
@@ -8,7 +8,7 @@ export const sharedOptions = {
   skipCorrupt: (): Option =>
     new Option(
       '--skip-corrupt',
-      'decode every picture of an imagefolder once before the work, and leave out those that cannot be (default: off, such a picture ends the work)',
+      'decode every image of an imagefolder once before the work, and leave out those that cannot be (default: off, such an image ends the work)',
     ),
   viewSeed: (): Option =>
     new Option('--view-seed <n>', 'keys the augmentation of each view')

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { distil } from '../training/run.js';
+import { distil } from '../run/run.js';
 import { checkRunnable } from '../recipe/check-recipe.js';
 import { RunError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
-import { dryRun } from '../training/dry-run.js';
-import { overfitBatches } from '../training/overfit-batches.js';
+import { dryRun } from '../run/dry-run.js';
+import { overfitBatches } from '../run/overfit-batches.js';
 import { numberOf } from './arguments.js';
 import { duration } from './duration.js';
 import { followRun, type ShownAs } from './follow-run.js';
@@ -83,7 +83,7 @@ async function printVerdict(recipe: Recipe, batches: number, signal: AbortSignal
   const { learned, top1Percent, firstLoss, lastLoss, cause } = verdict;
   const lines = [
     `batches  ${batches} of ${recipe.stages[0].batchSize}, without augmentation`,
-    `top-1    ${top1Percent.toFixed(2)} % of these pictures in the last epoch`,
+    `top-1    ${top1Percent.toFixed(2)} % of these images in the last epoch`,
     `loss     ${firstLoss.toFixed(4)} at first, ${lastLoss.toFixed(4)} at last`,
     `verdict  ${cause}`,
   ];

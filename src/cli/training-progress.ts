@@ -1,9 +1,9 @@
 import cliProgress from 'cli-progress';
-import { formatShare } from '../training/accuracy.js';
+import { formatShare } from '../evaluation/accuracy.js';
 import type { Recipe } from '../recipe/recipe.js';
-import type { RunEvent } from '../training/run-events.js';
-import { type Training, trainingsOf } from '../training/trainings.js';
-import { type StageTitle, titleText } from '../training/stage-title.js';
+import type { RunEvent } from '../run/run-events.js';
+import { type Training, trainingsOf } from '../run/stage-generations.js';
+import { type StageTitle, titleText } from '../run/stage-title.js';
 import { duration } from './duration.js';
 import { quietSeconds, WorkProgress } from './work-progress.js';
 
@@ -45,7 +45,7 @@ export class TrainingProgress {
       case 'started':
         this.#hashing.stop();
         this.#line(
-          `run ${event.directory}: ${this.recipe.student.name} (${event.parameters.toLocaleString('en-US')} parameters), ${event.trainingPictures.toLocaleString('en-US')} training and ${event.validationPictures.toLocaleString('en-US')} validation pictures of ${this.recipe.data}`,
+          `run ${event.directory}: ${this.recipe.student.name} (${event.parameters.toLocaleString('en-US')} parameters), ${event.trainingImages.toLocaleString('en-US')} training and ${event.validationImages.toLocaleString('en-US')} validation images of ${this.recipe.data}`,
         );
         return;
       case 'resumed':
@@ -89,7 +89,7 @@ export class TrainingProgress {
         if (event.done === 0) this.stop();
         else this.#stopSteps();
         if (event.done === 0)
-          this.#line(`evaluating the ${event.who} on ${event.total.toLocaleString('en-US')} test pictures`);
+          this.#line(`evaluating the ${event.who} on ${event.total.toLocaleString('en-US')} test images`);
         this.#evaluating.show(event.done, event.total);
     }
   }

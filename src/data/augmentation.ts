@@ -12,32 +12,32 @@ import {
 } from './view-effects.js';
 
 /**
- * What is done to a training picture, in the order crop or resized crop, flip, and then the {@link Effects}: rotation,
+ * What is done to a training image, in the order crop or resized crop, flip, and then the {@link Effects}: rotation,
  * autoAugment, colorJitter, lighting. Each operation draws from a stream of its own (see {@link purposes}), so that one
  * more does not move the draws of the others. A field that is absent does nothing.
  */
 export interface Augmentation extends Effects {
   /**
    * Pad with black on all four sides by `padding` pixels and cut out a window of the original size; null: not at all. For
-   * pictures in memory.
+   * images in memory.
    */
   readonly crop: { readonly padding: number } | null;
   /**
    * Cut out a random part and bring it to the size of the view; absent or null: the shorter side is brought to the data
-   * set's `resize.short`, and the centre is cut out. For pictures in files.
+   * set's `resize.short`, and the centre is cut out. For images in files.
    */
   readonly resizedCrop?: ResizedCrop | null;
   /** Mirror left to right with probability ½. */
   readonly flip: boolean;
 }
 
-/** Pictures as they are, for evaluation. */
+/** Images as they are, for evaluation. */
 export const noAugmentation: Augmentation = { crop: null, flip: false };
 
-/** The usual augmentation of 32×32 pictures: crop 32 out of 40 (padding 4) and flip. */
+/** The usual augmentation of 32×32 images: crop 32 out of 40 (padding 4) and flip. */
 export const cropAndFlip: Augmentation = { crop: { padding: 4 }, flip: true };
 
-/** The usual augmentation of pictures in files: a random part resized, and flip. */
+/** The usual augmentation of images in files: a random part resized, and flip. */
 export const resizedCropAndFlip: Augmentation = { crop: null, resizedCrop: inceptionCrop, flip: true };
 
 /** All fields of an augmentation, those that are absent with the values for which nothing is done. */
@@ -64,7 +64,7 @@ export function leanAugmentation(augmentation: Augmentation): Augmentation {
   return { crop, ...Object.fromEntries(active), flip };
 }
 
-/** The augmentation that a run trains with: for pictures in memory a crop with a padding of an eighth of their height. */
+/** The augmentation that a run trains with: for images in memory a crop with a padding of an eighth of their height. */
 export function trainingAugmentation(dataset: Dataset): Augmentation {
   if (!('pixels' in dataset)) return resizedCropAndFlip;
   return { crop: { padding: Math.round(dataset.size[0] / 8) }, flip: true };
@@ -72,7 +72,7 @@ export function trainingAugmentation(dataset: Dataset): Augmentation {
 
 /** The drawn parameters of one view: out(y, x) = in(y + offsetY, x' + offsetX), x' = flip ? width − 1 − x : x. */
 export interface ViewParameters {
-  /** Rows that the window is moved down, in [−padding, padding]; 0 is the picture itself. */
+  /** Rows that the window is moved down, in [−padding, padding]; 0 is the image itself. */
   readonly offsetY: number;
   /** Columns that the window is moved to the right, in [−padding, padding]. */
   readonly offsetX: number;
@@ -85,8 +85,8 @@ export interface ViewParameters {
  * Draws the parameters of the view (index, view): a pure function of its arguments.
  *
  * @param viewSeed integer in [0, 2^53)
- * @param index original index of the picture
- * @param size height and width of the picture, in pixels
+ * @param index original index of the image
+ * @param size height and width of the image, in pixels
  * @throws InputError if the padding is not an integer in [0, min(height, width))
  */
 export function drawAugmentation(
@@ -116,9 +116,9 @@ export function drawFlip({ flip }: Augmentation, viewSeed: number, index: number
 }
 
 /**
- * Makes sure that an augmentation is one for these pictures.
+ * Makes sure that an augmentation is one for these images.
  *
- * @throws InputError for a crop with padding of pictures in files, a resized crop of pictures in memory, or a value out of
+ * @throws InputError for a crop with padding of images in files, a resized crop of images in memory, or a value out of
  *   range
  */
 export function checkAugmentation(augmentation: Augmentation, dataset: Dataset): void {
@@ -127,11 +127,11 @@ export function checkAugmentation(augmentation: Augmentation, dataset: Dataset):
   if ('pixels' in dataset) {
     if (crop !== null) checkPadding(crop.padding, dataset.size);
     if (resizedCrop === null) return;
-    throw new InputError(`a resized crop is for pictures in files, and those of ${dataset.kind} are in memory`);
+    throw new InputError(`a resized crop is for images in files, and those of ${dataset.kind} are in memory`);
   }
   if (crop !== null)
     throw new InputError(
-      `a crop with padding is for pictures in memory, and those of ${dataset.kind} are in files`,
+      `a crop with padding is for images in memory, and those of ${dataset.kind} are in files`,
     );
   if (resizedCrop === null) return;
   const isRange = ([least, greatest]: readonly [number, number], most: number): boolean =>
@@ -145,7 +145,7 @@ export function checkAugmentation(augmentation: Augmentation, dataset: Dataset):
 function checkPadding(padding: number, [height, width]: readonly [number, number]): void {
   if (Number.isInteger(padding) && padding >= 0 && padding < Math.min(height, width)) return;
   throw new InputError(
-    `crop padding must be an integer from 0 to ${Math.min(height, width) - 1} for ${height}×${width} pictures, got ${padding}`,
+    `crop padding must be an integer from 0 to ${Math.min(height, width) - 1} for ${height}×${width} images, got ${padding}`,
   );
 }
 
@@ -177,7 +177,7 @@ export function makeView(
 }
 
 /**
- * Writes a view in [0, 1], which lighting may leave, of a picture that is cropped and mirrored.
+ * Writes a view in [0, 1], which lighting may leave, of an image that is cropped and mirrored.
  *
  * @param bytes RGB [height, width, 3]; they are changed
  * @param target floats [height, width, 3], starting at `offset`; all of them are written
@@ -225,7 +225,7 @@ function cropInto(
   targetOffset: number,
 ): void {
   const rowLength = 3 * width;
-  // The columns of the target that the picture covers; the rest is padding.
+  // The columns of the target that the image covers; the rest is padding.
   const shift = flip ? -offsetX : offsetX;
   const firstColumn = Math.max(0, -shift);
   const endColumn = Math.min(width, width - shift);

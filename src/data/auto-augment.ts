@@ -1,5 +1,5 @@
 import { type OperationName, policies, type PolicyName } from './augmentation-policies.js';
-import { moveNearest, rotation, shearX, shearY, translateX, translateY } from './picture-geometry.js';
+import { moveNearest, rotation, shearX, shearY, translateX, translateY } from './image-geometry.js';
 import {
   autocontrast,
   brightness,
@@ -10,12 +10,12 @@ import {
   posterize,
   sharpness,
   solarize,
-} from './picture-operations.js';
+} from './image-operations.js';
 import type { RandomStream } from './random.js';
 
 type Size = readonly [height: number, width: number];
 
-/** What was drawn for one picture. */
+/** What was drawn for one image. */
 export interface DrawnPolicy {
   /** The number of the sub-policy, 0 to 24. */
   readonly subPolicy: number;
@@ -36,10 +36,10 @@ export function drawPolicy(name: PolicyName, stream: RandomStream): DrawnPolicy 
 }
 
 /**
- * Applies what was drawn to the RGB bytes [height, width, 3] of a picture, in place.
+ * Applies what was drawn to the RGB bytes [height, width, 3] of an image, in place.
  *
  * Magnitudes m of 0 to 9 cut the ranges of the paper evenly: shear ±0.3 m/9, translation ±⌊150/331 · side · m/9⌋ pixels (the
- * paper's 150 pixels are of pictures of 331), rotation ±30 m/9 degrees, solarize 256 (1 − m/9), posterize 8 − round(4 m/9)
+ * paper's 150 pixels are of images of 331), rotation ±30 m/9 degrees, solarize 256 (1 − m/9), posterize 8 − round(4 m/9)
  * bits, and contrast, color, brightness and sharpness 1 ± 0.9 m/9. Moved pixels are taken from the nearest, and black comes
  * in from outside.
  */

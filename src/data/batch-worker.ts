@@ -6,14 +6,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
 import type { Batch } from './batch.js';
-import type { PicturesInFiles } from './file-batch.js';
-import { viewBatch, type Pictures } from './make-batch.js';
+import type { ImagesInFiles } from './file-batch.js';
+import { viewBatch, type Images } from './make-batch.js';
 import { permutation } from './random.js';
 
 /** What the thread is started with. */
 export interface BatchWorkerData {
   /** Pixels lie in shared memory, and so do the paths of files. */
-  pictures: Pictures | PicturesInFiles;
+  stored: Images | ImagesInFiles;
   batchSize: number;
   /** The seed and the number of the epoch, which give the order; null: the order of the rows. */
   shuffle: { seed: number; epoch: number } | null;
@@ -33,8 +33,8 @@ export type BatchAnswer = { batch: Batch } | { refused: { message: string; fix: 
 
 if (parentPort !== null) {
   const port = parentPort;
-  const { pictures, batchSize, shuffle, view, viewSeed, augmentation } = workerData as BatchWorkerData;
-  const length = pictures.labels.length;
+  const { stored, batchSize, shuffle, view, viewSeed, augmentation } = workerData as BatchWorkerData;
+  const length = stored.labels.length;
   const order =
     shuffle === null
       ? Uint32Array.from({ length }, (_, row) => row)
@@ -43,7 +43,7 @@ if (parentPort !== null) {
     const rows = order.subarray(number * batchSize, (number + 1) * batchSize);
     const target = images === undefined ? undefined : new Float32Array(images);
     try {
-      const batch = await viewBatch(pictures, rows, view, viewSeed, augmentation, target);
+      const batch = await viewBatch(stored, rows, view, viewSeed, augmentation, target);
       port.postMessage({ batch } satisfies BatchAnswer, [
         batch.images.buffer as ArrayBuffer,
         batch.labels.buffer as ArrayBuffer,

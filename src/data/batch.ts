@@ -2,7 +2,7 @@ import type { Mixing } from './mix.js';
 
 /** A batch of views, as the trainer, the teacher and the cache see it. */
 export interface Batch {
-  /** The number of pictures. */
+  /** The number of images. */
   readonly size: number;
   /** RGB in [0, 1], which lighting may leave, before any normalisation, NHWC: [size, height, width, 3]. */
   readonly images: Float32Array;
@@ -13,10 +13,10 @@ export interface Batch {
   /** The number of the view, the same for a whole batch; with the index it determines the augmentation. */
   readonly view: number;
   /**
-   * The part of each picture that was drawn, in its own pixels: [size, 4], left, top, width and height. Only for pictures in
+   * The part of each image that was drawn, in its own pixels: [size, 4], left, top, width and height. Only for images in
    * files with a resized crop.
    */
   readonly windows?: Uint32Array;
-  /** How its pictures were mixed after their views were made; absent where they were not. */
+  /** How its images were mixed after their views were made; absent where they were not. */
   readonly mix?: Mixing;
 }

@@ -4,21 +4,21 @@ import { checkAugmentation, type Augmentation } from './augmentation.js';
 import type { BatchAnswer, BatchRequest, BatchWorkerData } from './batch-worker.js';
 import type { Batch } from './batch.js';
 import type { Dataset } from './dataset.js';
-import type { PicturesInFiles } from './file-batch.js';
-import type { Pictures } from './make-batch.js';
+import type { ImagesInFiles } from './file-batch.js';
+import type { Images } from './make-batch.js';
 import { workerAnswers } from './worker-answers.js';
 
 export { makeBatch, viewBatch } from './make-batch.js';
 
 /** How a data set is cut into batches. */
 export interface BatchOptions {
-  /** Pictures in a batch, at least 1. */
+  /** Images in a batch, at least 1. */
   batchSize: number;
-  /** Keys the order of the pictures in each epoch: an integer in [0, 2^53). */
+  /** Keys the order of the images in each epoch: an integer in [0, 2^53). */
   seed: number;
   /** Keys the augmentation of each view: an integer in [0, 2^53). */
   viewSeed: number;
-  /** The number of views of each picture: epoch e shows view e mod views. */
+  /** The number of views of each image: epoch e shows view e mod views. */
   views: number;
   augmentation: Augmentation;
   /** Draw a new order for each epoch. Default true; otherwise the order of the rows. */
@@ -40,12 +40,12 @@ export interface Batches {
    *
    * A batch belongs to whoever takes it and may be kept. The thread ends with the iterator, also when it is left early.
    *
-   * @throws InputError if `epoch` or `startBatch` is out of range; from the iterator, if a picture cannot be decoded
+   * @throws InputError if `epoch` or `startBatch` is out of range; from the iterator, if an image cannot be decoded
    * @throws RunError (from the iterator) if the thread fails
    */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
   /**
-   * Gives a batch back, so that its memory serves a later one and a steady epoch allocates no pictures. Optional; after it
+   * Gives a batch back, so that its memory serves a later one and a steady epoch allocates no images. Optional; after it
    * the arrays of the batch must not be used: they are emptied when their memory is taken.
    */
   recycle(batch: Batch): void;
@@ -69,11 +69,11 @@ export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
   const batchesPerEpoch = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
   if (batchesPerEpoch === 0 && dataset.length > 0) {
     throw new InputError(
-      `the batch size is ${batchSize}, but the ${dataset.split} split has only ${dataset.length} pictures and incomplete batches are left out`,
+      `the batch size is ${batchSize}, but the ${dataset.split} split has only ${dataset.length} images and incomplete batches are left out`,
       { fix: `use a batch size of at most ${dataset.length}` },
     );
   }
-  const pictures = forThread(dataset);
+  const stored = forThread(dataset);
   const bytesOfBatch = batchSize * dataset.size[0] * dataset.size[1] * 3 * Float32Array.BYTES_PER_ELEMENT;
   const recycled: ArrayBuffer[] = [];
 
@@ -88,7 +88,7 @@ export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
       checkInteger('the epoch', epoch, 0);
       checkInteger('the batch to start from', startBatch, 0, batchesPerEpoch);
       const workerData: BatchWorkerData = {
-        pictures,
+        stored,
         batchSize,
         shuffle: shuffle ? { seed, epoch } : null,
         view: epoch % views,
@@ -138,7 +138,7 @@ function workerEntry(): URL {
   });
 }
 
-function forThread(dataset: Dataset): Pictures | PicturesInFiles {
+function forThread(dataset: Dataset): Images | ImagesInFiles {
   const { size, indices, labels } = dataset;
   if (!('pixels' in dataset)) return { size, indices, labels, files: dataset.files, resize: dataset.resize };
   const { pixels } = dataset;

@@ -1,16 +1,16 @@
 import { InputError } from '../errors.js';
 import { loadDataset } from './data-spec.js';
 import type { Dataset, Split } from './dataset.js';
-import { pictureDigest } from './picture-digest.js';
+import { imageDigest } from './image-digest.js';
 
 /** What one split holds. */
 export interface SplitFacts {
   readonly split: Split;
-  readonly pictures: number;
+  readonly images: number;
   readonly size: readonly [height: number, width: number];
-  /** Pictures of each class, in label order. */
+  /** Images of each class, in label order. */
   readonly perClass: readonly number[];
-  /** Mean of each colour in [0, 1]; undefined for pictures in files. */
+  /** Mean of each colour in [0, 1]; undefined for images in files. */
   readonly mean: readonly number[] | undefined;
   readonly sha256: string;
 }
@@ -26,8 +26,8 @@ export interface DataFacts {
 const splits = ['train', 'validation', 'test'] as const;
 
 /**
- * Reads all of the data that a spec names: every picture in files is decoded. Pictures that cannot be, classes without
- * pictures in a split, and pictures that two splits share (of those in memory) are problems.
+ * Reads all of the data that a spec names: every image in files is decoded. Images that cannot be, classes without
+ * images in a split, and images that two splits share (of those in memory) are problems.
  *
  * @throws InputError for a spec that is not understood, or data that are missing or wrong as a whole
  */
@@ -45,17 +45,17 @@ export async function checkData(spec: string): Promise<DataFacts> {
     for (const label of dataset.labels) perClass[label]++;
     const empty = first.classes.filter((_, label) => perClass[label] === 0);
     if (empty.length > 0)
-      problems.push(`the ${dataset.split} split has no picture of ${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ', …' : ''}.`);
+      problems.push(`the ${dataset.split} split has no image of ${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ', …' : ''}.`);
     facts.push({
       split: dataset.split,
-      pictures: dataset.length,
+      images: dataset.length,
       size: dataset.size,
       perClass,
       mean: 'pixels' in dataset ? meanOf(dataset.pixels) : undefined,
-      sha256: await pictureDigest(dataset),
+      sha256: await imageDigest(dataset),
     });
   }
-  problems.push(...sharedPictures(loaded));
+  problems.push(...sharedImages(loaded));
   return { classes: first.classes, splits: facts, problems };
 }
 
@@ -65,8 +65,8 @@ function meanOf(pixels: Uint8Array): number[] {
   return sums.map((sum) => sum / (255 * (pixels.length / 3)));
 }
 
-/** Pictures that are the same, pixel for pixel, in two splits. */
-function sharedPictures(loaded: readonly Dataset[]): string[] {
+/** Images that are the same, pixel for pixel, in two splits. */
+function sharedImages(loaded: readonly Dataset[]): string[] {
   const seen = new Map<string, Split>();
   const shared = new Map<string, number>();
   for (const dataset of loaded) {
@@ -77,14 +77,14 @@ function sharedPictures(loaded: readonly Dataset[]): string[] {
       const start = dataset.pixels.byteOffset + row * bytes;
       own.add(Buffer.from(dataset.pixels.buffer, start, bytes).toString('latin1'));
     }
-    for (const picture of own) {
-      const other = seen.get(picture);
-      if (other === undefined) seen.set(picture, dataset.split);
+    for (const image of own) {
+      const other = seen.get(image);
+      if (other === undefined) seen.set(image, dataset.split);
       else shared.set(`${other} and ${dataset.split}`, (shared.get(`${other} and ${dataset.split}`) ?? 0) + 1);
     }
   }
   return [...shared].map(
-    ([pair, count]) => `the splits ${pair} share ${count.toLocaleString('en-US')} ${count === 1 ? 'picture' : 'pictures'}.`,
+    ([pair, count]) => `the splits ${pair} share ${count.toLocaleString('en-US')} ${count === 1 ? 'image' : 'images'}.`,
   );
 }
 
@@ -92,6 +92,6 @@ function sharedPictures(loaded: readonly Dataset[]): string[] {
 export function requireSound({ problems }: DataFacts): void {
   if (problems.length === 0) return;
   throw new InputError(`the data have ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`, {
-    fix: 'mend or remove what is named above; pictures that cannot be decoded are left out with --skip-corrupt',
+    fix: 'mend or remove what is named above; images that cannot be decoded are left out with --skip-corrupt',
   });
 }

@@ -4,12 +4,12 @@ import { InputError } from '../errors.js';
 import type { PixelDataset, Split } from './dataset.js';
 import { trainingRows, validationRows } from './validation-split.js';
 
-/** Height and width of all CIFAR pictures. */
+/** Height and width of all CIFAR images. */
 export const CIFAR_SIZE = [32, 32] as const;
 /** Pixels of one colour plane. */
 export const PLANE_LENGTH = 32 * 32;
-/** Bytes of one picture. */
-export const PICTURE_LENGTH = 3 * PLANE_LENGTH;
+/** Bytes of one image. */
+export const IMAGE_LENGTH = 3 * PLANE_LENGTH;
 
 /** One of the two data sets in the binary version of https://www.cs.toronto.edu/~kriz/cifar.html. */
 export interface CifarFormat {
@@ -54,7 +54,7 @@ export const cifar100: CifarFormat = {
 
 /** Bytes of one record: labels, then 1,024 red, 1,024 green and 1,024 blue bytes, each plane row by row. */
 export function recordLength(format: CifarFormat): number {
-  return format.labelBytes + PICTURE_LENGTH;
+  return format.labelBytes + IMAGE_LENGTH;
 }
 
 /** The records of one file, with the file's name for messages. */
@@ -98,7 +98,7 @@ export function datasetFromRecords(
   const record = recordLength(format);
   const counts = files.map((file) => countRecords(format, file));
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const pictures = new Array<Uint8Array>(total);
+  const images = new Array<Uint8Array>(total);
   const allLabels = new Int32Array(total);
   let place = 0;
   files.forEach(({ name, bytes }, which) => {
@@ -112,15 +112,15 @@ export function datasetFromRecords(
         );
       }
       allLabels[place] = label;
-      pictures[place] = bytes.subarray(start, start + PICTURE_LENGTH);
+      images[place] = bytes.subarray(start, start + IMAGE_LENGTH);
     }
   });
   const allIndices = originalIndices ?? Uint32Array.from({ length: total }, (_, index) => index);
   const rows = rowsOf(split, allIndices, allLabels, format.classCount);
-  // Shared memory, so that the thread that prepares batches reads the pictures without a copy.
-  const pixels = new Uint8Array(new SharedArrayBuffer(rows.length * PICTURE_LENGTH));
+  // Shared memory, so that the thread that prepares batches reads the images without a copy.
+  const pixels = new Uint8Array(new SharedArrayBuffer(rows.length * IMAGE_LENGTH));
   rows.forEach((row, n) => {
-    interleave(pictures[row], pixels, n * PICTURE_LENGTH);
+    interleave(images[row], pixels, n * IMAGE_LENGTH);
   });
   return {
     kind: format.kind,

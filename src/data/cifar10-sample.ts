@@ -3,21 +3,21 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
-import { cifar10, datasetFromRecords, PICTURE_LENGTH, recordLength } from './cifar.js';
+import { cifar10, datasetFromRecords, IMAGE_LENGTH, recordLength } from './cifar.js';
 import type { PixelDataset, Split } from './dataset.js';
-import { unpackPictures } from './picture-codec.js';
+import { unpackImages } from './image-codec.js';
 
 /** The folder of the sample in the package; src/data and dist/data are equally deep. */
 export const SAMPLE_FOLDER = fileURLToPath(new URL('../../data/cifar10-sample/', import.meta.url));
 
 const partSchema = z.strictObject({
-  /** The file of packed pictures. */
+  /** The file of packed images. */
   file: z.string(),
   /** SHA-256 of the CIFAR records that the part unpacks to. */
   sha256: z.string(),
-  /** One digit a picture. */
+  /** One digit an image. */
   labels: z.string().regex(/^[0-9]+$/),
-  /** The index of each picture in the training files one after the other, or in the test file. */
+  /** The index of each image in the training files one after the other, or in the test file. */
   indices: z.array(z.int().nonnegative()),
 });
 
@@ -27,8 +27,8 @@ const manifestSchema = z.strictObject({ classes: z.array(z.string()), train: par
 export type SampleManifest = z.infer<typeof manifestSchema>;
 
 /**
- * Loads a split of the small sample of CIFAR-10 that is part of this package: 4,000 training pictures (of which 200 are
- * held out for validation) and 1,000 test pictures, the same number of each class. The data set is of kind `cifar10`, its
+ * Loads a split of the small sample of CIFAR-10 that is part of this package: 4,000 training images (of which 200 are
+ * held out for validation) and 1,000 test images, the same number of each class. The data set is of kind `cifar10`, its
  * indices are those of the full data.
  *
  * @param folder where the sample lies; by default in this package
@@ -39,7 +39,7 @@ export async function loadCifar10Sample(split: Split, folder = SAMPLE_FOLDER): P
   try {
     const manifest = manifestSchema.parse(JSON.parse(await readFile(`${folder}/manifest.json`, 'utf8')));
     const { file, sha256, labels, indices } = manifest[part];
-    const records = toRecords(labels, await unpackPictures(await readFile(`${folder}/${file}`)));
+    const records = toRecords(labels, await unpackImages(await readFile(`${folder}/${file}`)));
     if (sha256Of(records) !== sha256) throw new Error(`${file} does not have the SHA-256 of the manifest`);
     return datasetFromRecords(
       cifar10,
@@ -56,13 +56,13 @@ export async function loadCifar10Sample(split: Split, folder = SAMPLE_FOLDER): P
   }
 }
 
-/** CIFAR-10 records out of labels, one digit each, and pictures of three planes. */
-export function toRecords(labels: string, pictures: Uint8Array): Uint8Array {
+/** CIFAR-10 records out of labels, one digit each, and images of three planes. */
+export function toRecords(labels: string, images: Uint8Array): Uint8Array {
   const length = recordLength(cifar10);
   const records = new Uint8Array(labels.length * length);
   for (let n = 0; n < labels.length; n++) {
     records[n * length] = Number(labels[n]);
-    records.set(pictures.subarray(n * PICTURE_LENGTH, (n + 1) * PICTURE_LENGTH), n * length + 1);
+    records.set(images.subarray(n * IMAGE_LENGTH, (n + 1) * IMAGE_LENGTH), n * length + 1);
   }
   return records;
 }

@@ -1,4 +1,4 @@
-import { brightness, color, contrast } from './picture-operations.js';
+import { brightness, color, contrast } from './image-operations.js';
 import { type RandomStream, shuffle } from './random.js';
 
 /** How far brightness, contrast, saturation and hue may move; 0 leaves one as it is. */
@@ -17,7 +17,7 @@ export const jitterSteps = ['brightness', 'contrast', 'saturation', 'hue'] as co
 /** The jitter that is usual for ImageNet. */
 export const imagenetJitter: ColorJitter = { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 };
 
-/** What was drawn for one picture. */
+/** What was drawn for one image. */
 export interface DrawnJitter {
   /** Numbers of {@link jitterSteps}, in the order in which they are taken. */
   readonly order: readonly [number, number, number, number];

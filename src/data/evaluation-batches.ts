@@ -5,17 +5,17 @@ import { batchesOf, type BatchOptions, checkBatchSize } from './batches.js';
 import type { Dataset, PixelDataset } from './dataset.js';
 import { makeBatch } from './make-batch.js';
 
-/** The pictures of a data set once, as they are. */
+/** The images of a data set once, as they are. */
 export interface EvaluationBatches extends AsyncIterable<Batch> {
   /** Gives a batch back, so that its memory serves the next one. */
   recycle(batch: Batch): void;
 }
 
 /**
- * The pictures as they are, in their order, the incomplete last batch included. Those in files are decoded in a thread;
+ * The images as they are, in their order, the incomplete last batch included. Those in files are decoded in a thread;
  * those in memory need none, since to copy a batch is nothing beside evaluating it.
  *
- * @throws InputError if the batch size is out of range; from the iterator, if a picture cannot be decoded
+ * @throws InputError if the batch size is out of range; from the iterator, if an image cannot be decoded
  */
 export function evaluationBatches(
   dataset: Dataset,

@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import type { Augmentation } from './augmentation.js';
 import type { Batch } from './batch.js';
 import type { FileDataset } from './dataset.js';
-import { fileOf } from './picture-files.js';
-import { writeFileView } from './picture-view.js';
+import { fileOf } from './image-files.js';
+import { writeFileView } from './image-view.js';
 
 /** What of a data set in files is needed to make views of it. */
-export type PicturesInFiles = Pick<FileDataset, 'size' | 'indices' | 'labels' | 'files' | 'resize'>;
+export type ImagesInFiles = Pick<FileDataset, 'size' | 'indices' | 'labels' | 'files' | 'resize'>;
 
 // Node.js decodes on four threads unless it is told otherwise.
 const sideBySide = Math.min(4, availableParallelism());
 
 /**
- * The batch of the given rows of a data set in files: as `makeBatch` makes it of one in memory. No more pictures are held
+ * The batch of the given rows of a data set in files: as `makeBatch` makes it of one in memory. No more images are held
  * decoded than are decoded side by side.
  *
- * @throws InputError that names the first picture that cannot be decoded
+ * @throws InputError that names the first image that cannot be decoded
  */
 export async function makeFileBatch(
-  { size, indices, labels, files, resize }: PicturesInFiles,
+  { size, indices, labels, files, resize }: ImagesInFiles,
   rows: ArrayLike<number>,
   view: number,
   viewSeed: number,

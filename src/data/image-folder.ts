@@ -3,33 +3,33 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { InputError } from '../errors.js';
 import type { FileDataset, Split } from './dataset.js';
-import { packFiles } from './picture-files.js';
+import { packFiles } from './image-files.js';
 import { trainingRows, validationRows } from './validation-split.js';
 
 /** What loading a data set may be asked for. */
 export interface LoadDataOptions {
-  /** Decode every picture of the split once and leave out those that cannot be. Default false: they end the work. */
+  /** Decode every image of the split once and leave out those that cannot be. Default false: they end the work. */
   readonly skipCorrupt?: boolean;
-  /** Hears of each picture that is left out: one sentence that names the file. */
+  /** Hears of each image that is left out: one sentence that names the file. */
   readonly onSkipped?: (message: string) => void;
 }
 
-/** The ending of a file that is taken for a picture, in any case. */
+/** The ending of a file that is taken for an image, in any case. */
 const endings = new Set(['.jpg', '.jpeg', '.png']);
 const layout = 'train/<class>/*.jpg|png and test/<class>/… or val/<class>/…';
 
 /**
- * Opens a split of a folder of pictures: `train/<class>/*` for training and validation (5 %, see `validationRows`),
- * `test/<class>/*` or, where there is no such folder with classes, `val/<class>/*` for the test split. Pictures are files
+ * Opens a split of a folder of images: `train/<class>/*` for training and validation (5 %, see `validationRows`),
+ * `test/<class>/*` or, where there is no such folder with classes, `val/<class>/*` for the test split. Images are files
  * that end in .jpg, .jpeg or .png, in lower or upper case; other files and names that start with a dot are passed over.
- * Labels count the class folders, and indices the pictures class by class, both sorted by name in UTF-16 code units, as
+ * Labels count the class folders, and indices the images class by class, both sorted by name in UTF-16 code units, as
  * Python's `sorted` does but for characters beyond U+FFFF; all classes must be in both parts.
  *
- * No picture is opened here. Views are 224×224 (see `resizedTo` for another size); in evaluation the shorter side is
+ * No image is opened here. Views are 224×224 (see `resizedTo` for another size); in evaluation the shorter side is
  * brought to 256 pixels by bilinear interpolation and the centre cut out. Mean and std are those of ImageNet.
  *
- * @throws InputError if a folder is missing, empty or cannot be read, a class has no pictures, the classes of the two
- *   parts differ, or no picture is left for the split
+ * @throws InputError if a folder is missing, empty or cannot be read, a class has no images, the classes of the two
+ *   parts differ, or no image is left for the split
  */
 export async function loadImageFolder(
   folder: string,
@@ -40,12 +40,12 @@ export async function loadImageFolder(
   const classes = await classesOf(training);
   const part = split === 'test' ? await testFolder(folder) : training;
   if (split === 'test') checkSameClasses(training, classes, part, await classesOf(part));
-  const { paths, labels } = await picturesOf(part, classes);
+  const { paths, labels } = await imagesOf(part, classes);
   let rows = rowsOf(split, labels, classes.length);
   if (rows.length === 0)
     throw new InputError(
-      `${part} has only ${paths.length} pictures, of which 5 % are held out for validation: none`,
-      { fix: 'put at least 10 pictures there' },
+      `${part} has only ${paths.length} images, of which 5 % are held out for validation: none`,
+      { fix: 'put at least 10 images there' },
     );
   if (skipCorrupt) rows = await soundRows(part, rows, paths, onSkipped);
   return {
@@ -70,14 +70,14 @@ function rowsOf(split: Split, labels: Int32Array, classCount: number): Uint32Arr
   return split === 'validation' ? heldOut : trainingRows(labels.length, heldOut);
 }
 
-/** `test` if it holds classes (ImageNet's has pictures alone), else `val`. */
+/** `test` if it holds classes (ImageNet's has images alone), else `val`. */
 async function testFolder(folder: string): Promise<string> {
   const test = join(folder, 'test');
   if ((await entriesOf(test).catch(() => [])).some(({ isFolder }) => isFolder)) return test;
   const val = join(folder, 'val');
   if (await stat(val).catch(() => undefined)) return val;
   throw new InputError(`${folder} has no folder test or val with class folders in it`, {
-    fix: `lay the pictures out as ${layout}`,
+    fix: `lay the images out as ${layout}`,
   });
 }
 
@@ -87,7 +87,7 @@ async function classesOf(part: string): Promise<string[]> {
   if (classes.length >= 2) return classes;
   const found = classes.length === 0 ? 'no class folders' : `only one class folder, ${classes[0]}`;
   throw new InputError(`${part} has ${found}; expected one folder for each of at least two classes`, {
-    fix: `lay the pictures out as ${layout}`,
+    fix: `lay the images out as ${layout}`,
   });
 }
 
@@ -107,8 +107,8 @@ function checkSameClasses(
   });
 }
 
-/** The pictures class by class, relative to `part`. */
-async function picturesOf(
+/** The images class by class, relative to `part`. */
+async function imagesOf(
   part: string,
   classes: readonly string[],
 ): Promise<{ paths: string[]; labels: Int32Array }> {
@@ -122,32 +122,32 @@ async function picturesOf(
       labels.push(label);
     }
     if (paths.length === before)
-      throw new InputError(`the class folder ${join(part, name)} has no pictures (.jpg, .jpeg or .png)`, {
-        fix: 'put pictures there, or take the folder away',
+      throw new InputError(`the class folder ${join(part, name)} has no images (.jpg, .jpeg or .png)`, {
+        fix: 'put images there, or take the folder away',
       });
   }
   return { paths, labels: Int32Array.from(labels) };
 }
 
-/** The rows whose pictures can be decoded. */
+/** The rows whose images can be decoded. */
 async function soundRows(
   part: string,
   rows: Uint32Array,
   paths: readonly string[],
   onSkipped: LoadDataOptions['onSkipped'],
 ): Promise<Uint32Array> {
-  const { checkPicture } = await import('./picture-view.js');
+  const { checkImage } = await import('./image-view.js');
   const sound: number[] = [];
   for (const row of rows) {
     try {
-      await checkPicture(join(part, paths[row]));
+      await checkImage(join(part, paths[row]));
       sound.push(row);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       onSkipped?.(error.message);
     }
   }
-  if (sound.length === 0) throw new InputError(`none of the ${rows.length} pictures in ${part} can be decoded`);
+  if (sound.length === 0) throw new InputError(`none of the ${rows.length} images in ${part} can be decoded`);
   return Uint32Array.from(sound);
 }
 
@@ -166,7 +166,7 @@ async function entriesOf(folder: string): Promise<Entry[]> {
     const state =
       code === 'ENOENT' ? 'does not exist' : code === 'ENOTDIR' ? 'is not a folder' : 'cannot be read';
     throw new InputError(`the data folder ${folder} ${state}`, {
-      fix: `lay the pictures out as ${layout}`,
+      fix: `lay the images out as ${layout}`,
       cause,
     });
   }

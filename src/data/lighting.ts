@@ -23,7 +23,7 @@ export function lightingShift(alpha: readonly [number, number, number]): readonl
 }
 
 /**
- * PCA lighting: adds E · (α ∘ λ) to each pixel of a picture of floats in [0, 1], [pixels, 3] from `offset` on, before any
+ * PCA lighting: adds E · (α ∘ λ) to each pixel of an image of floats in [0, 1], [pixels, 3] from `offset` on, before any
  * normalisation. The result is not clipped: it may lie outside [0, 1] by as much as was added, and clipping would
  * take the change from bright and dark pixels.
  *
@@ -31,15 +31,15 @@ export function lightingShift(alpha: readonly [number, number, number]): readonl
  * Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012.
  */
 export function addLighting(
-  picture: Float32Array,
+  image: Float32Array,
   offset: number,
   length: number,
   alpha: readonly [number, number, number],
 ): void {
   const [red, green, blue] = lightingShift(alpha);
   for (let at = offset; at < offset + length; at += 3) {
-    picture[at] += red;
-    picture[at + 1] += green;
-    picture[at + 2] += blue;
+    image[at] += red;
+    image[at + 1] += green;
+    image[at + 2] += blue;
   }
 }

@@ -1,29 +1,29 @@
 import { drawAugmentation, makeView, type Augmentation } from './augmentation.js';
 import type { Batch } from './batch.js';
 import type { PixelDataset } from './dataset.js';
-import type { PicturesInFiles } from './file-batch.js';
+import type { ImagesInFiles } from './file-batch.js';
 
 /** What of a data set in memory is needed to make views of it. */
-export type Pictures = Pick<PixelDataset, 'size' | 'indices' | 'labels' | 'pixels'>;
+export type Images = Pick<PixelDataset, 'size' | 'indices' | 'labels' | 'pixels'>;
 
 /**
- * The batch of the given rows, in their order, each as its view `view`: a pure function of its arguments. A picture's
+ * The batch of the given rows, in their order, each as its view `view`: a pure function of its arguments. A image's
  * view depends on its original index, not on its row or its neighbours in the batch.
  *
  * @param rows rows of the data set, not original indices
  * @param viewSeed integer in [0, 2^53)
- * @param images where to write the pictures, [rows.length, height, width, 3]; by default a new array
- * @throws InputError if the augmentation does not fit the pictures
+ * @param images where to write the images, [rows.length, height, width, 3]; by default a new array
+ * @throws InputError if the augmentation does not fit the images
  */
 export function makeBatch(
-  { size, indices, labels, pixels }: Pictures,
+  { size, indices, labels, pixels }: Images,
   rows: ArrayLike<number>,
   view: number,
   viewSeed: number,
   augmentation: Augmentation,
   images: Float32Array = new Float32Array(rows.length * size[0] * size[1] * 3),
 ): Batch {
-  const pictureLength = size[0] * size[1] * 3;
+  const imageLength = size[0] * size[1] * 3;
   const batchLabels = new Int32Array(rows.length);
   const batchIndices = new Uint32Array(rows.length);
   for (let n = 0; n < rows.length; n++) {
@@ -31,18 +31,18 @@ export function makeBatch(
     batchLabels[n] = labels[row];
     batchIndices[n] = indices[row];
     const parameters = drawAugmentation(augmentation, viewSeed, indices[row], view, size);
-    makeView(pixels, row * pictureLength, size, parameters, images, n * pictureLength);
+    makeView(pixels, row * imageLength, size, parameters, images, n * imageLength);
   }
   return { size: rows.length, images, labels: batchLabels, indices: batchIndices, view };
 }
 
 /**
- * The batch of the given rows, of pictures in memory or in files: {@link makeBatch} or `makeFileBatch`.
+ * The batch of the given rows, of images in memory or in files: {@link makeBatch} or `makeFileBatch`.
  *
  * @throws InputError as these do
  */
 export async function viewBatch(
-  pictures: Pictures | PicturesInFiles,
+  stored: Images | ImagesInFiles,
   ...views: [
     rows: ArrayLike<number>,
     view: number,
@@ -51,8 +51,8 @@ export async function viewBatch(
     images?: Float32Array,
   ]
 ): Promise<Batch> {
-  if ('pixels' in pictures) return makeBatch(pictures, ...views);
-  // Pictures in memory need no decoder.
+  if ('pixels' in stored) return makeBatch(stored, ...views);
+  // Images in memory need no decoder.
   const { makeFileBatch } = await import('./file-batch.js');
-  return makeFileBatch(pictures, ...views);
+  return makeFileBatch(stored, ...views);
 }

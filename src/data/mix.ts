@@ -3,7 +3,7 @@ import type { Batch } from './batch.js';
 import { purposes, RandomStream, shuffle } from './random.js';
 
 /**
- * How pictures of a batch are mixed with each other, after their views were made. With both above 0 each step takes one of
+ * How images of a batch are mixed with each other, after their views were made. With both above 0 each step takes one of
  * the two, with probability ½.
  */
 export interface MixSettings {
@@ -13,7 +13,7 @@ export interface MixSettings {
    */
   readonly mixup: number;
   /**
-   * α of CutMix: a box of the share 1 − λ of the picture, λ ~ Beta(α, α), comes from the partner; 0 for off.
+   * α of CutMix: a box of the share 1 − λ of the image, λ ~ Beta(α, α), comes from the partner; 0 for off.
    * Source: Yun et al., "CutMix: Regularization strategy to train strong classifiers with localizable features", ICCV 2019.
    */
   readonly cutmix: number;
@@ -22,7 +22,7 @@ export interface MixSettings {
 /** Nothing is mixed. */
 export const noMix: MixSettings = { mixup: 0, cutmix: 0 };
 
-/** A part of a picture, in pixels. */
+/** A part of an image, in pixels. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -30,11 +30,11 @@ export interface Box {
   readonly height: number;
 }
 
-/** How the pictures of one batch are mixed: each has the share `lambda`, and its partner 1 − `lambda`. */
+/** How the images of one batch are mixed: each has the share `lambda`, and its partner 1 − `lambda`. */
 export interface Mixing {
-  /** For each place of the batch, the place of the picture that is mixed in: a permutation. */
+  /** For each place of the batch, the place of the image that is mixed in: a permutation. */
   readonly partner: Uint32Array;
-  /** In [0, 1], one for the batch; of a box it is the share of the picture that the box leaves, exactly. */
+  /** In [0, 1], one for the batch; of a box it is the share of the image that the box leaves, exactly. */
   readonly lambda: number;
   /** The part that comes from the partner as it is; absent for mixup, which mixes every pixel. */
   readonly box?: Box;
@@ -66,8 +66,8 @@ export function checkMix(mix: MixSettings): void {
 /**
  * Draws how a batch is mixed: a pure function of its arguments. Undefined where nothing is.
  *
- * @param count pictures of the batch
- * @param size height and width of the pictures
+ * @param count images of the batch
+ * @param size height and width of the images
  */
 export function drawMixing(
   mix: MixSettings,
@@ -128,12 +128,12 @@ function drawLogGamma(alpha: number, stream: RandomStream): number {
 }
 
 /**
- * The batch with its pictures mixed; labels and indices stay those of the first of each pair, and `mix` tells the rest.
+ * The batch with its images mixed; labels and indices stay those of the first of each pair, and `mix` tells the rest.
  *
- * mixup: x_n ← λ x_n + (1 − λ) x_partner(n); with a box: x_n inside the box ← x_partner(n). λ = 1 leaves the pictures as
+ * mixup: x_n ← λ x_n + (1 − λ) x_partner(n); with a box: x_n inside the box ← x_partner(n). λ = 1 leaves the images as
  * they are.
  *
- * @param images memory for the pictures, of the length of `batch.images` and not the same; by default new
+ * @param images memory for the images, of the length of `batch.images` and not the same; by default new
  */
 export function mixBatch(
   batch: Batch,

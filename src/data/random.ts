@@ -79,7 +79,7 @@ export type Purpose = number;
 export interface StreamKey {
   /** An integer in [0, 2^53). */
   seed: number;
-  /** The index of the picture, or of whatever is drawn for, in [0, 2^32). Default 0. */
+  /** The index of the image, or of whatever is drawn for, in [0, 2^32). Default 0. */
   index?: number;
   /** The number of the view, or of the epoch, in [0, 2^32). Default 0. */
   view?: number;

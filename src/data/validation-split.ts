@@ -1,15 +1,15 @@
 import { philox4x32, purposes } from './random.js';
 
-/** The part of the training pictures that is held out to select a model. */
+/** The part of the training images that is held out to select a model. */
 export const VALIDATION_FRACTION = 0.05;
 
 /**
- * The rows of the training pictures that are held out for validation: round(0.05 n) of them, the same for ever, whatever
+ * The rows of the training images that are held out for validation: round(0.05 n) of them, the same for ever, whatever
  * the seed of a run.
  *
  * Every class gives its share of 5 %, rounded down; what is missing to the total comes from the classes with the largest
- * remainders. Within a class those pictures are taken whose original index has the lowest hash, a Philox word of the
- * index alone, so that a picture tends to keep its side when only part of a data set is used.
+ * remainders. Within a class those images are taken whose original index has the lowest hash, a Philox word of the
+ * index alone, so that an image tends to keep its side when only part of a data set is used.
  *
  * @param indices original index of each row
  * @param labels label of each row, in [0, classCount)

@@ -4,10 +4,10 @@ import { policies, type PolicyName } from './augmentation-policies.js';
 import { applyPolicy, type DrawnPolicy, drawPolicy } from './auto-augment.js';
 import { applyJitter, type ColorJitter, type DrawnJitter, drawJitter } from './color-jitter.js';
 import { addLighting, drawLighting } from './lighting.js';
-import { rotateBilinear } from './picture-geometry.js';
+import { rotateBilinear } from './image-geometry.js';
 import { purposes, RandomStream } from './random.js';
 
-/** What may be done to a picture after it was cropped and mirrored, in this order. Each draws from a stream of its own. */
+/** What may be done to an image after it was cropped and mirrored, in this order. Each draws from a stream of its own. */
 export interface Effects {
   /** Turn by an angle uniform in ±`rotation` degrees, bilinear, about the centre, black outside; in [0, 180], default 0. */
   readonly rotation?: number;
@@ -23,7 +23,7 @@ export interface Effects {
 export type AutoAugmentName = 'none' | PolicyName;
 export const autoAugmentNames = ['none', ...Object.keys(policies)] as readonly AutoAugmentName[];
 
-/** What was drawn for one picture; undefined for what an augmentation does not do. */
+/** What was drawn for one image; undefined for what an augmentation does not do. */
 export interface DrawnEffects {
   /** Degrees, counter-clockwise, float32. */
   readonly rotation?: number | undefined;
@@ -64,7 +64,7 @@ export function drawEffects(
   };
 }
 
-/** Applies what was drawn to the RGB bytes [height, width, 3] of a cropped and mirrored picture, in place. */
+/** Applies what was drawn to the RGB bytes [height, width, 3] of a cropped and mirrored image, in place. */
 export function applyByteEffects(
   bytes: Uint8Array,
   size: readonly [height: number, width: number],
@@ -77,12 +77,12 @@ export function applyByteEffects(
 
 /** Applies what was drawn to floats in [0, 1], `length` of them from `offset` on. */
 export function applyFloatEffects(
-  picture: Float32Array,
+  image: Float32Array,
   offset: number,
   length: number,
   { lighting }: DrawnEffects,
 ): void {
-  if (lighting) addLighting(picture, offset, length, lighting);
+  if (lighting) addLighting(image, offset, length, lighting);
 }
 
 /** @throws InputError that names the first value out of range */

@@ -15,9 +15,9 @@ import { VggSmall } from '../models/vgg-small.js';
 import type { TeacherCard } from '../teacher/card.js';
 import { cardPathBeside } from '../teacher/find-teacher.js';
 import { OnnxTeacher } from '../teacher/onnx-teacher.js';
-import { type Accuracy, AccuracyCounter, top1Percent } from '../training/accuracy.js';
-import { loadStudent } from '../training/checkpoint.js';
-import { studentInput } from '../training/pictures.js';
+import { type Accuracy, AccuracyCounter, top1Percent } from '../evaluation/accuracy.js';
+import { loadStudent } from '../models/checkpoint.js';
+import { studentInput } from '../training/student-input.js';
 import { encodeModel } from './onnx-messages.js';
 import { graphNames, levelTensor } from './graph-builder.js';
 import { resNetGraph } from './resnet-graph.js';
@@ -51,7 +51,7 @@ export interface ExportedTeacher {
 }
 
 /**
- * Writes a full-precision network as an ONNX model with its teacher card, once ONNX Runtime has answered every picture of
+ * Writes a full-precision network as an ONNX model with its teacher card, once ONNX Runtime has answered every image of
  * the test split as the network does.
  *
  * @throws InputError for a checkpoint that cannot be read or is of a binary network, data that do not fit it, or files that
@@ -112,7 +112,7 @@ export async function exportTeacher(
   }
 }
 
-/** Both on every picture of a split. */
+/** Both on every image of a split. */
 async function compare(
   network: ResNet | VggSmall,
   model: string,

@@ -29,7 +29,7 @@ export class GraphBuilder {
 
   constructor(private readonly parameters: Parameters) {}
 
-  /** What was gathered, as the graph of a network: pictures [batch, 3, H, W] to logits [batch, classes]. */
+  /** What was gathered, as the graph of a network: images [batch, 3, H, W] to logits [batch, classes]. */
   graphOf({ name, size, classes }: Pick<Network, 'name' | 'size' | 'classes'>): OnnxGraph {
     return {
       name,

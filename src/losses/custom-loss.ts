@@ -18,7 +18,7 @@ export interface LossInput {
   readonly teacherLogits: Tensor2D | undefined;
   /** Empty for a loss that compares no maps. */
   readonly maps: readonly MapPair[];
-  /** A loss by the labels [batch]; of mixed pictures λ · loss(y) + (1 − λ) · loss(y of the partner). */
+  /** A loss by the labels [batch]; of mixed images λ · loss(y) + (1 − λ) · loss(y of the partner). */
   readonly byLabels: (loss: (labels: Tensor1D) => Tensor1D) => Tensor1D;
 }
 

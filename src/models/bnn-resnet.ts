@@ -30,7 +30,7 @@ export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> 
 }
 
 /**
- * A binary ResNet: full-precision {@link Stem}, for small pictures or for those of ImageNet; levels of
+ * A binary ResNet: full-precision {@link Stem}, for small images or for those of ImageNet; levels of
  * {@link BinaryBlock} or, of a depth of bottlenecks, of {@link BinaryBottleneck}, each level after the first starting with
  * stride 2; BN → global mean → full-precision classifier. Every binary convolution of a {@link BinaryBlock} has a skip of its
  * own; stem, shortcuts and classifier stay in full precision, unless the structure makes the first

@@ -5,7 +5,7 @@ import { VggSmall } from './vgg-small.js';
 import { defaultStructure } from './structure.js';
 import { stemFor, stemSizes } from './stem.js';
 
-/** What one layer of a student costs, for one picture. */
+/** What one layer of a student costs, for one image. */
 export interface LayerCost {
   /** As in checkpoints: `blocks.3.conv`. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface LayerCost {
   readonly floatParameters: number;
   /**
    * Multiply-adds of two signs, and of floats; a convolution counts all taps, those on the padding too. Those of a binary first
-   * layer are of floats, since its input, the picture, is.
+   * layer are of floats, since its input, the image, is.
    */
   readonly binaryMacs: number;
   readonly floatMacs: number;
@@ -34,7 +34,7 @@ export interface NetworkCost {
 const counted = ['binaryParameters', 'floatParameters', 'binaryMacs', 'floatMacs'] as const;
 
 /**
- * Parameters and multiply-adds of a student for pictures of its own size, from the network as it was built. What is binary
+ * Parameters and multiply-adds of a student for images of its own size, from the network as it was built. What is binary
  * is what its layers make binary when both operands are signs; of a full-precision network nothing is.
  */
 export function networkCost(student: Network): NetworkCost {

@@ -19,7 +19,7 @@ export interface NetworkOutput {
 /** What every network takes. */
 export interface NetworkOptions {
   readonly classes: number;
-  /** Height and width of the pictures, which choose the stem (see `stemFor`); default 32×32. */
+  /** Height and width of the images, which choose the stem (see `stemFor`); default 32×32. */
   readonly size?: readonly [height: number, width: number];
   /** Keys the initial values; default 0. */
   readonly seed?: number;
@@ -53,7 +53,7 @@ export abstract class Network {
   abstract get metadata(): Readonly<Record<string, string>>;
 
   /**
-   * @param images normalised pictures, NHWC [N, H, W, 3]
+   * @param images normalised images, NHWC [N, H, W, 3]
    * @param training statistics of the batch (and running ones moved) or running statistics
    * @param wanted the levels whose feature maps to give; default none
    * @param wantsPooled whether to give what the classifier takes; default not
@@ -65,11 +65,11 @@ export abstract class Network {
     wantsPooled?: boolean,
   ): NetworkOutput;
 
-  /** Height and width of a level's feature map for pictures of this size. */
-  sizeOf(level: number, pictures: readonly [number, number]): [number, number] {
+  /** Height and width of a level's feature map for images of this size. */
+  sizeOf(level: number, images: readonly [number, number]): [number, number] {
     // Each level after the first starts with a 3×3 convolution of stride 2 and padding 1.
     const halved = (size: number): number => Math.floor((size - 1) / 2) + 1;
-    let size = stemSizes(stemFor(this.size), pictures).output;
+    let size = stemSizes(stemFor(this.size), images).output;
     for (let i = 1; i < level; i++) size = [halved(size[0]), halved(size[1])];
     return size;
   }

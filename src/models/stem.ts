@@ -5,7 +5,7 @@ import type { Scope } from '../nn/parameters.js';
 import type { Activation } from '../ops/batch-norm-activation.js';
 import { maxPool } from '../ops/pooling.js';
 
-/** What a network does to pictures before its first block. */
+/** What a network does to images before its first block. */
 export interface StemShape {
   /** Its convolution: the side of the window, its stride and padding. */
   readonly window: number;
@@ -15,16 +15,16 @@ export interface StemShape {
   readonly pools: boolean;
 }
 
-/** From this side on a picture is brought to a quarter before the first block. */
-export const largePictures = 128;
+/** From this side on an image is brought to a quarter before the first block. */
+export const largeImages = 128;
 
 const small: StemShape = { window: 3, stride: 1, pad: 1, pools: false };
 const large: StemShape = { window: 7, stride: 2, pad: 3, pools: true };
 const pooling = { window: 3, stride: 2, pad: 1 } as const;
 
-/** The stem for pictures of this height and width: the large one if both are at least {@link largePictures}. */
+/** The stem for images of this height and width: the large one if both are at least {@link largeImages}. */
 export function stemFor(size: readonly [number, number]): StemShape {
-  return Math.min(...size) >= largePictures ? large : small;
+  return Math.min(...size) >= largeImages ? large : small;
 }
 
 type Size = [height: number, width: number];
@@ -45,7 +45,7 @@ export function stemSizes(
 export interface StemOptions extends BatchNormOptions, FirstConvOptions {}
 
 /**
- * The first layers, in full precision unless the convolution's weights are binary (`firstConv`): for small pictures 3×3 convolution → BN, for large ones 7×7 convolution of stride 2
+ * The first layers, in full precision unless the convolution's weights are binary (`firstConv`): for small images 3×3 convolution → BN, for large ones 7×7 convolution of stride 2
  * → 3×3 max pooling of stride 2 → BN. Pooling comes before BN and the first activation or sign, since the largest of several ±1 is nearly
  * always 1.
  */
@@ -69,7 +69,7 @@ export class Stem {
   }
 
   /**
-   * @param x normalised pictures, position-major [H, W, N, 3]; disposed of
+   * @param x normalised images, position-major [H, W, N, 3]; disposed of
    * @param activation after the BN; default none
    */
   apply(x: Tensor4D, training: boolean, activation?: Activation): Tensor4D {

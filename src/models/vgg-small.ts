@@ -33,8 +33,8 @@ const pooling = { window: 2, stride: 2, pad: 0 } as const;
 const window3 = { stride: 1, pad: 1 } as const;
 
 /**
- * VGG-small, binary or in full precision, for small pictures: 3×3 convolutions of 2×128, 2×256 and 2×512 channels, of which the
- * first, in full precision, sees the picture; the second of each level is followed by 2×2 max pooling. Each convolution →
+ * VGG-small, binary or in full precision, for small images: 3×3 convolutions of 2×128, 2×256 and 2×512 channels, of which the
+ * first, in full precision, sees the image; the second of each level is followed by 2×2 max pooling. Each convolution →
  * pooling, where there is one → BatchNorm → activation, so that the maximum is of real values and not of signs:
  *
  *   binary:          conv(sign(BN(pool(conv(sign(BN(…)))))))), the last BN clamped to [−1, 1]

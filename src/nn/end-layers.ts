@@ -21,15 +21,15 @@ export interface FirstConvOptions {
   readonly binarise?: Binarise | undefined;
 }
 
-/** A convolution of pictures. */
+/** A convolution of images. */
 export interface FirstConv {
   /** @param x position-major [H, W, N, 3] */
   apply(x: Tensor4D): Tensor4D;
 }
 
 /**
- * The convolution that sees the pictures, to which no gradient leads: {@link Conv2d}, or with binary weights
- * {@link BinaryConv2d}, α·sign(latent) where the stage makes weights binary and latent where it does not. The pictures stay
+ * The convolution that sees the images, to which no gradient leads: {@link Conv2d}, or with binary weights
+ * {@link BinaryConv2d}, α·sign(latent) where the stage makes weights binary and latent where it does not. The images stay
  * real-valued in both: their signs would say next to nothing.
  */
 export function firstConv(

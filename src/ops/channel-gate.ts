@@ -13,7 +13,7 @@ const gateGradKernel = composedKernel<{ readonly inPlace: boolean }, Tensor[]>(
 );
 
 /**
- * A map times one factor for each picture and channel: y[p, n, c] = x[p, n, c] · gate[n, c].
+ * A map times one factor for each image and channel: y[p, n, c] = x[p, n, c] · gate[n, c].
  *
  * @param x position-major [H, W, N, C]
  * @param gate [N, C]
@@ -23,7 +23,7 @@ export function channelGate(x: Tensor4D, gate: Tensor2D): Tensor4D {
   const wanted = x.shape.slice(2);
   if (gate.shape.join() !== wanted.join())
     throw new InputError(
-      `channelGate: the gate must have the shape [${wanted.join(', ')}] of pictures and channels of x, got [${gate.shape.join(', ')}].`,
+      `channelGate: the gate must have the shape [${wanted.join(', ')}] of images and channels of x, got [${gate.shape.join(', ')}].`,
     );
   return differentiable<Tensor4D>([x, gate], () => ({
     value: gateKernel({ x, gate }, {}),

@@ -43,7 +43,7 @@ const gateGradKernel = composedKernel<GateAttributes & { readonly inPlace: boole
 );
 
 /**
- * A map times a factor that is made of one for each position of a picture and one for each of its channels, without the map of
+ * A map times a factor that is made of one for each position of an image and one for each of its channels, without the map of
  * factors:
  *
  *   y[p, n, c] = x[p, n, c] · A(positions[p, n] · channels[n, c]),  A(z) = z or 1 + σ(z)

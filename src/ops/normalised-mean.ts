@@ -26,7 +26,7 @@ const gateAffineKernel = composedKernel<object, Tensor4D>('ChannelGateAffine', (
  *
  *   y[n, c] = γ (m[n, c] − μ) / √(σ² + ε) + β,  m = mean over the positions of x
  *
- * differentiated through μ and σ², as `batchNormTraining` is. With P positions, N pictures and i = 1/√(σ² + ε):
+ * differentiated through μ and σ², as `batchNormTraining` is. With P positions, N images and i = 1/√(σ² + ε):
  *
  *   dβ = Σₙ dy,  dγ = Σₙ dy·(m − μ)·i,  dx[p, n, c] = γ i (dy[n, c]/P − dβ/(P N) − (x − μ)·i·dγ/(P N))
  *

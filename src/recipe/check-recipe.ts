@@ -15,9 +15,9 @@ import {
 } from '../models/structure.js';
 import { binaryDepthOf, isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
 import { SignGradient } from '../nn/sign-gradient.js';
-import { gradientSteps } from '../training/gradient-steps.js';
-import { createOptimizer } from '../training/optimizer.js';
-import { createSchedule } from '../training/schedules/create-schedule.js';
+import { gradientSteps } from '../optim/gradient-steps.js';
+import { createOptimizer } from '../optim/optimizer.js';
+import { createSchedule } from '../optim/schedules/create-schedule.js';
 import { taughtLosses } from '../training/student-losses.js';
 import { defaultStage } from './default-recipe.js';
 import type { Recipe, Stage } from './recipe.js';

@@ -10,8 +10,8 @@ import { endLayerNames } from '../nn/end-layers.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
 import { activationNames } from '../ops/batch-norm-activation.js';
 import { providerNames } from '../teacher/providers.js';
-import { optimizerNames } from '../training/optimizer.js';
-import { courseNames } from '../training/schedules/create-schedule.js';
+import { optimizerNames } from '../optim/optimizer.js';
+import { courseNames } from '../optim/schedules/create-schedule.js';
 
 const text = (what: string) => z.string(`expected ${what}`);
 const whole = (least: number, what = 'a whole number') =>
@@ -94,8 +94,8 @@ const augmentation = map({
   crop: map({ padding: whole(0) })
     .nullable()
     .optional()
-    .describe('Of pictures in memory: pad, and cut out the original size'),
-  resizedCrop: map({ scale: range, ratio: range }).nullable().optional().describe('Of pictures in files'),
+    .describe('Of images in memory: pad, and cut out the original size'),
+  resizedCrop: map({ scale: range, ratio: range }).nullable().optional().describe('Of images in files'),
   flip: toggle.optional().describe('Mirror left to right with probability one half'),
   rotation: number(0).optional().describe('Degrees to either side'),
   autoAugment: oneOf(autoAugmentNames).optional(),

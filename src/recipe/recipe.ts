@@ -6,9 +6,9 @@ import type { SignGradientName } from '../nn/sign-gradient.js';
 import type { Structure } from '../models/structure.js';
 import type { Activation } from '../ops/batch-norm-activation.js';
 import type { ProviderName } from '../teacher/providers.js';
-import type { GradientSettings } from '../training/gradient-steps.js';
-import type { OptimizerSettings } from '../training/optimizer.js';
-import type { ScheduleSettings } from '../training/schedules/create-schedule.js';
+import type { GradientSettings } from '../optim/gradient-steps.js';
+import type { OptimizerSettings } from '../optim/optimizer.js';
+import type { ScheduleSettings } from '../optim/schedules/create-schedule.js';
 
 /** Everything that decides a run, every setting with its value. Only the name of the run directory is not in it. */
 export interface Recipe {
@@ -24,10 +24,10 @@ export interface Recipe {
   readonly imports: readonly string[];
   /** `<kind>:<folder>`. */
   readonly data: string;
-  /** Leave out pictures in files that cannot be decoded, instead of ending the run. */
+  /** Leave out images in files that cannot be decoded, instead of ending the run. */
   readonly skipCorrupt: boolean;
   /**
-   * Of pictures in files, evaluated: the shorter side is brought to this ratio of the crop, at least 1, before the centre is
+   * Of images in files, evaluated: the shorter side is brought to this ratio of the crop, at least 1, before the centre is
    * cut out; null for the data set's own.
    */
   readonly testResize: number | null;
@@ -81,7 +81,7 @@ export interface Stage {
   readonly teacher: string | null;
   /** The directory of a cache that the stage fills and reads; null for none. */
   readonly cache: string | null;
-  /** Views of each picture: epoch e shows view e mod views; null for those of the cache, else one an epoch. */
+  /** Views of each image: epoch e shows view e mod views; null for those of the cache, else one an epoch. */
   readonly views: number | null;
   /** The stage is run so many times in a row, each from `initFrom` and each taught by the one before it; at least 1. */
   readonly generations: number;

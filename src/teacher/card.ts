@@ -33,13 +33,13 @@ const input = z.strictObject(
     size: z.tuple([pixels, pixels], 'expected [height, width] in pixels'),
     /** Order of the channels. */
     color: z.enum(['rgb', 'bgr'], 'expected rgb or bgr').default('rgb'),
-    /** Factor on bytes 0 … 255 before mean and std: `1/255` where those are given for pictures in [0, 1]. */
+    /** Factor on bytes 0 … 255 before mean and std: `1/255` where those are given for images in [0, 1]. */
     scale: z.literal(['1/255', 1], 'expected 1/255 or 1').default('1/255'),
     /** Mean of each channel in the model's channel order, subtracted after scaling. */
     mean: triple('the mean of each channel', finite),
     /** Standard deviation of each channel in the model's channel order, divided by after subtracting the mean. */
     std: triple('the standard deviation of each channel', finite.positive('expected a number above 0')),
-    /** How larger pictures are brought to `size`; absent where the data have that size. */
+    /** How larger images are brought to `size`; absent where the data have that size. */
     resize: resize.optional(),
   },
   'expected a map of layout, size, mean and std',
@@ -84,7 +84,7 @@ export const teacherCardSchema = z.strictObject(
       .min(2, 'expected at least two class names'),
     /** The kind of data the teacher was trained on: `cifar10`, `cifar100`. */
     dataset: name('the kind of a data set').optional(),
-    /** Top-1 accuracy on the data set's test pictures, in percent. */
+    /** Top-1 accuracy on the data set's test images, in percent. */
     expectedTop1: finite
       .min(0, 'expected percent, 0 to 100')
       .max(100, 'expected percent, 0 to 100')
@@ -98,7 +98,7 @@ export const teacherCardSchema = z.strictObject(
 
 /** What ONNX does not say about a teacher. */
 export type TeacherCard = z.output<typeof teacherCardSchema>;
-/** How pictures become a model's input. */
+/** How images become a model's input. */
 export type CardInput = TeacherCard['input'];
 
 /**

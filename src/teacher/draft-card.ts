@@ -70,10 +70,10 @@ function cardText(
     `  name: ${quoted(input.name)}`,
     `  layout: ${input.layout}`,
     open
-      ? '  # size: [224, 224]             # fill in: [height, width] of the pictures; the model leaves it open'
+      ? '  # size: [224, 224]             # fill in: [height, width] of the images; the model leaves it open'
       : `  size: [${input.size.join(', ')}]`,
     '  color: rgb                     # check: rgb or bgr',
-    '  scale: 1/255                   # check: 1/255 where mean and std are for pictures in [0, 1], 1 for bytes',
+    '  scale: 1/255                   # check: 1/255 where mean and std are for images in [0, 1], 1 for bytes',
     '  # mean: [0.485, 0.456, 0.406]  # fill in: mean of each channel in training (these are those of ImageNet)',
     '  # std: [0.229, 0.224, 0.225]   # fill in: standard deviation of each channel in training',
     'outputs:',
@@ -82,7 +82,7 @@ function cardText(
     ...taps,
     `# classes: [first, second]       # fill in: ${typeof count === 'number' ? `the ${count}` : 'all'} class names in the order of the logits`,
     '# dataset: cifar10               # may be filled in: the kind of its data, as in --data',
-    '# expectedTop1: 90.0             # may be filled in: its accuracy on the test pictures, in percent',
+    '# expectedTop1: 90.0             # may be filled in: its accuracy on the test images, in percent',
     '# source: https://…              # may be filled in: where the model comes from',
     '# licence: …                     # may be filled in',
     '',
@@ -92,7 +92,7 @@ function cardText(
 /** The automatic taps as comments. */
 async function tapLines(file: ModelFile, input: ImageInput): Promise<string[]> {
   const taps = await automaticTaps(file, input).catch((error: unknown) => {
-    if (error instanceof InputError) return []; // it does not run on pictures of this size
+    if (error instanceof InputError) return []; // it does not run on images of this size
     throw error;
   });
   return [

@@ -12,14 +12,14 @@ import type { TeacherFacts } from './teacher-facts.js';
 export class EnsembleTeacher implements TargetSource {
   /**
    * @param members At least one; the first is opened with the taps that are wanted. They are disposed of with the ensemble.
-   * @throws {InputError} if two of them take pictures of different sizes or differ in their classes.
+   * @throws {InputError} if two of them take images of different sizes or differ in their classes.
    */
   constructor(readonly members: readonly OnnxTeacher[]) {
     const [first, ...others] = members;
     for (const other of others) {
       if (other.size.join() !== first.size.join())
         throw new InputError(
-          `the teachers ${first.path} and ${other.path} take pictures of different sizes, ${first.size.join('×')} and ${other.size.join('×')}`,
+          `the teachers ${first.path} and ${other.path} take images of different sizes, ${first.size.join('×')} and ${other.size.join('×')}`,
         );
       checkSameClasses(first, other);
     }

@@ -15,7 +15,7 @@ export interface ImageInput {
   readonly size: readonly [height: number, width: number];
   /** The batch the model insists on, if it does. */
   readonly batch: number | undefined;
-  /** What its elements are; pictures are converted where they are handed over. */
+  /** What its elements are; images are converted where they are handed over. */
   readonly dtype: 'float32' | 'float16';
 }
 
@@ -55,7 +55,7 @@ export function imageInput(
     );
   const { dtype } = value;
   if (dtype !== 'float32' && dtype !== 'float16')
-    throw new InputError(`${path} takes ${dtype} pictures, expected float32 or float16`, {
+    throw new InputError(`${path} takes ${dtype} images, expected float32 or float16`, {
       fix: 'export it with a float32 input',
     });
   const [height, width] = layout === 'nchw' ? shape.slice(2) : shape.slice(1, 3);
@@ -63,14 +63,14 @@ export function imageInput(
     hints.size ?? (typeof height === 'number' && typeof width === 'number' ? [height, width] : openSize);
   if (size === undefined)
     throw new InputError(
-      `the input of ${path} has shape ${shown(value)}, which leaves the size of the pictures open`,
+      `the input of ${path} has shape ${shown(value)}, which leaves the size of the images open`,
       {
         fix: `say it in a teacher card: \`distill card init ${path}\` drafts one`,
       },
     );
   if (!agrees(height, size[0]) || !agrees(width, size[1]))
     throw new InputError(
-      `the teacher card of ${path} says ${size.join('×')} pictures, but its input has shape ${shown(value)}`,
+      `the teacher card of ${path} says ${size.join('×')} images, but its input has shape ${shown(value)}`,
     );
   return {
     name: value.name,
@@ -81,7 +81,7 @@ export function imageInput(
   };
 }
 
-/** How the three colour channels of [0, 1] pictures become a model's input. */
+/** How the three colour channels of [0, 1] images become a model's input. */
 export interface Normalisation {
   readonly color: 'rgb' | 'bgr';
   /** Of bytes 0 … 255. */
@@ -91,7 +91,7 @@ export interface Normalisation {
 }
 
 /**
- * Writes normalised pictures in the model's layout: (255 · scale · x − mean) / std in each channel of the model.
+ * Writes normalised images in the model's layout: (255 · scale · x − mean) / std in each channel of the model.
  * @param images RGB in [0, 1], NHWC: [count, height, width, 3].
  * @param into Its start is overwritten: [count, 3, height, width] or [count, height, width, 3].
  * @param planeSize height · width.

@@ -2,13 +2,13 @@ import type { Mixing } from '../data/mix.js';
 import type { TeacherTargets } from './targets.js';
 
 /**
- * The approximate targets of mixed pictures, from the targets of the pictures that were mixed: for a source that knows
- * views and not pictures, as a cache does. The probabilities at a temperature are mixed,
+ * The approximate targets of mixed images, from the targets of the images that were mixed: for a source that knows
+ * views and not images, as a cache does. The probabilities at a temperature are mixed,
  *
  * p = λ p_a + (1 − λ) p_b, p_a = softmax(z_a / T), p_b = softmax(z_b / T),
  *
  * and given as logits z = T log p, so that softmax(z / T) = p; at another temperature they mean nothing. It is not what
- * the teacher would answer for the mixed picture. There are no feature maps: of mixed pictures they are not mixtures.
+ * the teacher would answer for the mixed image. There are no feature maps: of mixed images they are not mixtures.
  *
  * @param classes the number of classes
  * @param temperature T, that of the losses that use the targets, greater than 0

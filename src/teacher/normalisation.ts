@@ -4,8 +4,8 @@ import { cardPathBeside } from './find-teacher.js';
 import type { Normalisation } from './image-input.js';
 
 /**
- * How a teacher's pictures are normalised: by its card, whose mean and std `override` replaces. Without a card `override`
- * must give both, for RGB pictures in [0, 1].
+ * How a teacher's images are normalised: by its card, whose mean and std `override` replaces. Without a card `override`
+ * must give both, for RGB images in [0, 1].
  * @throws {InputError} without a card and an override, or for an override that is not three numbers (std above 0).
  */
 export function teacherNormalisation(

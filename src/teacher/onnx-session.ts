@@ -69,7 +69,7 @@ export class OnnxSession {
 
   /**
    * Computes the tensors for one batch. What the model takes or gives as float16 is converted here.
-   * @param images In the model's layout, `batch` pictures.
+   * @param images In the model's layout, `batch` images.
    * @throws {InputError} if ONNX Runtime cannot run the model on them, or a tensor is neither float32 nor float16.
    */
   async run(
@@ -99,7 +99,7 @@ export class OnnxSession {
     );
   }
 
-  /** The pictures as float16, in memory kept between batches. */
+  /** The images as float16, in memory kept between batches. */
   #asHalves(images: Float32Array): Uint16Array {
     if (this.#halves.length < images.length) this.#halves = new Uint16Array(images.length);
     return toFloat16(images, this.#halves);

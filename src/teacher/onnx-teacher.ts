@@ -58,7 +58,7 @@ export class OnnxTeacher implements TargetSource {
     readonly dataset: string | undefined,
     /** Top-1 accuracy on that data set in percent, by the card. */
     readonly expectedTop1: number | undefined,
-    /** How larger pictures are brought to `size`, by the card. */
+    /** How larger images are brought to `size`, by the card. */
     readonly resize: CardInput['resize'],
     private readonly input: ImageInput,
     private readonly normalisation: Normalisation,
@@ -89,7 +89,7 @@ export class OnnxTeacher implements TargetSource {
     return [this];
   }
 
-  /** Height and width of the pictures that the teacher takes. */
+  /** Height and width of the images that the teacher takes. */
   get size(): readonly [height: number, width: number] {
     return this.input.size;
   }
@@ -160,7 +160,7 @@ export class OnnxTeacher implements TargetSource {
 
   /**
    * Logits and feature maps of a batch of views. Calls made at the same time are answered one after the other.
-   * @throws {InputError} if the pictures do not have the teacher's size.
+   * @throws {InputError} if the images do not have the teacher's size.
    */
   async targets(batch: Batch): Promise<TeacherTargets> {
     const answer = this.#last.then(() => this.#run(batch));
@@ -181,10 +181,10 @@ export class OnnxTeacher implements TargetSource {
   async #run({ images, size }: Batch): Promise<TeacherTargets> {
     const [height, width] = this.input.size;
     const plane = height * width;
-    const picture = 3 * plane;
-    if (images.length !== size * picture)
+    const image = 3 * plane;
+    if (images.length !== size * image)
       throw new InputError(
-        `the teacher ${this.path} takes ${height}×${width} pictures, but a batch of ${size} holds ${images.length} values`,
+        `the teacher ${this.path} takes ${height}×${width} images, but a batch of ${size} holds ${images.length} values`,
         { fix: 'choose data of that size' },
       );
     const step = this.input.batch ?? size;
@@ -195,8 +195,8 @@ export class OnnxTeacher implements TargetSource {
     // A model with a fixed batch is fed one after the other; the last one is filled up with what the buffer holds.
     for (let first = 0; first < size; first += step) {
       const count = Math.min(step, size - first);
-      const buffer = this.#buffer(step * picture);
-      const part = images.subarray(first * picture, (first + count) * picture);
+      const buffer = this.#buffer(step * image);
+      const part = images.subarray(first * image, (first + count) * image);
       normaliseImages(part, buffer, plane, this.input.layout, this.normalisation);
       const results = await this.session.run(this.input, step, buffer);
       this.#writeLogits(fetched(results, this.output.tensor).data, count, logits, first);
@@ -231,7 +231,7 @@ async function sha256OfText(path: string): Promise<string> {
 function checkCut({ size }: ImageInput, resize: CardInput['resize'], cardPath: string | undefined): void {
   if (resize === undefined || size.every((side) => side === resize.crop)) return;
   throw new InputError(
-    `the teacher card ${cardPath} cuts ${resize.crop}×${resize.crop} from resized pictures, but the model takes ${size.join('×')}`,
+    `the teacher card ${cardPath} cuts ${resize.crop}×${resize.crop} from resized images, but the model takes ${size.join('×')}`,
     { fix: 'correct input.resize.crop' },
   );
 }

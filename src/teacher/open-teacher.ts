@@ -7,7 +7,7 @@ import type { TeacherFacts } from './teacher-facts.js';
 
 /** A teacher that runs: one model, or several as one. */
 export interface LiveTeacher extends TargetSource {
-  /** The models, of which the first gives the feature maps and says what pictures are taken; one's own self alone. */
+  /** The models, of which the first gives the feature maps and says what images are taken; one's own self alone. */
   readonly members: readonly OnnxTeacher[];
   /** What is known of it without running it. */
   readonly facts: TeacherFacts;

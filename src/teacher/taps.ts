@@ -87,7 +87,7 @@ function tapCandidates({ nodes, initializers, outputs }: OnnxModel): string[] {
   );
 }
 
-/** Shapes of tensors for one picture (or the batch that the model insists on). */
+/** Shapes of tensors for one image (or the batch that the model insists on). */
 async function probe(
   file: ModelFile,
   input: ImageInput,

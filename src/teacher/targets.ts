@@ -29,8 +29,8 @@ export interface TargetSource {
   /** The targets of a batch of views; the arrays are the caller's to keep. */
   targets(batch: Batch): Promise<TeacherTargets>;
   /**
-   * Its answers are stored by index and view, whatever the pictures of a batch are: it cannot be asked for mixed ones, and
-   * their targets are mixed from those of the batch as it was before (`mixTargets`). Default false: it looks at the pictures.
+   * Its answers are stored by index and view, whatever the images of a batch are: it cannot be asked for mixed ones, and
+   * their targets are mixed from those of the batch as it was before (`mixTargets`). Default false: it looks at the images.
    */
   readonly answersByView?: boolean;
   /** How many batches it is well to ask for before the first of them is used; by default none. */

@@ -3,7 +3,7 @@ import type { ImageLayout, Normalisation } from './image-input.js';
 import type { LogitsOutput } from './logits-output.js';
 import type { Tap } from './targets.js';
 
-/** What decides the answers of a model: its files, and how pictures become its input. */
+/** What decides the answers of a model: its files, and how images become its input. */
 export interface ModelFacts {
   /** The file's name. */
   readonly file: string;
@@ -28,7 +28,7 @@ export interface TeacherFacts {
   readonly taps: readonly Tap[];
   /** In pixels. */
   readonly size: readonly [height: number, width: number];
-  /** How larger pictures are brought to that size, by the card. */
+  /** How larger images are brought to that size, by the card. */
   readonly resize: CardInput['resize'];
   /** Kind of the data set that the card names; of an ensemble only if all name the same. */
   readonly dataset: string | undefined;

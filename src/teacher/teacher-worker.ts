@@ -1,6 +1,6 @@
 /**
  * The thread that runs a teacher. ONNX Runtime's call blocks the thread that makes it, so that a teacher which shall work
- * while others prepare its pictures and store its answers needs one of its own.
+ * while others prepare its images and store its answers needs one of its own.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Batch } from '../data/batch.js';
@@ -18,7 +18,7 @@ export interface TeacherWorkerData {
   readonly options: OnnxTeacherOptions;
 }
 
-/** A batch whose pictures lie in shared memory, and targets whose memory may be used again; or the wish to end. */
+/** A batch whose images lie in shared memory, and targets whose memory may be used again; or the wish to end. */
 export type TeacherRequest = { batch: Batch; recycled: readonly TeacherTargets[] } | 'end';
 
 /** First the facts, then the targets of each batch, at last nothing. */

@@ -6,7 +6,7 @@ import { mixTargets } from '../teacher/mix-targets.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
 import { comparingLosses, taughtLosses } from './student-losses.js';
 
-/** How a trainer mixes the pictures of its batches; α of 0 is off. */
+/** How a trainer mixes the images of its batches; α of 0 is off. */
 export interface TrainerMix extends MixSettings {
   /** Keys the mixing of each step together with its epoch and its number. */
   readonly seed: number;
@@ -18,11 +18,11 @@ export interface TrainerMix extends MixSettings {
 export interface MixedRun {
   readonly teacher: TargetSource | undefined;
   readonly losses: readonly LossSetting[];
-  /** Height and width of the pictures. */
+  /** Height and width of the images. */
   readonly size: readonly [height: number, width: number];
 }
 
-/** Mixes batches, and the targets of a teacher that cannot be asked for mixed pictures. */
+/** Mixes batches, and the targets of a teacher that cannot be asked for mixed images. */
 export class BatchMixer {
   readonly #memory: Float32Array[] = [];
 
@@ -35,7 +35,7 @@ export class BatchMixer {
   /**
    * The mixer of a trainer; undefined where nothing is mixed.
    *
-   * @throws InputError for an α out of range, and for losses whose targets a cache cannot give for mixed pictures: those
+   * @throws InputError for an α out of range, and for losses whose targets a cache cannot give for mixed images: those
    *   that compare feature maps, and those at several temperatures
    */
   static of(mix: TrainerMix | undefined, run: MixedRun): BatchMixer | undefined {
@@ -60,7 +60,7 @@ export class BatchMixer {
     return mix ? mixTargets(targets, mix, targets.logits.length / size, this.temperature) : targets;
   }
 
-  /** Gives the pictures of a mixed batch back; after it they must not be used. */
+  /** Gives the images of a mixed batch back; after it they must not be used. */
   recycle({ images }: Batch): void {
     if (this.#memory.length < 4) this.#memory.push(images);
   }
@@ -72,7 +72,7 @@ function onlyTemperature(losses: readonly LossSetting[]): number {
   const maps = comparingLosses(losses).map(({ name }) => name);
   if (maps.length > 0)
     throw new InputError(
-      `the loss ${maps.join(', ')} compares feature maps, which a cache does not have for pictures mixed by mixup or cutmix.`,
+      `the loss ${maps.join(', ')} compares feature maps, which a cache does not have for images mixed by mixup or cutmix.`,
       { fix: 'leave the loss or the mixing out, or name the model as the teacher, without a cache' },
     );
   const temperatures = [...new Set(taught.map(({ options }) => options.T ?? 1))];

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ActivationObserver, ActivationRecord } from '../nn/activation-observer.js';
 import type { Parameter, ParameterStore } from '../nn/parameters.js';
-import { checkWhole } from './check-whole.js';
+import { checkWhole } from '../check-whole.js';
 import type { TrainingState } from './training-state.js';
 
 /**

@@ -15,7 +15,7 @@ export interface LevelPair {
 /**
  * Pairs each level of the student with the teacher's last tap of the same height and width; what has no partner is left out.
  *
- * @param size height and width of the pictures
+ * @param size height and width of the images
  */
 export function pairLevels(
   student: Network,

@@ -3,12 +3,12 @@ import type { Batches } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import type { Network } from '../models/network.js';
-import { checkWhole } from './check-whole.js';
-import { studentInput } from './pictures.js';
+import { checkWhole } from '../check-whole.js';
+import { studentInput } from './student-input.js';
 
-/** The pictures from which {@link reestimateBatchNorm} takes statistics. */
-export interface StatisticsPictures {
-  /** The training pictures, for their normalisation. */
+/** The images from which {@link reestimateBatchNorm} takes statistics. */
+export interface StatisticsImages {
+  /** The training images, for their normalisation. */
   readonly dataset: Dataset;
   /** Batches of views as training sees them. */
   readonly batches: Batches;
@@ -32,7 +32,7 @@ export interface StatisticsPictures {
  */
 export async function reestimateBatchNorm(
   student: Network,
-  { dataset, batches, epoch = 0, signal }: StatisticsPictures,
+  { dataset, batches, epoch = 0, signal }: StatisticsImages,
   count: number,
 ): Promise<void> {
   checkWhole('the batches for the statistics of BatchNorm', count, 1);

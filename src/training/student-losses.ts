@@ -26,7 +26,7 @@ export interface TargetTensors {
 export interface LossInputs {
   readonly output: NetworkOutput;
   readonly labels: Tensor1D;
-  /** Of mixed pictures: the labels of the partners, and the share of those of `labels`. */
+  /** Of mixed images: the labels of the partners, and the share of those of `labels`. */
   readonly mix?: { readonly labels: Tensor1D; readonly lambda: number } | undefined;
   /** Absent when the run has no teacher. */
   readonly targets: TargetTensors | undefined;
@@ -128,7 +128,7 @@ function customValue(name: string, options: LossSetting['options'], inputs: Loss
   );
 }
 
-/** A loss by the labels; of mixed pictures λ · loss(y) + (1 − λ) · loss(y of the partner). */
+/** A loss by the labels; of mixed images λ · loss(y) + (1 − λ) · loss(y of the partner). */
 function forLabels({ labels, mix }: LossInputs, loss: (labels: Tensor1D) => Tensor1D): Tensor1D {
   if (!mix) return loss(labels);
   return add(mul(loss(labels), mix.lambda), mul(loss(mix.labels), 1 - mix.lambda));

@@ -5,8 +5,8 @@ import type { Network } from '../models/network.js';
 import { toBatchMajor } from '../ops/position-major.js';
 import { normaliseFeatures } from '../teacher/feature-map.js';
 import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
-import { loadStudent } from './checkpoint.js';
-import { studentInput } from './pictures.js';
+import { loadStudent } from '../models/checkpoint.js';
+import { studentInput } from './student-input.js';
 
 /**
  * A trained student as a teacher: its answer to the views themselves, in evaluation mode, so that the running statistics of
@@ -34,7 +34,7 @@ export class StudentTeacher implements TargetSource {
 
   /**
    * @param path of a checkpoint
-   * @param dataset the training pictures, for their size and normalisation
+   * @param dataset the training images, for their size and normalisation
    * @param withMaps whether feature maps are wanted
    */
   static async open(path: string, dataset: Dataset, withMaps: boolean): Promise<StudentTeacher> {

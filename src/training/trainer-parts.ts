@@ -5,11 +5,11 @@ import type { Network } from '../models/network.js';
 import type { TargetSource } from '../teacher/targets.js';
 import type { TrainerMix } from './batch-mixer.js';
 import type { Centers } from './centers.js';
-import type { GradientSettings } from './gradient-steps.js';
+import type { GradientSettings } from '../optim/gradient-steps.js';
 import type { LayerRecord, LayerStatistics } from './layer-statistics.js';
 import type { Connectors, LevelPair } from './level-pairs.js';
-import type { Optimizer } from './optimizer.js';
-import type { Schedule } from './schedules/schedules.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { Schedule } from '../optim/schedules/schedules.js';
 import type { WeightAverage } from './weight-average.js';
 
 /** What one step did. */
@@ -26,9 +26,9 @@ export interface StepReport {
   /** Of each layer, where the step is recorded. */
   readonly layers?: readonly LayerRecord[];
   readonly images: number;
-  /** Pictures whose largest logit is that of their label, before the step; absent where pictures are mixed. */
+  /** Images whose largest logit is that of their label, before the step; absent where images are mixed. */
   readonly correct?: number;
-  /** Pictures whose largest logit is the teacher's too; absent without a teacher. */
+  /** Images whose largest logit is the teacher's too; absent without a teacher. */
   readonly agreeing?: number;
   /** Milliseconds that the step waited for its batch, took for the teacher and for the student. */
   readonly dataMs: number;
@@ -44,7 +44,7 @@ export interface StepResult extends Pick<StepReport, 'loss' | 'terms' | 'correct
 /** What a `Trainer` is made of. */
 export interface TrainerParts {
   readonly student: Network;
-  /** The training pictures, for their normalisation. */
+  /** The training images, for their normalisation. */
   readonly dataset: Dataset;
   readonly batches: Batches;
   /** Absent when no loss needs a teacher. */

@@ -7,13 +7,13 @@ import type { Parameter } from '../nn/parameters.js';
 import type { TeacherTargets } from '../teacher/targets.js';
 import { BatchMixer } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
-import { type GradientSteps, gradientSteps } from './gradient-steps.js';
-import { studentInput } from './pictures.js';
+import { type GradientSteps, gradientSteps } from '../optim/gradient-steps.js';
+import { studentInput } from './student-input.js';
 import { comparingLosses, lossTerms, type TargetTensors } from './student-losses.js';
 import { assignAll, type TrainingState, underPrefix, valuesOf } from './training-state.js';
 import { equalCount, topClasses } from './top-classes.js';
 import { firstNonFiniteLayer, NonFiniteLoss, nonFinitePart } from './non-finite.js';
-import { taughtBatches } from './taught-batches.js';
+import { taughtBatches } from './batches-with-targets.js';
 import type { StepReport, StepResult, TrainerParts } from './trainer-parts.js';
 
 export type { StepReport, StepResult, TrainerParts } from './trainer-parts.js';

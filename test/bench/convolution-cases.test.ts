@@ -22,7 +22,7 @@ describe('the convolutions of a network', () => {
     ]);
   });
 
-  it('count the multiply-adds of taps that meet the picture', () => {
+  it('count the multiply-adds of taps that meet the image', () => {
     for (const convolution of convolutionsOf(depthOf('resnet20'), 2)) {
       const { size, n, c, k, window, stride, pad } = convolution;
       let taps = 0;

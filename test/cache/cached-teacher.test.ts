@@ -71,12 +71,12 @@ describe.each(['float16', 'float32'] as const)('a cache in %s', (dtype) => {
     }
   });
 
-  it('refuses a view or a picture that it does not have', async () => {
+  it('refuses a view or an image that it does not have', async () => {
     await expect(teacher.targets(tinyBatch([0], 2))).rejects.toThrow(
       /has views 0 to 1, but view 2 was asked for/,
     );
     const stranger = { ...tinyBatch([0], 0), indices: Uint32Array.of(999) };
-    await expect(teacher.targets(stranger)).rejects.toThrow(/picture 999 is not in the cache/);
+    await expect(teacher.targets(stranger)).rejects.toThrow(/image 999 is not in the cache/);
   });
 });
 
@@ -143,12 +143,12 @@ describe('what it was not made for', () => {
       /views\.augmentation\.crop .*but here it is null/,
     ],
     [
-      'other pictures',
+      'other images',
       { dataset: { ...dataset, pixels } },
       /made with data\.sha256 "\w+", but here it is "\w+"/,
     ],
     ['other labels', { dataset: { ...dataset, labels } }, /data\.sha256/],
-    ['fewer pictures', { dataset: tinyDataset(22) }, /data\.pictures 23, but here it is 22/],
+    ['fewer images', { dataset: tinyDataset(22) }, /data\.images 23, but here it is 22/],
     [
       'another kind',
       { dataset: { ...dataset, kind: 'cifar10' } },
@@ -204,7 +204,7 @@ describe('damage', () => {
     bytes[at + 2] ^= 4;
     writeFileSync(path, bytes);
     await expect(teacher.targets(tinyBatch([row], 0))).rejects.toThrow(
-      new RegExp(`view-000\\.arrow is damaged: the row of picture ${index} does not have its checksum`),
+      new RegExp(`view-000\\.arrow is damaged: the row of image ${index} does not have its checksum`),
     );
     const other = dataset.indices.findIndex((candidate) => candidate !== index);
     await expect(teacher.targets(tinyBatch([other], 0))).resolves.toBeDefined();

@@ -68,7 +68,7 @@ describe('a cache that is filled by a run', () => {
     await second.teacher.targets(tinyBatch(two, 0));
     await second.teacher.targets(tinyBatch(one, 0));
     expect(second.live.seen).toEqual([]);
-    // One picture that is there, and others that are not.
+    // One image that is there, and others that are not.
     await second.teacher.targets(tinyBatch([one[0], ...three], 0));
     expect(second.live.seen).toHaveLength(5);
     await second.teacher.dispose();

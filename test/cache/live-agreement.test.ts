@@ -16,13 +16,13 @@ import { scratchFolder } from '../files/scratch.js';
 import { tinyOrigin } from './tiny-cache.js';
 
 const scratch = scratchFolder();
-/** How many pictures; `npm run test:faults` takes 1,000. */
-const pictures = Number(process.env['BNN_TEST_PICTURES'] ?? 60);
+/** How many images; `npm run test:faults` takes 1,000. */
+const images = Number(process.env['BNN_TEST_IMAGES'] ?? 60);
 const views = 2;
 const large = fileURLToPath(new URL('../../../shared/data/teachers/cifar10-resnet56.onnx', import.meta.url));
 
 async function sample(): Promise<PixelDataset> {
-  return firstRows(orderedByIndex(await loadCifar10Sample('train')), pictures);
+  return firstRows(orderedByIndex(await loadCifar10Sample('train')), images);
 }
 
 /** The largest difference from a number to its float16: half a unit in the last of 11 bits, or half of 2^-24. */
@@ -44,7 +44,7 @@ describe.each([
 ])('a cache of %s', (name, teacherPath) => {
   const missing = teacherPath === large && !existsSync(large);
   it.skipIf(missing)(
-    `agrees with the live teacher to float16 rounding for ${views} views of ${pictures} pictures, features and all${missing ? ' (needs ../shared/data)' : ''}`,
+    `agrees with the live teacher to float16 rounding for ${views} views of ${images} images, features and all${missing ? ' (needs ../shared/data)' : ''}`,
     async () => {
       const dataset = await sample();
       const augmentation = trainingAugmentation(dataset);
@@ -82,7 +82,7 @@ describe.each([
             expect(mostBeyondRounding(stored.features.get(tap)!, map), tap).toBeLessThanOrEqual(1);
           seen += batch.size;
         }
-      expect(seen).toBe(views * pictures);
+      expect(seen).toBe(views * images);
       await Promise.all([cached.dispose(), live.dispose()]);
     },
   );

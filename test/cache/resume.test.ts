@@ -111,7 +111,7 @@ describe('a directory that cannot go on', () => {
       { facts: tinyFacts(tinyTaps, 'b'.repeat(64)) },
       /made with teachers\[0\]\.sha256\[0\] "a{64}", but here it is "b{64}"/,
     ],
-    ['other pictures', { dataset: tinyDataset(23, 2) }, /made with data\.sha256/],
+    ['other images', { dataset: tinyDataset(23, 2) }, /made with data\.sha256/],
     ['another number of views', { views: 3 }, /made with views\.count 2, but here it is 3/],
     ['another type', { dtype: 'float32' }, /made with contents\.dtype "float16", but here it is "float32"/],
     ['other maps', { maps: 'attention' }, /made with contents\.maps "features", but here it is "attention"/],

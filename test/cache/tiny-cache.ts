@@ -16,7 +16,7 @@ const size = [8, 8] as const;
 export const tinyAugmentation: Augmentation = { crop: { padding: 1 }, flip: true };
 const classes = ['a', 'b', 'c', 'd', 'e'];
 
-/** Random pictures whose rows are not in the order of their indices. */
+/** Random images whose rows are not in the order of their indices. */
 export function tinyDataset(length = 23, seed = 1): PixelDataset {
   const stream = new RandomStream({ seed, purpose: 1000 });
   const pixels = new Uint8Array(new SharedArrayBuffer(length * 192));
@@ -71,10 +71,10 @@ export function tinyFacts(taps: readonly Tap[] = tinyTaps, sha256 = 'a'.repeat(6
   };
 }
 
-/** A teacher that computes its answers from the pictures, and counts what it is asked for. */
+/** A teacher that computes its answers from the images, and counts what it is asked for. */
 export class TinyTeacher implements TargetSource {
   readonly classes = classes;
-  /** `view/index` of each picture that it saw. */
+  /** `view/index` of each image that it saw. */
   readonly seen: string[] = [];
 
   constructor(readonly taps: readonly Tap[] = tinyTaps) {}
@@ -160,7 +160,7 @@ export async function writeTinyCache(
   return teacher;
 }
 
-/** A batch of views of the pictures with these rows. */
+/** A batch of views of the images with these rows. */
 export function tinyBatch(rows: readonly number[], view: number, dataset = tinyDataset()): Batch {
   return makeBatch(dataset, rows, view, 0, tinyAugmentation);
 }

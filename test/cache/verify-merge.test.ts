@@ -124,7 +124,7 @@ describe('mergeCaches', () => {
       missing: [{ view: 1 }, { view: 1 }],
     });
     await expect(CachedTeacher.open(out, opened)).rejects.toThrow(
-      /not complete: 2 of its 6 files are missing, the first is view-001-part-001\.arrow \(view 1, pictures 10 to 19\)/,
+      /not complete: 2 of its 6 files are missing, the first is view-001-part-001\.arrow \(view 1, images 10 to 19\)/,
     );
     expect(await mergeCaches([shards[2]], out)).toMatchObject({ files: 6, missing: [] });
     for (const name of readdirSync(whole))

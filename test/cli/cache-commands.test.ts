@@ -27,7 +27,7 @@ describe('distill cache', () => {
     expect(first).toMatchObject({ code: 0, stderr: '' });
     const lines = first.stdout.trimEnd().split('\n');
     expect(lines).toEqual([
-      expect.stringMatching(/^cache \S+c: 2 views of 95 pictures, \d+\.\d\d kB$/),
+      expect.stringMatching(/^cache \S+c: 2 views of 95 images, \d+\.\d\d kB$/),
       'columns: index uint32, view uint16, label int32, offset_y int16, offset_x int16, flip uint8, crc32 uint32, logits float16[10]',
       expect.stringMatching(/^190 answers in \d+ s \(\d+ images\/s\); 2 files, \d+\.\d\d kB in \S+c$/),
     ]);
@@ -111,7 +111,7 @@ stages:
     ]);
     const { stdout } = await runInProcess(['cache', 'info', at('c')]);
     expect(stdout).toMatch(/^cache {7}\S+c \(complete\)\nteacher {5}teacher\.onnx \(sha256 \w{64}\)\n/);
-    expect(stdout).toContain('data        cifar10, train split, 95 pictures of 32×32\n');
+    expect(stdout).toContain('data        cifar10, train split, 95 images of 32×32\n');
     expect(stdout).toContain('column      offset_y  int16  pixels that the crop is moved down');
     expect(stdout).toMatch(/rows {8}190, 39 bytes each, 3\.71 kB a view\n/);
     expect(stdout).toMatch(/made on {5}cpu \(bnn-distill \S+, node \S+, onnxruntime-node \S+\)\n$/);

@@ -51,27 +51,27 @@ describe('distill data check', () => {
     await writeTinyCifar(at('data'));
   });
 
-  it('counts pictures and classes of each split', async () => {
+  it('counts images and classes of each split', async () => {
     const { code, stdout, stderr } = await distill(['data', 'check', 'cifar10-sample']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^classes +10: airplane, automobile, /m);
     expect(stdout).toMatch(
-      /^train +3,800 pictures of 32×32, 380 to 380 a class, mean 0\.4913, 0\.4802, 0\.4451\n +sha256 [\da-f]{64}$/m,
+      /^train +3,800 images of 32×32, 380 to 380 a class, mean 0\.4913, 0\.4802, 0\.4451\n +sha256 [\da-f]{64}$/m,
     );
-    expect(stdout).toMatch(/^validation +200 pictures .*\n[^]*^test +1,000 pictures /m);
+    expect(stdout).toMatch(/^validation +200 images .*\n[^]*^test +1,000 images /m);
     expect(stdout).not.toContain('problem');
   });
 
-  it('names pictures that two splits share, and classes without pictures', async () => {
+  it('names images that two splits share, and classes without images', async () => {
     cpSync(at('data'), at('shared'), { recursive: true });
     const length = recordLength(cifar10);
     const batch = readFileSync(at('shared/data_batch_2.bin'));
     readFileSync(at('shared/test_batch.bin')).copy(batch, 5 * length, 0, length);
     writeFileSync(at('shared/data_batch_2.bin'), batch);
     const { code, stdout, stderr } = await distill(['data', 'check', `cifar10:${at('shared')}`]);
-    expect(stdout).toMatch(new RegExp(`^train +${tinyCifar.training} pictures`, 'm'));
-    expect(stdout).toMatch(/^problem +the splits train and test share 1 picture\.$/m);
-    expect(stdout).toMatch(/^problem +the validation split has no picture of /m);
+    expect(stdout).toMatch(new RegExp(`^train +${tinyCifar.training} images`, 'm'));
+    expect(stdout).toMatch(/^problem +the splits train and test share 1 image\.$/m);
+    expect(stdout).toMatch(/^problem +the validation split has no image of /m);
     expect(stderr).toMatch(/^distill: the data have \d problems\.\n {2}fix: /);
     expect(code).toBe(2);
   });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { leftBy } from '../training/run-remains.js';
+import { leftBy } from '../run/run-remains.js';
 import { distill, type Ended, mainFile, scratchFolder, start } from './distill.js';
 import { runInProcess } from './in-process.js';
 import { labelledRun } from './labelled-run.js';

@@ -116,7 +116,7 @@ it('a run writes down its machine, code, packages, data and teachers, and goes o
     packages: { '@tensorflow/tfjs-core': expect.stringMatching(/^\d+\.\d+\.\d+$/) as string },
     data: {
       spec: 'cifar10:data',
-      trainingPictures: tinyCifar.training,
+      trainingImages: tinyCifar.training,
       sha256: expect.stringMatching(/^[\da-f]{64}$/) as string,
     },
     teachers: {},
@@ -134,7 +134,7 @@ it('a run writes down its machine, code, packages, data and teachers, and goes o
     'cifar10:other',
   );
   expect(stderr).toMatch(
-    /^distill: the training pictures of cifar10:other are not those with which the run in runs\/bnn-resnet20-1 began\.\n/,
+    /^distill: the training images of cifar10:other are not those with which the run in runs\/bnn-resnet20-1 began\.\n/,
   );
   expect(code).toBe(2);
 });

@@ -31,9 +31,7 @@ describe('distill teach', () => {
     const taught = ['teach', '--recipe', at('teach.yaml'), '--model', 'resnet20', ...data, '--out', run];
     const { code, stdout, stderr } = await distill([...taught, '--threads', '2']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(
-      /^run .*: resnet20 \(272,474 parameters\), 95 training and 5 validation pictures/m,
-    );
+    expect(stdout).toMatch(/^run .*: resnet20 \(272,474 parameters\), 95 training and 5 validation images/m);
     for (const stage of ['relu', 'clamp']) {
       expect(stdout).toContain(
         `model    ${run}/resnet20-${stage}.onnx\ncard     ${run}/resnet20-${stage}.yaml\n`,

@@ -30,13 +30,13 @@ describe('distill trains', () => {
     expect(first.code).toBe(0);
     const share = (total: number): string => `\\d+\\.\\d\\d % \\(\\d+ of ${total}\\)`;
     const lines = [
-      `run ${at('first')}: bnn-resnet20 \\([\\d,]+ parameters\\), ${tinyCifar.training} training and ${tinyCifar.validation} validation pictures of cifar10:${at('data')}`,
+      `run ${at('first')}: bnn-resnet20 \\([\\d,]+ parameters\\), ${tinyCifar.training} training and ${tinyCifar.validation} validation images of cifar10:${at('data')}`,
       'features level 1: teacher level1 \\(32×32×16, \\S+\\)',
       'features level 2: teacher level2 \\(16×16×32, \\S+\\)',
       'features level 3: teacher level3 \\(8×8×64, \\S+\\)',
       `\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d  epoch 1/1  loss \\d+\\.\\d{4} \\(kl \\d+\\.\\d{3}, features \\d\\.\\d{3}, crossEntropy \\d\\.\\d{3}\\)  lr [\\d.e-]+  validation top-1 ${share(tinyCifar.validation)} best  \\d+ images/s  \\d+\\.\\d s`,
-      `evaluating the student on ${tinyCifar.test} test pictures`,
-      `evaluating the teacher on ${tinyCifar.test} test pictures`,
+      `evaluating the student on ${tinyCifar.test} test images`,
+      `evaluating the teacher on ${tinyCifar.test} test images`,
       `student  test top-1 ${share(tinyCifar.test)}, of epoch 1, the best on validation \\(${share(tinyCifar.validation)}\\)`,
       `teacher  test top-1 ${share(tinyCifar.test)}`,
       'time     \\d+\\.\\d s',
@@ -106,7 +106,7 @@ describe('distill trains', () => {
     expect(stepLines.every(({ split }) => split === 'train')).toBe(true);
     const epochLines = lines.filter(({ event }) => event === 'epoch');
     expect(epochLines).toHaveLength(1);
-    expect(epochLines[0]).toMatchObject({ split: 'validation', epoch: 1, pictures: tinyCifar.validation });
+    expect(epochLines[0]).toMatchObject({ split: 'validation', epoch: 1, images: tinyCifar.validation });
     expect(lines).toHaveLength(steps + 1);
     for (const line of lines) {
       for (const key of keysOf(line)) expect(key).toMatch(/^[a-z][a-zA-Z0-9]*$/);

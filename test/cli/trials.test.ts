@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { verdictOf } from '../../src/training/overfit-batches.js';
+import { verdictOf } from '../../src/run/overfit-batches.js';
 import { distill, type Ended, scratchFolder } from './distill.js';
 import { runInProcess } from './in-process.js';
 import { labelledRun, labelledSteps } from './labelled-run.js';
@@ -55,7 +55,7 @@ describe('--overfit-batches', () => {
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(
-      /^batches {2}1 of 8, without augmentation\ntop-1 {4}\d+\.\d\d % of these pictures in the last epoch\nloss {5}\S+ at first, \S+ at last\nverdict {2}student, losses and optimizer work: /,
+      /^batches {2}1 of 8, without augmentation\ntop-1 {4}\d+\.\d\d % of these images in the last epoch\nloss {5}\S+ at first, \S+ at last\nverdict {2}student, losses and optimizer work: /,
     );
     expect(existsSync(at('runs'))).toBe(false);
     expect(leftovers()).toEqual([]);

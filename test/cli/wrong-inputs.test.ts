@@ -124,7 +124,7 @@ const cases: readonly Case[] = [
     title: 'a teacher that is far worse than its card says',
     args: train('--mean', '9,9,9'),
     stderr: [
-      /^distill: the teacher's top-1 on 5 validation pictures is .* % \(\d of 5\), far under the 91\.73 % of its card\.$/,
+      /^distill: the teacher's top-1 on 5 validation images is .* % \(\d of 5\), far under the 91\.73 % of its card\.$/,
       /^ {2}fix: check mean, std, color, scale and layout in .*cifar10-resnet20\.yaml/,
     ],
   },
@@ -163,7 +163,7 @@ const cases: readonly Case[] = [
     title: 'a batch larger than the training split',
     args: train('--batch-size', '96'),
     stderr: [
-      'distill: the batch size is 96, but the train split has only 95 pictures and incomplete batches are left out',
+      'distill: the batch size is 96, but the train split has only 95 images and incomplete batches are left out',
       '  fix: use a batch size of at most 95',
     ],
   },

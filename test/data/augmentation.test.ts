@@ -7,9 +7,9 @@ import {
   type ViewParameters,
 } from '../../src/data/augmentation.js';
 import { InputError } from '../../src/errors.js';
-import { randomBytes } from './pictures.js';
+import { randomBytes } from './images.js';
 
-/** The slow, obvious way: pad the picture with black, cut the window out, mirror it. */
+/** The slow, obvious way: pad the image with black, cut the window out, mirror it. */
 function obviousView(
   source: Uint8Array,
   [height, width]: readonly [number, number],
@@ -107,13 +107,13 @@ describe('drawAugmentation', () => {
     expect(flips).toEqual(drawn.map(({ flip }) => flip));
   });
 
-  it('leaves the picture as it is without augmentation', () => {
+  it('leaves the image as it is without augmentation', () => {
     expect(drawAugmentation(noAugmentation, 1, 5, 2, size)).toEqual({ offsetY: 0, offsetX: 0, flip: false });
   });
 
   it.each([-1, 1.5, 32, Number.NaN])('refuses a padding of %d', (padding) => {
     const draw = () => drawAugmentation({ crop: { padding }, flip: false }, 1, 0, 0, size);
     expect(draw).toThrow(InputError);
-    expect(draw).toThrow(`crop padding must be an integer from 0 to 31 for 32×32 pictures, got ${padding}`);
+    expect(draw).toThrow(`crop padding must be an integer from 0 to 31 for 32×32 images, got ${padding}`);
   });
 });

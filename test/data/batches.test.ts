@@ -7,7 +7,7 @@ import { batchesOf, makeBatch, type BatchOptions } from '../../src/data/batches.
 import { permutation } from '../../src/data/random.js';
 import { InputError } from '../../src/errors.js';
 import { collect } from './collect.js';
-import { randomDataset } from './pictures.js';
+import { randomDataset } from './images.js';
 
 const dataset = randomDataset(23);
 const options = { batchSize: 5, seed: 1, viewSeed: 2, views: 3, augmentation: cropAndFlip };
@@ -32,9 +32,9 @@ function madeBatches(
 describe('makeBatch', () => {
   const rows = [4, 0, 22, 4];
   const batch = makeBatch(dataset, rows, 1, 2, cropAndFlip);
-  const pictureLength = 8 * 6 * 3;
-  const picture = ({ images }: Batch, n: number) => [
-    ...images.subarray(n * pictureLength, (n + 1) * pictureLength),
+  const imageLength = 8 * 6 * 3;
+  const image = ({ images }: Batch, n: number) => [
+    ...images.subarray(n * imageLength, (n + 1) * imageLength),
   ];
 
   it('keeps rows in their order, with labels and original indices', () => {
@@ -43,9 +43,9 @@ describe('makeBatch', () => {
     expect([...batch.indices]).toEqual([19, 7, 73, 19]);
   });
 
-  it('makes a view that depends on the picture alone, not on its neighbours or the size of the batch', () => {
+  it('makes a view that depends on the image alone, not on its neighbours or the size of the batch', () => {
     rows.forEach((row, n) => {
-      expect(picture(batch, n)).toEqual(picture(makeBatch(dataset, [row], 1, 2, cropAndFlip), 0));
+      expect(image(batch, n)).toEqual(image(makeBatch(dataset, [row], 1, 2, cropAndFlip), 0));
     });
   });
 
@@ -55,9 +55,9 @@ describe('makeBatch', () => {
       length: 1,
       indices: dataset.indices.slice(22),
       labels: dataset.labels.slice(22),
-      pixels: dataset.pixels.slice(22 * pictureLength),
+      pixels: dataset.pixels.slice(22 * imageLength),
     };
-    expect(picture(makeBatch(part, [0], 1, 2, cropAndFlip), 0)).toEqual(picture(batch, 2));
+    expect(image(makeBatch(part, [0], 1, 2, cropAndFlip), 0)).toEqual(image(batch, 2));
   });
 
   it.each([
@@ -67,9 +67,9 @@ describe('makeBatch', () => {
     expect(other.images).not.toEqual(batch.images);
   });
 
-  it('shows the picture itself without augmentation', () => {
+  it('shows the image itself without augmentation', () => {
     const { images } = makeBatch(dataset, [3], 0, 0, noAugmentation);
-    const bytes = dataset.pixels.subarray(3 * pictureLength, 4 * pictureLength);
+    const bytes = dataset.pixels.subarray(3 * imageLength, 4 * imageLength);
     expect(images).toEqual(Float32Array.from(bytes, (byte) => byte / 255));
   });
 });
@@ -93,7 +93,7 @@ describe('batchesOf', () => {
     expect(views).toEqual([0, 1, 2, 0, 1]);
   });
 
-  it('gives the same pictures when memory is recycled, and takes it from recycled batches', async () => {
+  it('gives the same images when memory is recycled, and takes it from recycled batches', async () => {
     const batches = batchesOf(dataset, { ...options, batchSize: 2, ahead: 1 });
     const expected = madeBatches(0, { ...options, batchSize: 2 });
     const given: Batch[] = [];
@@ -113,7 +113,7 @@ describe('batchesOf', () => {
     expect(both).toEqual([madeBatches(0, options), madeBatches(1, options)]);
   });
 
-  it('takes pictures that do not lie in shared memory', async () => {
+  it('takes images that do not lie in shared memory', async () => {
     expect(dataset.pixels.buffer).toBeInstanceOf(ArrayBuffer);
     const shared = new Uint8Array(new SharedArrayBuffer(dataset.pixels.length));
     shared.set(dataset.pixels);
@@ -156,12 +156,12 @@ describe('batchesOf', () => {
     { change: { ahead: 0 }, message: 'the number of batches ahead must be an integer of at least 1, got 0' },
     {
       change: { augmentation: badPadding },
-      message: 'crop padding must be an integer from 0 to 5 for 8×6 pictures, got 6',
+      message: 'crop padding must be an integer from 0 to 5 for 8×6 images, got 6',
     },
     {
       change: { batchSize: 24 },
       message:
-        'the batch size is 24, but the train split has only 23 pictures and incomplete batches are left out',
+        'the batch size is 24, but the train split has only 23 images and incomplete batches are left out',
     },
   ])('refuses $change', ({ change, message }) => {
     const cut = () => batchesOf(dataset, { ...options, ...change });

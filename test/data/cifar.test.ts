@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cifar10, cifar100, loadCifar } from '../../src/data/cifar.js';
 import type { Split } from '../../src/data/dataset.js';
 import { InputError } from '../../src/errors.js';
-import { recordFile } from './pictures.js';
+import { recordFile } from './images.js';
 
 const hundredNames = Array.from({ length: 100 }, (_, n) => `class ${n}`).join('\n');
 const tenNames = 'airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n';

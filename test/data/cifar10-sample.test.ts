@@ -23,7 +23,7 @@ describe('the CIFAR-10 sample', () => {
     { split: 'train', each: 380 },
     { split: 'validation', each: 20 },
     { split: 'test', each: 100 },
-  ] as const)('has $each pictures of each class in $split', ({ split, each }) => {
+  ] as const)('has $each images of each class in $split', ({ split, each }) => {
     const counts = new Array<number>(10).fill(0);
     sample[split].labels.forEach((label) => counts[label]++);
     expect(counts).toEqual(new Array(10).fill(each));
@@ -35,14 +35,14 @@ describe('the CIFAR-10 sample', () => {
     });
   });
 
-  it('has 4,000 different training pictures in two disjoint splits, by their original indices', () => {
+  it('has 4,000 different training images in two disjoint splits, by their original indices', () => {
     const indices = new Set([...sample.train.indices, ...sample.validation.indices]);
     expect(indices.size).toBe(4000);
     expect(Math.max(...indices)).toBeLessThan(50_000);
     expect(Math.max(...sample.test.indices)).toBeLessThan(10_000);
   });
 
-  it('holds out the same validation pictures for ever', () => {
+  it('holds out the same validation images for ever', () => {
     expect(sha256Of(Buffer.from(sample.validation.indices.join()))).toMatchInlineSnapshot(
       `"1f0eccee4fdbf507f2d4fa8ec97db68c042274d2397e4bbb49439f7e2dcb8918"`,
     );
@@ -97,7 +97,7 @@ describe('loadCifar10Sample refuses', () => {
       damage: (bytes: Buffer) => bytes.subarray(0, 1000),
       message: 'unexpected end of file',
     },
-    { name: 'of other pictures', damage: undefined, message: 'does not have the SHA-256 of the manifest' },
+    { name: 'of other images', damage: undefined, message: 'does not have the SHA-256 of the manifest' },
   ])('a file that is $name', async ({ damage, message }) => {
     const folder = await mkdtemp(join(tmpdir(), 'sample-'));
     try {
@@ -105,7 +105,7 @@ describe('loadCifar10Sample refuses', () => {
       await writeFile(join(folder, 'test.bin.br'), damage === undefined ? packed : damage(packed));
       const manifest = await readFile(join(SAMPLE_FOLDER, 'manifest.json'), 'utf8');
       await copyFile(join(SAMPLE_FOLDER, 'manifest.json'), join(folder, 'manifest.json'));
-      // A wrong label changes the records as a wrong picture does.
+      // A wrong label changes the records as a wrong image does.
       if (damage === undefined) {
         await writeFile(
           join(folder, 'manifest.json'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dataForms, loadDataset, parseDataSpec, registerDataKind } from '../../src/data/data-spec.js';
 import { InputError } from '../../src/errors.js';
-import { randomDataset } from './pictures.js';
+import { randomDataset } from './images.js';
 
 describe('parseDataSpec', () => {
   it.each([

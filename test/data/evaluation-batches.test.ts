@@ -3,11 +3,11 @@ import { evaluationBatches } from '../../src/data/evaluation-batches.js';
 import type { Batch } from '../../src/data/batch.js';
 import { InputError } from '../../src/errors.js';
 import { collect } from './collect.js';
-import { randomDataset } from './pictures.js';
+import { randomDataset } from './images.js';
 
 const dataset = randomDataset(23);
 
-describe('evaluationBatches of pictures in memory', () => {
+describe('evaluationBatches of images in memory', () => {
   it.each([
     { batchSize: 5, sizes: [5, 5, 5, 5, 3] },
     { batchSize: 23, sizes: [23] },

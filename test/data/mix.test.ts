@@ -3,7 +3,7 @@ import { makeBatch } from '../../src/data/batches.js';
 import { noAugmentation } from '../../src/data/augmentation.js';
 import { checkMix, drawMixing, mixBatch, type Mixing, noMix } from '../../src/data/mix.js';
 import { InputError } from '../../src/errors.js';
-import { randomDataset } from './pictures.js';
+import { randomDataset } from './images.js';
 
 const size = [8, 6] as const;
 const batch = makeBatch(randomDataset(5), [0, 1, 2, 3, 4], 3, 0, noAugmentation);
@@ -45,7 +45,7 @@ describe('mixBatch', () => {
   it.each<[string, Mixing]>([
     ['mixup', { partner, lambda: 1 }],
     ['an empty box', { partner, lambda: 1, box: { left: 3, top: 2, width: 0, height: 0 } }],
-  ])('leaves the pictures at λ = 1 (%s)', (_, mixing) => {
+  ])('leaves the images at λ = 1 (%s)', (_, mixing) => {
     expect(mixBatch(batch, mixing, size).images).toEqual(batch.images);
   });
 
@@ -99,7 +99,7 @@ describe('drawMixing', () => {
     });
   });
 
-  it('draws boxes inside the picture, and λ is the share that they leave', () => {
+  it('draws boxes inside the image, and λ is the share that they leave', () => {
     const boxes = many(0, 1);
     for (const { lambda, box } of boxes) {
       const { left, top, width, height } = box!;
@@ -107,7 +107,7 @@ describe('drawMixing', () => {
       expect(Math.max(left + width, top + height)).toBeLessThanOrEqual(32);
       expect(lambda).toBe(1 - (width * height) / 1024);
     }
-    // Cut off at borders they are smaller than a uniform 1 − λ, of mean ½; by integration 0.31 of the picture.
+    // Cut off at borders they are smaller than a uniform 1 − λ, of mean ½; by integration 0.31 of the image.
     const share = mean(boxes.map(({ lambda }) => 1 - lambda));
     let expected = 0;
     for (let n = 0; n < 1000; n++) {

@@ -6,7 +6,7 @@ const draw = (view: number, size: [number, number], index = 5, seed = 3, crop = 
   drawResizedCrop(crop, seed, index, view, size);
 
 describe('drawResizedCrop', () => {
-  it('is a part of the picture, whatever is asked for', () => {
+  it('is a part of the image, whatever is asked for', () => {
     const side = fc.integer({ min: 1, max: 3000 });
     fc.assert(
       fc.property(fc.nat(1e6), side, side, fc.nat(100), (index, height, width, view) => {
@@ -53,7 +53,7 @@ describe('drawResizedCrop', () => {
     ['that is too wide for its ratios', [30, 400], [180, 0, 40, 30]],
     ['that is too high for its ratios', [400, 30], [0, 180, 30, 40]],
     ['of which nothing else is as large: the whole', [30, 35], [0, 0, 35, 30]],
-  ])('takes the most of the centre of a picture %s', (_, size, window) => {
+  ])('takes the most of the centre of an image %s', (_, size, window) => {
     // No part as large as the whole has one of these ratios but by chance.
     const crop = { scale: [1, 1], ratio: [3 / 4, 4 / 3] } as const;
     const { left, top, width, height } = drawResizedCrop(crop, 1, 1, 0, size);

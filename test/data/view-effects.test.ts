@@ -4,12 +4,12 @@ import { applyPolicy } from '../../src/data/auto-augment.js';
 import { batchesOf, makeBatch } from '../../src/data/batches.js';
 import { applyJitter, drawJitter, imagenetJitter, jitterSteps, shiftHue } from '../../src/data/color-jitter.js';
 import { addLighting, drawLighting, lightingShift } from '../../src/data/lighting.js';
-import { rotateBilinear } from '../../src/data/picture-geometry.js';
-import { brightness, color, contrast, luma } from '../../src/data/picture-operations.js';
+import { rotateBilinear } from '../../src/data/image-geometry.js';
+import { brightness, color, contrast, luma } from '../../src/data/image-operations.js';
 import { RandomStream } from '../../src/data/random.js';
 import { type DrawnEffects, drawEffects } from '../../src/data/view-effects.js';
 import { InputError } from '../../src/errors.js';
-import { randomBytes, randomDataset } from './pictures.js';
+import { randomBytes, randomDataset } from './images.js';
 
 const everything: Augmentation = {
   ...cropAndFlip,
@@ -217,9 +217,9 @@ describe('lighting', () => {
     lightingShift(alpha).forEach((value, at) => {
       expect(value).toBeCloseTo(expected[at], 12);
     });
-    const picture = new Float32Array(9).fill(0.5);
-    addLighting(picture, 3, 3, alpha);
-    expect([...picture]).toEqual([
+    const image = new Float32Array(9).fill(0.5);
+    addLighting(image, 3, 3, alpha);
+    expect([...image]).toEqual([
       ...[0.5, 0.5, 0.5],
       ...expected.map((value) => expect.closeTo(0.5 + value, 6) as number),
       ...[0.5, 0.5, 0.5],
@@ -249,7 +249,7 @@ describe('lighting', () => {
         expect(mean(draws.map((alpha) => alpha[i] * alpha[j])) / 0.01).toBeCloseTo(i === j ? 1 : 0, 1);
   });
 
-  it('acts on pictures in [0, 1], where a change on bytes would round to nothing or darken by 1/255', () => {
+  it('acts on images in [0, 1], where a change on bytes would round to nothing or darken by 1/255', () => {
     const lit = makeBatch(data, rows, 0, 6, { ...noAugmentation, lighting: 0.1 }).images;
     const plain = makeBatch(data, rows, 0, 6, noAugmentation).images;
     const shifts = rows.map((row) => lit[360 * row] - plain[360 * row]);

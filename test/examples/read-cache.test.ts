@@ -19,11 +19,11 @@ it.skipIf(!has('pyarrow'))(
     expect((await distill(['cache', '--teacher', 'cifar10-resnet20', ...made])).code).toBe(0);
     const { stdout, stderr, status } = spawnSync(python, [example, out], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^cifar10-resnet20\.onnx on 95 pictures of cifar10\n/);
+    expect(stdout).toMatch(/^cifar10-resnet20\.onnx on 95 images of cifar10\n/);
     expect(stdout).toMatch(/feature_level3 {3}fixed_size_list<item: halffloat not null>\[4096\]/);
-    const right = [...stdout.matchAll(/^view \d: the teacher is right on (\d+) of 95 pictures$/gm)];
+    const right = [...stdout.matchAll(/^view \d: the teacher is right on (\d+) of 95 images$/gm)];
     expect(right).toHaveLength(2);
-    // It saw these pictures in its training.
+    // It saw these images in its training.
     for (const [, count] of right) expect(Number(count)).toBeGreaterThan(85);
     expect(stdout).toContain('checksum of the first row is right\n');
     if (has('duckdb')) expect(stdout).toMatch(/^airplane +\d+ views, [\d.]+ % right$/m);

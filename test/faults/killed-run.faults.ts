@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../src/data/random.js';
 import { distill, mainFile, type Running, scratchFolder, start } from '../cli/distill.js';
 import { writeTinyCifar } from '../cli/tiny-cifar.js';
-import { leftBy } from '../training/run-remains.js';
+import { leftBy } from '../run/run-remains.js';
 import { writeTeacher } from './faulty-cache.js';
 
 const kills = 10;

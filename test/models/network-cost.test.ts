@@ -61,7 +61,7 @@ describe('networkCost', () => {
       expect(total.binaryParameters).toBe(plain.total.binaryParameters / groups);
       expect(total.floatMacs).toBe(plain.total.floatMacs);
     }
-    // The pictures that the first layer sees are floats.
+    // The images that the first layer sees are floats.
     const first = of({ firstLayer: 'binary' });
     const [stem, head] = [27 * 16, 64 * 10];
     expect(first.total).toEqual({
@@ -152,7 +152,7 @@ describe('networkCost', () => {
     const { code, stdout } = await runInProcess(['inspect', 'bnn-resnet20']);
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
-    expect(lines[0]).toContain('bnn-resnet20, one picture of 32×32, 10 classes');
+    expect(lines[0]).toContain('bnn-resnet20, one image of 32×32, 10 classes');
     expect(lines.find((line) => line.startsWith('blocks.6.conv '))).toMatch(
       /^blocks\.6\.conv +16×16×32 +4,608 +0 +1,179,648 +0$/,
     );

@@ -17,7 +17,7 @@ const depths: Readonly<Record<'basic blocks' | 'bottlenecks', ResNetDepth>> = {
   bottlenecks: { widths: [3, 2], blocks: [2, 1], expansion: 4 },
 };
 const classes = 3;
-const pictures = (seed: number): tf.Tensor4D => tf.tensor4d(randomFloats(4 * 9 * 7 * 3, seed), [4, 9, 7, 3]);
+const images = (seed: number): tf.Tensor4D => tf.tensor4d(randomFloats(4 * 9 * 7 * 3, seed), [4, 9, 7, 3]);
 
 function small(activation: Activation, depth = depths['basic blocks']): ResNet {
   const network = new ResNet('small', depth, { classes, size: [9, 7], activation, seed: 3 });
@@ -78,18 +78,15 @@ describe.each(backends)('ResNet on %s', (backend) => {
     'of $title with $activation equals its definition in stock operations, gradients too',
     ({ depth, activation }) => {
       const network = small(activation, depth);
-      const images = pictures(1);
+      const input = images(1);
       const variables = network.store.parameters.map(({ variable }) => variable);
       const { numTensors } = tf.memory();
-      const ours = byBackpropagation(() => weighed(network.apply(images, true).logits), variables);
+      const ours = byBackpropagation(() => weighed(network.apply(input, true).logits), variables);
       expect(tf.memory().numTensors).toBe(numTensors);
       tf.tidy(() => {
-        const logits = plainLogits(network, images, activation);
-        expectGoldenValues(network.apply(images, true).logits.dataSync(), [...logits.dataSync()]);
-        const { grads } = tf.variableGrads(
-          () => weighed(plainLogits(network, images, activation)),
-          variables,
-        );
+        const logits = plainLogits(network, input, activation);
+        expectGoldenValues(network.apply(input, true).logits.dataSync(), [...logits.dataSync()]);
+        const { grads } = tf.variableGrads(() => weighed(plainLogits(network, input, activation)), variables);
         for (const { name, variable } of network.store.parameters) {
           const expected = grads[variable.name];
           // tf.grads of a convolution on the cpu backend sums in float32, as ours does.
@@ -97,7 +94,7 @@ describe.each(backends)('ResNet on %s', (backend) => {
           expectGoldenGradient(ours.gradients.get(variable)!, [...expected.dataSync()]);
         }
       });
-      images.dispose();
+      input.dispose();
       network.dispose();
     },
   );
@@ -105,7 +102,7 @@ describe.each(backends)('ResNet on %s', (backend) => {
   it('gives the feature maps asked for, of the size and channels that it says', () => {
     const network = small('relu');
     tf.tidy(() => {
-      const { features, pooled } = network.apply(pictures(2), false, new Set([1, 2]), true);
+      const { features, pooled } = network.apply(images(2), false, new Set([1, 2]), true);
       for (const [level, map] of features) {
         expect(toBatchMajor(map).shape).toEqual([
           4,
@@ -136,7 +133,7 @@ describe('createNetwork', () => {
     network.dispose();
   });
 
-  it('takes a picture of 224×224 through a stem of 7×7 and max pooling', () => {
+  it('takes an image of 224×224 through a stem of 7×7 and max pooling', () => {
     const network = createNetwork('resnet18', { classes, size: [224, 224] });
     expect(network.sizeOf(1, [224, 224])).toEqual([56, 56]);
     expect(network.store.named().get('stem.conv.filter')!.shape).toEqual([7, 7, 3, 64]);

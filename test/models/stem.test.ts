@@ -28,7 +28,7 @@ describe.each(backends)('the stem on %s', (backend) => {
   });
   afterAll(() => store.dispose());
 
-  it('for large pictures is convolution, pooling, then BatchNorm', () => {
+  it('for large images is convolution, pooling, then BatchNorm', () => {
     const stem = new Stem(store.root, 5, stemFor([224, 224]), {});
     const images = tf.randomNormal<tf.Rank.R4>([3, 21, 18, 3], 0.3, 1, 'float32', 1);
     const [actual, expected] = tf.tidy(() => {
@@ -84,7 +84,7 @@ describe.each(backends)('the stem on %s', (backend) => {
 
 describe('networks of bottlenecks', () => {
   it.each(['bnn-resnet50', 'resnet50'].flatMap((name) => [32, 224].map((side) => ({ name, side }))))(
-    '$name takes pictures of $side to levels of the sizes and channels that it tells',
+    '$name takes images of $side to levels of the sizes and channels that it tells',
     ({ name, side }) => {
       const network = createNetwork(name, { classes: 3, size: [side, side], width: 1 / 16 });
       const images = tf.randomNormal<tf.Rank.R4>([1, side, side, 3], 0, 1, 'float32', 1);
@@ -103,7 +103,7 @@ describe('networks of bottlenecks', () => {
   );
 });
 
-describe('students for pictures of ImageNet', () => {
+describe('students for images of ImageNet', () => {
   it.each([
     ['bnn-resnet18', 16],
     ['bnn-resnet34', 32],

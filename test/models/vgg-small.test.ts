@@ -29,8 +29,8 @@ function small(isBinary: boolean, ends: Ends = {}): VggSmall {
   return network;
 }
 
-/** The network in stock operations, from its definition; the pictures position-major. */
-function plainLogits(network: VggSmall, pictures: tf.Tensor4D, ends: Ends): tf.Tensor2D {
+/** The network in stock operations, from its definition; the images position-major. */
+function plainLogits(network: VggSmall, images: tf.Tensor4D, ends: Ends): tf.Tensor2D {
   const plain = new PlainBlock(network.store.named(), 1);
   const clamp = (v: tf.Tensor4D): tf.Tensor4D => tf.clipByValue(v, -1, 1);
   const f = (v: tf.Tensor4D): tf.Tensor4D => tf.add(tf.mul(v, 0.1), tf.mul(clamp(v), 0.9));
@@ -40,7 +40,7 @@ function plainLogits(network: VggSmall, pictures: tf.Tensor4D, ends: Ends): tf.T
     ends.firstLayer === 'binary'
       ? binaryWeights<tf.Tensor4D>(plain.at('stem.conv.latent'))
       : plain.at<tf.Tensor4D>('stem.conv.filter');
-  let x = plain.conv(tf.transpose(pictures, [1, 2, 0, 3]), stem, 1);
+  let x = plain.conv(tf.transpose(images, [1, 2, 0, 3]), stem, 1);
   for (let i = 0; i < 3; i++) {
     const v = plain.norm(x, `blocks.${i}.bn`);
     x = network.isBinary
@@ -70,21 +70,21 @@ describe.each(backends)('VggSmall on %s', (backend) => {
     [true, { firstLayer: 'binary', lastLayer: 'binary' }],
   ])('binary: %s, %j equals its definition in stock operations, gradients too', (isBinary, ends) => {
     const network = small(isBinary, ends);
-    const pictures = images(1);
+    const input = images(1);
     const variables = network.store.parameters.map(({ variable }) => variable);
     const { numTensors } = tf.memory();
-    const ours = byBackpropagation(() => weighed(network.apply(pictures, true).logits), variables);
+    const ours = byBackpropagation(() => weighed(network.apply(input, true).logits), variables);
     expect(tf.memory().numTensors).toBe(numTensors);
     tf.tidy(() => {
-      const expected = plainLogits(network, pictures, ends);
-      expectGoldenValues(network.apply(pictures, true).logits.dataSync(), [...expected.dataSync()]);
-      const { grads } = tf.variableGrads(() => weighed(plainLogits(network, pictures, ends)), variables);
+      const expected = plainLogits(network, input, ends);
+      expectGoldenValues(network.apply(input, true).logits.dataSync(), [...expected.dataSync()]);
+      const { grads } = tf.variableGrads(() => weighed(plainLogits(network, input, ends)), variables);
       for (const { name, variable } of network.store.parameters) {
         expect(ours.gradients.get(variable), name).toBeDefined();
         expectGoldenGradient(ours.gradients.get(variable)!, [...grads[variable.name].dataSync()]);
       }
     });
-    pictures.dispose();
+    input.dispose();
     network.dispose();
   });
 

@@ -99,7 +99,7 @@ describe.each(backends)('first and last layers on %s', (backend) => {
     store.dispose();
   });
 
-  it.each(binariseNames)('a binary first convolution with %s sees real-valued pictures', (binarise) => {
+  it.each(binariseNames)('a binary first convolution with %s sees real-valued images', (binarise) => {
     const store = new ParameterStore(1);
     const size = { inputs: 3, outputs: 9, window: 3 };
     const conv = firstConv(
@@ -111,20 +111,20 @@ describe.each(backends)('first and last layers on %s', (backend) => {
     randomise(store);
     const [latent] = store.parameters.map(({ variable }) => variable);
     const shape: [number, number, number, number] = [6, 5, 4, 3];
-    const pictures = tf.tensor4d(randomFloats(360, 4), shape);
+    const images = tf.tensor4d(randomFloats(360, 4), shape);
     const plain = new PlainBlock(store.named(), 2);
     expectSame(
       [latent],
-      () => conv.apply(pictures),
+      () => conv.apply(images),
       () => {
         const filter = plain.at<tf.Tensor4D>('conv.latent');
-        return plain.conv(pictures, hasWeights(binarise) ? binaryWeights(filter) : filter, 2);
+        return plain.conv(images, hasWeights(binarise) ? binaryWeights(filter) : filter, 2);
       },
     );
     expect(store.parameters.map(({ name, latent: isLatent }) => [name, isLatent])).toEqual([
       ['conv.latent', true],
     ]);
-    pictures.dispose();
+    images.dispose();
     store.dispose();
   });
 });

@@ -9,7 +9,7 @@ import { applyBlock } from './apply-block.js';
 import type { Named } from './plain-blocks.js';
 
 /**
- * Expects of a block the value and all gradients of a plain composition in training, in evaluation that pictures do not see
+ * Expects of a block the value and all gradients of a plain composition in training, in evaluation that images do not see
  * each other, and no tensor left behind.
  *
  * @param shape of its input, position-major

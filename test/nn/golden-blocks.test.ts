@@ -146,7 +146,7 @@ describe.each(backendRuns)('blocks on $title against PyTorch in float64', (run) 
         variables.get(variable)!.assign(tensorOf(tensor));
       const x = tensorOf<tf.Tensor4D>(positionMajor(block.x));
       const y = applyBlock(layer, x, false);
-      // Without batch statistics each picture is on its own.
+      // Without batch statistics each image is on its own.
       const half = x.shape[2] / 2;
       const parts = [0, half].map((from) => tf.slice(x, [0, 0, from, 0], [-1, -1, half, -1]));
       const apart = tf.concat(

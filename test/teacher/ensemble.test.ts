@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTeacher, teacherNames } from '../../src/teacher/open-teacher.js';
 import type { TeacherTargets } from '../../src/teacher/targets.js';
-import { answer, expectClose, failure, identity, pictures, plain, teacherFile } from './teacher-cases.js';
+import { answer, expectClose, failure, identity, images, plain, teacherFile } from './teacher-cases.js';
 import { residualNetwork, variantClasses, variantSize } from './residual-variants.js';
 import { channelMeans } from './tiny-onnx.js';
 
-const batch = pictures(4, variantSize, variantSize);
+const batch = images(4, variantSize, variantSize);
 const member = (seed: number): string => teacherFile(residualNetwork({ seed }));
 const options = { ...identity, threads: 1, classes: variantClasses };
 
@@ -52,11 +52,7 @@ describe('an ensemble', () => {
   });
 
   it.each([
-    [
-      'pictures of another size',
-      channelMeans(['N', 3, 4, 4]),
-      /take pictures of different sizes, 8×8 and 4×4$/,
-    ],
+    ['images of another size', channelMeans(['N', 3, 4, 4]), /take images of different sizes, 8×8 and 4×4$/],
     [
       'another number of classes',
       channelMeans(['N', 3, 8, 8]),

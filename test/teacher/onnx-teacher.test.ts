@@ -7,7 +7,7 @@ import {
   failure,
   identity,
   means,
-  pictures,
+  images,
   plain,
   teacherFile,
 } from './teacher-cases.js';
@@ -25,7 +25,7 @@ describe('the packaged ResNet-20', () => {
     ]);
     expect(teacher).toMatchObject({ dataset: 'cifar10', expectedTop1: 91.73, size: [32, 32] });
     expect(teacher.classes[3]).toBe('cat');
-    const { features } = await teacher.targets(pictures(3, 32, 32));
+    const { features } = await teacher.targets(images(3, 32, 32));
     for (const { name, shape } of teacher.taps) {
       const length = shape[0] * shape[1] * shape[2];
       const map = features.get(name)!;
@@ -41,7 +41,7 @@ describe('the packaged ResNet-20', () => {
   });
 
   it('gives the same logits whether taps are read or not, and only the taps asked for', async () => {
-    const batch = pictures(4, 32, 32);
+    const batch = images(4, 32, 32);
     const all = await answer(resnet20, batch);
     const none = await answer(resnet20, batch, { taps: 'none' });
     const one = await answer(resnet20, batch, { taps: ['level2'] });
@@ -54,19 +54,19 @@ describe('the packaged ResNet-20', () => {
 
   it('answers calls made at the same time each with its own logits', async () => {
     const teacher = await OnnxTeacher.open(resnet20, { threads: 1, taps: 'none' });
-    const batches = [pictures(2, 32, 32, 1), pictures(5, 32, 32, 2), pictures(3, 32, 32, 3)];
+    const batches = [images(2, 32, 32, 1), images(5, 32, 32, 2), images(3, 32, 32, 3)];
     const together = await Promise.all(batches.map((batch) => teacher.targets(batch)));
     for (const [index, batch] of batches.entries())
       expect((await teacher.targets(batch)).logits).toEqual(together[index].logits);
     await teacher.dispose();
   });
 
-  it('refuses pictures of another size and goes on', async () => {
+  it('refuses images of another size and goes on', async () => {
     const teacher = await OnnxTeacher.open(resnet20, { threads: 1, taps: 'none' });
-    expect((await failure(teacher.targets(pictures(2, 28, 28)))).message).toBe(
-      `the teacher ${resnet20} takes 32×32 pictures, but a batch of 2 holds 4704 values`,
+    expect((await failure(teacher.targets(images(2, 28, 28)))).message).toBe(
+      `the teacher ${resnet20} takes 32×32 images, but a batch of 2 holds 4704 values`,
     );
-    expect((await teacher.targets(pictures(1, 32, 32))).logits).toHaveLength(10);
+    expect((await teacher.targets(images(1, 32, 32))).logits).toHaveLength(10);
     await teacher.dispose();
   });
 
@@ -82,7 +82,7 @@ describe('the packaged ResNet-20', () => {
 });
 
 describe('what the model is fed', () => {
-  const batch = pictures(3, 4, 4);
+  const batch = images(3, 4, 4);
   const rgb = means(batch);
   const bgr = rgb.map(([r, g, b]) => [b, g, r]);
 
@@ -120,7 +120,7 @@ describe('what the model is fed', () => {
 });
 
 describe('logits', () => {
-  const batch = pictures(2, 4, 4);
+  const batch = images(2, 4, 4);
   it('are read before a softmax, whatever the card calls the output', async () => {
     const model = channelMeans(undefined, 'Softmax');
     const lines = ['classes: [a, b, c]', 'outputs: { kind: probabilities }'];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.js';
 import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
 import { type Provider, providerOf, withProvider } from '../../src/teacher/providers.js';
-import { pictures, teacherFile } from './teacher-cases.js';
+import { images, teacherFile } from './teacher-cases.js';
 import { channelMeans } from './tiny-onnx.js';
 
 const there = import.meta.filename;
@@ -77,6 +77,6 @@ it('a teacher says where it runs', async () => {
     provider: 'cpu',
   });
   expect(teacher.facts).toMatchObject({ provider: 'cpu', providerMisses: [] });
-  expect((await teacher.targets(pictures(2, 4, 4))).logits).toHaveLength(6);
+  expect((await teacher.targets(images(2, 4, 4))).logits).toHaveLength(6);
   await teacher.dispose();
 });

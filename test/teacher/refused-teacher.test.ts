@@ -31,19 +31,19 @@ describe('a teacher is refused', () => {
       'of another size than its card',
       channelMeans(['batch', 3, 8, 8]),
       plain,
-      /^the teacher card of .* says 4×4 pictures, but its input has shape \[batch, 3, 8, 8\]$/,
+      /^the teacher card of .* says 4×4 images, but its input has shape \[batch, 3, 8, 8\]$/,
     ],
     [
       'of another size than is cut out',
       channelMeans(),
       `${plain}, resize: { short: 5, interpolation: bilinear, crop: 3 }`,
-      /^the teacher card .* cuts 3×3 from resized pictures, but the model takes 4×4$/,
+      /^the teacher card .* cuts 3×3 from resized images, but the model takes 4×4$/,
     ],
     [
       'of no size',
       channelMeans(['batch', 3, 'h', 'w']),
       undefined,
-      /has shape \[batch, 3, h, w\], which leaves the size of the pictures open$/,
+      /has shape \[batch, 3, h, w\], which leaves the size of the images open$/,
     ],
     [
       'of two inputs',
@@ -55,7 +55,7 @@ describe('a teacher is refused', () => {
       'of bytes',
       inputs({ name: 'x', dims: ['batch', 3, 4, 4], dtype: 2 }),
       undefined,
-      /takes uint8 pictures, expected float32 or float16$/,
+      /takes uint8 images, expected float32 or float16$/,
     ],
     [
       'of another name',

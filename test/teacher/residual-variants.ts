@@ -2,7 +2,7 @@ import type { ModelParts, NodeParts, TensorParts } from '../../scripts/support/o
 import { RandomStream } from '../../src/data/random.js';
 import { toFloat16 } from '../../src/float16.js';
 
-/** The size and classes of the pictures that the variants take. */
+/** The size and classes of the images that the variants take. */
 export const variantSize = 8;
 export const variantClasses = ['a', 'b', 'c', 'd', 'e'];
 

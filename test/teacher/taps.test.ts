@@ -4,7 +4,7 @@ import { imageInput } from '../../src/teacher/image-input.js';
 import { readModelFile } from '../../src/teacher/model-file.js';
 import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
 import { automaticTaps } from '../../src/teacher/taps.js';
-import { answer, expectClose, failure, pictures, plain, teacherFile } from './teacher-cases.js';
+import { answer, expectClose, failure, images, plain, teacherFile } from './teacher-cases.js';
 import { channelMeans, residual } from './tiny-onnx.js';
 
 const resnet20 = 'teachers/cifar10-resnet20.onnx';
@@ -22,12 +22,12 @@ describe('taps', () => {
   it('are those of the card where it names some, in NHWC', async () => {
     const lines = ['classes: [a, b, c]', 'taps: [{ name: first, tensor: r0, level: 1 }]'];
     const path = teacherFile(residual, { input: `{ ${plain} }`, lines });
-    const batch = pictures(2, 4, 4);
+    const batch = images(2, 4, 4);
     const { features } = await answer(path, batch);
     const expected = [0, 1].flatMap((sample) => {
-      const picture = [...batch.images.subarray(sample * 48, (sample + 1) * 48)]; // Relu keeps them
-      const norm = Math.sqrt(picture.reduce((sum, x) => sum + x * x, 0));
-      return picture.map((x) => (x / norm) * Math.sqrt(48));
+      const image = [...batch.images.subarray(sample * 48, (sample + 1) * 48)]; // Relu keeps them
+      const norm = Math.sqrt(image.reduce((sum, x) => sum + x * x, 0));
+      return image.map((x) => (x / norm) * Math.sqrt(48));
     });
     expectClose(features.get('first')!, expected);
   });

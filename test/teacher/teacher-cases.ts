@@ -41,8 +41,8 @@ export function teacherFile(
   return `${stem}.onnx`;
 }
 
-/** Pictures of different, fixed values. */
-export function pictures(size: number, height: number, width: number, seed = 1): Batch {
+/** Images of different, fixed values. */
+export function images(size: number, height: number, width: number, seed = 1): Batch {
   const images = Float32Array.from(
     { length: size * height * width * 3 },
     (_, i) => ((i * 7919 + seed * 104729) % 1009) / 1008,
@@ -56,7 +56,7 @@ export function pictures(size: number, height: number, width: number, seed = 1):
   };
 }
 
-/** Mean of each RGB channel of each picture. */
+/** Mean of each RGB channel of each image. */
 export function means({ size, images }: Batch): number[][] {
   const plane = images.length / size / 3;
   return Array.from({ length: size }, (_, n) =>
@@ -97,6 +97,6 @@ export function expectClose(actual: ArrayLike<number>, expected: readonly number
   expected.forEach((value, index) => expect(Math.abs(actual[index] - value)).toBeLessThan(tolerance));
 }
 
-/** An override that leaves pictures as they are, and a card's input that does. */
+/** An override that leaves images as they are, and a card's input that does. */
 export const identity = { mean: [0, 0, 0], std: [1, 1, 1] };
 export const plain = 'layout: nchw, size: [4, 4], mean: [0, 0, 0], std: [1, 1, 1]';

@@ -7,12 +7,12 @@ import { firstRows } from '../../src/data/dataset.js';
 import { concatenate } from '../../src/teacher/wire.js';
 import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
 import type { TeacherTargets } from '../../src/teacher/targets.js';
-import { evaluateTeacher } from '../../src/training/evaluation.js';
+import { evaluateTeacher } from '../../src/evaluation/evaluate.js';
 import { residualNetwork, type Variant, variantClasses, variantSize } from './residual-variants.js';
-import { answer, expectClose, pictures, teacherFile } from './teacher-cases.js';
+import { answer, expectClose, images, teacherFile } from './teacher-cases.js';
 
 const side = variantSize;
-const batch = pictures(5, side, side);
+const batch = images(5, side, side);
 
 /** Writes a variant, with its card, and its weights where they are kept beside it. */
 function variantFile(variant: Variant): string {
@@ -40,7 +40,7 @@ describe('a model gives the same logits and feature maps', () => {
     ['with Softmax at the end', { ending: ['Softmax'] }, 1e-5],
     ['with Softmax before another node at the end', { ending: ['Softmax', 'Identity'] }, 1e-5],
     ['with LogSoftmax at the end', { ending: ['LogSoftmax'] }, 1e-5],
-    ['with pictures in NHWC', { nhwc: true }, 1e-5],
+    ['with images in NHWC', { nhwc: true }, 1e-5],
     ['with its weights in another file', { external: 'weights.bin' }, 1e-5],
     ['with nameless nodes', { nameless: true }, 1e-5],
     ['for batches of 1', { batch: 1 }, 1e-5],
@@ -58,9 +58,9 @@ const teacher = '../shared/data/teachers/cifar100-resnet32-fixed-batch.onnx';
 const records = '../shared/data/cifar-100-binary';
 
 describe.skipIf(!existsSync(teacher) || !existsSync(records))(
-  `the CIFAR-100 ResNet-32, which takes one picture at a time (needs ${teacher} and ${records})`,
+  `the CIFAR-100 ResNet-32, which takes one image at a time (needs ${teacher} and ${records})`,
   () => {
-    it('is right on 681 ± 2 of the first 1,000 test pictures', async () => {
+    it('is right on 681 ± 2 of the first 1,000 test images', async () => {
       const opened = await OnnxTeacher.open(teacher, { threads: 2, taps: 'none' });
       const test = await loadCifar(cifar100, records, 'test');
       const { top1 } = await evaluateTeacher(opened, firstRows(test, 1000), { batchSize: 64 });

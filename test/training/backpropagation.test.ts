@@ -12,7 +12,7 @@ import { globalMean, maxPool } from '../../src/ops/pooling.js';
 import { toBatchMajor, toPositionMajor } from '../../src/ops/position-major.js';
 import { prelu } from '../../src/ops/prelu.js';
 import { shiftedSign } from '../../src/ops/shifted-sign.js';
-import { Adam } from '../../src/training/optimizers/adam.js';
+import { Adam } from '../../src/optim/optimizers/adam.js';
 import { backpropagate } from '../../src/training/backpropagation.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';

@@ -5,7 +5,7 @@ import { InputError } from '../../src/errors.js';
 import { mixTargets } from '../../src/teacher/mix-targets.js';
 import type { TargetSource } from '../../src/teacher/targets.js';
 import type { TrainerMix } from '../../src/training/batch-mixer.js';
-import { taughtBatches } from '../../src/training/taught-batches.js';
+import { taughtBatches } from '../../src/training/batches-with-targets.js';
 import { BatchMixer } from '../../src/training/batch-mixer.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { backends, useTestBackend } from '../backends.js';
@@ -42,7 +42,7 @@ async function firstTaught(teacher: TargetSource, losses: readonly string[], opt
   return all;
 }
 
-it('a live teacher is asked for the mixed pictures', async () => {
+it('a live teacher is asked for the mixed images', async () => {
   const { teacher, asked } = listener(false);
   const taught = await firstTaught(teacher, []);
   [randomBatch(6), randomBatch(6, 2)].forEach((source, step) => {
@@ -60,7 +60,7 @@ it.each([
   [['kl=1,T=2'], 2],
   [['kl=0', 'refinery=1'], 1],
 ])(
-  'a teacher that answers by view is asked for the pictures before, and its probabilities are mixed (%j)',
+  'a teacher that answers by view is asked for the images before, and its probabilities are mixed (%j)',
   async (losses, T) => {
     const { teacher, asked, returned } = listener(true);
     const [taught] = await firstTaught(teacher, losses);
@@ -84,7 +84,7 @@ beforeAll(async () => {
   await useTestBackend(backends.at(-1)!);
 });
 
-describe('a step on mixed pictures', () => {
+describe('a step on mixed images', () => {
   const source = randomBatch(6);
   const half: Batch = mixed(source, 0, 0);
   const termsOf = (batch: Batch, flags: readonly string[]): Record<string, number> => {
@@ -112,7 +112,7 @@ describe('a step on mixed pictures', () => {
     },
   );
 
-  it('is the step on the pictures themselves at λ = 1', () => {
+  it('is the step on the images themselves at λ = 1', () => {
     const whole = mixBatch(source, { ...half.mix!, lambda: 1 }, size);
     const flags = ['crossEntropy=1', 'kl=1', 'features=1'];
     expect(termsOf(whole, flags)).toEqual(termsOf(source, flags));
@@ -148,7 +148,7 @@ describe('with a teacher that answers by view', () => {
   it.each([
     [
       [],
-      'the loss features compares feature maps, which a cache does not have for pictures mixed by mixup or cutmix.',
+      'the loss features compares feature maps, which a cache does not have for images mixed by mixup or cutmix.',
     ],
     [['features=0', 'refinery=1'], 'the losses kl, refinery take them at 4 and 1.'],
   ])('targets that it cannot give are refused: %j', (flags, message) => {

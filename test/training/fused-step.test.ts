@@ -11,7 +11,7 @@ import { type ResNetDepth, binaryResNetDepths } from '../../src/models/depths.js
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { Parameter } from '../../src/nn/parameters.js';
 import type { KernelInputs } from '../../src/ops/kernel.js';
-import { Adam } from '../../src/training/optimizers/adam.js';
+import { Adam } from '../../src/optim/optimizers/adam.js';
 import { backendRuns, releaseSets, useBackendRun } from '../backends.js';
 import { sameBits } from '../native/shapes.js';
 import { randomBatch, randomTargets, tinyTrainer } from './trainer-parts.js';
@@ -191,7 +191,7 @@ interface Case {
 const seed = 1;
 const lr = 1e-3;
 
-/** The first step of a student of this seed on a random batch of 8×8 pictures, watched. */
+/** The first step of a student of this seed on a random batch of 8×8 images, watched. */
 function firstStep({ depth, batchSize, features }: Case, watcher: Watcher): Step {
   watched.by = watcher;
   const student = new BinaryResNet('compared', depth, { classes: 3, seed });

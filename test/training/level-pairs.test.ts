@@ -31,7 +31,7 @@ describe('pairLevels', () => {
     ['the last of several taps of a size', [32, 32], [tap('a', 16, 16, 8), tap('b', 16, 16, 32)], ['2 b 32']],
     ['nothing with a tap of a size of its own', [32, 32], [tap('a', 4, 4, 64), tap('b', 32, 16, 16)], []],
     [
-      'levels of pictures of odd size',
+      'levels of images of odd size',
       [33, 17],
       [tap('a', 17, 9, 32), tap('b', 9, 5, 64)],
       ['2 a 32', '3 b 64'],

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { readSafetensors } from '../../src/files/safetensors.js';
 import { NonFiniteLoss, nonFinitePart } from '../../src/training/non-finite.js';
-import { runToEnd } from './one-stage.js';
-import { stagedRuns } from './staged-runs.js';
+import { runToEnd } from '../run/one-stage.js';
+import { stagedRuns } from '../run/staged-runs.js';
 
 const { fresh, staged } = stagedRuns();
 

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.js';
 import type { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import { studentInput } from '../../src/training/pictures.js';
+import { studentInput } from '../../src/training/student-input.js';
 import { reestimateBatchNorm } from '../../src/training/reestimate-batch-norm.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenValues } from '../golden.js';
-import { fixedBatches, noPictures, randomBatch, tinyStudent } from './trainer-parts.js';
+import { fixedBatches, noImages, randomBatch, tinyStudent } from './trainer-parts.js';
 
 const batches = [1, 2, 3].map((seed) => randomBatch(5, seed));
 
@@ -18,7 +18,7 @@ const parametersOf = ({ store }: BinaryResNet): number[] =>
 /** The statistics of one batch: those of a network that forgets all others. */
 function statisticsOf(batch: (typeof batches)[number]): number[] {
   const student = tinyStudent(1, { batchNorm: { momentum: 1 } });
-  tf.tidy(() => void student.apply(studentInput(batch, noPictures), true));
+  tf.tidy(() => void student.apply(studentInput(batch, noImages), true));
   const values = buffersOf(student);
   student.dispose();
   return values;
@@ -39,7 +39,7 @@ describe.each(backends)('reestimateBatchNorm on %s', (backend) => {
     const recycled: (typeof batches)[number][] = [];
     await reestimateBatchNorm(
       student,
-      { dataset: noPictures, batches: fixedBatches(batches, recycled) },
+      { dataset: noImages, batches: fixedBatches(batches, recycled) },
       count,
     );
     expect(tf.memory().numTensors).toBe(numTensors);
@@ -54,10 +54,10 @@ describe.each(backends)('reestimateBatchNorm on %s', (backend) => {
 
   it('forgets what the statistics were, and leaves the momentum of training as it was', async () => {
     const [fresh, trained] = [1, 2].map(() => tinyStudent(1, { batchNorm: { momentum: 0.3 } }));
-    tf.tidy(() => void trained.apply(studentInput(randomBatch(6, 9), noPictures), true));
+    tf.tidy(() => void trained.apply(studentInput(randomBatch(6, 9), noImages), true));
     expect(buffersOf(trained)).not.toEqual(buffersOf(fresh));
     for (const student of [fresh, trained])
-      await reestimateBatchNorm(student, { dataset: noPictures, batches: fixedBatches(batches) }, 3);
+      await reestimateBatchNorm(student, { dataset: noImages, batches: fixedBatches(batches) }, 3);
     expect(buffersOf(trained)).toEqual(buffersOf(fresh));
     // Stem, four blocks, one shortcut and head.
     expect(trained.store.batchNorms.map(({ momentum }) => momentum)).toEqual(new Array(7).fill(0.3));
@@ -75,7 +75,7 @@ it.each([
   ['the statistics of BatchNorm cannot be estimated from 0 batches; expected at least 1.', [], 1],
 ] as const)('refuses: %s', async (message, given, count) => {
   const student = tinyStudent();
-  const pictures = { dataset: noPictures, batches: fixedBatches(given) };
-  await expect(reestimateBatchNorm(student, pictures, count)).rejects.toThrow(new InputError(message));
+  const images = { dataset: noImages, batches: fixedBatches(given) };
+  await expect(reestimateBatchNorm(student, images, count)).rejects.toThrow(new InputError(message));
   student.dispose();
 });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BinaryResNet } from '../../src/models/bnn-resnet.js';
 import type { Structure } from '../../src/models/structure.js';
-import { saveStudent, loadStudent } from '../../src/training/checkpoint.js';
+import { saveStudent, loadStudent } from '../../src/models/checkpoint.js';
 import { createNetwork } from '../../src/models/create-network.js';
 import { join } from 'node:path';
 import { backends, useTestBackend } from '../backends.js';
@@ -53,7 +53,7 @@ function network({ momentum, depth = 'basic', ...structure }: (typeof structures
   });
 }
 
-// Four kinds of pictures that differ in their colours and halves.
+// Four kinds of images that differ in their colours and halves.
 const size = 8;
 const images = new Float32Array(size * 8 * 8 * 3);
 const labels = Int32Array.from({ length: size }, (_, n) => n % classes);

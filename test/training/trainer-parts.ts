@@ -5,17 +5,17 @@ import type { Dataset } from '../../src/data/dataset.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { BinaryResNet, type BinaryResNetOptions } from '../../src/models/bnn-resnet.js';
 import type { Tap, TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
-import { Adam, type AdamOptions } from '../../src/training/optimizers/adam.js';
+import { Adam, type AdamOptions } from '../../src/optim/optimizers/adam.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/training/schedules/schedules.js';
+import { constantSchedule } from '../../src/optim/schedules/schedules.js';
 import { Trainer, type TrainerParts } from '../../src/training/trainer.js';
 
-/** A student of two levels, 8×8×4 and 4×4×40, for small pictures. */
+/** A student of two levels, 8×8×4 and 4×4×40, for small images. */
 export function tinyStudent(seed = 1, options: Partial<BinaryResNetOptions> = {}): BinaryResNet {
   return new BinaryResNet('tiny', { widths: [4, 40], blocks: [2, 2] }, { classes: 3, seed, ...options });
 }
 
-const pictureSize = [8, 8] as const;
+const imageSize = [8, 8] as const;
 
 /** Taps of both levels; the second has other channels than the student. */
 export const taps: readonly Tap[] = [
@@ -23,12 +23,12 @@ export const taps: readonly Tap[] = [
   { name: 'level2', tensor: 'b', level: 2, shape: [4, 4, 6] },
 ];
 
-/** No pictures: a trainer takes only the normalisation from it. */
-export const noPictures: Dataset = {
+/** No images: a trainer takes only the normalisation from it. */
+export const noImages: Dataset = {
   kind: 'random',
   split: 'train',
   classes: ['a', 'b', 'c'],
-  size: pictureSize,
+  size: imageSize,
   length: 0,
   indices: new Uint32Array(0),
   labels: new Int32Array(0),
@@ -37,10 +37,10 @@ export const noPictures: Dataset = {
   std: [0.25, 0.25, 0.25],
 };
 
-/** A batch of random pictures. */
+/** A batch of random images. */
 export function randomBatch(size: number, seed = 1): Batch {
   const stream = new RandomStream({ seed, purpose: 1000 });
-  const images = new Float32Array(size * pictureSize[0] * pictureSize[1] * 3);
+  const images = new Float32Array(size * imageSize[0] * imageSize[1] * 3);
   return {
     size,
     images: images.map(() => stream.float()),
@@ -65,7 +65,7 @@ export function randomTargets({ size }: Batch, seed = 2): TeacherTargets {
 
 /** A teacher that answers with {@link randomTargets}. */
 export const randomTeacher: TargetSource = {
-  classes: noPictures.classes,
+  classes: noImages.classes,
   taps,
   targets: (batch) => Promise.resolve(randomTargets(batch)),
   dispose: () => Promise.resolve(),
@@ -96,10 +96,10 @@ export function tinyTrainer(
 ): { trainer: Trainer; parts: TrainerParts; dispose: () => void } {
   const { lossFlags = [], adam = {}, ...rest } = options;
   const student = rest.student ?? tinyStudent();
-  const pairs = rest.pairs ?? pairLevels(student, pictureSize, taps);
+  const pairs = rest.pairs ?? pairLevels(student, imageSize, taps);
   const parts: TrainerParts = {
     student,
-    dataset: noPictures,
+    dataset: noImages,
     batches: fixedBatches([randomBatch(6)]),
     teacher: randomTeacher,
     losses: lossSettings(lossFlags),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ParameterStore } from '../../src/nn/parameters.js';
-import { Adam } from '../../src/training/optimizers/adam.js';
+import { Adam } from '../../src/optim/optimizers/adam.js';
 import { WeightAverage } from '../../src/training/weight-average.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenValues } from '../golden.js';

@@ -2,7 +2,7 @@ import { mul, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { channelGate } from '../../ops/channel-gate.js';
 import { factoredGate, type FactorForm } from '../../ops/factored-gate.js';
 
-/** A factor for each position and one for each channel of a picture, which `factoredGate` joins without a map of factors. */
+/** A factor for each position and one for each channel of an image, which `factoredGate` joins without a map of factors. */
 export interface FactoredFactors {
   /** [H', W', N, 1]. */
   readonly positions: Tensor4D;

@@ -1,4 +1,4 @@
-import type { AdamStepAttributes } from '../../../training/optimizers/adam.js';
+import type { AdamStepAttributes } from '../../../optim/optimizers/adam.js';
 import { nativeKernel } from './registration.js';
 
 /** Registers the optimizer step, which writes weights and moments in place and returns nothing. */

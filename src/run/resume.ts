@@ -1,0 +1,106 @@
+import { InputError } from '../errors.js';
+import type { Recipe } from '../recipe/recipe.js';
+import { type FlagSetting, resolveRecipe } from '../recipe/resolve-recipe.js';
+import { RunCheckpoints } from './run-checkpoints.js';
+import { RunDirectory } from './run-directory.js';
+import type { RunEvent, RunSummary } from './run-events.js';
+import type { RunProgress } from './run-progress.js';
+import { type RunOptions, trainRun } from './run.js';
+import { type Training, trainingsOf } from './stage-generations.js';
+
+/** What of a run may be set otherwise when it goes on. */
+export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'checkpointSeconds'> {
+  /** The epochs of the stage under way, at least those that were begun. Its schedule is that of the new number. */
+  readonly epochs?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly provider?: Recipe['provider'] | undefined;
+  /** Where the same data now lie. */
+  readonly data?: string | undefined;
+}
+
+/** A run that can go on. */
+export interface ResumableRun {
+  readonly directory: RunDirectory;
+  readonly recipe: Recipe;
+  /** Trains on; as of `distil`. */
+  readonly train: () => AsyncGenerator<RunEvent, RunSummary>;
+}
+
+/**
+ * Looks at an interrupted run. From its newest whole checkpoint it goes on in the same directory, and comes to the same bits
+ * as a run that was not interrupted.
+ *
+ * @param path the directory of the run, or `latest`
+ * @throws InputError for no run, a run that is complete, one without a whole checkpoint, or a change that cannot be
+ */
+export async function resume(path: string, options: ResumeOptions = {}): Promise<ResumableRun> {
+  const directory = await RunDirectory.find(path);
+  const before = (await resolveRecipe({ recipe: directory.file('recipe') })).recipe;
+  const checkpoints = await RunCheckpoints.open(directory.path);
+  const { checkpoint, damaged } = await checkpoints.newest();
+  if (!checkpoint) {
+    throw new InputError(
+      damaged.length > 0
+        ? `no checkpoint of the run in ${directory.path} is whole: ${damaged.join(' ')}`
+        : `the run in ${directory.path} was interrupted before its first checkpoint.`,
+      { fix: `begin again with: distill --recipe ${directory.file('recipe')}` },
+    );
+  }
+  const progress = checkpoint.state as RunProgress;
+  const training = trainingsOf(before)[progress.training];
+  checkEpochs(directory.path, training, progress, options.epochs, await directory.isComplete());
+  const flags = flagsOf(training, options);
+  const { recipe } = await resolveRecipe({ recipe: directory.file('recipe'), flags });
+  const changes = flags.flatMap(({ flag, path: at, value }) => {
+    const old = valueAt(before, at);
+    return old === value ? [] : [`${flag} is ${String(value)}, and was ${String(old)}`];
+  });
+  const { epoch, step } = progress;
+  const event = { kind: 'resumed', directory: directory.path, stage: training.title, epoch, step } as const;
+  const start = {
+    directory,
+    checkpoints,
+    progress,
+    tensors: checkpoint.tensors,
+    event: { ...event, checkpoint: checkpoint.path, changes, damaged },
+  };
+  const { signal, checkpointSeconds } = options;
+  return { directory, recipe, train: () => trainRun(recipe, { signal, checkpointSeconds }, start) };
+}
+
+function flagsOf(training: Training, { epochs, threads, provider, data }: ResumeOptions): FlagSetting[] {
+  const settings: FlagSetting[] = [
+    { flag: '--epochs', path: ['stages', training.title.index, 'epochs'], value: epochs },
+    { flag: '--threads', path: ['threads'], value: threads },
+    { flag: '--provider', path: ['provider'], value: provider },
+    { flag: '--data', path: ['data'], value: data },
+  ];
+  return settings.filter(({ value }) => value !== undefined);
+}
+
+/** Refuses fewer epochs than were begun, and a run that has nothing left to do. */
+function checkEpochs(
+  run: string,
+  { stage, title, isLast }: Training,
+  { epoch, step }: RunProgress,
+  epochs: number | undefined,
+  isComplete: boolean,
+): void {
+  const begun = epoch + (step > 0 ? 1 : 0);
+  if (epochs !== undefined && epochs < begun)
+    throw new InputError(
+      `--epochs is ${epochs}, but stage '${title.name}' has begun epoch ${begun}; expected at least ${begun}.`,
+    );
+  if (epochs !== undefined && epochs !== stage.epochs && title.generations > 1)
+    throw new InputError(
+      `--epochs cannot change while the generations of stage '${title.name}' are under way, which all have ${stage.epochs}.`,
+    );
+  if (isLast && isComplete && (epochs ?? stage.epochs) === epoch)
+    throw new InputError(`the run in ${run} is complete: it has its ${epoch} epochs.`, {
+      fix: `to train on, name more: distill resume ${run} --epochs ${2 * epoch}`,
+    });
+}
+
+function valueAt(recipe: Recipe, path: FlagSetting['path']): unknown {
+  return path.reduce<unknown>((part, key) => (part as Record<string | number, unknown>)[key], recipe);
+}
