@@ -5,7 +5,7 @@
 // other groups are masked, or a vector has none.
 #include <algorithm>
 
-#include "grouped.h"
+#include "sequences/grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "parallel.h"

@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "grouped.h"
+#include "sequences/grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/forward_ends_avx2.h"
 #include "kernels/binary_conv/gate_gradient.h"
