@@ -96,7 +96,9 @@ function typeOf(struct: Struct, field: FieldDescription): string {
       return field.choices.map((name) => `'${name}'`).join(' | ');
     case 'nested':
       return nestedType(struct, field);
-    default:
+    case 'floats':
+    case 'words':
+    case 'halves':
       return `${arrays[field.kind]}${field.nullable ? ' | null' : ''}`;
   }
 }
