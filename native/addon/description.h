@@ -1,5 +1,5 @@
-// What the fields of a kernel's struct are, in words: for error messages, for the TypeScript interfaces that are
-// written from it, and for the tests that call every kernel with wrong fields.
+// What the fields of a kernel's struct are, in words: for error messages, for the TypeScript interfaces that
+// are written from it, and for the tests that call every kernel with wrong fields.
 #pragma once
 
 #include <cstdint>

@@ -8,8 +8,8 @@
 
 namespace bnn {
 
-// Exports `call`, which takes a CallbackInfo and gives a value, under a name. A C++ exception, of memory that is
-// not there for one, becomes an Error of the same message.
+// Exports `call`, which takes a CallbackInfo and gives a value, under a name. A C++ exception, of memory that
+// is not there for one, becomes an Error of the same message.
 template <class Call>
 void define(Napi::Env env, Napi::Object exports, const char* name, Call call) {
   const auto guarded = [name, call](const Napi::CallbackInfo& info) -> Napi::Value {

@@ -68,10 +68,9 @@ std::string unknown_name(Napi::Env env, const KernelDescription& kernel, int par
     napi_value key;
     if (napi_get_element(env, names, i, &key) != napi_ok) return "";
     const std::string name = Napi::Value(env, key).ToString();
-    const bool known =
-        std::any_of(kernel.fields.begin(), kernel.fields.end(), [&](const FieldDescription& field) {
-          return field.parent == parent && field.name == name;
-        });
+    const bool known = std::any_of(
+        kernel.fields.begin(), kernel.fields.end(),
+        [&](const FieldDescription& field) { return field.parent == parent && field.name == name; });
     if (!known) return name;
   }
   return "";
@@ -107,7 +106,8 @@ void FieldReader::flag(const char*, bool& member) {
 int64_t FieldReader::whole(int64_t least, double most) {
   double value;
   if (napi_get_value_double(env_, values_[next_], &value) != napi_ok) fail_value(next_);
-  if (!(value >= static_cast<double>(least) && value <= most) || value != std::floor(value)) fail_value(next_);
+  if (!(value >= static_cast<double>(least) && value <= most) || value != std::floor(value))
+    fail_value(next_);
   ++next_;
   return static_cast<int64_t>(value);
 }

@@ -1,8 +1,8 @@
-// Reads the struct of a kernel from a JavaScript object with a field for each of its members, and checks it: a
-// field that is wrong or missing throws a TypeError that names the kernel, the field and what was expected.
+// Reads the struct of a kernel from a JavaScript object with a field for each of its members, and checks it:
+// a field that is wrong or missing throws a TypeError that names the kernel, the field and what was expected.
 //
-// All values are taken from the object before the first is looked at: a getter is code that runs in between, and
-// may detach the memory of a field that was read before it.
+// All values are taken from the object before the first is looked at: a getter is code that runs in between,
+// and may detach the memory of a field that was read before it.
 #pragma once
 
 #include <napi.h>

@@ -63,9 +63,11 @@ struct BinaryResidualForward {
     f.output_or_null("hiddenValues", hidden_values, {shape.n, hidden});
     f.output_or_null("gate", gate, {shape.n, shape.k});
     f.require("residual", residual == nullptr || !adds_input, "null with addsInput");
-    f.require("addsInput", !adds_input || shape.output_size() == shape.input_size(), "false where the shape changes");
+    f.require("addsInput", !adds_input || shape.output_size() == shape.input_size(),
+              "false where the shape changes");
     f.together(squeeze, excite, map_mean, hidden_values, gate);
-    f.require("squeeze", (squeeze != nullptr) == (hidden > 0), "there where hidden is above 0, and only there");
+    f.require("squeeze", (squeeze != nullptr) == (hidden > 0),
+              "there where hidden is above 0, and only there");
   }
 };
 
@@ -137,11 +139,13 @@ struct BinaryResidualBackward {
     f.input_or_null("gate", gate, {shape.n, shape.k});
     f.output_or_null("dsqueeze", dsqueeze, {shape.c, hidden});
     f.output_or_null("dexcite", dexcite, {hidden, shape.k});
-    f.require("addsDy", !adds_dy || shape.output_size() == shape.input_size(), "false where the shape changes");
+    f.require("addsDy", !adds_dy || shape.output_size() == shape.input_size(),
+              "false where the shape changes");
     f.together(slope, dslope);
     f.together(sum_slope, dsum_slope, dz);
     f.together(squeeze, excite, map_mean, hidden_values, gate, dsqueeze, dexcite);
-    f.require("squeeze", (squeeze != nullptr) == (hidden > 0), "there where hidden is above 0, and only there");
+    f.require("squeeze", (squeeze != nullptr) == (hidden > 0),
+              "there where hidden is above 0, and only there");
   }
 };
 

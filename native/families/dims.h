@@ -1,8 +1,9 @@
 // The length of an array in a kernel's arguments, as the product of members of the struct.
 //
 // Every struct of native/families/ describes its fields once, in `fields(f)`, and what calls it decides what
-// happens to them: native/addon/field_reader.h reads them from a JavaScript object, native/addon/description.h
-// lists them for the TypeScript interfaces. The name of a field is that of the member in camel case.
+// happens to them: native/addon/field_reader.h reads them from a JavaScript object,
+// native/addon/description.h lists them for the TypeScript interfaces. The name of a field is that of the
+// member in camel case.
 //
 //   f.size("rows", rows);                        a whole number from 0; f.positive: from 1
 //   f.number("epsilon", epsilon);                any number

@@ -288,7 +288,8 @@ struct BatchNormBackward {
     f.size("pictures", pictures);
     f.input_or_null("pictureDy", picture_dy, {pictures, channels});
     f.together(slope, dslope);
-    f.require("pictureDy", (picture_dy != nullptr) == (pictures > 0), "there where pictures is above 0, and only there");
+    f.require("pictureDy", (picture_dy != nullptr) == (pictures > 0),
+              "there where pictures is above 0, and only there");
   }
 };
 
