@@ -2,15 +2,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
-
-/** The files of a run, in its directory. */
-export const runFiles = {
-  recipe: 'recipe.yaml',
-  environment: 'environment.json',
-  best: 'best.safetensors',
-  last: 'last.safetensors',
-  summary: 'summary.json',
-} as const;
+import { runFiles } from '../files/run-files.js';
 
 /** A directory that holds all of one run: the resolved recipe, metrics, checkpoints, summary. */
 export class RunDirectory {

@@ -5,7 +5,8 @@ import type { Recipe } from '../recipe/recipe.js';
 import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import type { Accuracy } from '../evaluation/accuracy.js';
 import { newestState } from './run-checkpoints.js';
-import { RunDirectory, runFiles } from './run-directory.js';
+import { runFiles } from '../files/run-files.js';
+import { RunDirectory } from './run-directory.js';
 import { trainingsOf } from './stage-generations.js';
 
 /** What a run directory tells at a glance. */

@@ -11,7 +11,7 @@ import { loadStudent, saveStudent } from '../models/checkpoint.js';
 import { checkEnvironment, runEnvironment } from './environment.js';
 import { evaluateStudent, evaluateTeacher } from '../evaluation/evaluate.js';
 import { initialStudent } from './initial-student.js';
-import { repeatedBatches } from '../training/repeated-batches.js';
+import { repeatedBatches } from './repeated-batches.js';
 import { keptBatch, type OpenRun, openRun } from './open-run.js';
 import { evaluating, hashing } from './progress-events.js';
 import type { RunCheckpoints } from './run-checkpoints.js';

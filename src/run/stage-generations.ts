@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Recipe, Stage } from '../recipe/recipe.js';
-import { type RunDirectory, runFiles } from './run-directory.js';
+import { runFiles } from '../files/run-files.js';
+import type { RunDirectory } from './run-directory.js';
 import type { StageTitle } from './stage-title.js';
 
 /** One training: a stage, or one generation of it. */

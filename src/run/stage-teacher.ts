@@ -12,7 +12,7 @@ import {
   type TeacherRequest,
 } from './run-teacher.js';
 import { comparingLosses } from '../training/student-losses.js';
-import { StudentTeacher } from '../training/student-teacher.js';
+import { StudentTeacher } from '../teacher/student-teacher.js';
 import { isTaughtByStudent, type Training } from './stage-generations.js';
 
 /**

@@ -15,7 +15,7 @@ import { LayerStatistics } from '../training/layer-statistics.js';
 import type { MetricsLog } from './metrics-log.js';
 import { createOptimizer } from '../optim/optimizer.js';
 import { evaluating } from './progress-events.js';
-import { reestimateBatchNorm } from '../training/reestimate-batch-norm.js';
+import { reestimateBatchNorm } from '../evaluation/reestimate-batch-norm.js';
 import type { EpochReport, RunEvent } from './run-events.js';
 import { NonFiniteLoss } from '../training/non-finite.js';
 import { meansOf, noSteps, type TrainingPoint, withStep } from './run-progress.js';
