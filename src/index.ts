@@ -267,7 +267,7 @@ export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './l
 export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { NonFiniteLoss } from './training/non-finite.js';
-export { distil, type RunOptions } from './run/run.js';
+export { distil, distill, type RunOptions } from './run/run.js';
 export { type ResumableRun, resume, type ResumeOptions } from './run/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './run/run-events.js';
 export { Centers } from './training/centers.js';

@@ -52,11 +52,11 @@ export class RunDirectory {
   }
 
   /**
-   * The checkpoints of a stage: those of the run itself for the last one, else in a folder of its own, which is made.
+   * The files of a stage's students: those of the run itself for the last stage, else in a folder of its own, which is made.
    *
-   * @param folder the name of the stage; undefined for the last one
+   * @param folder the name of the folder; undefined for the last stage
    */
-  async checkpoints(folder: string | undefined): Promise<{ best: string; last: string }> {
+  async students(folder: string | undefined): Promise<{ best: string; last: string }> {
     if (folder === undefined) return { best: this.file('best'), last: this.file('last') };
     const path = join(this.path, 'stages', folder);
     await makeDirectory(path);
