@@ -2,12 +2,14 @@ import type { Batch } from './batch.js';
 import type { Mixing } from './mix.js';
 
 /**
- * The batch with its images mixed; labels and indices stay those of the first of each pair, and `mix` tells the rest.
+ * The batch with its images mixed. Labels and indices stay those of the first image of each pair; `mix` has the partners.
  *
- * mixup: x_n ← λ x_n + (1 − λ) x_partner(n); with a box: x_n inside the box ← x_partner(n). λ = 1 leaves the images as
- * they are.
+ *   mixup:       x_n ← λ x_n + (1 − λ) x_partner(n)
+ *   with a box:  x_n ← x_partner(n) inside the box
  *
- * @param images memory for the images, of the length of `batch.images` and not the same; by default new
+ * λ = 1 changes nothing.
+ *
+ * @param images memory for the mixed images, as long as `batch.images` and not the same; by default new
  */
 export function mixBatch(
   batch: Batch,
