@@ -26,8 +26,8 @@ export type PolicyName = 'cifar10' | 'imagenet';
 
 // prettier-ignore
 /**
- * The policies of Cubuk, Zoph, Mané, Vasudevan, Le, "AutoAugment: Learning Augmentation Policies from Data", CVPR 2019,
- * tables 7 and 9 of the appendix: 25 sub-policies each.
+ * The policies of Cubuk, Zoph, Mané, Vasudevan, Le, "AutoAugment: Learning Augmentation Policies from Data",
+ * CVPR 2019, tables 7 and 9 of the appendix: 25 sub-policies each.
  */
 export const policies: Readonly<Record<PolicyName, readonly SubPolicy[]>> = {
   cifar10: [

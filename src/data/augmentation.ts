@@ -12,19 +12,20 @@ import {
 } from './view-effects.js';
 
 /**
- * How a training image is augmented. The order is: crop or resized crop, flip, then the {@link Effects} rotation,
- * autoAugment, colorJitter and lighting. Each operation draws from its own stream (see {@link purposes}), so that adding
- * one does not change the draws of the others. An absent field does nothing.
+ * How a training image is augmented. The order is: crop or resized crop, flip, then the {@link Effects}
+ * rotation, autoAugment, colorJitter and lighting. Each operation draws from its own stream (see
+ * {@link purposes}), so that adding one does not change the draws of the others. An absent field does
+ * nothing.
  */
 export interface Augmentation extends Effects {
   /**
-   * Pad by `padding` black pixels on all four sides, then cut out a window of the original size; null for no crop. Only for
-   * images in memory.
+   * Pad by `padding` black pixels on all four sides, then cut out a window of the original size; null for no
+   * crop. Only for images in memory.
    */
   readonly crop: { readonly padding: number } | null;
   /**
-   * Cut out a random part and resize it to the view. If absent or null, the shorter side is resized to the data set's
-   * `resize.short` and the centre is cut out. Only for images in files.
+   * Cut out a random part and resize it to the view. If absent or null, the shorter side is resized to the
+   * data set's `resize.short` and the centre is cut out. Only for images in files.
    */
   readonly resizedCrop?: ResizedCrop | null;
   /** Mirror left to right with probability ½. */
@@ -65,8 +66,8 @@ export function leanAugmentation(augmentation: Augmentation): Augmentation {
 }
 
 /**
- * The augmentation that a run has by default: for images in memory a crop, padded by an eighth of their height, and flip;
- * for images in files {@link resizedCropAndFlip}.
+ * The augmentation that a run has by default: for images in memory a crop, padded by an eighth of their
+ * height, and flip; for images in files {@link resizedCropAndFlip}.
  */
 export function trainingAugmentation(dataset: Dataset): Augmentation {
   if (!('pixels' in dataset)) return resizedCropAndFlip;
@@ -125,8 +126,8 @@ export function drawFlip({ flip }: Augmentation, viewSeed: number, index: number
 /**
  * Checks that an augmentation fits the images.
  *
- * @throws InputError for a crop with padding if images are in files, a resized crop if they are in memory, or a value out
- *   of range
+ * @throws InputError for a crop with padding if images are in files, a resized crop if they are in memory, or
+ *   a value out of range
  */
 export function checkAugmentation(augmentation: Augmentation, dataset: Dataset): void {
   const { crop, resizedCrop = null } = augmentation;
@@ -184,8 +185,8 @@ export function makeView(
 }
 
 /**
- * Applies effects to an image that is already cropped and mirrored, and writes it as floats in [0, 1]; lighting may leave
- * that range.
+ * Applies effects to an image that is already cropped and mirrored, and writes it as floats in [0, 1];
+ * lighting may leave that range.
  *
  * @param bytes RGB [height, width, 3]; they are overwritten
  * @param target floats [height, width, 3], starting at `offset`; all of them are written

@@ -25,7 +25,10 @@ export interface DrawnPolicy {
   readonly negative: readonly [boolean, boolean];
 }
 
-/** Draws a sub-policy uniformly, which of its operations are applied, and the signs: five numbers of the stream. */
+/**
+ * Draws a sub-policy uniformly, which of its operations are applied, and the signs: five numbers of the
+ * stream.
+ */
 export function drawPolicy(name: PolicyName, stream: RandomStream): DrawnPolicy {
   const subPolicy = stream.integer(policies[name].length);
   const [first, second] = policies[name][subPolicy];
@@ -57,7 +60,9 @@ export function applyPolicy(bytes: Uint8Array, size: Size, name: PolicyName, dra
   });
 }
 
-/** The value of a magnitude, 0 to 9, in the unit of its operation (see {@link applyPolicy}); 0 if it has none. */
+/**
+ * The value of a magnitude, 0 to 9, in the unit of its operation (see {@link applyPolicy}); 0 if it has none.
+ */
 export function operationValue(
   operation: OperationName,
   magnitude: number,
@@ -92,7 +97,9 @@ export function operationValue(
   }
 }
 
-/** Applies one operation to RGB bytes [height, width, 3] in place, with a value as of {@link operationValue}. */
+/**
+ * Applies one operation to RGB bytes [height, width, 3] in place, with a value as of {@link operationValue}.
+ */
 export function applyOperation(
   bytes: Uint8Array,
   size: Size,

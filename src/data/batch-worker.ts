@@ -1,6 +1,6 @@
 /**
- * The thread that prepares the batches of one epoch. It answers one request at a time, in order. How far it works ahead is
- * decided by whoever sends the requests.
+ * The thread that prepares the batches of one epoch. It answers one request at a time, in order. How far it
+ * works ahead is decided by whoever sends the requests.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../errors.js';

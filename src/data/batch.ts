@@ -13,8 +13,8 @@ export interface Batch {
   /** The number of the view, the same for the whole batch. With the index it determines the augmentation. */
   readonly view: number;
   /**
-   * The part of each image that its view shows, in the image's own pixels: [size, 4], left, top, width and height. Only for
-   * images in files with a resized crop.
+   * The part of each image that its view shows, in the image's own pixels: [size, 4], left, top, width and
+   * height. Only for images in files with a resized crop.
    */
   readonly windows?: Uint32Array;
   /** How the images were mixed after their views were made; absent if they were not. */

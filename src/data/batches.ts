@@ -35,18 +35,21 @@ export interface BatchOptions {
 export interface Batches {
   readonly batchesPerEpoch: number;
   /**
-   * The batches of an epoch, from number `startBatch` on. A separate thread prepares them while earlier ones are in use.
-   * They equal those of `viewBatch`, and a late start gives the same batches that a start at 0 would reach.
+   * The batches of an epoch, from number `startBatch` on. A separate thread prepares them while earlier ones
+   * are in use. They equal those of `viewBatch`, and a late start gives the same batches that a start at 0
+   * would reach.
    *
-   * A batch belongs to whoever takes it and may be kept. The thread ends with the iterator, even if it is left early.
+   * A batch belongs to whoever takes it and may be kept. The thread ends with the iterator, even if it is
+   * left early.
    *
-   * @throws InputError if `epoch` or `startBatch` is out of range; from the iterator, if an image cannot be decoded
+   * @throws InputError if `epoch` or `startBatch` is out of range; from the iterator, if an image cannot be
+   *   decoded
    * @throws RunError (from the iterator) if the thread fails
    */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
   /**
-   * Gives a batch back so that a later one can use its memory; then an epoch allocates no more images. Optional. The arrays
-   * of the batch must not be used afterwards.
+   * Gives a batch back so that a later one can use its memory; then an epoch allocates no more images.
+   * Optional. The arrays of the batch must not be used afterwards.
    */
   recycle(batch: Batch): void;
 }
@@ -54,7 +57,8 @@ export interface Batches {
 /**
  * Divides a data set into batches.
  *
- * @throws InputError if an option is out of range, or the only batch is incomplete and incomplete ones are left out
+ * @throws InputError if an option is out of range, or the only batch is incomplete and incomplete ones are
+ *   left out
  */
 export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, viewSeed, views, augmentation, signal } = options;

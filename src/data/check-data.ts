@@ -26,8 +26,8 @@ export interface DataFacts {
 const splits = ['train', 'validation', 'test'] as const;
 
 /**
- * Reads all of the data that a spec names, and decodes every image in files. Problems are images that cannot be decoded,
- * classes without images in a split, and, for images in memory, images that two splits share.
+ * Reads all of the data that a spec names, and decodes every image in files. Problems are images that cannot
+ * be decoded, classes without images in a split, and, for images in memory, images that two splits share.
  *
  * @throws InputError for a spec that is not understood, or data that are missing or wrong as a whole
  */

@@ -64,11 +64,11 @@ export interface RecordFile {
 }
 
 /**
- * Loads a split from a folder in the binary format. Only the files that the split needs are read. Original indices count
- * the images of all training files in order, or those of the test file.
+ * Loads a split from a folder in the binary format. Only the files that the split needs are read. Original
+ * indices count the images of all training files in order, or those of the test file.
  *
- * @throws InputError if the folder or a file is missing or cannot be read, a file is not a whole number of records, or
- *   a label is out of range
+ * @throws InputError if the folder or a file is missing or cannot be read, a file is not a whole number of
+ *   records, or a label is out of range
  */
 export async function loadCifar(format: CifarFormat, folder: string, split: Split): Promise<PixelDataset> {
   await requireFolder(format, folder);

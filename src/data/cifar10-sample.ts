@@ -27,9 +27,9 @@ const manifestSchema = z.strictObject({ classes: z.array(z.string()), train: par
 export type SampleManifest = z.infer<typeof manifestSchema>;
 
 /**
- * Loads a split of the small sample of CIFAR-10 that is part of this package: 4,000 training images (of which 200 are
- * held out for validation) and 1,000 test images, with as many of each class. The data set is of kind `cifar10`, and its
- * indices are those of the full data.
+ * Loads a split of the small sample of CIFAR-10 that is part of this package: 4,000 training images (of which
+ * 200 are held out for validation) and 1,000 test images, with as many of each class. The data set is of kind
+ * `cifar10`, and its indices are those of the full data.
  *
  * @param folder where the sample lies; by default in this package
  * @throws InputError if a file is missing or damaged

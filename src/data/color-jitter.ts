@@ -3,7 +3,10 @@ import { type RandomStream, shuffle } from './random.js';
 
 /** How far brightness, contrast, saturation and hue may change; 0 for no change. */
 export interface ColorJitter {
-  /** The factor is uniform in [max(0, 1 − brightness), 1 + brightness]; so are those of contrast and saturation. */
+  /**
+   * The factor is uniform in [max(0, 1 − brightness), 1 + brightness]; so are those of contrast and
+   * saturation.
+   */
   readonly brightness: number;
   readonly contrast: number;
   readonly saturation: number;
@@ -46,9 +49,9 @@ export function drawJitter(jitter: ColorJitter, stream: RandomStream): DrawnJitt
 }
 
 /**
- * Applies what was drawn to RGB bytes [pixels, 3] in place, as torchvision's `ColorJitter` does. Brightness, contrast and
- * saturation mix with black, with the mean grey and with each pixel's luma (see `brightness`, `contrast` and `color`). Hue
- * turns the colour circle of HSV and is rounded to the nearest byte.
+ * Applies what was drawn to RGB bytes [pixels, 3] in place, as torchvision's `ColorJitter` does. Brightness,
+ * contrast and saturation mix with black, with the mean grey and with each pixel's luma (see `brightness`,
+ * `contrast` and `color`). Hue turns the colour circle of HSV and is rounded to the nearest byte.
  */
 export function applyJitter(bytes: Uint8Array, drawn: DrawnJitter): void {
   for (const step of drawn.order) {
@@ -62,8 +65,9 @@ export function applyJitter(bytes: Uint8Array, drawn: DrawnJitter): void {
 const factorSteps = { brightness, contrast, saturation: color } as const;
 
 /**
- * Turns the hue of each pixel by `turns` of the colour circle, in place. The greatest and the least of its three values stay.
- * In HSV the value is the greatest of the three, and the hue lies between red (0), green (1/3) and blue (2/3).
+ * Turns the hue of each pixel by `turns` of the colour circle, in place. The greatest and the least of its
+ * three values stay. In HSV the value is the greatest of the three, and the hue lies between red (0), green
+ * (1/3) and blue (2/3).
  */
 export function shiftHue(bytes: Uint8Array, turns: number): void {
   for (let at = 0; at < bytes.length; at += 3) {
@@ -86,7 +90,10 @@ export function shiftHue(bytes: Uint8Array, turns: number): void {
   }
 }
 
-/** The share of the spread that a colour lacks at a hue in sixths: a trapezium, 0 around its own hue and 1 opposite. */
+/**
+ * The share of the spread that a colour lacks at a hue in sixths: a trapezium, 0 around its own hue and 1
+ * opposite.
+ */
 function distance(hue: number, offset: number): number {
   const place = (((hue + offset) % 6) + 6) % 6;
   return Math.max(0, Math.min(place, 4 - place, 1));

@@ -7,7 +7,9 @@ import { loadImageFolder, type LoadDataOptions } from './image-folder.js';
 
 /** A kind of data that a spec can name. */
 export interface DataKind {
-  /** The name of what follows the colon (`folder`), as help shows it; null if nothing and no colon follows. */
+  /**
+   * The name of what follows the colon (`folder`), as help shows it; null if nothing and no colon follows.
+   */
   readonly argument: string | null;
   /** Loads a split; `argument` is empty if the kind takes none. */
   load(argument: string, split: Split, options?: LoadDataOptions): Promise<Dataset>;

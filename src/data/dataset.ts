@@ -1,7 +1,10 @@
 import { InputError } from '../errors.js';
 import type { ImageFiles } from './image-files.js';
 
-/** The part of a data set: training and validation images come from the training files, test images from the test file. */
+/**
+ * The part of a data set: training and validation images come from the training files, test images from the
+ * test file.
+ */
 export type Split = 'train' | 'validation' | 'test';
 
 interface DatasetFacts {
@@ -30,7 +33,9 @@ export interface PixelDataset extends DatasetFacts {
   readonly pixels: Uint8Array;
 }
 
-/** How an image of any size becomes a view when no crop is drawn: it is resized, then the centre is cut out. */
+/**
+ * How an image of any size becomes a view when no crop is drawn: it is resized, then the centre is cut out.
+ */
 export interface ImageResize {
   /** The shorter side after resizing, in pixels; at least the larger side of the view. */
   readonly short: number;
@@ -56,8 +61,8 @@ export function firstRows<D extends Dataset>(dataset: D, length: number): D {
 }
 
 /**
- * The data set with views of another size: the input size of a teacher, or that of a trained student. It changes images in
- * files only; those in memory keep their size.
+ * The data set with views of another size: the input size of a teacher, or that of a trained student. It
+ * changes images in files only; those in memory keep their size.
  *
  * @param resize by default `short` is scaled with the size, and the interpolation stays
  * @throws InputError if `resize.short` is less than a side of the view
@@ -80,8 +85,9 @@ export function resizedTo(
 }
 
 /**
- * The data set with another resize for evaluation: the shorter side is resized to `testResize` times the larger side of the
- * view, rounded, and the centre is cut out. At 1.35 objects are about as large as in the random crops of training.
+ * The data set with another resize for evaluation: the shorter side is resized to `testResize` times the
+ * larger side of the view, rounded, and the centre is cut out. At 1.35 objects are about as large as in the
+ * random crops of training.
  *
  * @param testResize at least 1; images in memory allow 1 alone, since they have the size of the view
  * @throws InputError for a number out of this range

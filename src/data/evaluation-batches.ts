@@ -12,8 +12,9 @@ export interface EvaluationBatches extends AsyncIterable<Batch> {
 }
 
 /**
- * The images in their order without augmentation, including an incomplete last batch. Images in files are decoded in a
- * thread. Images in memory need none, since copying a batch takes little time compared with evaluating it.
+ * The images in their order without augmentation, including an incomplete last batch. Images in files are
+ * decoded in a thread. Images in memory need none, since copying a batch takes little time compared with
+ * evaluating it.
  *
  * @throws InputError if the batch size is out of range; from the iterator, if an image cannot be decoded
  */

@@ -13,8 +13,8 @@ export type ImagesInFiles = Pick<FileDataset, 'size' | 'indices' | 'labels' | 'f
 const sideBySide = Math.min(4, availableParallelism());
 
 /**
- * The batch of the given rows of a data set in files, as `makeBatch` is for images in memory. Only the images that are being
- * decoded are in memory at full size.
+ * The batch of the given rows of a data set in files, as `makeBatch` is for images in memory. Only the images
+ * that are being decoded are in memory at full size.
  *
  * @throws InputError that names the first image that cannot be decoded
  */

@@ -5,14 +5,15 @@ const PLANE_LENGTH = 32 * 32;
 const IMAGE_LENGTH = 3 * PLANE_LENGTH;
 
 /**
- * Packs 32×32 RGB images without loss to about half their size. Each has three planes, as in a CIFAR record without its
- * label. Pixels of the planes red − green, green and blue − green are predicted from their neighbours, and brotli compresses
- * the errors of these predictions.
+ * Packs 32×32 RGB images without loss to about half their size. Each has three planes, as in a CIFAR record
+ * without its label. Pixels of the planes red − green, green and blue − green are predicted from their
+ * neighbours, and brotli compresses the errors of these predictions.
  *
- * The predictor is the median edge detector of LOCO-I (Weinberger, Seroussi, Sapiro, IEEE Trans. Image Processing 9(8),
- * 2000): with left neighbour a, upper b and upper-left c it is min(a, b) if c ≥ max(a, b), max(a, b) if c ≤ min(a, b), and
- * a + b − c otherwise. The first row and column repeat their one neighbour; the corner is predicted as 0. Errors are bytes
- * modulo 256, folded so that small ones of either sign become small numbers (0, −1, 1, −2, … → 0, 1, 2, 3, …).
+ * The predictor is the median edge detector of LOCO-I (Weinberger, Seroussi, Sapiro, IEEE Trans. Image
+ * Processing 9(8), 2000): with left neighbour a, upper b and upper-left c it is min(a, b) if c ≥ max(a, b),
+ * max(a, b) if c ≤ min(a, b), and a + b − c otherwise. The first row and column repeat their one neighbour;
+ * the corner is predicted as 0. Errors are bytes modulo 256, folded so that small ones of either sign become
+ * small numbers (0, −1, 1, −2, … → 0, 1, 2, 3, …).
  */
 export async function packImages(planes: Uint8Array): Promise<Uint8Array> {
   const errors = new Uint8Array(planes.length);
@@ -50,7 +51,9 @@ export async function unpackImages(packed: Uint8Array): Promise<Uint8Array> {
   return planes;
 }
 
-/** The prediction at `place` from the places before it: a byte for green, a signed one for the differences. */
+/**
+ * The prediction at `place` from the places before it: a byte for green, a signed one for the differences.
+ */
 function predict(image: Uint8Array, place: number): number {
   const inPlane = place % PLANE_LENGTH;
   if (inPlane === 0) return 0;

@@ -12,9 +12,10 @@ const sideBySide = 8;
 const pieceBytes = 256 * 1024;
 
 /**
- * SHA-256 of the images of a data set: of indices and labels, then of the pixels of images in memory, or of the path and the
- * SHA-256 of each file, every one of which is read. Paths are relative to the folder, so that machines that share the work
- * may have the images at different places. How images are resized has no influence.
+ * SHA-256 of the images of a data set: of indices and labels, then of the pixels of images in memory, or of
+ * the path and the SHA-256 of each file, every one of which is read. Paths are relative to the folder, so
+ * that machines that share the work may have the images at different places. How images are resized has no
+ * influence.
  *
  * @param onProgress called after each file
  * @throws InputError if a file cannot be read; it names the file

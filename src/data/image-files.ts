@@ -1,6 +1,6 @@
 /**
- * The paths of a data set's images, packed into shared memory. A thread reads them there; otherwise an epoch of ImageNet
- * would copy over a million strings to it.
+ * The paths of a data set's images, packed into shared memory. A thread reads them there; otherwise an epoch
+ * of ImageNet would copy over a million strings to it.
  */
 export interface ImageFiles {
   /** The folder that the paths are relative to. */

@@ -8,7 +8,10 @@ import { trainingRows, validationRows } from './validation-split.js';
 
 /** Options of loading a data set. */
 export interface LoadDataOptions {
-  /** Decode every image of the split once and leave out those that fail. Default false: the first that fails is an error. */
+  /**
+   * Decode every image of the split once and leave out those that fail. Default false: the first that fails
+   * is an error.
+   */
   readonly skipCorrupt?: boolean;
   /** Called for each image that is left out, with a sentence that names the file. */
   readonly onSkipped?: (message: string) => void;
@@ -19,18 +22,21 @@ const endings = new Set(['.jpg', '.jpeg', '.png']);
 const layout = 'train/<class>/*.jpg|png and test/<class>/… or val/<class>/…';
 
 /**
- * Opens a split of a folder of images. Training and validation images (5 %, see `validationRows`) are `train/<class>/*`. Test
- * images are `test/<class>/*`, or `val/<class>/*` if `test` has no class folders. Images are files that end in .jpg, .jpeg
- * or .png, in lower or upper case. Other files are ignored, and so are names that start with a dot.
+ * Opens a split of a folder of images. Training and validation images (5 %, see `validationRows`) are
+ * `train/<class>/*`. Test images are `test/<class>/*`, or `val/<class>/*` if `test` has no class folders.
+ * Images are files that end in .jpg, .jpeg or .png, in lower or upper case. Other files are ignored, and so
+ * are names that start with a dot.
  *
- * Labels number the class folders, and indices number the images class by class. Both are sorted by name in UTF-16 code
- * units; this is the order of Python's `sorted` except for characters beyond U+FFFF. Both parts must have the same classes.
+ * Labels number the class folders, and indices number the images class by class. Both are sorted by name in
+ * UTF-16 code units; this is the order of Python's `sorted` except for characters beyond U+FFFF. Both parts
+ * must have the same classes.
  *
- * No image is opened here. Views are 224×224 (see `resizedTo` for another size). For evaluation the shorter side is resized
- * to 256 pixels by bilinear interpolation and the centre is cut out. Mean and std are those of ImageNet.
+ * No image is opened here. Views are 224×224 (see `resizedTo` for another size). For evaluation the shorter
+ * side is resized to 256 pixels by bilinear interpolation and the centre is cut out. Mean and std are those
+ * of ImageNet.
  *
- * @throws InputError if a folder is missing, empty or unreadable, a class has no images, the classes of the two parts
- *   differ, or no image is left for the split
+ * @throws InputError if a folder is missing, empty or unreadable, a class has no images, the classes of the
+ *   two parts differ, or no image is left for the split
  */
 export async function loadImageFolder(
   folder: string,
@@ -157,7 +163,10 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-/** The files and folders in a folder, sorted by name. Links are followed; names that start with a dot are left out. */
+/**
+ * The files and folders in a folder, sorted by name. Links are followed; names that start with a dot are left
+ * out.
+ */
 async function entriesOf(folder: string): Promise<Entry[]> {
   let found: Dirent[];
   try {

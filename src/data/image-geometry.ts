@@ -41,9 +41,9 @@ const one = 65536;
 const fixed = (value: number): number => Math.floor(value * one + 0.5);
 
 /**
- * Transforms an image [height, width, 3] in place. Each pixel gets the bytes of the pixel where its centre comes from, or
- * black if that is outside. Coordinates are multiples of 2⁻¹⁶ as in PIL (`Image.transform`, `NEAREST`), so that the same
- * pixels are chosen.
+ * Transforms an image [height, width, 3] in place. Each pixel gets the bytes of the pixel where its centre
+ * comes from, or black if that is outside. Coordinates are multiples of 2⁻¹⁶ as in PIL (`Image.transform`,
+ * `NEAREST`), so that the same pixels are chosen.
  */
 export function moveNearest(bytes: Uint8Array, [height, width]: Size, [a, b, c, d, e, f]: Affine): void {
   // A copy; slice would share the memory of a Buffer.
@@ -67,8 +67,9 @@ export function moveNearest(bytes: Uint8Array, [height, width]: Size, [a, b, c, 
 }
 
 /**
- * Turns an image [height, width, 3] about its centre by `degrees`, counter-clockwise and in place. Each pixel is the bilinear
- * mean of the four pixels around the point that it comes from, rounded to the nearest byte. Outside the image is black.
+ * Turns an image [height, width, 3] about its centre by `degrees`, counter-clockwise and in place. Each pixel
+ * is the bilinear mean of the four pixels around the point that it comes from, rounded to the nearest byte.
+ * Outside the image is black.
  */
 export function rotateBilinear(bytes: Uint8Array, [height, width]: Size, degrees: number): void {
   // A copy; slice would share the memory of a Buffer.

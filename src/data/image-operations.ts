@@ -1,6 +1,7 @@
 /**
- * Operations on the RGB bytes of an image, [pixels, 3] row by row, in place. Each gives the same bytes as the operation of
- * this name in PIL (`ImageOps`, `ImageEnhance`), including its rounding: augmentation policies were published for PIL.
+ * Operations on the RGB bytes of an image, [pixels, 3] row by row, in place. Each gives the same bytes as the
+ * operation of this name in PIL (`ImageOps`, `ImageEnhance`), including its rounding: augmentation policies
+ * were published for PIL.
  */
 
 /** v → 255 − v. */
@@ -20,8 +21,8 @@ export function posterize(bytes: Uint8Array, bits: number): void {
 }
 
 /**
- * Stretches each channel so that its least value becomes 0 and its greatest 255: v → ⌊255 (v − least) / (greatest − least)⌋.
- * A channel with a single value stays.
+ * Stretches each channel so that its least value becomes 0 and its greatest 255: v → ⌊255 (v − least) /
+ * (greatest − least)⌋. A channel with a single value stays.
  */
 export function autocontrast(bytes: Uint8Array): void {
   for (let channel = 0; channel < 3; channel++) {
@@ -40,8 +41,8 @@ export function autocontrast(bytes: Uint8Array): void {
 }
 
 /**
- * Makes the values of each channel about equally frequent: v → ⌊(⌊step / 2⌋ + pixels of less than v) / step⌋, at most 255,
- * where step = ⌊(pixels − pixels of the greatest value) / 255⌋. A channel with step 0 stays.
+ * Makes the values of each channel about equally frequent: v → ⌊(⌊step / 2⌋ + pixels of less than v) / step⌋,
+ * at most 255, where step = ⌊(pixels − pixels of the greatest value) / 255⌋. A channel with step 0 stays.
  */
 export function equalize(bytes: Uint8Array): void {
   const frequency = new Uint32Array(256);
@@ -68,7 +69,10 @@ export function brightness(bytes: Uint8Array, factor: number): void {
   mapImage(bytes, blendTable(0, factor));
 }
 
-/** Mixes the image with its mean grey: v → m + factor · (v − m), where m is the mean luma, rounded to a whole number. */
+/**
+ * Mixes the image with its mean grey: v → m + factor · (v − m), where m is the mean luma, rounded to a whole
+ * number.
+ */
 export function contrast(bytes: Uint8Array, factor: number): void {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 3) sum += luma(bytes, at);
@@ -85,8 +89,8 @@ export function color(bytes: Uint8Array, factor: number): void {
 }
 
 /**
- * Mixes the image with a smoothed one, s: v → s + factor · (v − s). s is the mean of the pixel, with weight 5, and its eight
- * neighbours, with weight 1 each. Pixels at the border are not smoothed.
+ * Mixes the image with a smoothed one, s: v → s + factor · (v − s). s is the mean of the pixel, with weight
+ * 5, and its eight neighbours, with weight 1 each. Pixels at the border are not smoothed.
  */
 export function sharpness(
   bytes: Uint8Array,

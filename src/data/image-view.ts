@@ -25,8 +25,9 @@ export interface FileView extends Pick<FileDataset, 'size' | 'resize'> {
 }
 
 /**
- * Decodes an image and writes one view of it in [0, 1]; lighting may leave that range. Colours are taken as stored: colour
- * profiles and EXIF orientation are not applied, transparency is dropped, and grey is repeated in the three channels.
+ * Decodes an image and writes one view of it in [0, 1]; lighting may leave that range. Colours are taken as
+ * stored: colour profiles and EXIF orientation are not applied, transparency is dropped, and grey is repeated
+ * in the three channels.
  *
  * @param target floats [height, width, 3], starting at `offset`; all of them are written
  * @returns the part of the image that the view shows, if one was drawn
@@ -124,7 +125,9 @@ async function open(
   };
 }
 
-/** Height and width of an image after its shorter side is resized to `short`; the longer one is rounded down. */
+/**
+ * Height and width of an image after its shorter side is resized to `short`; the longer one is rounded down.
+ */
 function shorterSideTo(short: number, [height, width]: readonly [number, number]): readonly [number, number] {
   return width <= height
     ? [Math.floor((short * height) / width), short]

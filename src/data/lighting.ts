@@ -1,6 +1,8 @@
 import type { RandomStream } from './random.js';
 
-/** Principal components of ImageNet's colours in [0, 1]: rows are red, green and blue, columns the components. */
+/**
+ * Principal components of ImageNet's colours in [0, 1]: rows are red, green and blue, columns the components.
+ */
 const components = [
   [-0.5675, 0.7192, 0.4009],
   [-0.5808, -0.0045, -0.814],
@@ -23,11 +25,12 @@ export function lightingShift(alpha: readonly [number, number, number]): readonl
 }
 
 /**
- * PCA lighting: adds E · (α ∘ λ) to each pixel of an image of floats in [0, 1], [pixels, 3] from `offset` on, before
- * normalisation. The result is not clipped and may lie outside [0, 1]; clipping would undo the change of bright and dark
- * pixels. λ is for this range: on bytes from 0 to 255 the sum would change almost nothing.
+ * PCA lighting: adds E · (α ∘ λ) to each pixel of an image of floats in [0, 1], [pixels, 3] from `offset` on,
+ * before normalisation. The result is not clipped and may lie outside [0, 1]; clipping would undo the change
+ * of bright and dark pixels. λ is for this range: on bytes from 0 to 255 the sum would change almost nothing.
  *
- * Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012.
+ * Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks",
+ * NIPS 2012.
  */
 export function addLighting(
   image: Float32Array,

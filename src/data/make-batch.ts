@@ -7,8 +7,9 @@ import type { ImagesInFiles } from './file-batch.js';
 export type Images = Pick<PixelDataset, 'size' | 'indices' | 'labels' | 'pixels'>;
 
 /**
- * The batch of the given rows in their order, each as its view number `view`: a pure function of its arguments. An image's
- * view depends on its original index, not on its row or on the other images of the batch.
+ * The batch of the given rows in their order, each as its view number `view`: a pure function of its
+ * arguments. An image's view depends on its original index, not on its row or on the other images of the
+ * batch.
  *
  * @param rows rows of the data set, not original indices
  * @param viewSeed integer in [0, 2^53)
@@ -37,7 +38,8 @@ export function makeBatch(
 }
 
 /**
- * The batch of the given rows, whether images are in memory ({@link makeBatch}) or in files (`makeFileBatch`).
+ * The batch of the given rows, whether images are in memory ({@link makeBatch}) or in files
+ * (`makeFileBatch`).
  *
  * @throws InputError if the augmentation does not fit the images, or an image cannot be decoded
  */

@@ -2,7 +2,8 @@ import type { Batch } from './batch.js';
 import type { Mixing } from './mix.js';
 
 /**
- * The batch with its images mixed. Labels and indices stay those of the first image of each pair; `mix` has the partners.
+ * The batch with its images mixed. Labels and indices stay those of the first image of each pair; `mix` has
+ * the partners.
  *
  *   mixup:       x_n ← λ x_n + (1 − λ) x_partner(n)
  *   with a box:  x_n ← x_partner(n) inside the box

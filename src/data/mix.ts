@@ -2,8 +2,8 @@ import { InputError } from '../errors.js';
 import { purposes, RandomStream, shuffle } from './random.js';
 
 /**
- * How the images of a batch are mixed with each other, after their views were made. If both are above 0, each step uses one
- * of the two, with probability ½.
+ * How the images of a batch are mixed with each other, after their views were made. If both are above 0, each
+ * step uses one of the two, with probability ½.
  */
 export interface MixSettings {
   /**
@@ -13,7 +13,8 @@ export interface MixSettings {
   readonly mixup: number;
   /**
    * α of CutMix: a box with the share 1 − λ of the image comes from the partner, λ ~ Beta(α, α); 0 for off.
-   * Source: Yun et al., "CutMix: Regularization strategy to train strong classifiers with localizable features", ICCV 2019.
+   * Source: Yun et al., "CutMix: Regularization strategy to train strong classifiers with localizable
+   * features", ICCV 2019.
    */
   readonly cutmix: number;
 }
@@ -29,7 +30,9 @@ export interface Box {
   readonly height: number;
 }
 
-/** How the images of one batch are mixed: each has the share `lambda` of the result, its partner 1 − `lambda`. */
+/**
+ * How the images of one batch are mixed: each has the share `lambda` of the result, its partner 1 − `lambda`.
+ */
 export interface Mixing {
   /** For each place of the batch, the place of its partner: a permutation. */
   readonly partner: Uint32Array;
@@ -89,7 +92,10 @@ export function drawMixing(
   return { partner, lambda: 1 - (box.width * box.height) / (size[0] * size[1]), box };
 }
 
-/** A box with a share of about 1 − λ. Its centre is uniform over the pixels; what lies over the border is cut off. */
+/**
+ * A box with a share of about 1 − λ. Its centre is uniform over the pixels; what lies over the border is cut
+ * off.
+ */
 function drawBox(lambda: number, [height, width]: readonly [number, number], stream: RandomStream): Box {
   const side = Math.sqrt(1 - lambda);
   const span = (length: number): readonly [number, number] => {
@@ -111,8 +117,8 @@ function drawBeta(alpha: number, stream: RandomStream): number {
 }
 
 /**
- * The logarithm of a number of Gamma(α) by Marsaglia and Tsang ("A simple method for generating gamma variables", ACM TOMS
- * 26(3), 2000): a number of Gamma(α + 1) times a uniform number to the power of 1 / α.
+ * The logarithm of a number of Gamma(α) by Marsaglia and Tsang ("A simple method for generating gamma
+ * variables", ACM TOMS 26(3), 2000): a number of Gamma(α + 1) times a uniform number to the power of 1 / α.
  */
 function drawLogGamma(alpha: number, stream: RandomStream): number {
   const uniform = (): number => (stream.uint32() + 1) / 0x100000000;

@@ -1,18 +1,24 @@
 /**
- * Counter-based random numbers: the n-th number of a stream is a pure function of (seed, index, view, purpose, n). So a view
- * can be drawn again at any time, in any order and in any thread, without the draws before it.
+ * Counter-based random numbers: the n-th number of a stream is a pure function of (seed, index, view,
+ * purpose, n). So a view can be drawn again at any time, in any order and in any thread, without the draws
+ * before it.
  *
- * The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011).
  */
 
 const ROUNDS = 10;
 const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
-/** What the key grows by in each round (a Weyl sequence): the golden ratio and √3 − 1, as 32-bit fractions. */
+/**
+ * What the key grows by in each round (a Weyl sequence): the golden ratio and √3 − 1, as 32-bit fractions.
+ */
 const KEY_STEP_0 = 0x9e3779b9;
 const KEY_STEP_1 = 0xbb67ae85;
 
-/** The upper 32 bits of the product of two unsigned 32-bit numbers. All intermediate values stay below 2^53. */
+/**
+ * The upper 32 bits of the product of two unsigned 32-bit numbers. All intermediate values stay below 2^53.
+ */
 function multiplyHigh(a: number, b: number): number {
   const low = b & 0xffff;
   const high = b >>> 16;
@@ -20,7 +26,8 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * One Philox4x32-10 block: writes four unsigned 32-bit words to `out`, from a counter of four words and a key of two.
+ * One Philox4x32-10 block: writes four unsigned 32-bit words to `out`, from a counter of four words and a key
+ * of two.
  *
  * @returns `out`
  */
@@ -55,8 +62,9 @@ export function philox4x32(
 }
 
 /**
- * What a stream is drawn for. Each purpose has its own numbers, so that adding an operation to the augmentation does not
- * change the draws of the others. The values are part of what a seed means: never change or reuse one.
+ * What a stream is drawn for. Each purpose has its own numbers, so that adding an operation to the
+ * augmentation does not change the draws of the others. The values are part of what a seed means: never
+ * change or reuse one.
  */
 export const purposes = {
   crop: 1,
@@ -86,7 +94,10 @@ export interface StreamKey {
   purpose: Purpose;
 }
 
-/** A stream of random numbers that depends only on its key. Philox gets the counter (block, index, view, purpose). */
+/**
+ * A stream of random numbers that depends only on its key. Philox gets the counter (block, index, view,
+ * purpose).
+ */
 export class RandomStream {
   private readonly counter: [number, number, number, number];
   private readonly key: readonly [number, number];
@@ -110,8 +121,8 @@ export class RandomStream {
   }
 
   /**
-   * A uniform integer in [0, bound), for an integer bound in [1, 2^32]. Words from the last whole multiple of `bound` on are
-   * drawn again.
+   * A uniform integer in [0, bound), for an integer bound in [1, 2^32]. Words from the last whole multiple of
+   * `bound` on are drawn again.
    */
   integer(bound: number): number {
     const limit = 0x100000000 - (0x100000000 % bound);

@@ -22,9 +22,10 @@ export interface Window {
 const attempts = 10;
 
 /**
- * The part of an image that the view (index, view) shows: a pure function of its arguments. The area is uniform in `scale`,
- * the logarithm of the ratio is uniform, and so is the place in whole pixels. A part that does not fit into the image is drawn
- * again, up to ten times; after that it is the largest part in the centre with an allowed ratio.
+ * The part of an image that the view (index, view) shows: a pure function of its arguments. The area is
+ * uniform in `scale`, the logarithm of the ratio is uniform, and so is the place in whole pixels. A part that
+ * does not fit into the image is drawn again, up to ten times; after that it is the largest part in the
+ * centre with an allowed ratio.
  *
  * @param viewSeed integer in [0, 2^53)
  * @param index original index of the image

@@ -4,12 +4,12 @@ import { philox4x32, purposes } from './random.js';
 export const VALIDATION_FRACTION = 0.05;
 
 /**
- * The rows of the training images that are held out for validation: round(0.05 n) of them. They are the same for every run
- * and every seed.
+ * The rows of the training images that are held out for validation: round(0.05 n) of them. They are the same
+ * for every run and every seed.
  *
- * Each class gives 5 %, rounded down; the rest comes from the classes with the largest remainders. Within a class the images
- * with the lowest hashes are held out. The hash is a Philox word of the original index alone, so that most images stay in
- * their split when only a part of a data set is used.
+ * Each class gives 5 %, rounded down; the rest comes from the classes with the largest remainders. Within a
+ * class the images with the lowest hashes are held out. The hash is a Philox word of the original index
+ * alone, so that most images stay in their split when only a part of a data set is used.
  *
  * @param indices original index of each row
  * @param labels label of each row, in [0, classCount)
@@ -36,7 +36,10 @@ export function trainingRows(rowCount: number, heldOut: Uint32Array): Uint32Arra
   return Uint32Array.from({ length: rowCount }, (_, row) => row).filter((row) => !held.has(row));
 }
 
-/** Divides `total` among classes in proportion to their counts, by largest remainders; ties go to the lower label. */
+/**
+ * Divides `total` among classes in proportion to their counts, by largest remainders; ties go to the lower
+ * label.
+ */
 function quotasOf(counts: readonly number[], total: number): number[] {
   const all = counts.reduce((sum, count) => sum + count, 0);
   if (all === 0) return counts.map(() => 0);

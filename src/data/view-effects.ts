@@ -9,13 +9,18 @@ import { purposes, RandomStream } from './random.js';
 
 /** Effects on an image after crop and flip, applied in this order. Each draws from its own stream. */
 export interface Effects {
-  /** Turn about the centre by an angle uniform in ±`rotation` degrees, bilinear, black outside; in [0, 180], default 0. */
+  /**
+   * Turn about the centre by an angle uniform in ±`rotation` degrees, bilinear, black outside; in [0, 180],
+   * default 0.
+   */
   readonly rotation?: number;
   /** A published policy of AutoAugment; default `none`. */
   readonly autoAugment?: AutoAugmentName;
   /** Change brightness, contrast, saturation and hue in random order; default null. */
   readonly colorJitter?: ColorJitter | null;
-  /** Standard deviation of PCA lighting, added to floats in [0, 1] without clipping; 0.1 is usual, default 0. */
+  /**
+   * Standard deviation of PCA lighting, added to floats in [0, 1] without clipping; 0.1 is usual, default 0.
+   */
   readonly lighting?: number;
 }
 
@@ -42,7 +47,9 @@ function hasByteEffects({ rotation = 0, autoAugment = 'none', colorJitter = null
   return rotation > 0 || autoAugment !== 'none' || colorJitter !== null;
 }
 
-/** Draws the effects of the view (index, view): a pure function of its arguments. Undefined if there are none. */
+/**
+ * Draws the effects of the view (index, view): a pure function of its arguments. Undefined if there are none.
+ */
 export function drawEffects(
   effects: Effects,
   viewSeed: number,

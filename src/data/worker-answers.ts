@@ -23,9 +23,10 @@ export interface WorkerOptions {
 }
 
 /**
- * The answers of a worker thread to `count` requests, in order. At most `ahead` of them are prepared in advance. The thread
- * starts when the first answer is requested and ends with the iterator: after the last answer, on an early `return()`, on an
- * error and on an abort. It keeps the process alive only while an answer is awaited.
+ * The answers of a worker thread to `count` requests, in order. At most `ahead` of them are prepared in
+ * advance. The thread starts when the first answer is requested and ends with the iterator: after the last
+ * answer, on an early `return()`, on an error and on an abort. It keeps the process alive only while an
+ * answer is awaited.
  *
  * @throws RunError if the thread fails or ends before it has answered
  */

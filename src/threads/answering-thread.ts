@@ -13,8 +13,8 @@ interface Waiting<Answer> {
 }
 
 /**
- * A thread that answers each message with one message, in order. Messages may be sent before earlier ones are answered. It
- * keeps the process alive only while an answer is awaited.
+ * A thread that answers each message with one message, in order. Messages may be sent before earlier ones are
+ * answered. It keeps the process alive only while an answer is awaited.
  */
 export class AnsweringThread<Request, Answer> {
   readonly #worker: Worker;
