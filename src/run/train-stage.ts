@@ -1,13 +1,12 @@
 import { type Batches, batchesOf } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
+import { comparingLosses } from '../losses/loss-needs.js';
 import type { LossSetting } from '../losses/loss-settings.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import type { Network } from '../models/network.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { formatShare, isAtChance } from '../evaluation/accuracy.js';
-import { Centers } from '../training/centers.js';
 import type { CheckpointFacts } from '../models/checkpoint.js';
 import { evaluateStudent } from '../evaluation/evaluate.js';
 import { Connectors, type LevelPair, pairLevels } from '../training/level-pairs.js';
@@ -22,7 +21,6 @@ import { meansOf, noSteps, type TrainingPoint, withStep } from './run-progress.j
 import type { RunTeacher } from './run-teacher.js';
 import { createSchedule } from '../optim/schedules/create-schedule.js';
 import type { StageTitle } from './stage-title.js';
-import { comparingLosses } from '../training/student-losses.js';
 import { Trainer } from '../training/trainer.js';
 import type { TrainingState } from '../training/training-state.js';
 import { WeightAverage } from '../training/weight-average.js';
@@ -117,7 +115,6 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
   const { lr, ...settings } = stage.optimizer;
   const connectors = new Connectors(pairs, recipe.seed);
   const optimizer = createOptimizer(settings);
-  const centers = centersFor(losses, student);
   const average = stage.average === null ? undefined : new WeightAverage(student.store, stage.average);
   const { epochs } = stage;
   const trainer = new Trainer({
@@ -128,7 +125,6 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
     losses,
     pairs,
     connectors,
-    centers,
     optimizer,
     schedule: createSchedule({ ...stage.schedule, lr, epochs }),
     gradient: stage.gradient,
@@ -206,7 +202,6 @@ export async function* trainStage(parts: StageParts, from?: StageState): AsyncGe
     trainer.dispose();
     optimizer.dispose();
     connectors.dispose();
-    centers?.dispose();
     average?.dispose();
   }
 }
@@ -225,11 +220,4 @@ function startOf(runStep: number): TrainingPoint {
 
 function secondsSince(began: number): number {
   return (performance.now() - began) / 1000;
-}
-
-/** The centres of the loss `center`, where it has a weight. */
-function centersFor(losses: readonly LossSetting[], student: Network): Centers | undefined {
-  const setting = losses.find(({ name, weight }) => name === 'center' && isWeighed(weight));
-  if (!setting) return undefined;
-  return new Centers([student.classes, student.channelsOf(student.levels)], setting.options.rate!);
 }
