@@ -263,14 +263,29 @@ export {
 } from './recipe/resolve-recipe.js';
 export { toYaml } from './recipe/to-yaml.js';
 export { type Block, type BlockFactory, registerBlock } from './nn/block.js';
-export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './losses/custom-loss.js';
+export {
+  defineLoss,
+  type Loss,
+  type Loss as CustomLoss,
+  type LossDefinition,
+  type LossInput,
+  type LossNeed,
+  type LossOptionSpecs,
+  type LossState,
+  type LossStateFactory,
+  type LossStateSize,
+} from './losses/loss.js';
+export type { LossOption, NumberRange, OptionValues } from './losses/loss-options.js';
+export { type LossOptionRow, type LossRow, lossTable } from './losses/loss-table.js';
+export { type MapPair, meanOverPairs } from './losses/map-pairs.js';
+export { registerLoss } from './losses/registry.js';
 export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { NonFiniteLoss } from './training/non-finite.js';
 export { distil, distill, type RunOptions } from './run/run.js';
 export { type ResumableRun, resume, type ResumeOptions } from './run/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './run/run-events.js';
-export { Centers } from './training/centers.js';
+export { Centers } from './losses/centers.js';
 export { flipRatio, type LayerRecord, LayerStatistics } from './training/layer-statistics.js';
 export { ActivationObserver, type ActivationRecord, activationRecord } from './nn/activation-observer.js';
 export type { StageTitle } from './run/stage-title.js';

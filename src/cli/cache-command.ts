@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Augmentation } from '../data/augmentation.js';
 import { InputError } from '../errors.js';
+import { comparingLosses } from '../losses/loss-needs.js';
 import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import { stageLosses } from '../recipe/stage-losses.js';
-import { comparingLosses } from '../training/student-losses.js';
 import { defaultData } from '../teacher/default-data.js';
 import { nearestNames } from '../nearest.js';
 import { providerOf } from '../teacher/providers.js';

@@ -4,6 +4,7 @@ import { defaultRunData } from '../cache/default-run-data.js';
 import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { parseLossFlag } from '../losses/loss-settings.js';
+import { lossesWithoutTeacher, lossFlagSummary } from '../losses/loss-table.js';
 import { studentNames } from '../models/create-network.js';
 import { checkRecipe } from '../recipe/check-recipe.js';
 import { defaultRecipe, defaultStage } from '../recipe/default-recipe.js';
@@ -72,7 +73,7 @@ export function addRecipeOptions(command: Command, network: Option = studentOpti
     )
     .option(
       '--teacher <model.onnx|card.yaml[,…]|cache>',
-      'the teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first; or the directory of a cache (default: none; every loss but crossEntropy needs one)',
+      `the teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first; or the directory of a cache (default: none; every loss but ${lossesWithoutTeacher().join(' and ')} needs one)`,
     )
     .option(
       '--cache <directory>',
@@ -114,7 +115,7 @@ export function addRecipeOptions(command: Command, network: Option = studentOpti
     .option('--clip-latent', 'clip latent weights to [-1, 1] after each step (default: off)')
     .option(
       '--loss <name=weight[,option=value]>',
-      'a loss term, once for each (default: kl=1,T=4 features=1 crossEntropy=1,epsilon=0.1; also attention, refinery, distribution)',
+      `a loss term, once for each (${lossFlagSummary()})`,
       gather,
     )
     .option(

@@ -52,17 +52,3 @@ export function checkLabels(loss: string, labels: tf.Tensor, batch: number): voi
     );
   }
 }
-
-/** Refuses a temperature that is not a positive finite number. */
-export function checkTemperature(where: string, temperature: number): void {
-  if (!(temperature > 0 && Number.isFinite(temperature))) {
-    throw new InputError(`${where} expects a temperature greater than 0, but got ${temperature}`);
-  }
-}
-
-/** Refuses a label smoothing outside [0, 1). */
-export function checkEpsilon(where: string, epsilon: number): void {
-  if (!(epsilon >= 0 && epsilon < 1)) {
-    throw new InputError(`${where} expects an epsilon from 0 up to but not including 1, but got ${epsilon}`);
-  }
-}

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkSameSizes } from './argument-checks.js';
+import { defineLoss } from './loss.js';
+import { meanOverPairs } from './map-pairs.js';
 import { ZERO_NORM, unitDistance } from './unit-distance.js';
 
 /**
@@ -24,10 +26,10 @@ export function attentionMatching(student: tf.Tensor4D, teacher: tf.Tensor4D): t
   checkFloat(loss, 'teacher maps', teacher, axes);
   checkSameSizes(loss, ['student maps', student], ['teacher maps', teacher], [0, 1, 2]);
   return differentiable<tf.Tensor1D>([student], () => {
-    const ofStudent = attention(student);
+    const ofStudent = attentionMap(student);
     const { value, gradientScale, projection, difference } = unitDistance(
       ofStudent.map,
-      attention(teacher).map,
+      attentionMap(teacher).map,
     );
     const toMap = tf.mul(gradientScale, tf.sub(difference, tf.mul(projection, ofStudent.map)));
     // dQ/dF = 2F, and the map was divided by its peak, of which the distance does not depend.
@@ -44,8 +46,20 @@ export function attentionMatching(student: tf.Tensor4D, teacher: tf.Tensor4D): t
   });
 }
 
+/** `attention` in recipes and flags: {@link attentionMatching} of the maps, mean over the pairs of levels. */
+export const attention = defineLoss({
+  name: 'attention',
+  description:
+    'The distance of the places where student and teacher are active, whatever their channels mean.',
+  formula: '‖Q_S/‖Q_S‖ − Q_T/‖Q_T‖‖², Q = Σ_c F²; mean over the pairs of levels',
+  library: 'attentionMatching(student, teacher)',
+  source: 'Zagoruyko and Komodakis 2017, "Paying More Attention to Attention"',
+  needs: 'maps',
+  value: ({ maps }) => meanOverPairs(maps, attentionMatching),
+});
+
 /** Q of each map divided by its largest value, [batch, height·width]: squared once more it stays within float32. */
-function attention(maps: tf.Tensor4D): { map: tf.Tensor2D; peak: tf.Tensor2D } {
+function attentionMap(maps: tf.Tensor4D): { map: tf.Tensor2D; peak: tf.Tensor2D } {
   const [batch, height, width] = maps.shape;
   const squares = tf.reshape<tf.Rank.R2>(tf.sum(tf.square(maps), 3), [batch, height * width]);
   const peak = tf.maximum<tf.Tensor2D>(tf.max(squares, 1, true), ZERO_NORM ** 2);

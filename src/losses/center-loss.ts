@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkLabels } from './argument-checks.js';
+import { Centers, rateOption } from './centers.js';
 import { nanWhereUnknown } from './known-labels.js';
+import { defineLoss } from './loss.js';
 import { InputError } from '../errors.js';
 
 /**
@@ -44,3 +46,21 @@ export function centerLoss(features: tf.Tensor2D, labels: tf.Tensor1D, centers: 
     };
   });
 }
+
+/** `center` in recipes and flags: {@link centerLoss} of what the classifier takes, with centres that learn beside it. */
+export const center = defineLoss({
+  name: 'center',
+  description:
+    'Draws what the classifier takes to the centre of its class; the centres learn at a rate of their own.',
+  formula: 'Σ_d (f − center[label])², f what the classifier takes',
+  library: 'centerLoss(features, labels, centers)',
+  source: 'Wen et al. 2016, "A Discriminative Feature Learning Approach for Deep Face Recognition"',
+  needs: ['labels', 'pooled'],
+  options: { rate: rateOption },
+  state: {
+    create: ({ classes, width }, { rate }) => new Centers([classes, width], rate),
+    prefix: 'centers.',
+  },
+  value: ({ pooled, byLabels }, _options, centers) =>
+    byLabels((labels) => centerLoss(pooled, labels, centers.variable)),
+});

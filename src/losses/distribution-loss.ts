@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { untaped } from '../ops/kernel.js';
 import { divergence } from './kl-divergence.js';
 import { distributionOf } from './log-probabilities.js';
+import { defineLoss } from './loss.js';
 
 /**
  * The distributional loss: cross-entropy with the teacher's distribution in place of a label.
@@ -26,3 +27,15 @@ export function distributionLoss(student: tf.Tensor2D, teacher: tf.Tensor2D): tf
   );
   return tf.add(gap, entropy);
 }
+
+/** `distribution` in recipes and flags: {@link distributionLoss} of the logits. */
+export const distribution = defineLoss({
+  name: 'distribution',
+  description: "Cross-entropy with the teacher's distribution in place of a label.",
+  formula: "−Σₖ p_T log p_S: the gradient of `refinery`, and its value plus the teacher's entropy",
+  library: 'distributionLoss(student, teacher)',
+  source: 'Liu et al. 2020, "ReActNet"',
+  needs: 'teacher',
+  sameGradientAs: () => 'refinery',
+  value: ({ logits, teacherLogits }) => distributionLoss(logits, teacherLogits),
+});

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
 import { checkFloat, checkSameSizes } from './argument-checks.js';
+import { defineLoss } from './loss.js';
+import { meanOverPairs } from './map-pairs.js';
 import { unitDistanceGradKernel, unitDistanceKernel } from './unit-distance.js';
 
 /**
@@ -39,3 +41,15 @@ export function featureMatching(student: tf.Tensor4D, teacher: tf.Tensor4D): tf.
     };
   });
 }
+
+/** `features` in recipes and flags: {@link featureMatching} of the maps, mean over the pairs of levels. */
+export const features = defineLoss({
+  name: 'features',
+  description: "The distance of the student's feature maps from the teacher's, both of unit norm.",
+  formula: '‖F_S/‖F_S‖ − F_T/‖F_T‖‖², maps flattened; mean over the pairs of levels',
+  library: 'featureMatching(student, teacher)',
+  source: 'Romero et al. 2015, "FitNets", with normalised maps',
+  needs: 'connectedMaps',
+  defaultWeight: 1,
+  value: ({ maps }) => meanOverPairs(maps, featureMatching),
+});

@@ -1,8 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
 import { composedKernel } from '../ops/kernel.js';
-import { checkFloat, checkSameSizes, checkTemperature } from './argument-checks.js';
+import { checkFloat, checkSameSizes } from './argument-checks.js';
 import { distributionOf } from './log-probabilities.js';
+import { defineLoss } from './loss.js';
+import { checkInRange, type LossOption } from './loss-options.js';
+
+const temperatureOption = {
+  default: 4,
+  range: { above: 0 },
+  short: 'T',
+  description: 'Divides the logits of student and teacher before the softmax.',
+} as const satisfies LossOption;
 
 export interface KlDivergenceOptions {
   /** Divides both logits before the softmax; greater than 0, default 4. */
@@ -28,8 +37,22 @@ export function klDivergence(
   teacher: tf.Tensor2D,
   options: KlDivergenceOptions = {},
 ): tf.Tensor1D {
-  return divergence('klDivergence', student, teacher, options.temperature ?? 4);
+  return divergence('klDivergence', student, teacher, options.temperature ?? temperatureOption.default);
 }
+
+/** `kl` in recipes and flags: {@link klDivergence} of the logits. */
+export const kl = defineLoss({
+  name: 'kl',
+  description: "The divergence of the student's softened distribution from the teacher's.",
+  formula: 'T² Σₖ p_T (log p_T − log p_S), p = softmax(logits / T)',
+  library: 'klDivergence(student, teacher, { temperature })',
+  source: 'Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"',
+  needs: 'teacher',
+  defaultWeight: 1,
+  options: { temperature: temperatureOption },
+  sameGradientAs: ({ temperature }) => (temperature === 1 ? 'refinery' : undefined),
+  value: ({ logits, teacherLogits }, options) => klDivergence(logits, teacherLogits, options),
+});
 
 /** The divergence behind {@link klDivergence} and `labelRefinery`; `loss` names the caller in its errors. */
 export function divergence(
@@ -41,7 +64,7 @@ export function divergence(
   checkFloat(loss, 'student logits', student, ['batch', 'classes']);
   checkFloat(loss, 'teacher logits', teacher, ['batch', 'classes']);
   checkSameSizes(loss, ['student logits', student], ['teacher logits', teacher]);
-  checkTemperature(loss, temperature);
+  checkInRange(loss, 'temperature', temperature, temperatureOption.range);
   return differentiable<tf.Tensor1D>([student], () => {
     const [value, slopes] = divergenceKernel({ student, teacher }, { temperature });
     return {

@@ -1,9 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from '../ops/differentiable.js';
 import { composedKernel } from '../ops/kernel.js';
-import { checkEpsilon, checkFloat, checkLabels } from './argument-checks.js';
+import { checkFloat, checkLabels } from './argument-checks.js';
 import { nanWhereUnknown } from './known-labels.js';
 import { distributionOf } from './log-probabilities.js';
+import { defineLoss } from './loss.js';
+import { checkInRange, type LossOption } from './loss-options.js';
+
+const epsilonOption = {
+  default: 0.1,
+  range: { from: 0, below: 1 },
+  description: 'The share of the target that is spread over all classes.',
+} as const satisfies LossOption;
 
 export interface LabelSmoothingOptions {
   /** The share of the target that is spread over all classes; in [0, 1), default 0.1. 0 is plain cross-entropy. */
@@ -29,10 +37,10 @@ export function labelSmoothedCrossEntropy(
   options: LabelSmoothingOptions = {},
 ): tf.Tensor1D {
   const loss = 'labelSmoothedCrossEntropy';
-  const epsilon = options.epsilon ?? 0.1;
+  const epsilon = options.epsilon ?? epsilonOption.default;
   checkFloat(loss, 'student logits', student, ['batch', 'classes']);
   checkLabels(loss, labels, student.shape[0]);
-  checkEpsilon(loss, epsilon);
+  checkInRange(loss, 'epsilon', epsilon, epsilonOption.range);
   return differentiable<tf.Tensor1D>([student], () => {
     const [value, slopes] = crossEntropyKernel({ student, labels }, { epsilon });
     return {
@@ -42,6 +50,20 @@ export function labelSmoothedCrossEntropy(
     };
   });
 }
+
+/** `crossEntropy` in recipes and flags: {@link labelSmoothedCrossEntropy} of the labels. */
+export const crossEntropy = defineLoss({
+  name: 'crossEntropy',
+  description: 'Cross-entropy with the label, of which a share is spread over all classes.',
+  formula: '−Σₖ q log p_S, q = (1 − ε) onehot(label) + ε / classes',
+  library: 'labelSmoothedCrossEntropy(student, labels, { epsilon })',
+  source: 'Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision"',
+  needs: 'labels',
+  defaultWeight: 1,
+  options: { epsilon: epsilonOption },
+  value: ({ logits, byLabels }, options) =>
+    byLabels((labels) => labelSmoothedCrossEntropy(logits, labels, options)),
+});
 
 /** The loss of each sample, [batch], and its gradient to the student's logits, [batch, classes]. */
 const crossEntropyKernel = composedKernel<{ readonly epsilon: number }, tf.Tensor[]>(

@@ -1,22 +1,14 @@
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
-import { type builtInNames, customLosses } from './custom-loss.js';
-import { checkEpsilon, checkTemperature } from './argument-checks.js';
+import type { Loss, LossOptionSpecs } from './loss.js';
+import { checkInRange, type NamedOption, namedOptions, type OptionValues } from './loss-options.js';
 import { isWeighed, type LossWeight } from './loss-weight.js';
+import { allLosses, builtInLosses, lossOf } from './registry.js';
 
-/** The names of the losses of this package in recipes, flags and metrics. */
-export type LossName = (typeof builtInNames)[number];
+export type { LossName } from './registry.js';
 
-/** The numbers that shape a term beside its weight: those of the losses of this package, or of one that was registered. */
-export interface LossOptions {
-  readonly [option: string]: number | undefined;
-  /** The temperature of `kl`, greater than 0. */
-  readonly T?: number;
-  /** The learning rate of the centres of `center`, above 0. */
-  readonly rate?: number;
-  /** The label smoothing of `crossEntropy`, in [0, 1). */
-  readonly epsilon?: number;
-}
+/** The numbers that shape a term beside its weight, by what recipes and flags call them: of `kl` the temperature is `T`. */
+export type LossOptions = Readonly<Record<string, number>>;
 
 /** One term of a run's loss. */
 export interface LossSetting {
@@ -28,68 +20,60 @@ export interface LossSetting {
   readonly options: LossOptions;
 }
 
+/** A term as it is by default. */
+export type DefaultLossSetting = LossSetting & { readonly weight: number };
+
 /** The terms of a run that names none, in the order in which they are reported. */
-export const defaultLosses: readonly (LossSetting & { readonly weight: number })[] = [
-  { name: 'kl', weight: 1, options: { T: 4 } },
-  { name: 'features', weight: 1, options: {} },
-  { name: 'attention', weight: 0, options: {} },
-  { name: 'refinery', weight: 0, options: {} },
-  { name: 'distribution', weight: 0, options: {} },
-  { name: 'crossEntropy', weight: 1, options: { epsilon: 0.1 } },
-  { name: 'center', weight: 0, options: { rate: 0.5 } },
-];
+export const defaultLosses: readonly DefaultLossSetting[] = builtInLosses.map(defaultSetting);
 
 /** Every loss that a run can have as a term, with its defaults: those of this package, and those that were registered. */
-export function knownLosses(): readonly (LossSetting & { readonly weight: number })[] {
-  return [
-    ...defaultLosses,
-    ...customLosses().map(({ name, options = {} }) => ({ name, weight: 0, options })),
-  ];
+export function knownLosses(): DefaultLossSetting[] {
+  return allLosses().map(defaultSetting);
 }
 
-function checkRate(where: string, value: number): void {
-  if (!(value > 0)) throw new InputError(`${where} expects a rate of its centres above 0, but got ${value}`);
+function defaultSetting({ name, defaultWeight = 0, options }: Loss): DefaultLossSetting {
+  const defaults = namedOptions(options).map((option) => [option.key, option.default] as const);
+  return { name, weight: defaultWeight, options: Object.fromEntries(defaults) };
+}
+
+/** The options of a term by name, as its loss gets them; those that it leaves out have their defaults. */
+export function optionValues({
+  name,
+  options,
+}: Pick<LossSetting, 'name' | 'options'>): OptionValues<LossOptionSpecs> {
+  const specs = namedOptions(lossOf(name).options);
+  return Object.fromEntries(specs.map((spec) => [spec.name, options[spec.key] ?? spec.default]));
+}
+
+/** The temperature at which a term takes the teacher's probabilities: its option `temperature` or `T`, else 1. */
+export function temperatureOf(setting: LossSetting): number {
+  const { temperature, T } = optionValues(setting) as { readonly temperature?: number; readonly T?: number };
+  return temperature ?? T ?? 1;
 }
 
 const FORM = 'write it as name=weight[,option=value], for example kl=1,T=4';
 
-const optionChecks: Readonly<Record<string, ((where: string, value: number) => void) | undefined>> = {
-  T: checkTemperature,
-  epsilon: checkEpsilon,
-  rate: checkRate,
-};
-
 /**
- * Reads one term as flags write it: `name=weight[,option=value]`, for example `kl=1,T=4`.
- *
- * Names: `kl` (option `T`, default 4), `features`, `attention`, `refinery`, `crossEntropy` (option `epsilon`, default
- * 0.1), `center` (option `rate`, default 0.5). The weight is at least 0.
+ * Reads one term as flags write it: `name=weight[,option=value]`, for example `kl=1,T=4`. The weight is at least 0; options
+ * that are left out have their defaults.
  *
  * @throws InputError for another form, an unknown name or option, an option given twice or a value out of range.
  */
 export function parseLossFlag(text: string): LossSetting {
   const [head, ...rest] = text.split(',');
   const [name, weightText] = pair(text, head);
-  const losses = knownLosses();
-  const known = losses.find((setting) => setting.name === name);
-  if (known === undefined) {
-    const names = losses.map((setting) => setting.name);
-    throw new InputError(`unknown loss "${name}"; known are ${names.join(', ')}`, {
-      nearest: nearestNames(name, names),
-    });
-  }
+  const loss = lossOf(name);
   const weight = number(text, weightText);
   if (weight < 0) throw new InputError(`the weight of loss ${name} must be at least 0, but is ${weight}`);
 
   const given: Record<string, number> = {};
   for (const part of rest) {
     const [option, valueText] = pair(text, part);
-    if (!isOptionOf(known, option)) throw unknownOption(known, option);
-    if (option in given) throw new InputError(`loss "${text}" gives the option ${option} twice`);
+    if (Object.hasOwn(given, option)) throw new InputError(`loss "${text}" gives the option ${option} twice`);
     given[option] = number(text, valueText);
     checkOption(name, option, given[option]);
   }
-  return { name: known.name, weight, options: { ...known.options, ...given } };
+  return { name, weight, options: { ...defaultSetting(loss).options, ...given } };
 }
 
 /**
@@ -113,9 +97,20 @@ export function lossSettings(flags: readonly string[] = []): LossSetting[] {
   return settings;
 }
 
+/** @throws InputError for an option that the loss does not have, or a value out of its range */
+export function checkOption(name: string, option: string, value: number): void {
+  const { name: called, range } = optionOf(lossOf(name), option);
+  checkInRange(`loss ${name}`, called, value, range);
+}
+
+/** @throws InputError for options of a term that cannot be together */
+export function checkOptions(setting: Pick<LossSetting, 'name' | 'options'>): void {
+  lossOf(setting.name).check?.(optionValues(setting));
+}
+
 /**
- * Refuses terms that train nothing or count the same thing twice: no weight above 0, or two of `refinery`, `distribution`
- * and `kl` at T = 1, whose gradients are one formula on one teacher.
+ * Refuses terms that train nothing or count the same thing twice: no weight above 0, or two whose gradients are one formula
+ * on one teacher, as those of `refinery`, `distribution` and `kl` at T = 1 are.
  *
  * @throws InputError
  */
@@ -126,23 +121,37 @@ export function checkLossSettings(settings: readonly LossSetting[]): void {
       fix: 'give one loss a weight, for example --loss kl=1',
     });
   }
-  const twins = active.filter(
-    ({ name, options }) => sameAsRefinery.has(name) || (name === 'kl' && options.T === 1),
-  );
-  if (twins.length > 1) {
-    const [first, second] = twins.map(({ name }) => (name === 'kl' ? 'kl at T=1' : name));
-    throw new InputError(`${first} and ${second} are the same loss and would count twice`, {
-      fix: `set one of the two weights to 0${twins[0].name === 'kl' ? ', or give kl another T' : ''}`,
-    });
-  }
+  const gradients = active.map(gradientOf);
+  const at = gradients.findIndex((gradient, i) => gradients.indexOf(gradient) < i);
+  if (at < 0) return;
+  const [first, second] = [active[gradients.indexOf(gradients[at])], active[at]];
+  const options = Object.keys(first.options);
+  throw new InputError(`${titleOf(first)} and ${titleOf(second)} are the same loss and would count twice`, {
+    fix: `set one of the two weights to 0${options.length > 0 ? `, or give ${first.name} another ${options.join(' or ')}` : ''}`,
+  });
 }
 
-/** They have the gradient of `kl` at T = 1. */
-const sameAsRefinery: ReadonlySet<string> = new Set(['refinery', 'distribution']);
+/** The name of the loss whose gradient a term has. */
+function gradientOf(setting: LossSetting): string {
+  return lossOf(setting.name).sameGradientAs?.(optionValues(setting)) ?? setting.name;
+}
 
-/** @throws InputError for an option of a loss of this package that is out of range */
-export function checkOption(name: string, option: string, value: number): void {
-  optionChecks[option]?.(`loss ${name}`, value);
+/** A term with its options, such as `kl at T=1`. */
+function titleOf({ name, options }: LossSetting): string {
+  const given = Object.entries(options).map(([option, value]) => `${option}=${value}`);
+  return given.length > 0 ? `${name} at ${given.join(', ')}` : name;
+}
+
+/** @throws InputError for an option that the loss does not have */
+function optionOf({ name, options }: Loss, key: string): NamedOption {
+  const specs = namedOptions(options);
+  const found = specs.find((spec) => spec.key === key);
+  if (found) return found;
+  const keys = specs.map((spec) => spec.key);
+  const has = keys.length === 0 ? 'it has none' : `it has ${keys.join(', ')}`;
+  throw new InputError(`unknown option "${key}" of loss ${name}; ${has}`, {
+    nearest: nearestNames(key, keys),
+  });
 }
 
 function pair(text: string, part: string): [name: string, value: string] {
@@ -161,16 +170,4 @@ function number(text: string, value: string): number {
     throw new InputError(`loss "${text}" expects a finite number, but got "${value}"`, { fix: FORM });
   }
   return parsed;
-}
-
-function isOptionOf(loss: LossSetting, option: string): boolean {
-  return Object.hasOwn(loss.options, option);
-}
-
-function unknownOption(loss: LossSetting, option: string): InputError {
-  const options = Object.keys(loss.options);
-  const has = options.length === 0 ? 'it has none' : `it has ${options.join(', ')}`;
-  return new InputError(`unknown option "${option}" of loss ${loss.name}; ${has}`, {
-    nearest: nearestNames(option, options),
-  });
 }

@@ -3,8 +3,8 @@ import { checkMix, mixes } from '../data/mix.js';
 import { checkEffects } from '../data/view-effects.js';
 import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
-import { customLoss } from '../losses/custom-loss.js';
-import { checkLossSettings, checkOption } from '../losses/loss-settings.js';
+import { taughtLosses } from '../losses/loss-needs.js';
+import { checkLossSettings, checkOption, checkOptions } from '../losses/loss-settings.js';
 import {
   checkBlock,
   checkedStructure,
@@ -18,7 +18,6 @@ import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../optim/gradient-steps.js';
 import { createOptimizer } from '../optim/optimizer.js';
 import { createSchedule } from '../optim/schedules/create-schedule.js';
-import { taughtLosses } from '../training/student-losses.js';
 import { defaultStage } from './default-recipe.js';
 import type { Recipe, Stage } from './recipe.js';
 import { stageLosses } from './stage-losses.js';
@@ -168,10 +167,11 @@ function checkStage(stage: Stage, at: (...keys: string[]) => KeyPath, check: Che
 
 function checkLosses(stage: Stage, at: (...keys: string[]) => KeyPath, check: Check): void {
   const losses = stageLosses(stage);
-  for (const { name, options } of losses) {
+  for (const setting of losses) {
+    const { name, options } = setting;
     for (const [option, value] of Object.entries(options))
-      check(at('losses', name, option), () => checkOption(name, option, value!));
-    check(at('losses', name), () => customLoss(name)?.check?.(options as Readonly<Record<string, number>>));
+      check(at('losses', name, option), () => checkOption(name, option, value));
+    check(at('losses', name), () => checkOptions(setting));
   }
   check(at('losses'), () => checkLossSettings(losses));
 }

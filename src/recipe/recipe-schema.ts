@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { backendNames } from '../backends/use-backend.js';
 import { autoAugmentNames } from '../data/view-effects.js';
-import { knownLosses } from '../losses/loss-settings.js';
+import { namedOptions, type NumberRange } from '../losses/loss-options.js';
+import { allLosses } from '../losses/registry.js';
 import { networkNames } from '../models/create-network.js';
 import { binariseNames } from '../nn/binarise.js';
 import { skipNames } from '../nn/binary-block.js';
@@ -42,9 +43,14 @@ const weight = z.union(
   'expected a number of at least 0, or a map of from, to and course (linear or cosine)',
 );
 
+/** A range as JSON Schema has it. */
+function jsonRange({ above, from, below, to }: NumberRange): object {
+  return { exclusiveMinimum: above, minimum: from, exclusiveMaximum: below, maximum: to };
+}
+
 /** What the text of a recipe may say of the losses that are known: a weight, and the options that each has. */
 function lossTerms(): z.ZodType {
-  const terms = knownLosses().map(({ name, options }) => [
+  const terms = allLosses().map(({ name, description = '', options }) => [
     name,
     map({
       weight: weight
@@ -52,10 +58,19 @@ function lossTerms(): z.ZodType {
         .describe(
           'Multiplies the batch mean of the term; 0 leaves it out. A map: from the start of the stage to its end.',
         ),
+      // The range is for editors: the check of the loss itself refuses a value, and says so in its words.
       ...Object.fromEntries(
-        Object.keys(options).map((option) => [option, z.number('expected a number').optional()]),
+        namedOptions(options).map(({ key, range, description: what = '', default: usual }) => [
+          key,
+          z
+            .number('expected a number')
+            .optional()
+            .meta({ description: what, default: usual, ...jsonRange(range) }),
+        ]),
       ),
-    }).optional(),
+    })
+      .optional()
+      .describe(description),
   ]);
   return map(Object.fromEntries(terms) as z.ZodRawShape);
 }

@@ -9,7 +9,7 @@ import type { Recipe } from '../recipe/recipe.js';
 import { stageLosses } from '../recipe/stage-losses.js';
 import { type LevelPair, pairLevels } from '../training/level-pairs.js';
 import { NonFiniteLoss } from '../training/non-finite.js';
-import { comparingLosses } from '../training/student-losses.js';
+import { comparingLosses } from '../losses/loss-needs.js';
 import { meansOf, noSteps, withStep } from './epoch-sums.js';
 import { type ImageLimit, limitedBatches, limitedTeacher } from './image-limit.js';
 import { type InitialStudent, initialStudent } from './initial-student.js';

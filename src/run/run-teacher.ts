@@ -10,12 +10,12 @@ import { type Augmentation, checkAugmentation, trainingAugmentation } from '../d
 import { type Dataset, resizedTo } from '../data/dataset.js';
 import type { ProgressListener } from '../progress-listener.js';
 import { InputError } from '../errors.js';
+import { comparingLosses, needsOneOf } from '../losses/loss-needs.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import { type LiveTeacher, openTeacher } from '../teacher/open-teacher.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { defaultCacheSettings, originOf } from './make-cache.js';
-import { comparingLosses } from '../training/student-losses.js';
 import { asTaken, checkAccuracy } from '../evaluation/teacher-check.js';
 
 /** Images to train on, to select and to report with. */
@@ -70,7 +70,7 @@ export async function openRunTeacher(
   }
   if (await isDirectory(request.teacher)) return openCache(request.teacher, request, splits, onHashed);
   const stored = request.cache === null ? undefined : await readManifest(request.cache);
-  const wanted = comparing(request).length > 0 ? 'all' : 'none';
+  const wanted = comparingLosses(request.losses).length > 0 ? 'all' : 'none';
   const taps = stored?.contents.taps.map(({ name }) => name) ?? wanted;
   const live = await openTeacher(request.teacher, {
     taps,
@@ -183,21 +183,18 @@ async function openFilling(
   }
 }
 
-/** The losses that compare maps. */
-function comparing({ losses }: TeacherRequest): string[] {
-  return comparingLosses(losses).map(({ name }) => name);
-}
-
 /** Refuses losses whose maps a cache does not have. */
 function checkMaps(
   directory: string,
   request: TeacherRequest,
   { maps, taps }: { readonly maps: string; readonly taps: readonly unknown[] },
 ): void {
-  const names = comparing(request).filter(
-    (name) => taps.length === 0 || (maps === 'attention' && name === 'features'),
+  // An attention map has one channel, and no channels of a student are compared with it.
+  const refused = comparingLosses(request.losses).filter(
+    (setting) => taps.length === 0 || (maps === 'attention' && needsOneOf(setting, 'connectedMaps')),
   );
-  if (names.length === 0) return;
+  if (refused.length === 0) return;
+  const names = refused.map(({ name }) => name);
   const held = taps.length === 0 ? 'no maps' : 'attention maps only';
   throw new InputError(
     `the loss ${names.join(', ')} compares feature maps, and the cache in ${directory} holds ${held}.`,

@@ -1,6 +1,7 @@
 import { withTestResize } from '../data/dataset.js';
 import type { ProgressListener } from '../progress-listener.js';
 import { InputError } from '../errors.js';
+import { comparingLosses } from '../losses/loss-needs.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { stageLosses } from '../recipe/stage-losses.js';
 import { checkpointOf } from './initial-student.js';
@@ -11,7 +12,6 @@ import {
   stageAugmentation,
   type TeacherRequest,
 } from './run-teacher.js';
-import { comparingLosses } from '../training/student-losses.js';
 import { StudentTeacher } from '../teacher/student-teacher.js';
 import { externalInit, type Generation, isTaughtByStudent } from './stage-generations.js';
 

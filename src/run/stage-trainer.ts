@@ -1,11 +1,9 @@
 import type { Batches } from '../data/batches.js';
 import type { LossSetting } from '../losses/loss-settings.js';
-import { isWeighed } from '../losses/loss-weight.js';
 import type { Network } from '../models/network.js';
 import { createOptimizer } from '../optim/optimizer.js';
 import { createSchedule } from '../optim/schedules/create-schedule.js';
 import type { Recipe } from '../recipe/recipe.js';
-import { Centers } from '../training/centers.js';
 import { LayerStatistics } from '../training/layer-statistics.js';
 import { Connectors, type LevelPair } from '../training/level-pairs.js';
 import { Trainer } from '../training/trainer.js';
@@ -55,7 +53,6 @@ export function stageTrainer(
   try {
     const connectors = own(new Connectors(pairs, seed));
     const average = stage.average === null ? undefined : own(new WeightAverage(student.store, stage.average));
-    const centers = centersFor(losses, student);
     const trainer = new Trainer({
       student,
       dataset: teacher.splits[0],
@@ -64,7 +61,6 @@ export function stageTrainer(
       losses,
       pairs,
       connectors,
-      centers: centers && own(centers),
       optimizer: own(createOptimizer(settings)),
       schedule: createSchedule({ ...stage.schedule, lr, epochs }),
       gradient: stage.gradient,
@@ -78,11 +74,4 @@ export function stageTrainer(
     dispose();
     throw error;
   }
-}
-
-/** The centres of the loss `center`, where it has a weight. */
-function centersFor(losses: readonly LossSetting[], student: Network): Centers | undefined {
-  const setting = losses.find(({ name, weight }) => name === 'center' && isWeighed(weight));
-  if (!setting) return undefined;
-  return new Centers([student.classes, student.channelsOf(student.levels)], setting.options.rate!);
 }

@@ -2,10 +2,10 @@ import type { Batch } from '../data/batch.js';
 import { checkMix, drawMixing, mixes, type MixSettings } from '../data/mix.js';
 import { mixBatch } from '../data/mix-batch.js';
 import { InputError } from '../errors.js';
-import type { LossSetting } from '../losses/loss-settings.js';
+import { comparingLosses, taughtLosses } from '../losses/loss-needs.js';
+import { type LossSetting, temperatureOf } from '../losses/loss-settings.js';
 import { mixTargets } from '../teacher/mix-targets.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
-import { comparingLosses, taughtLosses } from './student-losses.js';
 
 /** How a trainer mixes the images of its batches; α of 0 is off. */
 export interface TrainerMix extends MixSettings {
@@ -76,7 +76,7 @@ function onlyTemperature(losses: readonly LossSetting[]): number {
       `the loss ${maps.join(', ')} compares feature maps, which a cache does not have for images mixed by mixup or cutmix.`,
       { fix: 'leave the loss or the mixing out, or name the model as the teacher, without a cache' },
     );
-  const temperatures = [...new Set(taught.map(({ options }) => options.T ?? 1))];
+  const temperatures = [...new Set(taught.map(temperatureOf))];
   if (temperatures.length <= 1) return temperatures[0] ?? 1;
   throw new InputError(
     `with mixup or cutmix a cache gives probabilities at one temperature, and the losses ${taught.map(({ name }) => name).join(', ')} take them at ${temperatures.join(' and ')}.`,

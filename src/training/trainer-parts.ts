@@ -4,7 +4,6 @@ import type { LossSetting } from '../losses/loss-settings.js';
 import type { Network } from '../models/network.js';
 import type { TargetSource } from '../teacher/targets.js';
 import type { TrainerMix } from './batch-mixer.js';
-import type { Centers } from './centers.js';
 import type { GradientSettings } from '../optim/gradient-steps.js';
 import type { LayerRecord, LayerStatistics } from './layer-statistics.js';
 import type { Connectors, LevelPair } from './level-pairs.js';
@@ -52,8 +51,6 @@ export interface TrainerParts {
   readonly losses: readonly LossSetting[];
   readonly pairs: readonly LevelPair[];
   readonly connectors: Connectors;
-  /** Needed for the loss `center`. */
-  readonly centers?: Centers | undefined;
   readonly optimizer: Optimizer;
   /** The learning rate by the fractional epoch. */
   readonly schedule: Schedule;

@@ -1,7 +1,8 @@
 import { tensor, tensor1d, tensor2d, tensor4d, type Variable } from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.js';
 import { InputError } from '../errors.js';
-import { isWeighed, lossWeightAt } from '../losses/loss-weight.js';
+import { comparesMaps, needsOneOf } from '../losses/loss-needs.js';
+import { isWeighed } from '../losses/loss-weight.js';
 import { weightedSum } from '../losses/weighted-sum.js';
 import type { Parameter } from '../nn/parameters.js';
 import type { TeacherTargets } from '../teacher/targets.js';
@@ -9,7 +10,8 @@ import { BatchMixer } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
 import { type GradientSteps, gradientSteps } from '../optim/gradient-steps.js';
 import { studentInput } from '../models/student-input.js';
-import { comparingLosses, lossTerms, type TargetTensors } from './student-losses.js';
+import { LossStates } from './loss-states.js';
+import { lossTerms, type TargetTensors } from './loss-terms.js';
 import { assignAll, type TrainingState, underPrefix, valuesOf } from './training-state.js';
 import { equalCount, topClasses } from './top-classes.js';
 import { firstNonFiniteLayer, NonFiniteLoss, nonFinitePart } from './non-finite.js';
@@ -22,7 +24,6 @@ export type { StepReport, StepResult, TrainerParts } from './trainer-parts.js';
 const prefixes = {
   optimizer: 'optimizer.',
   gathered: 'gathered.',
-  centers: 'centers.',
   average: 'average.',
   statistics: 'statistics.',
 } as const;
@@ -32,7 +33,9 @@ export class Trainer {
   readonly #parts: TrainerParts;
   readonly #parameters: ReadonlyMap<number, Parameter>;
   readonly #variables: readonly Variable[];
+  readonly #states: LossStates;
   readonly #wanted: ReadonlySet<number>;
+  readonly #wantsPooled: boolean;
   readonly #steps: GradientSteps;
   readonly #mixer: BatchMixer | undefined;
 
@@ -58,12 +61,11 @@ export class Trainer {
     this.#mixer = BatchMixer.of(parts.mix, { ...parts, size: parts.dataset.size });
     const all = [...parts.student.store.parameters, ...parts.connectors.store.parameters];
     this.#parameters = new Map(all.map((parameter) => [parameter.variable.id, parameter]));
-    const { centers } = parts;
-    if (!centers && parts.losses.some(({ name, weight }) => name === 'center' && isWeighed(weight)))
-      throw new InputError("the loss 'center' needs the centres of the classes, and they are missing.");
-    this.#variables = [...all.map(({ variable }) => variable), ...(centers ? [centers.variable] : [])];
-    const comparing = comparingLosses(parts.losses);
-    this.#wanted = new Set(comparing.length > 0 ? parts.pairs.map(({ level }) => level) : []);
+    const active = parts.losses.filter(({ weight }) => isWeighed(weight));
+    this.#wanted = new Set(active.some(comparesMaps) ? parts.pairs.map(({ level }) => level) : []);
+    this.#wantsPooled = active.some((setting) => needsOneOf(setting, 'pooled'));
+    this.#states = new LossStates(parts.losses, parts.student);
+    this.#variables = [...all.map(({ variable }) => variable), ...this.#states.variables];
   }
 
   /**
@@ -116,7 +118,8 @@ export class Trainer {
    * @param share of the stage that is over, by which weights of losses move; default 0
    */
   step(batch: Batch, targets: TeacherTargets | undefined, lr: number, share = 0): StepResult {
-    const { student, dataset, losses, pairs, connectors, centers, average, statistics } = this.#parts;
+    const { student, dataset, losses, pairs, connectors, average, statistics } = this.#parts;
+    const states = this.#states;
     const input = studentInput(batch, dataset);
     const labels = tensor1d(batch.labels, 'int32');
     const mix = batch.mix && {
@@ -128,15 +131,13 @@ export class Trainer {
     };
     const targetTensors = targets && this.#asTensors(targets, batch.size);
     this.#steps.begin();
-    const center = losses.find(({ name }) => name === 'center');
-    const centerWeight = center ? lossWeightAt(center.weight, share) : 0;
     const recording = statistics?.begin() === true;
     let read: Pick<StepResult, 'loss' | 'terms'> & { readonly top: Int32Array };
     try {
       const total = backpropagate(
         () => {
-          const output = student.apply(input, true, this.#wanted, centers !== undefined);
-          const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors, centers };
+          const output = student.apply(input, true, this.#wanted, this.#wantsPooled);
+          const inputs = { output, labels, mix, targets: targetTensors, pairs, connectors, states };
           const { total: sum, byName } = weightedSum(lossTerms(losses, inputs, share));
           const terms = [...byName].map(([name, mean]) => [name, mean.dataSync()[0]] as const);
           read = {
@@ -150,8 +151,7 @@ export class Trainer {
         },
         this.#variables,
         (variable, gradient) => {
-          if (variable === centers?.variable) {
-            centers.move(gradient, centerWeight);
+          if (states.move(variable, gradient, share)) {
             gradient.dispose();
             return;
           }
@@ -182,11 +182,12 @@ export class Trainer {
 
   /**
    * All that the next step depends on beside the data: the student's tensors by their own names, those of the connectors
-   * under `connectors.`, and under `optimizer.`, `gathered.`, `centers.`, `average.` and `statistics.` what these carry.
+   * under `connectors.`, those of the losses under `losses.` (`centers.` of `center`), and under `optimizer.`, `gathered.`,
+   * `average.` and `statistics.` what these carry.
    * It is the caller's to keep: later steps do not change it.
    */
   state(): TrainingState {
-    const { student, connectors, optimizer, centers, average, statistics } = this.#parts;
+    const { student, connectors, optimizer, average, statistics } = this.#parts;
     const { batches, gradients } = this.#steps.gathered();
     const gathered = new Map([...gradients].map(([{ name }, gradient]) => [name, gradient]));
     const layers = statistics?.state();
@@ -196,7 +197,7 @@ export class Trainer {
         ...valuesOf(connectors.store.named()),
         ...valuesOf(optimizer.state(), prefixes.optimizer),
         ...valuesOf(gathered, prefixes.gathered),
-        ...valuesOf(new Map(centers ? [['all', centers.variable]] : []), prefixes.centers),
+        ...valuesOf(this.#states.named()),
         ...valuesOf(average?.state() ?? new Map<string, Variable>(), prefixes.average),
         ...[...(layers?.tensors ?? [])].map(([name, held]) => [prefixes.statistics + name, held] as const),
       ]),
@@ -215,7 +216,7 @@ export class Trainer {
    * @throws Error if it is of other parts
    */
   restore({ tensors, counts }: TrainingState): void {
-    const { student, connectors, optimizer, centers, average, statistics } = this.#parts;
+    const { student, connectors, optimizer, average, statistics } = this.#parts;
     assignAll(student.store.named(), tensors);
     assignAll(connectors.store.named(), tensors);
     optimizer.restore(underPrefix(tensors, prefixes.optimizer), counts['optimizerSteps']);
@@ -224,7 +225,7 @@ export class Trainer {
       ([name, { values, shape }]) => [byName.get(name)!, tensor(values.slice(), [...shape])] as const,
     );
     this.#steps.restore(counts['gatheredBatches'], new Map(gathered));
-    if (centers) assignAll(new Map([['all', centers.variable]]), underPrefix(tensors, prefixes.centers));
+    assignAll(this.#states.named(), tensors);
     average?.restoreState(underPrefix(tensors, prefixes.average), counts['averageUpdates']);
     statistics?.restore({
       tensors: underPrefix(tensors, prefixes.statistics),
@@ -232,8 +233,9 @@ export class Trainer {
     });
   }
 
-  /** Lets go of gradients gathered for a step that never came; the parts stay the caller's. */
+  /** Lets go of the states of the losses and of gradients gathered for a step that never came; the parts stay the caller's. */
   dispose(): void {
+    this.#states.dispose();
     this.#steps.dispose();
   }
 

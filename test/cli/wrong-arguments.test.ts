@@ -79,7 +79,7 @@ describe('distill refuses with exit code 2', () => {
     ],
     [
       train('--loss', 'center=1,rate=0'),
-      ['distill: loss center expects a rate of its centres above 0, but got 0'],
+      ['distill: loss center expects a rate greater than 0, but got 0'],
     ],
     [
       train('--data', 'cifar:x'),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { centerLoss } from '../../src/losses/center-loss.js';
-import { Centers } from '../../src/training/centers.js';
+import { Centers } from '../../src/losses/centers.js';
 import { useTestBackend } from '../backends.js';
 import { expectRefusal } from '../ops/operation-runs.js';
 
@@ -19,7 +19,7 @@ it.each([1, 0.003, 20])(
     ]);
     const labels = tf.tensor1d([0, 0, 2], 'int32');
     const loss = (): tf.Scalar =>
-      tf.mean<tf.Scalar>(tf.mul(centerLoss(features, labels, centers.variable as tf.Tensor2D), weight));
+      tf.mean<tf.Scalar>(tf.mul(centerLoss(features, labels, centers.variable), weight));
     const gradient = tf.tidy(() => tf.variableGrads(loss, [centers.variable]).grads[centers.variable.name]);
     centers.move(gradient, weight);
     // c − 0.5 · (−2/3 Σ (x − c)) with c = 0: a third of the sum of the features of the class.

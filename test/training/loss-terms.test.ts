@@ -2,24 +2,26 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   attentionMatching,
+  distributionLoss,
   featureMatching,
   klDivergence,
   labelRefinery,
   labelSmoothedCrossEntropy,
 } from '../../src/index.js';
-import type { LossName, LossSetting } from '../../src/losses/loss-settings.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { toBatchMajor } from '../../src/ops/position-major.js';
 import { Connectors, type LevelPair } from '../../src/training/level-pairs.js';
-import { comparesMaps, lossTerms, needsTeacher, type LossInputs } from '../../src/training/student-losses.js';
+import { type LossInputs, lossTerms } from '../../src/training/loss-terms.js';
+import { LossStates } from '../../src/training/loss-states.js';
 import { backends, useTestBackend } from '../backends.js';
-import { taps } from './trainer-parts.js';
+import { taps, tinyStudent } from './trainer-parts.js';
 
 beforeAll(async () => {
   await useTestBackend(backends.at(-1)!);
 });
 
 const batch = 3;
+const noStates = new LossStates([], tinyStudent());
 const pairs: LevelPair[] = taps.map((tap) => ({ level: tap.level, tap, channels: tap.level === 1 ? 4 : 5 }));
 
 function inputs(): LossInputs {
@@ -41,6 +43,7 @@ function inputs(): LossInputs {
     },
     pairs,
     connectors: new Connectors(pairs, 1),
+    states: noStates,
   };
 }
 
@@ -64,6 +67,7 @@ describe('lossTerms', () => {
   it.each<[flag: string, expected: (given: LossInputs) => tf.Tensor1D]>([
     ['kl=1,T=2', ({ output, targets }) => klDivergence(output.logits, targets!.logits, { temperature: 2 })],
     ['refinery=1', ({ output, targets }) => labelRefinery(output.logits, targets!.logits)],
+    ['distribution=1', ({ output, targets }) => distributionLoss(output.logits, targets!.logits)],
     [
       'crossEntropy=1,epsilon=0.3',
       ({ output, labels }) => labelSmoothedCrossEntropy(output.logits, labels, { epsilon: 0.3 }),
@@ -93,16 +97,4 @@ describe('lossTerms', () => {
     ]);
     given.connectors.dispose();
   });
-});
-
-it.each<[name: LossName, teacher: boolean, maps: boolean]>([
-  ['kl', true, false],
-  ['refinery', true, false],
-  ['features', true, true],
-  ['attention', true, true],
-  ['crossEntropy', false, false],
-])('%s needs a teacher: %s, compares maps: %s', (name, teacher, maps) => {
-  const setting: LossSetting = { name, weight: 1, options: {} };
-  expect(needsTeacher(setting)).toBe(teacher);
-  expect(comparesMaps(setting)).toBe(maps);
 });

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import * as library from '../../src/index.js';
+import { defaultLosses, parseLossFlag } from '../../src/losses/loss-settings.js';
+import { lossesWithoutTeacher, lossFlagSummary, lossTable } from '../../src/losses/loss-table.js';
+
+it.each(lossTable().map((row) => [row.name, row] as const))('the documentation of %s is whole', (_, row) => {
+  for (const text of [row.description, row.formula, row.source]) expect(text.length).toBeGreaterThan(3);
+  expect(row.needs.length).toBeGreaterThan(0);
+  // The function that the row names is one of the library's.
+  expect(library).toHaveProperty(row.library.slice(0, row.library.indexOf('(')));
+  for (const { range, description } of row.options) {
+    expect(range).not.toBe('that is finite');
+    expect(description.length).toBeGreaterThan(3);
+  }
+});
+
+it('has the losses in the order in which they are reported', () => {
+  expect(lossTable().map(({ name }) => name)).toEqual(defaultLosses.map(({ name }) => name));
+  expect(lossTable()[0]).toMatchObject({
+    name: 'kl',
+    needs: ['teacher'],
+    weight: 1,
+    options: [{ key: 'T', default: 4, range: 'greater than 0' }],
+  });
+});
+
+it('the help of --loss names the default terms as they are written, and the others', () => {
+  expect(lossFlagSummary()).toBe(
+    'default: kl=1,T=4 features=1 crossEntropy=1,epsilon=0.1; also attention, refinery, distribution, center',
+  );
+  const [flags] = /(?<=default: )[^;]+/.exec(lossFlagSummary())!;
+  const active = defaultLosses.filter(({ weight }) => weight > 0);
+  expect(flags.split(' ').map(parseLossFlag)).toEqual(active);
+});
+
+it('knows which losses train without a teacher', () => {
+  expect(lossesWithoutTeacher()).toEqual(['crossEntropy', 'center']);
+});
