@@ -13,7 +13,7 @@ import { evaluateStudent } from '../evaluation/evaluate.js';
 import { Connectors, type LevelPair, pairLevels } from '../training/level-pairs.js';
 import { LayerStatistics } from '../training/layer-statistics.js';
 import type { MetricsLog } from './metrics-log.js';
-import { createOptimizer } from '../optim/optimizer.js';
+import { createOptimizer } from '../optim/optimizers/create-optimizer.js';
 import { evaluating } from './progress-events.js';
 import { reestimateBatchNorm } from '../training/reestimate-batch-norm.js';
 import type { EpochReport, RunEvent } from './run-events.js';

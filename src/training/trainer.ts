@@ -187,7 +187,7 @@ export class Trainer {
    */
   state(): TrainingState {
     const { student, connectors, optimizer, centers, average, statistics } = this.#parts;
-    const { batches, gradients } = this.#steps.gathered();
+    const { batches, gradients } = this.#steps.accumulated();
     const gathered = new Map([...gradients].map(([{ name }, gradient]) => [name, gradient]));
     const layers = statistics?.state();
     return {
