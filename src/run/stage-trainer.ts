@@ -1,7 +1,7 @@
 import type { Batches } from '../data/batches.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import type { Network } from '../models/network.js';
-import { createOptimizer } from '../optim/optimizer.js';
+import { createOptimizer } from '../optim/optimizers/create-optimizer.js';
 import { createSchedule } from '../optim/schedules/create-schedule.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { LayerStatistics } from '../training/layer-statistics.js';

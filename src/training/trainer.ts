@@ -188,7 +188,7 @@ export class Trainer {
    */
   state(): TrainingState {
     const { student, connectors, optimizer, average, statistics } = this.#parts;
-    const { batches, gradients } = this.#steps.gathered();
+    const { batches, gradients } = this.#steps.accumulated();
     const gathered = new Map([...gradients].map(([{ name }, gradient]) => [name, gradient]));
     const layers = statistics?.state();
     return {
