@@ -9,7 +9,6 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
@@ -67,7 +66,7 @@ export function factoredGate(
   return differentiable<Tensor4D>([x, positions, channels], () => ({
     value: gateKernel({ x, positions, channels }, { form }),
     saved: [x, positions, channels],
-    gradients: (dy, [input, p, k]) =>
-      gateGradKernel({ dy, x: input, positions: p, channels: k }, { form, inPlace: isConsumable(dy) }),
+    gradients: (dy, [input, p, k], ctx) =>
+      gateGradKernel({ dy, x: input, positions: p, channels: k }, { form, inPlace: ctx.mayOverwrite(dy) }),
   }));
 }
