@@ -11,7 +11,6 @@ import { checkedName } from '../unknown-name.js';
 import { hardClamp, leakyClip } from './activations.js';
 import { type AffineParameters, checkChannels, normalised, normGradKernel, plusMinus } from './batch-norm.js';
 import type { ChannelStatistics } from './channel-statistics.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
 
@@ -95,10 +94,10 @@ export function batchNormActivation<T extends Tensor>(
     return {
       value: value as T,
       saved: [x, mean, variance, gamma, mask],
-      gradients: (dy, [input, mu, sigma2, factor, inside]) =>
+      gradients: (dy, [input, mu, sigma2, factor, inside], ctx) =>
         normActivationGradKernel(
           { dy, x: input, mean: mu, variance: sigma2, gamma: factor, mask: inside },
-          { epsilon, activation, withUpstream: residual !== undefined, inPlace: isConsumable(dy) },
+          { epsilon, activation, withUpstream: residual !== undefined, inPlace: ctx.mayOverwrite(dy) },
         ),
     };
   });

@@ -10,7 +10,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { FactoredGateAttributes, FactorForm } from '../backends/kernel-contracts/attention.js';
 import { InputError } from '../errors.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
@@ -64,7 +63,7 @@ export function factoredGate(
   return differentiable<Tensor4D>([x, positions, channels], () => ({
     value: gateKernel({ x, positions, channels }, { form }),
     saved: [x, positions, channels],
-    gradients: (dy, [input, p, k]) =>
-      gateGradKernel({ dy, x: input, positions: p, channels: k }, { form, inPlace: isConsumable(dy) }),
+    gradients: (dy, [input, p, k], ctx) =>
+      gateGradKernel({ dy, x: input, positions: p, channels: k }, { form, inPlace: ctx.mayOverwrite(dy) }),
   }));
 }
