@@ -8,7 +8,7 @@ import {
   type GradientSteps,
   gradientSteps,
 } from '../../src/optim/gradient-steps.js';
-import { type Optimizer } from '../../src/optim/optimizers/create-optimizer.js';
+import { type Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/optimizers/sgd.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenValues } from '../golden.js';
