@@ -61,7 +61,7 @@ export function performanceSection({ step, profiles, data, pytorch }: Performanc
     stepTable(step, profiles),
     ...profiles.map(profileParagraphs),
     dataSentence(data.imagesPerSecond, profiles),
-    `To measure again (only \`bench:step\` needs PyTorch: \`apt-get install python3-torch\`; with \`-- --json\` a bench prints one JSON object):`,
+    `To measure again (only \`bench:step\` needs PyTorch: \`apt-get install python3-torch\`; a bench with \`--json\` after \`--\` prints one JSON object):`,
     [
       '```sh',
       'npm run bench:step         # beside PyTorch',
