@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repositoryFile } from '../../scripts/support/generated-parts.js';
@@ -44,9 +44,14 @@ const sources = new Set(
 );
 
 /** Folders that a run, a build or the reader makes. */
-const made = /^(?:runs|train|val|stages|checkpoints|tensorboard|dist|node_modules|docs\/api)\/|^test\/$/;
+const made = /^(?:runs|train|val|stages|checkpoints|tensorboard|dist|node_modules)\/|^test\/$|^docs\/api$/;
+
+const { exports: entrances } = JSON.parse(readFileSync(repositoryFile('package.json'), 'utf8')) as {
+  readonly exports: object;
+};
 
 function isThere(name: string, from: string): boolean {
+  if (name.startsWith('bnn-distill/')) return name.replace('bnn-distill', '.') in entrances;
   if (!name.includes('/')) return sources.has(name);
   return [...folders, dirname(from)].some((folder) => existsSync(repositoryFile(join(folder, name))));
 }
