@@ -16,7 +16,7 @@ import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/evaluation/accuracy.js';
 import { resume } from '../src/run/resume.js';
 import { differingSettings, runFacts } from '../src/run/run-list.js';
-import { distil } from '../src/run/run.js';
+import { distill } from '../src/run/run.js';
 import { fillCache } from './support/fill-cache.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -128,7 +128,7 @@ async function figureOf(variant: Variant, recipe: Recipe, out: string): Promise<
       },
     );
   if (!before?.isComplete) {
-    const run = before ? (await resume(out)).train() : distil(recipe, { out });
+    const run = before ? (await resume(out)).train() : distill(recipe, { out });
     while (!(await run.next()).done);
   }
   const { validation, test, seconds, allEpochs } = await runFacts(out);

@@ -14,7 +14,7 @@ import { binaryResNetDepths } from '../src/models/depths.js';
 import type { Structure } from '../src/models/structure.js';
 import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/evaluation/accuracy.js';
-import { distil } from '../src/run/run.js';
+import { distill } from '../src/run/run.js';
 import { fillCache } from './support/fill-cache.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -148,7 +148,7 @@ async function accuracyOf(
   const { recipe } = await resolveRecipe({ sets });
   const folder = await mkdtemp(join(tmpdir(), 'bench-blocks-'));
   try {
-    const run = distil(recipe, { out: join(folder, 'run') });
+    const run = distill(recipe, { out: join(folder, 'run') });
     for (;;) {
       const next = await run.next();
       if (next.done) return top1Percent(next.value.test.student);

@@ -102,11 +102,11 @@ function hasKernels(addon: NativeAddon, isa: string): boolean {
 }
 
 function measureBandwidth(addon: NativeAddon): { read: number; copy: number } {
-  return addon.measureBandwidth(
-    bandwidthFloats,
-    noise(addon, bandwidthFloats),
-    noise(addon, bandwidthFloats),
-  );
+  return addon.measureBandwidth({
+    count: bandwidthFloats,
+    from: noise(addon, bandwidthFloats),
+    to: noise(addon, bandwidthFloats),
+  });
 }
 
 type Effort = Parameters<typeof timeCall>[1];
@@ -150,7 +150,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
 
-/** `float y`, `float dx`, `float dw` and the same of binary, as in native/kernels.h; `binaryInput y` has float weights. */
+/** `float y`, `float dx`, `float dw` and the same of binary, as native/families/ has them; `binaryInput y` has float weights. */
 function columnTitle(family: ConvolutionFamily): string {
   return family
     .replace('ConvForward', ' y')

@@ -170,12 +170,12 @@ export {
   type Box,
   checkMix,
   drawMixing,
-  mixBatch,
   type Mixing,
   type MixPlace,
   type MixSettings,
   noMix,
 } from './data/mix.js';
+export { mixBatch } from './data/mix-batch.js';
 export { rotateBilinear } from './data/image-geometry.js';
 export { type ImageFiles } from './data/image-files.js';
 export { drawResizedCrop, inceptionCrop, type ResizedCrop, type Window } from './data/resized-crop.js';
@@ -248,7 +248,7 @@ export { Adam, type AdamOptions } from './optim/optimizers/adam.js';
 export { AdamW } from './optim/optimizers/adamw.js';
 export { Bop, type BopOptions } from './optim/optimizers/bop.js';
 export { SGD, type SGDOptions } from './optim/optimizers/sgd.js';
-export { reestimateBatchNorm, type StatisticsImages } from './training/reestimate-batch-norm.js';
+export { reestimateBatchNorm, type StatisticsImages } from './evaluation/reestimate-batch-norm.js';
 export { type LayerCost, type NetworkCost, networkCost } from './models/network-cost.js';
 export { type PartMemory, type StepMemory, stepMemory } from './evaluation/step-memory.js';
 export { checkRecipe, checkRunnable } from './recipe/check-recipe.js';
@@ -267,14 +267,14 @@ export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './l
 export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { NonFiniteLoss } from './training/non-finite.js';
-export { distil, type RunOptions } from './run/run.js';
+export { distil, distill, type RunOptions } from './run/run.js';
 export { type ResumableRun, resume, type ResumeOptions } from './run/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './run/run-events.js';
 export { Centers } from './training/centers.js';
 export { flipRatio, type LayerRecord, LayerStatistics } from './training/layer-statistics.js';
 export { ActivationObserver, type ActivationRecord, activationRecord } from './nn/activation-observer.js';
 export type { StageTitle } from './run/stage-title.js';
-export { StudentTeacher } from './training/student-teacher.js';
+export { StudentTeacher } from './teacher/student-teacher.js';
 export {
   type CourseName,
   courseNames,

@@ -1,4 +1,5 @@
 import { add, type Tensor } from '@tensorflow/tfjs-core';
+import type { NormAttributes } from '../backends/kernel-contracts/normalisation.js';
 import {
   type AffineParameters,
   checkChannels,
@@ -12,10 +13,6 @@ import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, type KernelInputs, untaped } from './kernel.js';
 import { shiftedPreluGradKernel, shiftedPreluOf, type ShiftedPreluParameters } from './shifted-prelu.js';
-
-interface NormAttributes {
-  readonly epsilon: number;
-}
 
 /** BatchNorm(x) + residual, or BatchNorm(x). */
 function residualSum(inputs: KernelInputs, epsilon: number): Tensor {

@@ -16,6 +16,7 @@ import {
   scalar,
   where,
 } from '@tensorflow/tfjs-core';
+import type { NormAttributes } from '../backends/kernel-contracts/normalisation.js';
 import { InputError } from '../errors.js';
 import { allButLast, type ChannelStatistics } from './channel-statistics.js';
 import { isConsumable } from './consumable.js';
@@ -27,10 +28,6 @@ import { preluOf } from './prelu.js';
 export interface AffineParameters {
   readonly gamma: Tensor1D;
   readonly beta: Tensor1D;
-}
-
-interface NormAttributes {
-  readonly epsilon: number;
 }
 
 /** The BatchNorm of x, or of prelu(x) where there is a slope, by stock operations. */

@@ -1,5 +1,6 @@
 import type { Batch } from '../data/batch.js';
-import { checkMix, drawMixing, mixBatch, mixes, type MixSettings } from '../data/mix.js';
+import { checkMix, drawMixing, mixes, type MixSettings } from '../data/mix.js';
+import { mixBatch } from '../data/mix-batch.js';
 import { InputError } from '../errors.js';
 import type { LossSetting } from '../losses/loss-settings.js';
 import { mixTargets } from '../teacher/mix-targets.js';

@@ -8,7 +8,7 @@ import type { TeacherTargets } from '../teacher/targets.js';
 import { BatchMixer } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
 import { type GradientSteps, gradientSteps } from '../optim/gradient-steps.js';
-import { studentInput } from './student-input.js';
+import { studentInput } from '../models/student-input.js';
 import { comparingLosses, lossTerms, type TargetTensors } from './student-losses.js';
 import { assignAll, type TrainingState, underPrefix, valuesOf } from './training-state.js';
 import { equalCount, topClasses } from './top-classes.js';

@@ -9,6 +9,7 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import type { AdamStepAttributes } from '../../backends/kernel-contracts/optimizer.js';
 import { InputError } from '../../errors.js';
 import type { NamedTensor } from '../../files/safetensors.js';
 import type { Parameter } from '../../nn/parameters.js';
@@ -100,17 +101,6 @@ export class Adam implements Optimizer {
   dispose(): void {
     this.#moments.dispose();
   }
-}
-
-/** What one step takes beside gradient and variables; see native/families/elementwise.h. */
-export interface AdamStepAttributes {
-  readonly step: number;
-  readonly lr: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  readonly clip: number;
 }
 
 /** Moves the variables w, m and v along the gradient; no outputs. */

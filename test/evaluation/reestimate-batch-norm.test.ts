@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.js';
 import type { BinaryResNet } from '../../src/models/bnn-resnet.js';
-import { studentInput } from '../../src/training/student-input.js';
-import { reestimateBatchNorm } from '../../src/training/reestimate-batch-norm.js';
+import { studentInput } from '../../src/models/student-input.js';
+import { reestimateBatchNorm } from '../../src/evaluation/reestimate-batch-norm.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenValues } from '../golden.js';
-import { fixedBatches, noImages, randomBatch, tinyStudent } from './trainer-parts.js';
+import { fixedBatches, noImages, randomBatch, tinyStudent } from '../training/trainer-parts.js';
 
 const batches = [1, 2, 3].map((seed) => randomBatch(5, seed));
 

@@ -3,10 +3,10 @@ import type { Batch } from '../data/batch.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Network } from '../models/network.js';
 import { toBatchMajor } from '../ops/position-major.js';
-import { normaliseFeatures } from '../teacher/feature-map.js';
-import type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
+import { normaliseFeatures } from './feature-map.js';
+import type { Tap, TargetSource, TeacherTargets } from './targets.js';
 import { loadStudent } from '../models/checkpoint.js';
-import { studentInput } from './student-input.js';
+import { studentInput } from '../models/student-input.js';
 
 /**
  * A trained student as a teacher: its answer to the views themselves, in evaluation mode, so that the running statistics of

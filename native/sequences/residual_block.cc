@@ -4,9 +4,9 @@
 #include "dispatch.h"
 #include "implementations.h"
 #include "parallel.h"
-#include "reference/squeeze_excite.h"
+#include "sequences/squeeze_excite.h"
 
-namespace bnn::reference {
+namespace bnn::sequences {
 namespace {
 
 constexpr int kCoefficientSlot = 10;
@@ -67,4 +67,4 @@ void run(const BinaryResidualBackward& a) {
                              is_gated ? s.n : 0, dm});
 }
 
-}  // namespace bnn::reference
+}  // namespace bnn::sequences

@@ -9,14 +9,14 @@
 #include "parallel.h"
 #include "reference/running_statistics.h"
 
-namespace bnn::reference {
+namespace bnn::sequences {
 namespace {
 
 constexpr int kMatrixSlot = 10;
 
 // c [m, n] = a [m, k] · op(b)
 void multiply(int m, int n, int k, const float* a, const float* b, bool transpose_b, float* c) {
-  bnn::run(MatMul{1, m, n, k, false, transpose_b, 0, 0, a, b, c});
+  bnn::run(MatMul{1, m, n, k, false, transpose_b, false, false, a, b, c});
 }
 
 }  // namespace
@@ -90,4 +90,4 @@ void run(const ProjectedGradients& a) {
   }
 }
 
-}  // namespace bnn::reference
+}  // namespace bnn::sequences

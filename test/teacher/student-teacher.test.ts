@@ -8,8 +8,8 @@ import { loadDataset } from '../../src/data/data-spec.js';
 import { firstRows, type Dataset } from '../../src/data/dataset.js';
 import { createStudent } from '../../src/models/create-network.js';
 import { loadStudent, saveStudent } from '../../src/models/checkpoint.js';
-import { studentInput } from '../../src/training/student-input.js';
-import { StudentTeacher } from '../../src/training/student-teacher.js';
+import { studentInput } from '../../src/models/student-input.js';
+import { StudentTeacher } from '../../src/teacher/student-teacher.js';
 import { backends, useTestBackend } from '../backends.js';
 import { scratchFolder } from '../files/scratch.js';
 

@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.js';
 import { InputError } from '../errors.js';
 import type { Network } from '../models/network.js';
 import { checkWhole } from '../check-whole.js';
-import { studentInput } from './student-input.js';
+import { studentInput } from '../models/student-input.js';
 
 /** The images from which {@link reestimateBatchNorm} takes statistics. */
 export interface StatisticsImages {

@@ -1,4 +1,4 @@
-#include "grouped.h"
+#include "sequences/grouped.h"
 
 #include <algorithm>
 #include <cstring>
