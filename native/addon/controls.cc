@@ -6,6 +6,7 @@
 #include "addon/exports.h"
 #include "dispatch.h"
 #include "parallel.h"
+#include "scratch.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>

@@ -1,6 +1,7 @@
 #include "implementations.h"
 #include "parallel.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn::reference {
 
@@ -41,7 +42,8 @@ void run(const FloatConvBackwardFilter& a) {
   parallel_for(static_cast<int64_t>(s.taps()) * s.c, [&](int64_t row) {
     const int tap = static_cast<int>(row / s.c);
     const int c = static_cast<int>(row % s.c);
-    double* sums = scratch<double>(0, s.k);
+    Scratch scratch;
+    double* sums = scratch.take<double>(s.k);
     for (int k = 0; k < s.k; ++k) sums[k] = 0;
     for_outputs_of_tap(s, tap, [&](size_t source, size_t position) {
       for (int image = 0; image < s.n; ++image) {

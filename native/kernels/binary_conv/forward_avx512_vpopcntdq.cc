@@ -15,6 +15,7 @@
 #include "kernels/binary_conv/output_rows.h"
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
+#include "scratch.h"
 #include "reference/bits.h"
 #include "reference/conv_taps.h"
 
@@ -192,16 +193,17 @@ void join_taps(const Plan& p, const int64_t* sources, int word, int first, int i
 // One output position for the images [first, first + images)
 void run_position(const Plan& p, int64_t index, int first, int images, const Target& target) {
   const ConvShape& s = p.shape;
-  int64_t* sources = scratch<int64_t>(kTapSources, s.taps());
+  Scratch scratch;
+  int64_t* sources = scratch.take<int64_t>(s.taps());
   std::fill_n(sources, s.taps(), -1);
-  Source* list = scratch<Source>(kList, s.taps());
+  Source* list = scratch.take<Source>(s.taps());
   int count = 0;
   int valid = 0;
   for_valid_taps(s, index, [&](int tap, size_t source) {
     sources[tap] = static_cast<int64_t>(source);
     ++valid;
   });
-  int32_t* products = scratch<int32_t>(kProducts, p.columns);
+  int32_t* products = scratch.take<int32_t>(p.columns);
   std::fill_n(products, p.columns, valid * s.group_inputs());
   if (p.joined == 1) {
     for (int tap = 0; tap < s.taps(); ++tap)
@@ -210,7 +212,7 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
                          p.weights + static_cast<size_t>(tap) * p.words * p.columns};
   } else {
     constexpr int row = (kTaskImages + kLanes - 1) / kLanes * kLanes;
-    uint32_t* joined = scratch<uint32_t>(kJoined, static_cast<size_t>(p.tap_words()) * row);
+    uint32_t* joined = scratch.take<uint32_t>(p.tap_words(), row);
     for (int word = 0; word < p.tap_words(); ++word) {
       join_taps(p, sources, word, first, images, joined + word * row);
       list[count++] = {joined + word * row, p.weights + static_cast<size_t>(word) * p.columns};
@@ -230,7 +232,8 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
 
 void run(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
-  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope);
+  Scratch scratch;
+  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope, scratch);
   const int parts = (s.n + kTaskImages - 1) / kTaskImages;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
@@ -245,9 +248,10 @@ void run(const BinaryConvForward& a) {
 
 void run(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
-  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
+  Scratch scratch;
+  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope, scratch);
   p.dots = true;
-  sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_sums(a, kTaskImages)),
+  sum_gate_gradient(a, kTaskImages, scratch.take<float>(gate_sums(a, kTaskImages)),
                     [&](int64_t position, int first, int images, const Target& target) {
                       run_position(p, position, first, images, target);
                     });

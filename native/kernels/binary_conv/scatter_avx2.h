@@ -20,11 +20,10 @@
 #include "kernels/binary_conv/scatter_plan_avx2.h"
 #include "kernels/streaming.h"
 #include "kernels/transpose_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
-
-enum Scratch { kWords, kScale, kTables, kRing };
 
 // Asks for the source of a position before load_rows needs it: its rows are short and lie far apart.
 inline void prefetch_rows(const Scatter& p, const Task& t, size_t position, int chunk) {
@@ -185,13 +184,14 @@ void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& r
 template <int kBits>
 void run_task(const Scatter& p, Task t) {
   const int groups = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
-  float* tables = scratch<float>(kTables, table_floats(kBits, groups) * p.window);
+  Scratch scratch;
+  float* tables = scratch.take<float>(table_floats(kBits, groups), p.window);
   const int blocks = (t.images + kLanes - 1) / kLanes;
   const size_t row_floats = static_cast<size_t>(p.columns.targets) * t.channels * kLanes;
   const int ring_rows = p.rows.targets_of_source();
   // 4 rows more, since channels leave the ring in eights
   const size_t ring_floats = row_floats * ring_rows + 4 * kLanes;
-  float* sums = scratch<float>(kRing, ring_floats * blocks);
+  float* sums = scratch.take<float>(ring_floats, blocks);
   std::fill_n(sums, ring_floats * blocks, 0.0f);
   Ring rings[kMostBlocks];
   for (int b = 0; b < blocks; ++b) rings[b] = {sums + b * ring_floats, row_floats, ring_rows, t.first_row};
@@ -209,10 +209,10 @@ void run_task(const Scatter& p, Task t) {
 
 // The scale of each channel, or ones where there is none: of the source and of the target, as Scatter wants
 // them.
-inline void set_scales(Scatter& p, const float* input_scale, const float* output_scale) {
+inline void set_scales(Scatter& p, const float* input_scale, const float* output_scale, Scratch& scratch) {
   const size_t inputs = static_cast<size_t>(p.chunks) * kChunkRows;
   const size_t outputs = p.outputs + 8;
-  float* scales = scratch<float>(kScale, inputs + outputs);
+  float* scales = scratch.take<float>(inputs + outputs);
   std::fill_n(scales, inputs + outputs, 0.0f);
   const auto set = [](float* to, const float* scale, int count) {
     if (scale != nullptr)

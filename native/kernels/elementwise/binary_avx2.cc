@@ -1,5 +1,6 @@
 #include "implementations.h"
 #include "kernels/folded_rows_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -10,9 +11,10 @@ void each(const Elementwise& a, const Operation& operation) {
   const size_t period = a.y_period == 0 ? kLanes : a.y_period;
   FoldedRows rows(a.size / period, period);
   rows.rest = a.size - rows.count * rows.width;
+  Scratch scratch;
   const float* repeated = nullptr;
   if (a.y_period != 0) {
-    float* copies = scratch<float>(kCallSlot, rows.width);
+    float* copies = scratch.take<float>(rows.width);
     rows.repeat(a.y, copies);
     repeated = copies;
   }

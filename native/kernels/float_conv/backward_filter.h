@@ -3,13 +3,10 @@
 
 #include "kernels.h"
 #include "kernels/float_conv/gemm.h"
+#include "scratch.h"
 
 namespace bnn {
 namespace {
-
-constexpr int kPartialSlot = 0;
-constexpr int kPanelSlot = 1;
-constexpr int kSegmentSlot = 2;
 
 // How the sum over positions and images is cut into chunks of about kChain rows, the chunks into groups that
 // have a partial result each, and the result into blocks. All of it follows from the shape.
@@ -56,7 +53,8 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
   const int to = s.out_w - from < plan.positions ? s.out_w : from + plan.positions;
 
   const size_t panel_size = static_cast<size_t>(plan.positions) * plan.images * kPanel;
-  float* const packed = scratch<float>(kPanelSlot, panel_size * (block.last_panel - block.first_panel));
+  Scratch scratch;
+  float* const packed = scratch.take<float>(panel_size, block.last_panel - block.first_panel);
   for (int panel = block.first_panel; panel < block.last_panel; ++panel)
     for (int ox = from; ox < to; ++ox)
       pack_panel(a.dy + ((static_cast<size_t>(oy) * s.out_w + ox) * s.n + image) * s.k, s.k, images,
@@ -64,7 +62,7 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
                  packed + (panel - block.first_panel) * panel_size +
                      static_cast<size_t>(ox - from) * images * kPanel);
 
-  Segment* const segments = scratch<Segment>(kSegmentSlot, plan.positions);
+  Segment* const segments = scratch.take<Segment>(plan.positions);
   for (int tap = 0; tap < s.taps(); ++tap) {
     const int y = oy * s.stride_h + tap / s.kernel_w - s.pad_top;
     if (y < 0 || y >= s.h) continue;
@@ -98,7 +96,8 @@ inline void convolve(const FloatConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   const Plan plan(s);
   const size_t size = s.filter_size();
-  float* const partial = plan.groups == 1 ? a.dw : scratch<float>(kPartialSlot, size * plan.groups);
+  Scratch scratch;
+  float* const partial = plan.groups == 1 ? a.dw : scratch.take<float>(size, plan.groups);
 
   parallel_for(static_cast<int64_t>(plan.groups) * plan.k_blocks * plan.c_blocks, [&](int64_t task) {
     const int64_t group = task / (plan.k_blocks * plan.c_blocks);

@@ -4,6 +4,7 @@
 
 #include "kernels/float_conv/gemm.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn {
 namespace {
@@ -22,17 +23,13 @@ struct PositionSums {
   float* target;
 };
 
-constexpr int kFilterSlot = 0;
-constexpr int kListSlot = 1;
-constexpr int kSegmentSlot = 2;
-
 // Packs filter [tap][c][k] into panels: of k columns and c rows, or with kTransposed of c columns and k rows.
 template <bool kTransposed>
-inline const float* pack_filter(const float* w, int taps, int c, int k) {
+inline const float* pack_filter(const float* w, int taps, int c, int k, Scratch& scratch) {
   const int depth = kTransposed ? k : c;
   const int width = kTransposed ? c : k;
   const int panels = divide_up(width, kPanel);
-  float* const packed = scratch<float>(kFilterSlot, static_cast<size_t>(panels) * taps * depth * kPanel);
+  float* const packed = scratch.take<float>(panels, taps, depth, kPanel);
   parallel_for(static_cast<int64_t>(panels) * taps, [&](int64_t task) {
     const int panel = static_cast<int>(task / taps);
     const float* const from = w + (task % taps) * c * k;
@@ -61,7 +58,8 @@ inline void sum_run(const PositionSums& s, const TapSource* list, int count, int
 
   const int pieces = divide_up(s.depth, kChain);
   const int piece = divide_up(s.depth, pieces);
-  Segment* const segments = scratch<Segment>(kSegmentSlot, static_cast<size_t>(count) * pieces);
+  Scratch scratch;
+  Segment* const segments = scratch.take<Segment>(count, pieces);
   int total = 0;
   for (int i = 0; i < count; ++i)
     for (int from = 0; from < s.depth; from += piece)
@@ -104,7 +102,8 @@ inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
     const int from = static_cast<int>(strip % strips) * longest_run;
     const int to = s.target_w - from < longest_run ? s.target_w : from + longest_run;
 
-    TapSource* const list = scratch<TapSource>(kListSlot, s.taps);
+    Scratch scratch;
+    TapSource* const list = scratch.take<TapSource>(s.taps);
     for (int x = from; x < to;) {
       int count = 0;
       sources_of(row + x, [&](int tap, size_t source) { list[count++] = {tap, source}; });
@@ -126,14 +125,16 @@ inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
 
 inline void convolve(const FloatConvForward& a) {
   const ConvShape& s = a.shape;
-  const float* const packed = pack_filter<false>(a.w, s.taps(), s.c, s.k);
+  Scratch scratch;
+  const float* const packed = pack_filter<false>(a.w, s.taps(), s.c, s.k, scratch);
   const PositionSums sums{s.out_h, s.out_w, s.n, s.taps(), s.c, s.k, a.x, packed, a.y};
   sum_positions(sums, [&](int64_t position, auto&& body) { for_valid_taps(s, position, body); });
 }
 
 inline void convolve(const FloatConvBackwardInput& a) {
   const ConvShape& s = a.shape;
-  const float* const packed = pack_filter<true>(a.w, s.taps(), s.c, s.k);
+  Scratch scratch;
+  const float* const packed = pack_filter<true>(a.w, s.taps(), s.c, s.k, scratch);
   const PositionSums sums{s.h, s.w, s.n, s.taps(), s.k, s.c, a.dy, packed, a.dx};
   sum_positions(sums, [&](int64_t position, auto&& body) { for_outputs_of(s, position, body); });
 }

@@ -2,11 +2,11 @@
 #include "kernels/float_conv/register_avx2.h"
 
 #include "kernels/float_conv/gemm.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
 
-constexpr int kPackedSlot = 0;
 constexpr int kRowsOfTask = 96;
 // Up to so many multiply-adds a product is done before another thread is awake.
 constexpr int64_t kSerialWork = 1 << 18;
@@ -44,7 +44,8 @@ void run(const MatMul& m) {
   const int panels = divide_up(m.n, kPanel);
   const int rights = m.b_stride() == 0 ? 1 : m.batch;
   const size_t panel_size = static_cast<size_t>(m.k) * kPanel;
-  float* const packed = scratch<float>(kPackedSlot, rights * panels * panel_size);
+  Scratch scratch;
+  float* const packed = scratch.take<float>(rights, panels, panel_size);
   const bool serial = static_cast<int64_t>(m.batch) * m.m * m.n * m.k <= kSerialWork;
   const auto for_each = [serial](int64_t tasks, auto&& body) {
     if (serial)

@@ -1,5 +1,6 @@
 #include "implementations.h"
 #include "kernels/normalisation/prelu_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -142,7 +143,8 @@ void run(const UnpackSigns& a) {
   const FoldedRows rows(a.rows, a.channels);
   const bool streamed = worth_streaming(a.y, rows.size());
   for_chunks(rows, [&](const Chunk& chunk) {
-    const ChunkBits bits(rows, chunk, a.sign);
+    Scratch scratch;
+    const ChunkBits bits(rows, chunk, a.sign, scratch);
     each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t) {
       lanes.store(a.y + offset,
                   _mm256_blendv_ps(_mm256_set1_ps(-1.0f), _mm256_set1_ps(1.0f), bits.lanes(offset)));
