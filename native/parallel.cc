@@ -71,8 +71,8 @@ class Job {
   std::exception_ptr error_;
 };
 
-// Workers spin for a short while after a job, since the next kernel of a step follows within microseconds. Then they
-// sleep, so that an idle process uses no processor time.
+// Workers spin for a short while after a job, since the next kernel of a step follows within microseconds.
+// Then they sleep, so that an idle process uses no processor time.
 constexpr int kSpins = 2000;
 
 class Pool {

@@ -33,8 +33,9 @@ struct alignas(kAlignment) Block {
   char* memory() { return reinterpret_cast<char*>(this + 1); }
 };
 
-// A stack of blocks. Memory is taken from the top block; when it is full, another is put on it. When all memory has
-// been given back, one block takes the place of several, as large as the most that was ever used at once.
+// A stack of blocks. Memory is taken from the top block; when it is full, another is put on it. When all
+// memory has been given back, one block takes the place of several, as large as the most that was ever used
+// at once.
 class Arena {
  public:
   Scratch* innermost = nullptr;
@@ -105,7 +106,9 @@ thread_local Arena arena;
 
 }  // namespace
 
-Scratch::Scratch() : outer_(arena.innermost), block_(arena.top()), used_(arena.used()) { arena.innermost = this; }
+Scratch::Scratch() : outer_(arena.innermost), block_(arena.top()), used_(arena.used()) {
+  arena.innermost = this;
+}
 
 Scratch::~Scratch() {
   arena.innermost = outer_;

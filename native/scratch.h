@@ -3,9 +3,9 @@
 //   Scratch scratch;
 //   float* sums = scratch.take<float>(rows, channels);
 //
-// Each thread has one arena. A scope gives back at its end what was taken in it, so a kernel opens a scope, each of its
-// tasks opens another, and a kernel that calls another keeps its own memory. The arena only grows: once the
-// largest call has run, no call takes memory from the system.
+// Each thread has one arena. A scope gives back at its end what was taken in it, so a kernel opens a scope,
+// each of its tasks opens another, and a kernel that calls another keeps its own memory. The arena only
+// grows: once the largest call has run, no call takes memory from the system.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,8 @@
 
 namespace bnn {
 
-// A scope of the calling thread's arena. Scopes of a thread end in the reverse of the order in which they began.
+// A scope of the calling thread's arena. Scopes of a thread end in the reverse of the order in which they
+// began.
 class Scratch {
  public:
   Scratch();
@@ -21,9 +22,9 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  // Memory for the product of `sizes` elements until the scope ends, aligned to 64 bytes, with undefined contents.
-  // Throws std::bad_alloc when there is not that much memory or its size overflows, and std::logic_error when this is
-  // not the innermost scope of the calling thread.
+  // Memory for the product of `sizes` elements until the scope ends, aligned to 64 bytes, with undefined
+  // contents. Throws std::bad_alloc when there is not that much memory or its size overflows, and
+  // std::logic_error when this is not the innermost scope of the calling thread.
   template <class T, class... Sizes>
   T* take(Sizes... sizes) {
     static_assert(std::is_trivially_copyable_v<T>, "nothing is constructed in scratch memory");

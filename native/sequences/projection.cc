@@ -20,7 +20,7 @@ void multiply(int m, int n, int k, const float* a, const float* b, bool transpos
 
 }  // namespace
 
-void run(const ProjectedStatistics& a) {
+void projected_statistics(const ProjectedStatistics& a) {
   const int c = a.inputs;
   const int k = a.outputs;
   Scratch scratch;
@@ -49,7 +49,7 @@ void run(const ProjectedStatistics& a) {
                 a.running_variance});
 }
 
-void run(const ProjectedGradients& a) {
+void projected_gradients(const ProjectedGradients& a) {
   const int c = a.inputs;
   const int k = a.outputs;
   Scratch scratch;

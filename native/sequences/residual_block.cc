@@ -16,7 +16,7 @@ size_t mean_size(const ConvShape& s) { return static_cast<size_t>(s.n) * s.c; }
 
 }  // namespace
 
-void run(const BinaryResidualForward& a) {
+void binary_residual_forward(const BinaryResidualForward& a) {
   const ConvShape& s = a.shape;
   Scratch scratch;
   float* scale = scratch.take<float>(s.c);
@@ -39,7 +39,7 @@ void run(const BinaryResidualForward& a) {
                              a.sum_slope});
 }
 
-void run(const BinaryResidualBackward& a) {
+void binary_residual_backward(const BinaryResidualBackward& a) {
   const ConvShape& s = a.shape;
   const bool is_gated = a.hidden > 0;
   const GateShape g{s.n, s.c, a.hidden, s.k};

@@ -48,7 +48,7 @@ __m256 times_slope(__m256 gradient, __m256 tangent) {
 
 }  // namespace
 
-void run(const DecoratorGate& a) {
+void decorator_gate_avx2(const DecoratorGate& a) {
   const size_t channels = a.channels;
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
     Scratch scratch;
@@ -63,7 +63,7 @@ void run(const DecoratorGate& a) {
   });
 }
 
-void run(const DecoratorGateBackward& a) {
+void decorator_gate_backward_avx2(const DecoratorGateBackward& a) {
   const size_t channels = a.channels;
   const Blocks blocks = image_blocks(a.images, channels);
   // One partial result a block of images, in each the three weights' and the three biases' rows.

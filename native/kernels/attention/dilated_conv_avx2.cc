@@ -56,7 +56,7 @@ float dot(const float* a, const float* b, size_t count) {
 
 }  // namespace
 
-void run(const DilatedConv& a) {
+void dilated_conv_avx2(const DilatedConv& a) {
   const size_t inputs = a.inputs, outputs = a.outputs, images = a.images, margin = a.margin(),
                taps = a.taps();
   const size_t window = a.window, dilation = a.dilation, length = a.width * images;
@@ -102,13 +102,13 @@ void run(const DilatedConv& a) {
   });
 }
 
-void run(const DilatedConvBackwardFilter& a) {
+void dilated_conv_backward_filter_avx2(const DilatedConvBackwardFilter& a) {
   const size_t inputs = a.inputs, outputs = a.outputs, images = a.images, taps = a.taps(), window = a.window;
   const size_t length = a.width * images, height = a.height, step = a.dilation * images;
   Scratch scratch;
   const Planes x = planes_of(a.x, height, a.width, images, inputs, a.margin(), scratch);
-  const Planes dy = outputs == 1 ? Planes{length, 0, a.dy}
-                                 : planes_of(a.dy, height, a.width, images, outputs, 0, scratch);
+  const Planes dy =
+      outputs == 1 ? Planes{length, 0, a.dy} : planes_of(a.dy, height, a.width, images, outputs, 0, scratch);
   const size_t size = taps * inputs * outputs;
   // One partial result an output row.
   double* partials = scratch.take<double>(height, size);

@@ -73,7 +73,7 @@ void differentiate(const FactoredGateBackward& a, Form factor, Width width) {
 
 }  // namespace
 
-void run(const FactoredGate& a) {
+void factored_gate_avx2(const FactoredGate& a) {
   with_row_width(a.channels, [&](auto width) {
     if (a.form == FactorForm::kProduct)
       multiply(a, Product{}, width);
@@ -82,7 +82,7 @@ void run(const FactoredGate& a) {
   });
 }
 
-void run(const FactoredGateBackward& a) {
+void factored_gate_backward_avx2(const FactoredGateBackward& a) {
   with_row_width(a.channels, [&](auto width) {
     if (a.form == FactorForm::kProduct)
       differentiate(a, Product{}, width);

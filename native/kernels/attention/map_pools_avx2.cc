@@ -197,14 +197,14 @@ void spread(const MapPoolsBackward& a, const Slopes& s, Width width) {
 
 }  // namespace
 
-void run(const MapPools& a) {
+void map_pools_avx2(const MapPools& a) {
   if (a.scale == nullptr)
     pool<false>(a);
   else
     pool<true>(a);
 }
 
-void run(const MapPoolsBackward& a) {
+void map_pools_backward_avx2(const MapPoolsBackward& a) {
   const size_t channels = a.channels;
   Scratch scratch;
   const Slopes slopes(scratch.take<float>(Slopes::memory(a.images, channels)), channels);

@@ -110,7 +110,7 @@ void spread(const MapProjectionBackward& a, const Slopes& s, const float* filter
 
 }  // namespace
 
-void run(const MapProjection& a) {
+void map_projection_avx2(const MapProjection& a) {
   const size_t channels = a.channels;
   Scratch scratch;
   float* filter = scratch.take<float>(a.outputs, channels);
@@ -123,7 +123,7 @@ void run(const MapProjection& a) {
   });
 }
 
-void run(const MapProjectionBackward& a) {
+void map_projection_backward_avx2(const MapProjectionBackward& a) {
   const size_t channels = a.channels, outputs = a.outputs, size = outputs * channels;
   Scratch scratch;
   const Slopes slopes(scratch.take<float>(Slopes::memory(a.images, channels)), channels);

@@ -11,8 +11,8 @@
 #include "kernels/binary_conv/table_costs_avx2.h"
 #include "kernels/binary_conv/unpacked_avx2.h"
 #include "parallel.h"
-#include "scratch.h"
 #include "reference/bits.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -156,14 +156,16 @@ bool tables_pay(const Plan& p, int64_t outputs) {
 void run_in_floats(const BinaryConvBackwardFilter& a) {
   Scratch scratch;
   const ConvShape& s = a.shape;
-  run(FloatConvBackwardFilter{s, unpacked_input(s, a.x, scratch), gated_gradient(s, a.dy, a.gate, scratch), a.dw});
+  float_conv_backward_filter_avx2(FloatConvBackwardFilter{s, unpacked_input(s, a.x, scratch),
+                                                          gated_gradient(s, a.dy, a.gate, scratch), a.dw});
   if (a.latent != nullptr)
-    run(StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
+    straight_through_filter_avx2(
+        StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
 }
 
 }  // namespace
 
-void run(const BinaryConvBackwardFilter& a) {
+void binary_conv_backward_filter_avx2(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;

@@ -9,8 +9,8 @@
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "kernels/binary_conv/transpose_avx512.h"
 #include "parallel.h"
-#include "scratch.h"
 #include "reference/bits.h"
+#include "scratch.h"
 #include "sequences/grouped.h"
 
 namespace bnn::avx512 {
@@ -167,7 +167,8 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
                           nullptr, 0};
           const Target target{sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + c,
                               static_cast<size_t>(p.channels), p.tile, first_lanes(kLanes), true};
-          look_up(p.tile, vectors, lists + tap * kMaxUnits, counts[tap], span, target);
+          look_up<BinaryConvBackwardFilter>(p.tile, vectors, lists + tap * kMaxUnits, counts[tap], span,
+                                            target);
         }
       }
     }
@@ -211,10 +212,11 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
 
 }  // namespace
 
-void run(const BinaryConvBackwardFilter& a) {
+void binary_conv_backward_filter_avx512(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   // Fewer input channels than half of the output channels that the AVX2 version has as lanes
-  if (2 * s.c < std::min(s.k, kLanes)) return s.groups > 1 ? run_in_groups(a) : avx2::run(a);
+  if (2 * s.c < std::min(s.k, kLanes))
+    return s.groups > 1 ? run_in_groups(a) : avx2::binary_conv_backward_filter_avx2(a);
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
   Plan p{};

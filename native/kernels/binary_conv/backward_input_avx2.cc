@@ -9,15 +9,15 @@
 
 namespace bnn::avx2 {
 
-void run(const BinaryConvBackwardInput& a) {
+void binary_conv_backward_input_avx2(const BinaryConvBackwardInput& a) {
   const ConvShape& s = a.shape;
   Scratch scratch;
   const Axis rows{s.out_h, s.h, s.kernel_h, s.stride_h, 1, s.pad_top};
   const Axis columns{s.out_w, s.w, s.kernel_w, s.stride_w, 1, s.pad_left};
   Scatter p = plan_scatter(rows, columns, s.n, s.k, s.c);
   if (kSureGain * scatter_cycles(p, tap_pairs(s)) > float_cycles(s, s.k, s.c))
-    return run(
-        FloatConvBackwardInput{s, gated_gradient(s, a.dy, a.gate, scratch), unpacked_filter(s, a.w, a.scale, scratch), a.dx});
+    return float_conv_backward_input_avx2(FloatConvBackwardInput{
+        s, gated_gradient(s, a.dy, a.gate, scratch), unpacked_filter(s, a.w, a.scale, scratch), a.dx});
   p.source = a.dy;
   p.input_gate = a.gate;
   p.target = a.dx;
@@ -33,7 +33,7 @@ void run(const BinaryConvBackwardInput& a) {
           c < s.c ? sign_word(bits_from(filter + c * row_words, row_words, first)) : 0;
   });
   p.words = words;
-  run_scatter(p);
+  run_scatter<BinaryConvBackwardInput>(p);
 }
 
 }  // namespace bnn::avx2

@@ -8,8 +8,8 @@
 #include "implementations.h"
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "parallel.h"
-#include "scratch.h"
 #include "reference/bits.h"
+#include "scratch.h"
 #include "sequences/grouped.h"
 
 namespace bnn::avx512 {
@@ -152,12 +152,12 @@ void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows
       const int vectors = (channels + kLanes - 1) / kLanes;
       const Target target{dx + c, static_cast<size_t>(s.c), t.images,
                           first_lanes(channels - (vectors - 1) * kLanes), chunk > 0};
-      look_up(p.tile, vectors, units, count, span_of(p, c, channels, chunk), target);
+      look_up<BinaryConvBackwardInput>(p.tile, vectors, units, count, span_of(p, c, channels, chunk), target);
     }
   }
 }
 
-void run_task(const Plan& p, const Task& t) {
+void backward_input_rows(const Plan& p, const Task& t) {
   const ConvShape& s = p.shape;
   const TableSigns signs;
   const size_t row_tables = p.position_tables() * s.out_w;
@@ -241,10 +241,11 @@ int rows_per_task(const ConvShape& s, int image_tiles) {
 
 }  // namespace
 
-void run(const BinaryConvBackwardInput& a) {
+void binary_conv_backward_input_avx512(const BinaryConvBackwardInput& a) {
   const ConvShape& s = a.shape;
   // Fewer channels than half of the images that the AVX2 version has as lanes
-  if (2 * s.c < std::min(s.n, kLanes)) return s.groups > 1 ? run_in_groups(a) : avx2::run(a);
+  if (2 * s.c < std::min(s.n, kLanes))
+    return s.groups > 1 ? run_in_groups(a) : avx2::binary_conv_backward_input_avx2(a);
   // A table would have output channels of two groups.
   if (s.groups > 1 && s.group_outputs() % kTableRows != 0) return run_in_groups(a);
   Plan p{};
@@ -296,7 +297,7 @@ void run(const BinaryConvBackwardInput& a) {
     t.images = std::min(p.tile, s.n - t.first_image);
     t.first_row = static_cast<int>(task % row_blocks) * task_rows;
     t.end_row = std::min(s.h, t.first_row + task_rows);
-    run_task(p, t);
+    backward_input_rows(p, t);
   });
 }
 

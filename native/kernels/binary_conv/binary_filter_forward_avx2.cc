@@ -9,14 +9,14 @@
 
 namespace bnn::avx2 {
 
-void run(const BinaryFilterConvForward& a) {
+void binary_filter_conv_forward_avx2(const BinaryFilterConvForward& a) {
   const ConvShape& s = a.shape;
   Scratch scratch;
   const Axis rows{s.h, s.out_h, s.kernel_h, 1, s.stride_h, s.kernel_h - 1 - s.pad_top};
   const Axis columns{s.w, s.out_w, s.kernel_w, 1, s.stride_w, s.kernel_w - 1 - s.pad_left};
   Scatter p = plan_scatter(rows, columns, s.n, s.c, s.k);
   if (kSureGain * scatter_cycles(p, tap_pairs(s)) > float_cycles(s, s.c, s.k))
-    return run(FloatConvForward{s, a.x, unpacked_filter(s, a.w, a.scale, scratch), a.y});
+    return float_conv_forward_avx2(FloatConvForward{s, a.x, unpacked_filter(s, a.w, a.scale, scratch), a.y});
   p.source = a.x;
   p.target = a.y;
   set_scales(p, nullptr, a.scale, scratch);
@@ -32,7 +32,7 @@ void run(const BinaryFilterConvForward& a) {
     std::fill(to + s.k, to + p.channels, uint64_t{0});
   });
   p.words = words;
-  run_scatter(p);
+  run_scatter<BinaryFilterConvForward>(p);
 }
 
 }  // namespace bnn::avx2

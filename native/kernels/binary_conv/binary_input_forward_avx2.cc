@@ -13,8 +13,8 @@
 #include "kernels/binary_conv/unpacked_avx2.h"
 #include "kernels/streaming.h"
 #include "parallel.h"
-#include "scratch.h"
 #include "reference/bits.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -128,7 +128,7 @@ bool tables_pay(const Plan& p, int64_t outputs) {
 
 }  // namespace
 
-void run(const BinaryInputConvForward& a) {
+void binary_input_conv_forward_avx2(const BinaryInputConvForward& a) {
   const ConvShape& s = a.shape;
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
@@ -149,7 +149,8 @@ void run(const BinaryInputConvForward& a) {
   p.w = a.w;
   p.y = a.y;
   Scratch scratch;
-  if (!tables_pay(p, outputs)) return run(FloatConvForward{s, unpacked_input(s, a.x, scratch), a.w, a.y});
+  if (!tables_pay(p, outputs))
+    return float_conv_forward_avx2(FloatConvForward{s, unpacked_input(s, a.x, scratch), a.w, a.y});
   const size_t row_words = packed_words(s.c);
   uint64_t* words = scratch.take<uint64_t>(p.chunks, inputs, p.images);
   p.words = words;

@@ -20,8 +20,8 @@
 #include "kernels/binary_conv/nibbles_avx2.h"
 #include "kernels/streaming.h"
 #include "parallel.h"
-#include "scratch.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 #include "sequences/grouped.h"
 
 namespace bnn::avx2 {
@@ -41,10 +41,11 @@ struct Runs {
 };
 
 // One block of images, one block of output channels: x holds the gathered indices of all valid taps; the
-// target starts with the block's first image. It is a function of its own so that gcc keeps its sums in registers.
+// target starts with the block's first image. It is a function of its own so that gcc keeps its sums in
+// registers.
 template <int kCount, bool kHalf>
-__attribute__((noinline)) void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
-               const Target& target, int images) {
+__attribute__((noinline)) void forward_block(const Plan& p, const Runs& runs, int valid_taps,
+                                             const uint16_t* x, int block, const Target& target, int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
   if (target.others != nullptr)
@@ -102,23 +103,23 @@ __attribute__((noinline)) void run_block(const Plan& p, const Runs& runs, int va
 }
 
 template <bool kHalf>
-void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
-                const Target& target, int images) {
+void forward_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
+                    const Target& target, int images) {
   switch ((images + 1) / 2) {
     case 1:
-      return run_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
     case 2:
-      return run_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
     case 3:
-      return run_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
     default:
-      return run_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
   }
 }
 
 // All output channels of one output position for the image blocks [first, last), with which the target
 // starts.
-void run_position(const Plan& p, int64_t position, int first, int last, const Target& target) {
+void forward_position(const Plan& p, int64_t position, int first, int last, const Target& target) {
   const ConvShape& s = p.shape;
   Scratch scratch;
   Runs runs{scratch.take<Run>(s.taps()), 0};
@@ -148,9 +149,9 @@ void run_position(const Plan& p, int64_t position, int first, int last, const Ta
       const int images = std::min(kImages, s.n - block * kImages);
       const Target of_block = target.from(static_cast<size_t>(block - first) * kImages * s.k);
       if (channels < p.full_blocks)
-        run_images<false>(p, runs, valid_taps, x, channels, of_block, images);
+        forward_images<false>(p, runs, valid_taps, x, channels, of_block, images);
       else
-        run_images<true>(p, runs, valid_taps, x, channels, of_block, images);
+        forward_images<true>(p, runs, valid_taps, x, channels, of_block, images);
     }
   if (p.streamed) _mm_sfence();
 }
@@ -192,10 +193,10 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
 
 }  // namespace
 
-void run(const BinaryConvForward& a) {
+void binary_conv_forward_avx2(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
   if (!groups_fit(s)) return run_in_groups(a);
-  if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
+  if (!counts_fit(s)) return s.groups == 1 ? reference::binary_conv_forward_reference(a) : run_in_groups(a);
   Scratch scratch;
   Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope, scratch);
   // Whole blocks alone: what is left of one goes through a copy, which must not pass the caches by.
@@ -207,22 +208,22 @@ void run(const BinaryConvForward& a) {
     const size_t row = static_cast<size_t>(first) * kImages * s.k;
     Target target = all.from(static_cast<size_t>(task / parts) * s.n * s.k + row);
     if (a.gate != nullptr) target.gate = a.gate + row;
-    run_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks), target);
+    forward_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks), target);
   });
 }
 
-void run(const BinaryConvGateGradient& a) {
+void binary_conv_gate_gradient_avx2(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
   if (!groups_fit(s)) return run_in_groups(a);
-  if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
+  if (!counts_fit(s))
+    return s.groups == 1 ? reference::binary_conv_gate_gradient_reference(a) : run_in_groups(a);
   Scratch scratch;
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope, scratch);
   p.dots = true;
-  sum_gate_gradient(a, kBlocksPerTask * kImages,
-                    scratch.take<float>(gate_sums(a, kBlocksPerTask * kImages)),
+  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch.take<float>(gate_sums(a, kBlocksPerTask * kImages)),
                     [&](int64_t position, int first, int images, const Target& target) {
                       const int block = first / kImages;
-                      run_position(p, position, block, block + (images + kImages - 1) / kImages, target);
+                      forward_position(p, position, block, block + (images + kImages - 1) / kImages, target);
                     });
 }
 

@@ -7,8 +7,8 @@
 #include "kernels.h"
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
-#include "scratch.h"
 #include "reference/bits.h"
+#include "scratch.h"
 
 namespace bnn::avx512 {
 namespace {

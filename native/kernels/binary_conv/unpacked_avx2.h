@@ -13,14 +13,15 @@ namespace {
 
 inline const float* unpacked_input(const ConvShape& s, const uint32_t* x, Scratch& scratch) {
   float* floats = scratch.take<float>(s.input_size());
-  run(UnpackSigns{static_cast<size_t>(s.h) * s.w * s.n, s.c, x, floats});
+  unpack_signs_avx2(UnpackSigns{static_cast<size_t>(s.h) * s.w * s.n, s.c, x, floats});
   return floats;
 }
 
 // scale[k] · sign
-inline const float* unpacked_filter(const ConvShape& s, const uint32_t* w, const float* scale, Scratch& scratch) {
+inline const float* unpacked_filter(const ConvShape& s, const uint32_t* w, const float* scale,
+                                    Scratch& scratch) {
   float* floats = scratch.take<float>(s.filter_size());
-  run(UnpackSigns{static_cast<size_t>(s.taps()) * s.c, s.k, w, floats});
+  unpack_signs_avx2(UnpackSigns{static_cast<size_t>(s.taps()) * s.c, s.k, w, floats});
   for (size_t row = 0; row < static_cast<size_t>(s.taps()) * s.c; ++row)
     for (int k = 0; k < s.k; ++k) floats[row * s.k + k] *= scale[k];
   return floats;

@@ -35,7 +35,7 @@ inline __m256 keep_nan(__m256 x, __m256 chosen) {
 
 // _mm256_max_ps and _mm256_min_ps give the second operand when one is NaN; where that is the first, it shall
 // stay NaN.
-void run(const Elementwise& a) {
+void elementwise_avx2(const Elementwise& a) {
   switch (a.operation) {
     case Binary::kAdd:
       return each(a, [](__m256 x, __m256 y) { return _mm256_add_ps(x, y); });

@@ -10,7 +10,11 @@ namespace {
 
 // How the sum over positions and images is cut into chunks of about kChain rows, the chunks into groups that
 // have a partial result each, and the result into blocks. All of it follows from the shape.
+template <class Kernel>
 struct Plan {
+  static constexpr int kPanel = Kernel::kPanel;
+  static constexpr int kChain = Kernel::kChain;
+
   int positions;     // of one output row in a chunk
   int images;        // in a chunk
   int strips;        // chunks along an output row
@@ -42,8 +46,11 @@ struct Block {
 };
 
 // Adds the chunk's share of one block to `sums` [tap][c][k].
-inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_t chunk, const Block& block,
-                      float* sums) {
+template <class Kernel>
+inline void add_chunk(const FloatConvBackwardFilter& a, const Plan<Kernel>& plan, int64_t chunk,
+                      const Block& block, float* sums) {
+  constexpr int kPanel = Kernel::kPanel;
+  constexpr int kTileRows = Kernel::kTileRows;
   const ConvShape& s = a.shape;
   const int image = static_cast<int>(chunk % plan.image_blocks) * plan.images;
   const int images = s.n - image < plan.images ? s.n - image : plan.images;
@@ -57,10 +64,10 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
   float* const packed = scratch.take<float>(panel_size, block.last_panel - block.first_panel);
   for (int panel = block.first_panel; panel < block.last_panel; ++panel)
     for (int ox = from; ox < to; ++ox)
-      pack_panel(a.dy + ((static_cast<size_t>(oy) * s.out_w + ox) * s.n + image) * s.k, s.k, images,
-                 panel * kPanel, s.k,
-                 packed + (panel - block.first_panel) * panel_size +
-                     static_cast<size_t>(ox - from) * images * kPanel);
+      pack_panel<Kernel>(a.dy + ((static_cast<size_t>(oy) * s.out_w + ox) * s.n + image) * s.k, s.k, images,
+                         panel * kPanel, s.k,
+                         packed + (panel - block.first_panel) * panel_size +
+                             static_cast<size_t>(ox - from) * images * kPanel);
 
   Segment* const segments = scratch.take<Segment>(plan.positions);
   for (int tap = 0; tap < s.taps(); ++tap) {
@@ -85,16 +92,19 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
         const int columns = s.k - panel * kPanel < kPanel ? s.k - panel * kPanel : kPanel;
         const Operands operands{segments, count, static_cast<size_t>(s.c), static_cast<size_t>(c),
                                 (panel - block.first_panel) * panel_size};
-        tile_product<true>(operands, rows, columns,
-                           sums + (static_cast<size_t>(tap) * s.c + c) * s.k + panel * kPanel, s.k,
-                           Store::kAdd);
+        tile_product<Kernel, true>(operands, rows, columns,
+                                   sums + (static_cast<size_t>(tap) * s.c + c) * s.k + panel * kPanel, s.k,
+                                   Store::kAdd);
       }
   }
 }
 
+template <class Registers>
 inline void convolve(const FloatConvBackwardFilter& a) {
+  using Kernel = FloatKernel<FloatConvBackwardFilter, Registers>;
+  constexpr int kPanel = Kernel::kPanel;
   const ConvShape& s = a.shape;
-  const Plan plan(s);
+  const Plan<Kernel> plan(s);
   const size_t size = s.filter_size();
   Scratch scratch;
   float* const partial = plan.groups == 1 ? a.dw : scratch.take<float>(size, plan.groups);

@@ -2,6 +2,7 @@
 // rows) is a sum over taps of the matrix at a source position times the matrix of the tap.
 #pragma once
 
+#include "kernels.h"
 #include "kernels/float_conv/gemm.h"
 #include "reference/conv_taps.h"
 #include "scratch.h"
@@ -24,8 +25,9 @@ struct PositionSums {
 };
 
 // Packs filter [tap][c][k] into panels: of k columns and c rows, or with kTransposed of c columns and k rows.
-template <bool kTransposed>
+template <class Kernel, bool kTransposed>
 inline const float* pack_filter(const float* w, int taps, int c, int k, Scratch& scratch) {
+  constexpr int kPanel = Kernel::kPanel;
   const int depth = kTransposed ? k : c;
   const int width = kTransposed ? c : k;
   const int panels = divide_up(width, kPanel);
@@ -35,17 +37,20 @@ inline const float* pack_filter(const float* w, int taps, int c, int k, Scratch&
     const float* const from = w + (task % taps) * c * k;
     float* const to = packed + task * depth * kPanel;
     if (kTransposed)
-      pack_panel_transposed(from, k, depth, panel * kPanel, width, to);
+      pack_panel_transposed<Kernel>(from, k, depth, panel * kPanel, width, to);
     else
-      pack_panel(from, k, depth, panel * kPanel, width, to);
+      pack_panel<Kernel>(from, k, depth, panel * kPanel, width, to);
   });
   return packed;
 }
 
 // One run of neighbouring positions under the same taps: their rows lie one after the other in source and
 // target.
+template <class Kernel>
 inline void sum_run(const PositionSums& s, const TapSource* list, int count, int64_t position, int run,
                     int first_panel, int last_panel) {
+  constexpr int kPanel = Kernel::kPanel;
+  constexpr int kChain = Kernel::kChain;
   const int rows = run * s.n;
   float* const target = s.target + position * s.n * s.width;
   if (count == 0) {
@@ -75,14 +80,15 @@ inline void sum_run(const PositionSums& s, const TapSource* list, int count, int
       const Operands operands{segments + first, total - first < together ? total - first : together,
                               static_cast<size_t>(s.depth), 0,
                               static_cast<size_t>(panel) * s.taps * s.depth * kPanel};
-      panel_product<false>(operands, rows, columns, target + panel * kPanel, s.width,
-                           first == 0 ? Store::kReplace : Store::kAdd);
+      panel_product<Kernel, false>(operands, rows, columns, target + panel * kPanel, s.width,
+                                   first == 0 ? Store::kReplace : Store::kAdd);
     }
 }
 
 // `sources_of(position, body)` calls body(tap, source) for each tap of a target position.
-template <class SourcesOf>
+template <class Kernel, class SourcesOf>
 inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
+  constexpr int kPanel = Kernel::kPanel;
   // Small batches are joined into runs of about 96 rows, so that a panel of the filter is read once for many
   // rows.
   const int longest_run = s.n >= 96 ? 1 : 96 / s.n;
@@ -117,26 +123,30 @@ inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
         });
         if (same != count || other != count) break;
       }
-      sum_run(s, list, count, row + x, run, first_panel, last_panel);
+      sum_run<Kernel>(s, list, count, row + x, run, first_panel, last_panel);
       x += run;
     }
   });
 }
 
+template <class Registers>
 inline void convolve(const FloatConvForward& a) {
+  using Kernel = FloatKernel<FloatConvForward, Registers>;
   const ConvShape& s = a.shape;
   Scratch scratch;
-  const float* const packed = pack_filter<false>(a.w, s.taps(), s.c, s.k, scratch);
+  const float* const packed = pack_filter<Kernel, false>(a.w, s.taps(), s.c, s.k, scratch);
   const PositionSums sums{s.out_h, s.out_w, s.n, s.taps(), s.c, s.k, a.x, packed, a.y};
-  sum_positions(sums, [&](int64_t position, auto&& body) { for_valid_taps(s, position, body); });
+  sum_positions<Kernel>(sums, [&](int64_t position, auto&& body) { for_valid_taps(s, position, body); });
 }
 
+template <class Registers>
 inline void convolve(const FloatConvBackwardInput& a) {
+  using Kernel = FloatKernel<FloatConvBackwardInput, Registers>;
   const ConvShape& s = a.shape;
   Scratch scratch;
-  const float* const packed = pack_filter<true>(a.w, s.taps(), s.c, s.k, scratch);
+  const float* const packed = pack_filter<Kernel, true>(a.w, s.taps(), s.c, s.k, scratch);
   const PositionSums sums{s.h, s.w, s.n, s.taps(), s.k, s.c, a.dy, packed, a.dx};
-  sum_positions(sums, [&](int64_t position, auto&& body) { for_outputs_of(s, position, body); });
+  sum_positions<Kernel>(sums, [&](int64_t position, auto&& body) { for_outputs_of(s, position, body); });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace bnn::avx2 {
 // One read. Each chunk sums d = x − shift and d² for each column of its folded rows, where the shift is the
 // column's mean over the chunk's first rows, so that no digits cancel; then mean and squares are combined as
 // by Chan, Golub and LeVeque (1983), in double and in the order of the chunks.
-void run(const BatchNormStatistics& a) {
+void batch_norm_statistics_avx2(const BatchNormStatistics& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
@@ -82,7 +82,7 @@ void run(const BatchNormStatistics& a) {
 }
 
 // Two reads: the sums, then dx of them, and on through a PReLU.
-void run(const BatchNormBackward& a) {
+void batch_norm_backward_avx2(const BatchNormBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
@@ -105,12 +105,13 @@ void run(const BatchNormBackward& a) {
     return pictures ? _mm256_add_ps(dy, lanes.load(pictures.at(offset, column))) : dy;
   };
   sum_channels<2>(rows, totals, [&](const Chunk& chunk, Scratch& task_scratch) {
-    return [&, bits = ChunkBits(rows, chunk, a.mask, task_scratch)](auto lanes, size_t offset, size_t column) {
-      const __m256 dy = upstream(lanes, bits, offset, column);
-      if (a.upstream != nullptr) lanes.store(a.upstream + offset, dy);
-      const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
-      return Terms<2>{{dy, _mm256_mul_ps(dy, norm.centred(x, column))}};
-    };
+    return
+        [&, bits = ChunkBits(rows, chunk, a.mask, task_scratch)](auto lanes, size_t offset, size_t column) {
+          const __m256 dy = upstream(lanes, bits, offset, column);
+          if (a.upstream != nullptr) lanes.store(a.upstream + offset, dy);
+          const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
+          return Terms<2>{{dy, _mm256_mul_ps(dy, norm.centred(x, column))}};
+        };
   });
   norm.complete(a, totals, totals + channels);
 
@@ -132,15 +133,16 @@ void run(const BatchNormBackward& a) {
     return;
   }
   sum_channels<1>(rows, totals, [&](const Chunk& chunk, Scratch& task_scratch) {
-    return [&, bits = ChunkBits(rows, chunk, a.mask, task_scratch)](auto lanes, size_t offset, size_t column) {
-      const __m256 v = lanes.load(a.x + offset);
-      const __m256 positive = is_positive(v);
-      const __m256 sloped = _mm256_loadu_ps(slope + column);
-      const __m256 dx =
-          gradient(lanes, bits, offset, column, _mm256_blendv_ps(_mm256_mul_ps(sloped, v), v, positive));
-      lanes.store(a.dx + offset, _mm256_blendv_ps(_mm256_mul_ps(sloped, dx), dx, positive));
-      return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dx, v))}};
-    };
+    return
+        [&, bits = ChunkBits(rows, chunk, a.mask, task_scratch)](auto lanes, size_t offset, size_t column) {
+          const __m256 v = lanes.load(a.x + offset);
+          const __m256 positive = is_positive(v);
+          const __m256 sloped = _mm256_loadu_ps(slope + column);
+          const __m256 dx =
+              gradient(lanes, bits, offset, column, _mm256_blendv_ps(_mm256_mul_ps(sloped, v), v, positive));
+          lanes.store(a.dx + offset, _mm256_blendv_ps(_mm256_mul_ps(sloped, dx), dx, positive));
+          return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dx, v))}};
+        };
   });
   for (size_t c = 0; c < channels; ++c) a.dslope[c] = static_cast<float>(totals[c]);
 }

@@ -35,7 +35,7 @@ class ResidualSum {
 
 }  // namespace
 
-void run(const ChannelAffineResidual& a) {
+void channel_affine_residual_avx2(const ChannelAffineResidual& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   const ResidualSum sum(rows, a, scratch.take<float>(ResidualSum::floats(rows)));
@@ -58,7 +58,7 @@ void run(const ChannelAffineResidual& a) {
 }
 
 // Two reads: the sums, with upstream on the way, then dx of upstream.
-void run(const BatchNormResidualBackward& a) {
+void batch_norm_residual_backward_avx2(const BatchNormResidualBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;

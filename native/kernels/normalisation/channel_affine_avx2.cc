@@ -4,7 +4,7 @@
 
 namespace bnn::avx2 {
 
-void run(const ChannelAffine& a) {
+void channel_affine_avx2(const ChannelAffine& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   float* scale = scratch.take<float>(rows.width);

@@ -5,7 +5,7 @@
 
 namespace bnn::avx2 {
 
-void run(const MaskedGradient& a) {
+void masked_gradient_avx2(const MaskedGradient& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   double* totals = scratch.take<double>(rows.channels);
@@ -20,7 +20,7 @@ void run(const MaskedGradient& a) {
   for (size_t c = 0; c < rows.channels; ++c) a.sum[c] = static_cast<float>(totals[c]);
 }
 
-void run(const ChannelScaleBackward& a) {
+void channel_scale_backward_avx2(const ChannelScaleBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   double* totals = scratch.take<double>(rows.channels);
@@ -37,7 +37,7 @@ void run(const ChannelScaleBackward& a) {
   for (size_t c = 0; c < rows.channels; ++c) a.dscale[c] = static_cast<float>(totals[c]);
 }
 
-void run(const ShiftedPreluBackward& a) {
+void shifted_prelu_backward_avx2(const ShiftedPreluBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   double* totals = scratch.take<double>(3, rows.channels);

@@ -4,7 +4,7 @@
 
 namespace bnn::avx2 {
 
-void run(const MeanMagnitude& a) {
+void mean_magnitude_avx2(const MeanMagnitude& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   double* totals = scratch.take<double>(rows.channels);

@@ -13,7 +13,7 @@ __m256 load_sum(Lanes lanes, const float* x, const float* residual, size_t offse
 
 }  // namespace
 
-void run(const AddPrelu& a) {
+void add_prelu_avx2(const AddPrelu& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   float* slope = scratch.take<float>(rows.width);
@@ -27,7 +27,7 @@ void run(const AddPrelu& a) {
 }
 
 // One pass: each term of dslope stores its part of dv on the way.
-void run(const PreluBackward& a) {
+void prelu_backward_avx2(const PreluBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;
   double* totals = scratch.take<double>(rows.channels);

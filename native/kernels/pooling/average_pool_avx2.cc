@@ -29,7 +29,7 @@ struct Source {
 
 }  // namespace
 
-void run(const AveragePool& a) {
+void average_pool_avx2(const AveragePool& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   for_rows_of_blocks(s.out_h, Blocks(inner, kBlock), [&](int oy, size_t start, size_t width) {
@@ -57,7 +57,7 @@ void run(const AveragePool& a) {
   });
 }
 
-void run(const AveragePoolBackward& a) {
+void average_pool_backward_avx2(const AveragePoolBackward& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   const bool streamed = worth_streaming(a.dx, s.input_size()) && inner % kLanes == 0 && a.addend != a.dx;

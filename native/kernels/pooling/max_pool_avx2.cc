@@ -20,7 +20,7 @@ size_t backward_block(size_t inner) {
 
 }  // namespace
 
-void run(const MaxPool& a) {
+void max_pool_avx2(const MaxPool& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   for_rows_of_blocks(s.out_h, Blocks(inner, kBlock), [&](int oy, size_t start, size_t width) {
@@ -40,7 +40,7 @@ void run(const MaxPool& a) {
   });
 }
 
-void run(const MaxPoolBackward& a) {
+void max_pool_backward_avx2(const MaxPoolBackward& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   const Blocks blocks(inner, backward_block(inner));

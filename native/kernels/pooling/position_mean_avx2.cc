@@ -5,7 +5,7 @@
 
 namespace bnn::avx2 {
 
-void run(const PositionMean& a) {
+void position_mean_avx2(const PositionMean& a) {
   const Blocks blocks(a.inner, 512);
   parallel_for(static_cast<int64_t>(blocks.count), [&](int64_t block) {
     const size_t start = blocks.start(block);
@@ -28,7 +28,7 @@ void run(const PositionMean& a) {
   });
 }
 
-void run(const PositionMeanBackward& a) {
+void position_mean_backward_avx2(const PositionMeanBackward& a) {
   const Blocks blocks(a.inner, 16384);
   const size_t positions_of_task = std::max(16384 / std::max(a.inner, size_t{1}), size_t{1});
   const size_t groups = (a.positions + positions_of_task - 1) / positions_of_task;
