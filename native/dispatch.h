@@ -43,7 +43,8 @@ struct KernelInfo {
 std::vector<KernelInfo> kernel_list();
 
 // Limits every family to `isa` and those below it; an empty name lifts the limit. False when the CPU lacks it
-// or the name is unknown. A kernel that runs meanwhile goes on as it began.
+// or the name is unknown. A kernel that runs meanwhile ends as it began; a sequence may run its next kernel
+// with the new choice.
 bool force_isa(const std::string& isa);
 // The instruction set forced now, or an empty name.
 std::string forced_isa();
@@ -77,7 +78,8 @@ const Implementation& active_implementation() {
 template <class Args, class = void>
 struct HasGroups : std::false_type {};
 template <class Args>
-struct HasGroups<Args, std::void_t<decltype(run_in_groups(std::declval<const Args&>()))>> : std::true_type {};
+struct HasGroups<Args, std::void_t<decltype(run_in_groups(std::declval<const Args&>(), Kernel<Args>()))>>
+    : std::true_type {};
 
 }  // namespace detail
 
@@ -86,13 +88,16 @@ struct HasGroups<Args, std::void_t<decltype(run_in_groups(std::declval<const Arg
 template <class Args>
 void run(const Args& args) {
   const detail::Implementation& active = detail::active_implementation<Args>();
-  auto kernel = reinterpret_cast<void (*)(const Args&)>(active.function);
-  if constexpr (detail::HasGroups<Args>::value)
-    if (args.shape.groups > 1 && !active.takes_groups) kernel = run_in_groups;
+  const auto kernel = reinterpret_cast<Kernel<Args>>(active.function);
+  const auto run_kernel = [&] {
+    if constexpr (detail::HasGroups<Args>::value)
+      if (args.shape.groups > 1 && !active.takes_groups) return run_in_groups(args, kernel);
+    kernel(args);
+  };
   const detail::Session session = detail::timing_session();
-  if (!session.is_on()) return kernel(args);
+  if (!session.is_on()) return run_kernel();
   const detail::Timed timed(session, detail::timed_name(args, session));
-  kernel(args);
+  run_kernel();
 }
 
 }  // namespace bnn

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dispatch.h"
 #include "parallel.h"
 #include "reference/bits.h"
 #include "scratch.h"
@@ -96,43 +95,43 @@ void for_groups(const ConvShape& s, Body&& body) {
 
 }  // namespace
 
-void run_in_groups(const FloatConvForward& a) {
+void run_in_groups(const FloatConvForward& a, Kernel<FloatConvForward> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const float* x = split(in, a.x, scratch);
   const float* w = split(filter, a.w, scratch);
   float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(FloatConvForward{s, x + g * in.floats(), w + g * filter.floats(), y + g * out.floats()});
+    kernel({s, x + g * in.floats(), w + g * filter.floats(), y + g * out.floats()});
   });
   join(out, y, a.y);
 }
 
-void run_in_groups(const FloatConvBackwardInput& a) {
+void run_in_groups(const FloatConvBackwardInput& a, Kernel<FloatConvBackwardInput> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const float* dy = split(out, a.dy, scratch);
   const float* w = split(filter, a.w, scratch);
   float* dx = result(in, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(FloatConvBackwardInput{s, dy + g * out.floats(), w + g * filter.floats(), dx + g * in.floats()});
+    kernel({s, dy + g * out.floats(), w + g * filter.floats(), dx + g * in.floats()});
   });
   join(in, dx, a.dx);
 }
 
-void run_in_groups(const FloatConvBackwardFilter& a) {
+void run_in_groups(const FloatConvBackwardFilter& a, Kernel<FloatConvBackwardFilter> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const float* x = split(in, a.x, scratch);
   const float* dy = split(out, a.dy, scratch);
   float* dw = result(filter, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(FloatConvBackwardFilter{s, x + g * in.floats(), dy + g * out.floats(), dw + g * filter.floats()});
+    kernel({s, x + g * in.floats(), dy + g * out.floats(), dw + g * filter.floats()});
   });
   join(filter, dw, a.dw);
 }
 
-void run_in_groups(const BinaryConvForward& a) {
+void run_in_groups(const BinaryConvForward& a, Kernel<BinaryConvForward> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const uint32_t* x = split(in, a.x, scratch);
@@ -141,14 +140,14 @@ void run_in_groups(const BinaryConvForward& a) {
   const float* gate = split(gate_of(a.shape), a.gate, scratch);
   float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvForward{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k,
-                          part(residual, out.floats(), g), part(a.slope, s.k, g), y + g * out.floats(),
-                          part(gate, gate_of(a.shape).floats(), g), part(a.sum_slope, s.k, g)});
+    kernel({s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, part(residual, out.floats(), g),
+            part(a.slope, s.k, g), y + g * out.floats(), part(gate, gate_of(a.shape).floats(), g),
+            part(a.sum_slope, s.k, g)});
   });
   join(out, y, a.y);
 }
 
-void run_in_groups(const BinaryConvBackwardInput& a) {
+void run_in_groups(const BinaryConvBackwardInput& a, Kernel<BinaryConvBackwardInput> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const float* dy = split(out, a.dy, scratch);
@@ -156,13 +155,13 @@ void run_in_groups(const BinaryConvBackwardInput& a) {
   const float* gate = split(gate_of(a.shape), a.gate, scratch);
   float* dx = result(in, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvBackwardInput{s, dy + g * out.floats(), w + g * filter.words(), a.scale + g * s.k,
-                                dx + g * in.floats(), part(gate, gate_of(a.shape).floats(), g)});
+    kernel({s, dy + g * out.floats(), w + g * filter.words(), a.scale + g * s.k, dx + g * in.floats(),
+            part(gate, gate_of(a.shape).floats(), g)});
   });
   join(in, dx, a.dx);
 }
 
-void run_in_groups(const BinaryConvBackwardFilter& a) {
+void run_in_groups(const BinaryConvBackwardFilter& a, Kernel<BinaryConvBackwardFilter> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const uint32_t* x = split(in, a.x, scratch);
@@ -171,14 +170,14 @@ void run_in_groups(const BinaryConvBackwardFilter& a) {
   const float* gate = split(gate_of(a.shape), a.gate, scratch);
   float* dw = result(filter, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvBackwardFilter{s, x + g * in.words(), dy + g * out.floats(), part(a.scale, s.k, g),
-                                 part(latent, filter.floats(), g), dw + g * filter.floats(),
-                                 part(gate, gate_of(a.shape).floats(), g)});
+    kernel({s, x + g * in.words(), dy + g * out.floats(), part(a.scale, s.k, g),
+            part(latent, filter.floats(), g), dw + g * filter.floats(),
+            part(gate, gate_of(a.shape).floats(), g)});
   });
   join(filter, dw, a.dw);
 }
 
-void run_in_groups(const BinaryConvGateGradient& a) {
+void run_in_groups(const BinaryConvGateGradient& a, Kernel<BinaryConvGateGradient> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape),
               gates = gate_of(a.shape);
@@ -189,36 +188,35 @@ void run_in_groups(const BinaryConvGateGradient& a) {
   float* dgate = result(gates, scratch);
   float* dz = a.dz == nullptr ? nullptr : scratch.take<float>(out.all_floats());
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvGateGradient{
-        s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
-        dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
-        dz == nullptr ? nullptr : dz + g * out.floats(), a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
+    kernel({s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
+            dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
+            dz == nullptr ? nullptr : dz + g * out.floats(),
+            a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
   });
   join(gates, dgate, a.dgate);
   if (dz != nullptr) join(out, dz, a.dz);
 }
 
-void run_in_groups(const BinaryInputConvForward& a) {
+void run_in_groups(const BinaryInputConvForward& a, Kernel<BinaryInputConvForward> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const uint32_t* x = split(in, a.x, scratch);
   const float* w = split(filter, a.w, scratch);
   float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryInputConvForward{s, x + g * in.words(), w + g * filter.floats(), y + g * out.floats()});
+    kernel({s, x + g * in.words(), w + g * filter.floats(), y + g * out.floats()});
   });
   join(out, y, a.y);
 }
 
-void run_in_groups(const BinaryFilterConvForward& a) {
+void run_in_groups(const BinaryFilterConvForward& a, Kernel<BinaryFilterConvForward> kernel) {
   Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const float* x = split(in, a.x, scratch);
   const uint32_t* w = split(filter, a.w, scratch);
   float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryFilterConvForward{s, x + g * in.floats(), w + g * filter.words(), a.scale + g * s.k,
-                                y + g * out.floats()});
+    kernel({s, x + g * in.floats(), w + g * filter.words(), a.scale + g * s.k, y + g * out.floats()});
   });
   join(out, y, a.y);
 }

@@ -216,7 +216,8 @@ void binary_conv_backward_filter_avx512(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   // Fewer input channels than half of the output channels that the AVX2 version has as lanes
   if (2 * s.c < std::min(s.k, kLanes))
-    return s.groups > 1 ? run_in_groups(a) : avx2::binary_conv_backward_filter_avx2(a);
+    return s.groups > 1 ? run_in_groups(a, binary_conv_backward_filter_avx512)
+                        : avx2::binary_conv_backward_filter_avx2(a);
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
   Plan p{};

@@ -245,9 +245,11 @@ void binary_conv_backward_input_avx512(const BinaryConvBackwardInput& a) {
   const ConvShape& s = a.shape;
   // Fewer channels than half of the images that the AVX2 version has as lanes
   if (2 * s.c < std::min(s.n, kLanes))
-    return s.groups > 1 ? run_in_groups(a) : avx2::binary_conv_backward_input_avx2(a);
+    return s.groups > 1 ? run_in_groups(a, binary_conv_backward_input_avx512)
+                        : avx2::binary_conv_backward_input_avx2(a);
   // A table would have output channels of two groups.
-  if (s.groups > 1 && s.group_outputs() % kTableRows != 0) return run_in_groups(a);
+  if (s.groups > 1 && s.group_outputs() % kTableRows != 0)
+    return run_in_groups(a, binary_conv_backward_input_avx512);
   Plan p{};
   p.shape = s;
   p.step = step_of(s);

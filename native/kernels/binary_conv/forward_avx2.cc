@@ -195,8 +195,10 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
 
 void binary_conv_forward_avx2(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
-  if (!groups_fit(s)) return run_in_groups(a);
-  if (!counts_fit(s)) return s.groups == 1 ? reference::binary_conv_forward_reference(a) : run_in_groups(a);
+  if (!groups_fit(s)) return run_in_groups(a, binary_conv_forward_avx2);
+  if (!counts_fit(s))
+    return s.groups == 1 ? reference::binary_conv_forward_reference(a)
+                         : run_in_groups(a, binary_conv_forward_avx2);
   Scratch scratch;
   Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope, scratch);
   // Whole blocks alone: what is left of one goes through a copy, which must not pass the caches by.
@@ -214,9 +216,10 @@ void binary_conv_forward_avx2(const BinaryConvForward& a) {
 
 void binary_conv_gate_gradient_avx2(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
-  if (!groups_fit(s)) return run_in_groups(a);
+  if (!groups_fit(s)) return run_in_groups(a, binary_conv_gate_gradient_avx2);
   if (!counts_fit(s))
-    return s.groups == 1 ? reference::binary_conv_gate_gradient_reference(a) : run_in_groups(a);
+    return s.groups == 1 ? reference::binary_conv_gate_gradient_reference(a)
+                         : run_in_groups(a, binary_conv_gate_gradient_avx2);
   Scratch scratch;
   Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope, scratch);
   p.dots = true;
