@@ -32,5 +32,5 @@ export interface BlockDefinition {
   /** Its layers whose maps have the size of the output where the block has a stride; those before have the input's. */
   readonly afterStride: readonly string[];
   /** Makes the body with its parameters in a scope. */
-  make(scope: Scope, size: BlockSize, options: BlockOptions): BlockBody;
+  readonly make: (scope: Scope, size: BlockSize, options: BlockOptions) => BlockBody;
 }
