@@ -52,9 +52,6 @@ export function distill(recipe: Recipe, options: RunOptions = {}): AsyncGenerato
   return trainRun(recipe, options);
 }
 
-/** @deprecated Its name is {@link distill}; this one goes with 0.3. */
-export const distil = distill;
-
 /**
  * Trains a run from its start, or from where it is resumed, to its end. A trial is limited to a few images.
  *
@@ -109,7 +106,7 @@ class Run {
     checkRunnable(recipe);
     const { checkpointSeconds = defaultCheckpointSeconds } = options;
     if (!(checkpointSeconds >= 0))
-      throw new InputError(`--checkpoint-seconds must be at least 0, got ${checkpointSeconds}.`);
+      throw new InputError(`\`checkpointSeconds\` must be at least 0, got ${checkpointSeconds}.`);
     await useBackend(recipe.backend, { threads: recipe.threads });
     const { splits, skipped } = await loadSplits(recipe);
     for (const message of skipped) yield { kind: 'skipped', message };
