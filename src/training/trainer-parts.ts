@@ -35,10 +35,8 @@ export interface StepReport {
   readonly studentMs: number;
 }
 
-/** What `Trainer.step` gives. */
-export interface StepResult extends Pick<StepReport, 'loss' | 'terms' | 'correct' | 'agreeing'> {
-  readonly layers: LayerRecord[] | undefined;
-}
+/** What `Trainer.step` returns. */
+export type StepResult = Pick<StepReport, 'loss' | 'terms' | 'layers' | 'correct' | 'agreeing'>;
 
 /** What a `Trainer` is made of. */
 export interface TrainerParts {
