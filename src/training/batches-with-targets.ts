@@ -26,11 +26,11 @@ export interface EpochMixer {
 }
 
 /**
- * Batches with their targets, in order. Targets of as many later batches as the teacher wants are requested before those of the
- * first are given out.
+ * Batches with their targets, in order. Targets of as many later batches as the teacher wants are requested
+ * before those of the first are given out.
  *
- * With a mixer the images of each batch are mixed. A teacher that looks at images gets the mixed ones. A teacher that answers by
- * view gets the batch before mixing, and its targets are mixed.
+ * With a mixer the images of each batch are mixed. A teacher that looks at images gets the mixed ones. A
+ * teacher that answers by view gets the batch before mixing, and its targets are mixed.
  */
 export async function* batchesWithTargets(
   batches: AsyncIterable<Batch>,

@@ -21,7 +21,9 @@ import { assignAll, type TrainingState, underPrefix, valuesOf } from './training
 
 export type { StepReport, StepResult, TrainerParts } from './trainer-parts.js';
 
-/** The prefixes of tensors in a {@link TrainingState}. Tensors of student, connectors and losses have none. */
+/**
+ * The prefixes of tensors in a {@link TrainingState}. Tensors of student, connectors and losses have none.
+ */
 const prefixes = {
   optimizer: 'optimizer.',
   accumulated: 'gathered.',
@@ -60,8 +62,8 @@ export class Trainer {
   readonly #mixer: BatchMixer | undefined;
 
   /**
-   * @throws InputError for gradient settings or a mixing out of range, a sign gradient that sharpens or a loss weight that
-   *   changes without `epochs`, or a mixing for which the teacher has no targets
+   * @throws InputError for gradient settings or a mixing out of range, a sign gradient that sharpens or a
+   *   loss weight that changes without `epochs`, or a mixing for which the teacher has no targets
    */
   constructor(parts: TrainerParts) {
     checkEpochs(parts);
@@ -82,7 +84,8 @@ export class Trainer {
   /**
    * Trains one epoch, step by step.
    *
-   * @param firstStep the step of the epoch to begin with; the state must be that of the step before. Default 0
+   * @param firstStep the step of the epoch to begin with; the state must be that of the step before. Default
+   *   0
    * @throws NonFiniteLoss if a loss is not finite; it names step, term and the first such layer
    */
   async *epoch(epoch: number, firstStep = 0): AsyncGenerator<StepReport> {
@@ -141,10 +144,10 @@ export class Trainer {
   }
 
   /**
-   * Everything that the next step depends on, except for the data: the student's tensors by their own names, those of the
-   * connectors under `connectors.`, those of the losses under `losses.` (`centers.` of `center`), those of the optimizer
-   * under `optimizer.`, accumulated gradients under `gathered.`, and `average.` and `statistics.`. Later steps do not
-   * change it.
+   * Everything that the next step depends on, except for the data: the student's tensors by their own names,
+   * those of the connectors under `connectors.`, those of the losses under `losses.` (`centers.` of
+   * `center`), those of the optimizer under `optimizer.`, accumulated gradients under `gathered.`, and
+   * `average.` and `statistics.`. Later steps do not change it.
    */
   state(): TrainingState {
     const { student, connectors, optimizer, average, statistics } = this.#parts;
