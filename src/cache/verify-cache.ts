@@ -9,20 +9,20 @@ import { checkPart, damagedPart } from './part-check.js';
 import { sha256OfFile } from './part-file.js';
 import { rowCrc } from './row-codec.js';
 
-/** What was found to be whole. */
+/** The size of a cache without damage. */
 export interface VerifiedCache {
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Parts that the cache lacks: it is a shard, or not complete. */
+  /** Missing parts, if it is a shard or incomplete. */
   readonly missing: readonly PartPlan[];
 }
 
 /**
- * Reads all of a cache: each file's size, footer and SHA-256, and each row's checksum, index and view.
+ * Checks all of a cache: size, footer and SHA-256 of each file, and checksum, index and view of each row.
  *
- * @param onProgress hears how many bytes are read, each byte counted once
- * @throws InputError for the first thing that is wrong, naming the file
+ * @param onProgress called with the bytes that are checked
+ * @throws InputError that names the first damaged file and what is wrong
  */
 export async function verifyCache(
   directory: string,

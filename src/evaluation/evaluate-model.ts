@@ -15,15 +15,21 @@ import { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './eval
 import { runFiles } from '../files/run-files.js';
 import { checkWhole } from '../check-whole.js';
 
-/** What to evaluate, and on what. */
+/** What to evaluate, and on which data. */
 export interface EvaluateModelSettings {
-  /** An ONNX model, a teacher card, several of these with commas between them, a run directory (its best epoch) or a checkpoint. */
+  /**
+   * An ONNX model or a teacher card, or several with commas between them; or a checkpoint, or a run directory
+   * for its best epoch.
+   */
   readonly model: string;
-  /** `<kind>:<folder>`; default: DISTILL_DATA, else the run's own, else the sample of the teacher's data set. */
+  /**
+   * `<kind>:<folder>`; by default DISTILL_DATA, or the data of the run, or the sample of the teacher's data
+   * set.
+   */
   readonly data?: string;
-  /** Leave out images in files that cannot be decoded; default false. */
+  /** Leave out image files that cannot be decoded; default false. */
   readonly skipCorrupt?: boolean;
-  /** Hears of each of them. */
+  /** Called for each of them with a sentence. */
   readonly onSkipped?: (message: string) => void;
   readonly threads: number;
   readonly backend: string;
@@ -32,9 +38,9 @@ export interface EvaluateModelSettings {
 }
 
 /**
- * The accuracy of a teacher or of a trained student on the test split.
+ * The accuracy of a teacher or a trained student on the test split.
  *
- * @throws InputError for a model or data that are missing or wrong, or whose classes differ
+ * @throws InputError for a model or data that are missing or wrong, or have different classes
  */
 export async function evaluateModel(
   settings: EvaluateModelSettings,
@@ -87,9 +93,9 @@ async function evaluateCheckpoint(
 }
 
 /**
- * The data that are named, else those of DISTILL_DATA, else those of the run whose directory `model` is.
+ * The data that are named, or those of DISTILL_DATA, or those of the run in the directory `model`.
  *
- * @throws InputError if it is none
+ * @throws InputError if it is not a run directory
  */
 export async function dataOfModel({
   model,

@@ -23,27 +23,27 @@ import { graphNames, levelTensor } from './graph-builder.js';
 import { resNetGraph } from './resnet-graph.js';
 import { vggSmallGraph } from './vgg-small-graph.js';
 
-/** What to export, and with what it is tried. */
+/** What to export, and how it is checked. */
 export interface ExportSettings {
   /** The checkpoint of a full-precision network. */
   readonly checkpoint: string;
-  /** Where the model goes; its card goes beside it, with `.yaml` in place of `.onnx`. */
+  /** The path of the model. Its card has `.yaml` instead of `.onnx`. */
   readonly out: string;
-  /** `<kind>:<folder>`; the model is tried on its test split. */
+  /** `<kind>:<folder>`; the model is checked on the test split. */
   readonly data: string;
   readonly threads: number;
-  /** Where the network itself runs; default `native`. */
+  /** The backend that runs the network itself; default `native`. */
   readonly backend?: string;
   /** The most by which a logit of the model may differ; default 1e-4. */
   readonly tolerance?: number;
 }
 
-/** What an exported model was found to be. */
+/** An exported model. */
 export interface ExportedTeacher {
   readonly model: string;
   readonly card: string;
   readonly sha256: string;
-  /** Of the model in ONNX Runtime, and of the network here, on the test split. */
+  /** The test accuracy of the model in ONNX Runtime, and of the network itself. */
   readonly accuracy: Accuracy;
   readonly ownAccuracy: Accuracy;
   /** The largest difference between two logits. */
@@ -51,11 +51,11 @@ export interface ExportedTeacher {
 }
 
 /**
- * Writes a full-precision network as an ONNX model with its teacher card, once ONNX Runtime has answered every image of
- * the test split as the network does.
+ * Writes a full-precision network as an ONNX model with its teacher card. Before that, ONNX Runtime must give
+ * the logits of the network for every image of the test split.
  *
- * @throws InputError for a checkpoint that cannot be read or is of a binary network, data that do not fit it, or files that
- *   are there already; RunError if a logit differs by more than the tolerance, or the files cannot be written
+ * @throws InputError for a checkpoint that cannot be read or is of a binary network, data that do not fit it,
+ *   or existing files; RunError if a logit differs by more than the tolerance, or the files cannot be written
  */
 export async function exportTeacher(
   settings: ExportSettings,
@@ -112,7 +112,7 @@ export async function exportTeacher(
   }
 }
 
-/** Both on every image of a split. */
+/** Compares model and network on every image of a split. */
 async function compare(
   network: ResNet | VggSmall,
   model: string,
@@ -135,7 +135,7 @@ async function compare(
       input.dispose();
       logits.dispose();
       const { logits: answers } = await teacher.targets(batch);
-      // One that is no number makes the difference one.
+      // A NaN makes the largest difference NaN.
       values.forEach((value, i) => {
         const difference = Math.abs(value - answers[i]);
         if (!(difference <= largestDifference)) largestDifference = difference;

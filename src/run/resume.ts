@@ -8,30 +8,30 @@ import { progressOf, type RunProgress, type StoredProgress } from './run-progres
 import { type RunOptions, trainRun } from './run.js';
 import { type Generation, generationsOf } from './stage-generations.js';
 
-/** What of a run may be set otherwise when it goes on. */
+/** Settings that may change when a run is resumed. */
 export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'checkpointSeconds'> {
-  /** The epochs of the stage under way, at least those that were begun. Its schedule is that of the new number. */
+  /** The epochs of the current stage, at least those begun. The schedule follows the new number. */
   readonly epochs?: number | undefined;
   readonly threads?: number | undefined;
   readonly provider?: Recipe['provider'] | undefined;
-  /** Where the same data now lie. */
+  /** The new place of the same data. */
   readonly data?: string | undefined;
 }
 
-/** A run that can go on. */
+/** A run that can be resumed. */
 export interface ResumableRun {
   readonly directory: RunDirectory;
   readonly recipe: Recipe;
-  /** Trains on; as of `distill`. */
+  /** Trains it to its end, as `distill` does. */
   readonly train: () => AsyncGenerator<RunEvent, RunSummary>;
 }
 
 /**
- * Looks at an interrupted run. From its newest whole checkpoint it goes on in the same directory, and comes to the same bits
- * as a run that was not interrupted.
+ * Opens an interrupted run. It continues from its newest undamaged checkpoint in the same directory, and
+ * gives the same bits as a run without interruption.
  *
  * @param path the directory of the run, or `latest`
- * @throws InputError for no run, a run that is complete, one without a whole checkpoint, or a change that cannot be
+ * @throws InputError if it is not a run, is complete, has no undamaged checkpoint, or a setting cannot change
  */
 export async function resume(path: string, options: ResumeOptions = {}): Promise<ResumableRun> {
   const directory = await RunDirectory.find(path);
@@ -78,7 +78,7 @@ function flagsOf(generation: Generation, { epochs, threads, provider, data }: Re
   return settings.filter(({ value }) => value !== undefined);
 }
 
-/** Refuses fewer epochs than were begun, and a run that has nothing left to do. */
+/** Refuses fewer epochs than were begun, and a complete run without further epochs. */
 function checkEpochs(
   run: string,
   { stage, title, isLast }: Generation,

@@ -49,8 +49,8 @@ interface StageParts extends InitialStudent {
 }
 
 /**
- * One generation of a stage: its teacher, its student, and the trainer of both. It is opened, which refuses whatever does
- * not fit, then trained epoch by epoch; it selects its best epoch on the validation split.
+ * One generation of a stage: its teacher, its student, and the trainer of both. It is opened, which refuses
+ * whatever does not fit, then trained epoch by epoch; it selects its best epoch on the validation split.
  */
 export class RunStage {
   #point: StagePoint;
@@ -132,7 +132,8 @@ export class RunStage {
   /**
    * Trains the stage to its end, from its start or from where it is resumed.
    *
-   * @throws NonFiniteLoss with the file of the batch; the reason of the signal, after a checkpoint, when it aborts
+   * @throws NonFiniteLoss with the file of the batch; the reason of the signal, after a checkpoint, when it
+   *   aborts
    */
   async *train(output: StageOutput): AsyncGenerator<RunEvent> {
     const { notTaken, pairs, training } = this.parts;
@@ -268,7 +269,9 @@ function comparedLevels(
   );
 }
 
-/** The batches of a stage. Their epochs are those of the whole run, so that no two stages have the same order. */
+/**
+ * The batches of a stage. Their epochs are those of the whole run, so that no two stages have the same order.
+ */
 function stageBatches(
   { seed, viewSeed }: Recipe,
   { stage: { batchSize }, firstEpoch }: Generation,

@@ -38,15 +38,16 @@ export interface TrialOptions extends RunOptions {
 export const defaultCheckpointSeconds = 300;
 
 /**
- * Trains a student by distillation, stage after stage, and writes a run directory. It yields events and returns the summary.
+ * Trains a student by distillation, stage after stage, and writes a run directory. It yields events and
+ * returns the summary.
  *
  *     for await (const event of distill(recipe)) if (event.kind === 'epoch') console.log(event.validation);
  *
- * A stage starts with the student of the best epoch of the stage before, by the validation split; optimizer and connectors
- * start anew. `resume` continues an interrupted run.
+ * A stage starts with the student of the best epoch of the stage before, by the validation split; optimizer
+ * and connectors start anew. `resume` continues an interrupted run.
  *
- * @throws InputError for settings, files or data that are wrong; RunError when the work fails; the reason of the signal
- *   when it aborts
+ * @throws InputError for settings, files or data that are wrong; RunError when the work fails; the reason of
+ *   the signal when it aborts
  */
 export function distill(recipe: Recipe, options: RunOptions = {}): AsyncGenerator<RunEvent, RunSummary> {
   return trainRun(recipe, options);
@@ -119,8 +120,8 @@ class Run {
   }
 
   /**
-   * Opens a stage in the place of the one before. With the first one, later teachers are tried too; then the run directory
-   * is made or opened. So whatever may be refused is refused before anything is written.
+   * Opens a stage in the place of the one before. With the first one, later teachers are tried too; then the
+   * run directory is made or opened. So whatever may be refused is refused before anything is written.
    */
   async *openStage(generation: Generation): AsyncGenerator<RunEvent, RunStage> {
     await this.#closeStage();

@@ -2,12 +2,12 @@ import { InputError } from '../errors.js';
 import { findTeacher } from './find-teacher.js';
 import { teacherNames } from './open-teacher.js';
 
-/** The embedded stand-in for a data set that a card names. */
+/** The embedded samples of data sets, by the name in a card. */
 const embedded: Readonly<Record<string, string>> = { cifar10: 'cifar10-sample' };
 
 /**
- * The data of a command that names none: DISTILL_DATA, else the embedded sample of the data set that the teacher's card
- * names.
+ * The data of a command that names none: DISTILL_DATA, or else the embedded sample of the data set in the
+ * teacher's card.
  *
  * @param model a teacher, several with commas between them (the first counts), or undefined
  * @throws InputError when neither is there
@@ -21,7 +21,7 @@ export async function defaultData(model: string | undefined): Promise<string> {
   );
 }
 
-/** DISTILL_DATA, if it says something. */
+/** DISTILL_DATA, unless it is unset or empty. */
 export function dataOfEnvironment(): string | undefined {
   const text = process.env['DISTILL_DATA'];
   return text === '' ? undefined : text;
@@ -38,7 +38,7 @@ export function sampleOf(dataset: string | undefined): string {
   const kind = dataset ?? 'cifar10';
   throw new InputError(
     dataset === undefined
-      ? 'no data was named, and no card of a teacher names some.'
+      ? 'no data was named, and no teacher card names any.'
       : `no data was named, and no sample of the teacher's data set '${dataset}' comes with the package.`,
     { fix: `name it, \`data: ${kind}:<folder>\`, or set DISTILL_DATA=${kind}:<folder>` },
   );

@@ -5,11 +5,14 @@ import { OnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 import type { TargetSource } from './targets.js';
 import type { TeacherFacts } from './teacher-facts.js';
 
-/** A teacher that runs: one model, or several as one. */
+/** A teacher that runs a model, or several models as one. */
 export interface LiveTeacher extends TargetSource {
-  /** The models, of which the first gives the feature maps and says what images are taken; one's own self alone. */
+  /**
+   * Its models; a single teacher has itself as the only one. The first gives the feature maps and the image
+   * size.
+   */
   readonly members: readonly OnnxTeacher[];
-  /** What is known of it without running it. */
+  /** The facts that are known without running it. */
   readonly facts: TeacherFacts;
 }
 

@@ -89,9 +89,9 @@ describe('a teacher is refused', () => {
   });
 
   it.each([
-    [{ mean: [0, 0], std: [1, 1, 1] }, 'mean is 0,0, expected three numbers, one a channel'],
-    [{ mean: [0, 0, 0], std: [1, 0, 1] }, 'std is 1,0,1, expected three numbers above 0, one a channel'],
-    [{ mean: [0, NaN, 0], std: [1, 1, 1] }, 'mean is 0,NaN,0, expected three numbers, one a channel'],
+    [{ mean: [0, 0], std: [1, 1, 1] }, 'mean is 0,0, expected three numbers, one for each channel'],
+    [{ mean: [0, 0, 0], std: [1, 0, 1] }, 'std is 1,0,1, expected three numbers above 0, one for each channel'],
+    [{ mean: [0, NaN, 0], std: [1, 1, 1] }, 'mean is 0,NaN,0, expected three numbers, one for each channel'],
   ])('for the override %j', async (override, message) => {
     expect((await failure(OnnxTeacher.open(teacherFile(channelMeans()), override))).message).toBe(message);
   });
@@ -114,7 +114,7 @@ describe('a teacher is refused', () => {
     };
     const path = teacherFile(model, { input: `{ ${plain} }` });
     expect((await failure(OnnxTeacher.open(path))).message).toBe(
-      `${path} has 2 outputs (y, pooled) and it is not said which holds the logits`,
+      `${path} has 2 outputs (y, pooled) and nothing says which has the logits`,
     );
     const named = teacherFile(model, {
       input: `{ ${plain} }`,
