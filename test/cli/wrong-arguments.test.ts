@@ -172,7 +172,7 @@ describe('distill refuses with exit code 2', () => {
     [
       [...student],
       [
-        'distill: no data was named, and no card of a teacher names some.',
+        'distill: no data was named, and no teacher card names any.',
         '  fix: name it, --data cifar10:<folder>, or set DISTILL_DATA=cifar10:<folder>',
       ],
     ],
