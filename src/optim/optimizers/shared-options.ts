@@ -6,10 +6,10 @@ import { numberIn, toggle } from '../../files/setting-types.js';
 export const momentOptions = {
   beta1: numberIn({ from: 0, below: 1 })
     .default(0.9)
-    .describe('How slowly the mean of the gradients (β₁) forgets'),
+    .describe('Share of the old value in the mean of the gradients (β₁)'),
   beta2: numberIn({ from: 0, below: 1 })
     .default(0.999)
-    .describe('How slowly the mean of the squared gradients (β₂) forgets'),
+    .describe('Share of the old value in the mean of the squared gradients (β₂)'),
   epsilon: numberIn({ above: 0 }).default(1e-8).describe('Added to the root of the mean square (ε)'),
 };
 

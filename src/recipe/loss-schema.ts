@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { mapOf, numberIn, oneOf } from '../files/setting-types.js';
+import { knownLosses } from '../losses/loss-settings.js';
+import type { LossWeight } from '../losses/loss-weight.js';
+
+/** A term's weight and its own options, for instance `{ weight: 1, T: 4 }`. */
+export interface LossTermSettings {
+  readonly weight: LossWeight;
+  readonly [option: string]: unknown;
+}
+
+const weight = z.union(
+  [
+    numberIn({ from: 0 }),
+    z.strictObject({
+      from: numberIn({ from: 0 }),
+      to: numberIn({ from: 0 }),
+      course: oneOf(['linear', 'cosine']),
+    }),
+  ],
+  'expected a number of at least 0, or a map of from, to and course (linear or cosine)',
+);
+
+/** The loss terms of a first stage that names none. */
+export function defaultLossTerms(): Readonly<Record<string, LossTermSettings>> {
+  return Object.fromEntries(
+    knownLosses().map((loss) => [loss.name, { weight: loss.weight, ...loss.options }]),
+  );
+}
+
+/** The loss terms of a stage by name: those that are known when it is called, each with its weight and its options. */
+export function lossTerms(): z.ZodType<
+  Record<string, LossTermSettings>,
+  Record<string, Partial<LossTermSettings>>
+> {
+  const terms = knownLosses().map(({ name, options }) => [
+    name,
+    mapOf({
+      weight: weight
+        .optional()
+        .describe(
+          'Multiplies the batch mean of the term; 0 leaves it out. A map: from the start of the stage to its end',
+        ),
+      ...Object.fromEntries(
+        Object.keys(options).map((option) => [option, z.number('expected a number').optional()]),
+      ),
+    }).optional(),
+  ]);
+  return mapOf(Object.fromEntries(terms) as z.ZodRawShape) as unknown as ReturnType<typeof lossTerms>;
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { mapOf, numberIn, oneOf, text, toggle, wholeNumber } from '../files/setting-types.js';
+import { defaultActivation } from '../models/resnet.js';
+import { binariseNames } from '../nn/binarise.js';
+import { signGradientNames } from '../nn/sign-gradient.js';
+import { activationNames } from '../ops/batch-norm-activation.js';
+import { optimizerNames, optimizers } from '../optim/optimizers/create-optimizer.js';
+import { namesOfEveryStep, scheduleNames, schedules } from '../optim/schedules/create-schedule.js';
+import { warmupOptions } from '../optim/schedules/warmup.js';
+import { augmentation } from './augmentation-schema.js';
+import { keysOfAny } from './keys-of-any.js';
+import { defaultLossTerms, lossTerms } from './loss-schema.js';
+
+const described = (definitions: readonly { readonly name: string; readonly description: string }[]): string =>
+  definitions.map(({ name, description }) => `${name}: ${description}`).join('; ');
+
+const { weightDecay, clipLatent, ...optimizerOptions } = keysOfAny(optimizers);
+const optimizer = mapOf({
+  name: z
+    .exactOptional(oneOf(optimizerNames))
+    .describe(
+      `${described(optimizers)}. One of another name than in the stage before starts from its own defaults`,
+    ),
+  lr: numberIn({ above: 0 }).default(2e-3).describe('The learning rate that the schedule starts from'),
+  weightDecay,
+  clipLatent,
+  ...optimizerOptions,
+});
+
+const schedule = mapOf({
+  name: z
+    .exactOptional(oneOf(scheduleNames))
+    .describe(`The learning rate over the epochs of the stage. ${described(schedules)}`),
+  per: z
+    .exactOptional(z.enum(['epoch', 'step'], 'expected epoch or step'))
+    .describe(
+      `Of ${namesOfEveryStep.join(', ')}: whether the rate changes at the start of each epoch or at each step`,
+    ),
+  ...keysOfAny(schedules),
+  warmup: z
+    .exactOptional(
+      mapOf({
+        epochs: warmupOptions.epochs,
+        start: z
+          .exactOptional(warmupOptions.start.unwrap())
+          .describe(`${warmupOptions.start.description} (default ${warmupOptions.start.def.defaultValue})`),
+      }).nullable(),
+    )
+    .describe('A ramp at the start of the stage, at every step'),
+});
+
+/**
+ * One stage of training. Defaults are those of a first stage; a later stage begins as the one before it. It knows the losses
+ * that are registered when it is called.
+ */
+export const stageSchema = () =>
+  mapOf({
+    name: text('a name')
+      .regex(/^[A-Za-z0-9-]+$/, 'expected letters, digits and -')
+      .default('main')
+      .describe('Names the files of the stage in the run directory; of later stages stage-2, stage-3, …'),
+    epochs: wholeNumber(1).default(10).describe('Passes over the training images'),
+    batchSize: wholeNumber(2).default(64).describe('Images of a step'),
+    binary: oneOf(binariseNames)
+      .default('both')
+      .describe(
+        'What of the convolutions in the body is ±1: activations and weights, one of the two, or none',
+      ),
+    signGradient: oneOf(signGradientNames)
+      .default('ste')
+      .describe('How the gradient passes the sign of the activations'),
+    activation: oneOf(activationNames)
+      .default(defaultActivation)
+      .describe('The activation of a full-precision network'),
+    initFrom: text('random, previous, or the path of a checkpoint or of a run')
+      .default('random')
+      .describe(
+        'The tensors that the student starts from: random, previous (the best epoch of the stage before; the default of later stages), or the path of a checkpoint or of a run. A binary network takes from a full-precision one of its depth what corresponds',
+      ),
+    teacher: text('a model, a card, a cache, or previous')
+      .nullable()
+      .default(null)
+      .describe(
+        'An ONNX model, a card, several with commas between them, the directory of a cache, or previous: the student of the stage before, frozen',
+      ),
+    cache: text('the directory of a cache')
+      .nullable()
+      .default(null)
+      .describe('The directory of a cache that the stage fills and reads'),
+    views: wholeNumber(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'Views of each image; epoch e shows view e mod n. null: those of the cache, else one an epoch',
+      ),
+    generations: wholeNumber(1)
+      .default(1)
+      .describe('How often the stage is run, each time from initFrom and taught by the time before'),
+    // The settings of the default optimizer that stand in a resolved recipe.
+    optimizer: optimizer.prefault({ name: 'adam', weightDecay: 0, clipLatent: false }),
+    schedule: schedule.prefault({ name: 'cosine', per: 'step' }),
+    gradient: mapOf({
+      centralise: toggle()
+        .default(false)
+        .describe('Subtract from the gradient of each output channel its mean'),
+      clipNorm: numberIn({ above: 0 })
+        .nullable()
+        .default(null)
+        .describe('The largest norm of all gradients together; null for no limit'),
+      accumulate: wholeNumber(1).default(1).describe('How many batches are accumulated for one step'),
+    }).prefault({}),
+    average: mapOf({
+      decay: numberIn({ above: 0 }).describe('The share of the old average at each step, below 1'),
+    })
+      .nullable()
+      .default(null)
+      .describe('An exponential moving average of the weights, which is then evaluated and kept'),
+    reestimateBatchNorm: wholeNumber(0)
+      .default(0)
+      .describe(
+        'Batches over which the statistics of BatchNorm are estimated anew where a stage starts from the tensors of another; 0 for not',
+      ),
+    losses: lossTerms()
+      .default(() => defaultLossTerms())
+      .describe('The terms of the loss by name; a first stage that names losses has these alone'),
+    augmentation: augmentation
+      .nullable()
+      .default(null)
+      .describe(
+        'What is done to training images; a key that is left out does nothing. null: the usual one of the data',
+      ),
+    mix: mapOf({
+      mixup: numberIn({ from: 0 }).default(0).describe('The α of mixup; 0 for off'),
+      cutmix: numberIn({ from: 0 }).default(0).describe('The α of CutMix; 0 for off'),
+    }).prefault({}),
+    statistics: mapOf({
+      every: wholeNumber(0)
+        .default(0)
+        .describe('Steps from one record of flip ratios and gradients to the next; 0 for none'),
+    }).prefault({}),
+  });
