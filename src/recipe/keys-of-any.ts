@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { expectedOf } from '../files/setting-types.js';
 import type { OptionTypes, TypesOfAny } from '../optim/options.js';
+import { defaultWords } from './default-words.js';
 
 /** An optimizer or a schedule: what a map of the recipe may name. */
 interface Definition {
@@ -16,9 +17,9 @@ type KeysOfAny<Definitions extends readonly Definition[]> = {
 };
 
 /**
- * The keys of a map whose `name` chooses one of several definitions: the options of all of them. None has a default, since
- * an option that a recipe leaves out has that of the definition it names. Which options belong to the name is checked where
- * it is created.
+ * The keys of a map whose `name` chooses one of several definitions: the options of all of them. None has a default of its
+ * own, since an option that a recipe leaves out has that of the definition that it names. Whether an option belongs to the
+ * name is checked where it is created.
  */
 export function keysOfAny<const Definitions extends readonly Definition[]>(
   definitions: Definitions,
@@ -34,28 +35,37 @@ function keyOfAny(name: string, definitions: readonly Definition[]): z.ZodType {
   const [first, ...others] = types.values();
   const type =
     others.length === 0 ? first : z.union([first, ...others], `expected ${[...types.keys()].join(' or ')}`);
-  return z.exactOptional(type).describe(describeFor(name, owners, definitions.length));
+  const descriptions = grouped(owners, (owner) => owner.options[name].description ?? '');
+  const isOfAll = descriptions.length === 1 && owners.length === definitions.length;
+  const description = isOfAll
+    ? descriptions[0].text
+    : descriptions.map(({ text, names }) => `Of ${names.join(', ')}: ${lowerFirst(text)}`).join('. ');
+  const [common, ...different] = grouped(owners, (owner) => defaultOf(owner.options[name]));
+  const exceptions = different.map(({ text, names }) => `, of ${names.join(', ')} ${text}`);
+  const words = common.text + exceptions.join('');
+  const key = z.exactOptional(type).describe(description);
+  return words === '' ? key : key.register(defaultWords, { words });
 }
 
 function bare(type: z.ZodType): z.ZodType {
   return type instanceof z.ZodDefault ? (type.unwrap() as z.ZodType) : type;
 }
 
-/** What an option does and its default, once for all owners that have the same, with their names unless these are all. */
-function describeFor(name: string, owners: readonly Definition[], all: number): string {
-  const byText = new Map<string, string[]>();
-  for (const { name: owner, options } of owners) {
-    const text = `${options[name].description ?? ''}${defaultIn(options[name])}`;
-    byText.set(text, [...(byText.get(text) ?? []), owner]);
-  }
-  if (byText.size === 1 && owners.length === all) return [...byText.keys()][0];
-  return [...byText].map(([text, names]) => `Of ${names.join(', ')}: ${lowerFirst(text)}`).join('. ');
+function defaultOf(type: z.ZodType): string {
+  const value = type instanceof z.ZodDefault ? type.def.defaultValue : undefined;
+  return value === undefined || Array.isArray(value) ? '' : JSON.stringify(value);
 }
 
-function defaultIn(type: z.ZodType): string {
-  if (!(type instanceof z.ZodDefault)) return '';
-  const value = type.def.defaultValue;
-  return Array.isArray(value) ? '' : ` (default ${String(value)})`;
+/** The different texts about owners, each with the names of those that it is about. */
+function grouped(
+  owners: readonly Definition[],
+  textOf: (owner: Definition) => string,
+): { readonly text: string; readonly names: readonly string[] }[] {
+  const texts = [...new Set(owners.map(textOf))];
+  return texts.map((text) => ({
+    text,
+    names: owners.filter((owner) => textOf(owner) === text).map(({ name }) => name),
+  }));
 }
 
 function lowerFirst(text: string): string {

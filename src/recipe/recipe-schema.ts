@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { backendNames } from '../backends/use-backend.js';
 import { listOf, numberIn, oneOf, text, toggle, wholeNumber } from '../files/setting-types.js';
 import { providerNames } from '../teacher/providers.js';
+import { defaultWords } from './default-words.js';
 import { stageSchema } from './stage-schema.js';
 import { student } from './student-schema.js';
 import { withoutDefaults } from './without-defaults.js';
@@ -11,8 +12,7 @@ const triple = z
   .array(z.number('expected a number'), 'expected three numbers, for red, green and blue')
   .length(3, 'expected three numbers, for red, green and blue');
 
-/** Keys whose default depends on the machine, with the default in words. */
-const defaultsOfMachine = z.registry<{ readonly words: string }, z.core.$ZodType>();
+const ofCard = { words: "that of the teacher's card" };
 
 /** The keys of a whole run, without its stages. */
 const runShape = {
@@ -24,34 +24,43 @@ const runShape = {
   measured: text('what it gave here')
     .default('')
     .describe('What it gave here and on what, or that it was not run in full'),
-  data: text('<kind>:<folder>').default('').describe('The data set: <kind>:<folder>, or cifar10-sample'),
+  data: text('<kind>:<folder>')
+    .default('')
+    .describe('The data: cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> or cifar10-sample'),
   skipCorrupt: toggle()
     .default(false)
-    .describe('Leave out images in files that cannot be decoded, instead of ending the run'),
+    .describe(
+      'Decode every image of an imagefolder once before the work, and leave out those that cannot be decoded. Otherwise such an image ends the work',
+    ),
   testResize: numberIn({ from: 1 })
     .nullable()
     .default(null)
     .describe(
-      "Of images in files, evaluated: the ratio of the shorter side to the crop before the centre is cut out; null: the data set's own",
-    ),
+      'Of images in files, evaluated: the ratio of the shorter side to the crop, before the centre is cut out',
+    )
+    .register(defaultWords, { words: 'that of the data set' }),
   student: student.prefault({}),
   imports: listOf(text('the path of a module'))
     .default([])
-    .describe('Modules that register losses, blocks or data, relative to this file; they are run'),
+    .describe(
+      'Modules that register losses, blocks or data. Their paths are relative to this file; they are run when it is read',
+    ),
   mean: triple
     .nullable()
     .default(null)
-    .describe("The mean of each colour in [0, 1], in place of the card's; null: the card's"),
+    .describe('The mean of each colour in [0, 1]')
+    .register(defaultWords, ofCard),
   std: triple
     .nullable()
     .default(null)
-    .describe("The standard deviation of each colour, in place of the card's; null: the card's"),
+    .describe('The standard deviation of each colour')
+    .register(defaultWords, ofCard),
   seed: wholeNumber(0).default(0).describe('The seed of initialisation, shuffling and mixing'),
   viewSeed: wholeNumber(0).default(0).describe('The seed of the augmentation of each view'),
   threads: wholeNumber(1)
     .default(() => availableParallelism())
     .describe('Threads of student and teacher')
-    .register(defaultsOfMachine, { words: 'the processors of the machine' }),
+    .register(defaultWords, { words: 'the processors of the machine' }),
   provider: oneOf(providerNames)
     .default('cpu')
     .describe('Where ONNX Runtime runs the teacher; auto takes the first of cuda, webgpu and cpu that works'),
@@ -105,8 +114,10 @@ export function recipeJsonSchema(): object {
   const schema = z.toJSONSchema(whole, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
-      const isNothing = zodSchema instanceof z.ZodPrefault || jsonSchema.default === '';
-      if (isNothing || defaultsOfMachine.has(zodSchema)) delete jsonSchema.default;
+      const words = defaultWords.get(zodSchema)?.words;
+      if (words !== undefined) jsonSchema.description += ` (default: ${words})`;
+      const isSaid = zodSchema instanceof z.ZodPrefault || jsonSchema.default === '' || words !== undefined;
+      if (isSaid && jsonSchema.default !== null) delete jsonSchema.default;
     },
   });
   return { title: 'Recipe of bnn-distill', ...schema };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mapOf, numberIn, oneOf, text, toggle, wholeNumber } from '../files/setting-types.js';
+import { defaultTerms } from '../losses/loss-table.js';
 import { defaultActivation } from '../models/resnet.js';
 import { binariseNames } from '../nn/binarise.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
@@ -8,18 +9,19 @@ import { optimizerNames, optimizers } from '../optim/optimizers/create-optimizer
 import { namesOfEveryStep, scheduleNames, schedules } from '../optim/schedules/create-schedule.js';
 import { warmupOptions } from '../optim/schedules/warmup.js';
 import { augmentation } from './augmentation-schema.js';
+import { defaultWords } from './default-words.js';
 import { keysOfAny } from './keys-of-any.js';
 import { defaultLossTerms, lossTerms } from './loss-schema.js';
 
 const described = (definitions: readonly { readonly name: string; readonly description: string }[]): string =>
-  definitions.map(({ name, description }) => `${name}: ${description}`).join('; ');
+  definitions.map(({ name, description }) => `${name}: ${description}.`).join(' ');
 
 const { weightDecay, clipLatent, ...optimizerOptions } = keysOfAny(optimizers);
 const optimizer = mapOf({
   name: z
     .exactOptional(oneOf(optimizerNames))
     .describe(
-      `${described(optimizers)}. One of another name than in the stage before starts from its own defaults`,
+      `The optimizer. ${described(optimizers)} A stage that changes the name begins with its defaults and the same lr`,
     ),
   lr: numberIn({ above: 0 }).default(2e-3).describe('The learning rate that the schedule starts from'),
   weightDecay,
@@ -27,23 +29,26 @@ const optimizer = mapOf({
   ...optimizerOptions,
 });
 
+const { epochs: warmupEpochs, start: warmupStart } = warmupOptions;
 const schedule = mapOf({
   name: z
     .exactOptional(oneOf(scheduleNames))
-    .describe(`The learning rate over the epochs of the stage. ${described(schedules)}`),
+    .describe(`The learning rate over the epochs. ${described(schedules)}`.slice(0, -1)),
   per: z
     .exactOptional(z.enum(['epoch', 'step'], 'expected epoch or step'))
     .describe(
       `Of ${namesOfEveryStep.join(', ')}: whether the rate changes at the start of each epoch or at each step`,
-    ),
+    )
+    .register(defaultWords, { words: 'epoch; of the default schedule step' }),
   ...keysOfAny(schedules),
   warmup: z
     .exactOptional(
       mapOf({
-        epochs: warmupOptions.epochs,
+        epochs: warmupEpochs,
         start: z
-          .exactOptional(warmupOptions.start.unwrap())
-          .describe(`${warmupOptions.start.description} (default ${warmupOptions.start.def.defaultValue})`),
+          .exactOptional(warmupStart.unwrap())
+          .describe(warmupStart.description!)
+          .register(defaultWords, { words: String(warmupStart.def.defaultValue) }),
       }).nullable(),
     )
     .describe('A ramp at the start of the stage, at every step'),
@@ -58,7 +63,8 @@ export const stageSchema = () =>
     name: text('a name')
       .regex(/^[A-Za-z0-9-]+$/, 'expected letters, digits and -')
       .default('main')
-      .describe('Names the files of the stage in the run directory; of later stages stage-2, stage-3, …'),
+      .describe('Names the files of the stage in the run directory')
+      .register(defaultWords, { words: 'main, of later stages stage-2, stage-3, …' }),
     epochs: wholeNumber(1).default(10).describe('Passes over the training images'),
     batchSize: wholeNumber(2).default(64).describe('Images of a step'),
     binary: oneOf(binariseNames)
@@ -75,28 +81,30 @@ export const stageSchema = () =>
     initFrom: text('random, previous, or the path of a checkpoint or of a run')
       .default('random')
       .describe(
-        'The tensors that the student starts from: random, previous (the best epoch of the stage before; the default of later stages), or the path of a checkpoint or of a run. A binary network takes from a full-precision one of its depth what corresponds',
-      ),
+        'The tensors that the student starts from: random, previous (the best epoch of the stage before), or the path of a checkpoint or of a run. A binary network takes from a full-precision one of its depth what corresponds',
+      )
+      .register(defaultWords, { words: 'random, of later stages previous' }),
     teacher: text('a model, a card, a cache, or previous')
       .nullable()
       .default(null)
       .describe(
-        'An ONNX model, a card, several with commas between them, the directory of a cache, or previous: the student of the stage before, frozen',
+        'The teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first; or the directory of a cache. The value previous is the student of the stage before, frozen',
       ),
     cache: text('the directory of a cache')
       .nullable()
       .default(null)
-      .describe('The directory of a cache that the stage fills and reads'),
+      .describe("Store the teacher's answers in this directory, and read those that are there already"),
     views: wholeNumber(1)
       .nullable()
       .default(null)
-      .describe(
-        'Views of each image; epoch e shows view e mod n. null: those of the cache, else one an epoch',
-      ),
+      .describe('Views of each image; epoch e shows view e mod n')
+      .register(defaultWords, { words: 'those of the cache, else one an epoch' }),
     generations: wholeNumber(1)
       .default(1)
-      .describe('How often the stage is run, each time from initFrom and taught by the time before'),
-    // The settings of the default optimizer that stand in a resolved recipe.
+      .describe(
+        'How often the stage is run, each time from initFrom and taught by the student of the time before',
+      ),
+    // What a resolved recipe says of an optimizer and a schedule that nobody named.
     optimizer: optimizer.prefault({ name: 'adam', weightDecay: 0, clipLatent: false }),
     schedule: schedule.prefault({ name: 'cosine', per: 'step' }),
     gradient: mapOf({
@@ -106,7 +114,7 @@ export const stageSchema = () =>
       clipNorm: numberIn({ above: 0 })
         .nullable()
         .default(null)
-        .describe('The largest norm of all gradients together; null for no limit'),
+        .describe('The largest norm of all gradients together'),
       accumulate: wholeNumber(1).default(1).describe('How many batches are accumulated for one step'),
     }).prefault({}),
     average: mapOf({
@@ -118,24 +126,30 @@ export const stageSchema = () =>
     reestimateBatchNorm: wholeNumber(0)
       .default(0)
       .describe(
-        'Batches over which the statistics of BatchNorm are estimated anew where a stage starts from the tensors of another; 0 for not',
+        'Batches over which the statistics of BatchNorm are estimated anew where a stage starts from tensors of another; 0 for none',
       ),
     losses: lossTerms()
       .default(() => defaultLossTerms())
-      .describe('The terms of the loss by name; a first stage that names losses has these alone'),
+      .describe('The terms of the loss by name. A first stage that names losses has these alone')
+      .register(defaultWords, { words: defaultTerms() }),
     augmentation: augmentation
       .nullable()
       .default(null)
-      .describe(
-        'What is done to training images; a key that is left out does nothing. null: the usual one of the data',
-      ),
+      .describe('What is done to training images. A key that is left out does nothing')
+      .register(defaultWords, { words: 'the usual one of the data' }),
     mix: mapOf({
-      mixup: numberIn({ from: 0 }).default(0).describe('The α of mixup; 0 for off'),
-      cutmix: numberIn({ from: 0 }).default(0).describe('The α of CutMix; 0 for off'),
+      mixup: numberIn({ from: 0 })
+        .default(0)
+        .describe('The α of mixup, whose shares of two images are of Beta(α, α); 0 for off'),
+      cutmix: numberIn({ from: 0 })
+        .default(0)
+        .describe('The α of CutMix, whose shares of two images are of Beta(α, α); 0 for off'),
     }).prefault({}),
     statistics: mapOf({
       every: wholeNumber(0)
         .default(0)
-        .describe('Steps from one record of flip ratios and gradients to the next; 0 for none'),
+        .describe(
+          'Steps from one record of flip ratio, gradient, magnitude and activations of each binary layer to the next; 0 for none',
+        ),
     }).prefault({}),
   });

@@ -13,9 +13,8 @@ export const momentOptions = {
   epsilon: numberIn({ above: 0 }).default(1e-8).describe('Added to the root of the mean square (ε)'),
 };
 
-/** Weight decay as a part of the gradient. */
 export const weightDecay = numberIn({ from: 0 })
   .default(0)
-  .describe('Adds weightDecay · w to the gradient, for tensors of rank 2 and more only');
+  .describe('Weight decay, of tensors of rank 2 and more only');
 
 export const clipLatent = toggle().default(false).describe('Clip latent weights to [-1, 1] after each step');
