@@ -182,7 +182,7 @@ export class Trainer {
 
   /**
    * All that the next step depends on beside the data: the student's tensors by their own names, those of the connectors
-   * under `connectors.`, those of the losses under `losses.` (`centers.` of `center`), and under `optimizer.`, `gathered.`,
+   * under `connectors.`, those of the losses under the prefixes that these name, and under `optimizer.`, `gathered.`,
    * `average.` and `statistics.` what these carry.
    * It is the caller's to keep: later steps do not change it.
    */

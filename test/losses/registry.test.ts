@@ -18,6 +18,9 @@ import { backends, useTestBackend } from '../backends.js';
 import { expectRefusal } from '../ops/operation-runs.js';
 import { logSoftmax, numericGradient } from './plain-formulas.js';
 
+/** As a module that is not typed may write it. */
+const unknownNeed = 'map' as LossNeed;
+
 const loss = (change: Partial<Loss> = {}): Loss => ({
   name: 'mine',
   needs: 'teacher',
@@ -47,7 +50,7 @@ describe('registerLoss', () => {
       'loss mine expects a default of power greater than 0 and of at most 3, but got 0',
     ],
     [
-      { needs: ['labels', 'map' as LossNeed] },
+      { needs: ['labels', unknownNeed] },
       "the loss 'mine' needs 'map'; expected labels, teacher, maps, connectedMaps or pooled.",
     ],
   ])('refuses %j', (change, message) => {
