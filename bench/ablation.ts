@@ -1,10 +1,10 @@
-// What each loss adds, and what two stages add: bnn-resnet20 with equal epochs and seeds, taught from one cache.
+// What each loss adds to the accuracy, and what two stages add: bnn-resnet20 with equal epochs and seeds, from one cache.
 // usage: npm run bench:ablation -- [--data cifar10:<folder>] [--teacher <model.onnx>] [--cache <directory>] [--epochs 5]
 //        [--seeds 0,1,2] [--only none,kl,features,refinery,twoStage] [--threads <n>] [--runs <directory>] [--quick] [--json]
-// By default the data and the ResNet-56 of ../shared/data. The cache of 8 views with feature maps takes 22 GB and is made first
-// where it is not complete; the runs take about an hour a seed on 2 cores. Runs that were interrupted go on, complete ones are
-// read. --quick takes the embedded sample and two epochs, and leaves nothing.
-// `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
+// The defaults are the data and the ResNet-56 in ../shared/data. A cache of 8 views with feature maps (22 GB) is made first if
+// it is not complete. The runs take about an hour for each seed on 2 cores. Interrupted runs go on; complete ones are read.
+// --quick uses the embedded sample and two epochs, and leaves nothing.
+// With --json it prints one JSON object; `npm run -s` leaves out npm's own lines.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/evaluation/accuracy.js';
 import { resume } from '../src/run/resume.js';
 import { differingSettings, runFacts } from '../src/run/run-list.js';
-import { distil } from '../src/run/run.js';
+import { distill } from '../src/run/run.js';
 import { fillCache } from './support/fill-cache.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -27,7 +27,7 @@ const shared = (path: string): string => fileURLToPath(new URL(`../../shared/dat
 
 const taught = 'stages[0].losses={kl: {weight: 1, T: 4}, crossEntropy: {weight: 1, epsilon: 0.1}}';
 
-/** What each variant sets beside the common settings; `twoStage` has the losses of `kl`, and is to be compared with it. */
+/** What each variant sets beside the common settings. `twoStage` has the losses of `kl`; compare it with `kl`. */
 const variants = {
   none: ['stages[0].losses={crossEntropy: {weight: 1, epsilon: 0.1}}'],
   kl: [taught],
@@ -103,7 +103,7 @@ await program('bench:ablation', async () => {
   }
 });
 
-/** Two stages share the epochs; the second, from which the figures are, has one more where they are odd. */
+/** Two stages share the epochs. The figures are those of the second, which has one more if the number is odd. */
 function epochsOf(variant: Variant, epochs: number): string[] {
   if (variant !== 'twoStage') return [`stages[0].epochs=${epochs}`];
   const first = Math.floor(epochs / 2);
@@ -128,7 +128,7 @@ async function figureOf(variant: Variant, recipe: Recipe, out: string): Promise<
       },
     );
   if (!before?.isComplete) {
-    const run = before ? (await resume(out)).train() : distil(recipe, { out });
+    const run = before ? (await resume(out)).train() : distill(recipe, { out });
     while (!(await run.next()).done);
   }
   const { validation, test, seconds, allEpochs } = await runFacts(out);

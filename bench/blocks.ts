@@ -1,10 +1,10 @@
-// What each order of a block, downsampling, attention, number of groups and width costs and brings: images a second of a training step of
-// bnn-resnet20, and its accuracy after two epochs of CIFAR-10, taught the logits of a ResNet-20 from a cache.
+// What each block, downsampling, attention, number of groups and width costs and brings: the speed of a training step of
+// bnn-resnet20, and its accuracy after two epochs of CIFAR-10 with the logits of a ResNet-20 from a cache.
 // usage: npm run bench:blocks -- [--only <option,…>] [--steps 21] [--threads 2] [--no-accuracy | --no-speed] [--epochs 2]
 //        [--data cifar10:<folder>] [--cache <directory>] [--json]
-// By default the data of ../shared/data, and the cache is made first where it is not complete (100 MB). The runs take about two
-// minutes an option and epoch on 2 cores; --no-accuracy leaves them out, --no-speed the measurement of steps. An option's speed is the
-// median of its steps, which take turns with the default's.
+// The default data is in ../shared/data. The cache (100 MB) is made first if it is not complete. Training takes about two
+// minutes for each option and epoch on 2 cores; --no-accuracy leaves it out, --no-speed the measurement of steps. The speed of
+// an option is the median of its steps, which take turns with those of the default.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { binaryResNetDepths } from '../src/models/depths.js';
 import type { Structure } from '../src/models/structure.js';
 import { resolveRecipe } from '../src/recipe/resolve-recipe.js';
 import { top1Percent } from '../src/evaluation/accuracy.js';
-import { distil } from '../src/run/run.js';
+import { distill } from '../src/run/run.js';
 import { fillCache } from './support/fill-cache.js';
 import { oneOf, readFlags, wholeNumber } from './support/flags.js';
 import { describeMachine, thisMachine } from './support/machine.js';
@@ -148,7 +148,7 @@ async function accuracyOf(
   const { recipe } = await resolveRecipe({ sets });
   const folder = await mkdtemp(join(tmpdir(), 'bench-blocks-'));
   try {
-    const run = distil(recipe, { out: join(folder, 'run') });
+    const run = distill(recipe, { out: join(folder, 'run') });
     for (;;) {
       const next = await run.next();
       if (next.done) return top1Percent(next.value.test.student);

@@ -1,10 +1,10 @@
-// How fast a cache is written beside ONNX Runtime alone, how long its random batches take to read, and what a training step
-// from it costs beside targets in memory and the live teacher.
+// Three measurements: how fast a cache is written, beside ONNX Runtime alone; how long reading a random batch takes; and what a
+// training step from a cache costs, beside targets in memory and the live teacher.
 // usage: npm run bench:cache -- [--data cifar10:<folder>] [--resnet56 <model.onnx>] [--folder <directory>] [--threads 2]
 //        [--only write,read,train] [--quick] [--json]
-// By default ../shared/data is looked for; without it the embedded sample and resnet20 alone serve. All of it takes more
-// than an hour; --quick takes few images and a small cache.
-// `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
+// The default data is in ../shared/data; if that is missing, the embedded sample and resnet20 alone are used. All three take
+// more than an hour. --quick uses few images and a small cache.
+// With --json it prints one JSON object; `npm run -s` leaves out npm's own lines.
 import { existsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ import { formatTable } from './support/table.js';
 const shared = (path: string): string => fileURLToPath(new URL(`../../shared/data/${path}`, import.meta.url));
 const stages = ['write', 'read', 'train'] as const;
 
-/** What is printed with --json; a part that did not run is absent. */
+/** What --json prints; a part that did not run is absent. */
 interface Figures {
   [net: `resnet${number}`]: {
     readonly writeRatio: number;

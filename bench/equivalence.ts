@@ -1,11 +1,9 @@
-// Whether training with bits is the training that the definitions say: the loss over some steps on the native backend, and
-// by the composed definitions in floats, from the same weights with the same batches of the CIFAR-10 sample. A sign that
-// rounding flips is a discrete change, so the curves part after some steps; their means must not: it fails when the means
-// over all seeds are more than 2 % apart.
+// Whether training with bits equals training by the definitions in floats. Both start from the same weights and see the same
+// batches of the CIFAR-10 sample; their losses are compared. Rounding sometimes flips a sign, so the curves part after some
+// steps, but their means must not: the bench fails if the means over all seeds are more than 2 % apart.
 //
-// Against the definitions on TensorFlow.js's cpu backend, which takes seconds a step, only a small network on a small batch
-// can be compared. The network itself is compared with the definitions on the native backend's float convolutions. Both take
-// about a quarter of an hour.
+// The definitions on TensorFlow.js's cpu backend take seconds for a step, so they run a small network on a small batch. The full
+// network is compared with the definitions on the float convolutions of the native backend. Both take about 15 minutes.
 // usage: npm run bench:equivalence -- [--net resnet20] [--batch 32] [--steps 50] [--seeds 3] [--against composed,cpu] [--json]
 import { useBackend } from '../src/backends/use-backend.js';
 import { cropAndFlip } from '../src/data/augmentation.js';
@@ -25,7 +23,7 @@ import { benchLr, ownTrainer } from './support/own-trainer.js';
 import { program } from './support/program.js';
 import { formatTable } from './support/table.js';
 
-/** How far the means may be apart, in percent. */
+/** How far apart the means may be, in percent. */
 const allowedPercent = 2;
 
 /** What the native backend is compared with. */
@@ -43,7 +41,7 @@ interface Configuration {
   readonly batch: number;
 }
 
-/** A network and batch of which the cpu backend does a step in seconds. */
+/** A network and batch small enough for the cpu backend to do a step in seconds. */
 const small: Configuration = {
   title: 'widths 8,16 and blocks 2,2',
   depth: { widths: [8, 16], blocks: [2, 2] },

@@ -1,8 +1,8 @@
-// How fast each kernel is, beside what the machine can do: multiply-adds a second of every convolution kernel on the shapes of
-// the networks, on each instruction set of this CPU, and bytes a second of the kernels that are bound by memory, on tensors
-// of 64 MB. The reference, which is no claim, is timed on one image.
+// How fast each kernel is, beside the peaks of this machine: multiply-adds per second for every convolution kernel, on the shapes
+// of the networks and each instruction set of this CPU; bytes per second for the kernels bound by memory, on tensors of 64 MB.
+// The reference is slow on purpose and is timed on one image.
 // usage: npm run bench:kernels -- [--threads 2] [--isa avx2] [--nets resnet20,resnet18] [--quick] [--json]
-// `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
+// With --json it prints one JSON object; `npm run -s` leaves out npm's own lines.
 import { availableParallelism } from 'node:os';
 import { type NativeAddon, nativeAddon } from '../src/backends/native/addon.js';
 import { program } from './support/program.js';
@@ -43,7 +43,7 @@ interface MemoryFigure {
 }
 
 const tensorFloats = 2 ** 24;
-/** Many times the caches of any machine. */
+/** Many times as large as the caches of any machine. */
 const bandwidthFloats = 2 ** 26;
 
 await program('bench:kernels', () => {
@@ -102,11 +102,11 @@ function hasKernels(addon: NativeAddon, isa: string): boolean {
 }
 
 function measureBandwidth(addon: NativeAddon): { read: number; copy: number } {
-  return addon.measureBandwidth(
-    bandwidthFloats,
-    noise(addon, bandwidthFloats),
-    noise(addon, bandwidthFloats),
-  );
+  return addon.measureBandwidth({
+    count: bandwidthFloats,
+    from: noise(addon, bandwidthFloats),
+    to: noise(addon, bandwidthFloats),
+  });
 }
 
 type Effort = Parameters<typeof timeCall>[1];
@@ -150,7 +150,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
 
-/** `float y`, `float dx`, `float dw` and the same of binary, as in native/kernels.h; `binaryInput y` has float weights. */
+/** `float y`, `float dx`, `float dw` and the same of binary, as native/families/ has them; `binaryInput y` has float weights. */
 function columnTitle(family: ConvolutionFamily): string {
   return family
     .replace('ConvForward', ' y')

@@ -1,6 +1,6 @@
-// One process of ours for bench/step and bench/scaling: the trainer's own step. Prints one JSON line.
-// usage: own-step.ts <resnet18|resnet20> <batch> <steps> <threads> [<widths> <blocks>], the last two for a network of other
-// widths and blocks a level (comma lists of the same length)
+// One process of our side for bench/step and bench/scaling: the trainer's own step. Prints one JSON line.
+// usage: own-step.ts <resnet18|resnet20> <batch> <steps> <threads> [<widths> <blocks>]
+// The last two are lists with commas, one number for each level: its width and its number of blocks.
 import { backend } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../src/backends/native/native-backend.js';
 import { oneOf, wholeNumber } from './support/flags.js';

@@ -1,6 +1,6 @@
-// What a run writes, beside a training step: metrics in their three forms after each step, a record of every layer every 100
-// steps, a checkpoint every 300 seconds and after each epoch of 371 steps (CIFAR-10 in batches of 128).
-// It fails when that is 1 % of a step or more.
+// What writing costs, as a share of a training step: metrics in three forms after each step, a record of every layer every 100
+// steps, a checkpoint every 300 seconds and after each epoch of 371 steps (CIFAR-10 in batches of 128). The bench fails if that
+// is 1 % of a step or more.
 // usage: npm run bench:run-writing -- [--net resnet20] [--batch 128] [--threads 2] [--steps 20] [--json]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
-// How a training step scales: its time with batch, width, depth and threads, and its memory with the batch. Each
-// configuration runs in a process of its own.
+// How the time of a training step grows with batch, width, depth and threads, and its memory with the batch. Each configuration
+// runs in a process of its own.
 // usage: npm run bench:scaling -- [--net resnet20] [--batch 128] [--threads 2] [--steps 5] [--quick] [--json]
-// `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
+// With --json it prints one JSON object; `npm run -s` leaves out npm's own lines.
 import { availableParallelism } from 'node:os';
 import type { ResNetDepth } from '../src/models/depths.js';
 import { program } from './support/program.js';

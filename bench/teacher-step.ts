@@ -1,4 +1,4 @@
-// One process of ours for bench/teacher: the trainer's own step of a full-precision ResNet. Prints one JSON line.
+// One process of our side for bench/teacher: the trainer's own step of a full-precision ResNet. Prints one JSON line.
 // usage: teacher-step.ts <resnet18|resnet20> <batch> <steps> <threads>
 import { resNetDepths } from '../src/models/depths.js';
 import { oneOf, wholeNumber } from './support/flags.js';

@@ -1,9 +1,9 @@
-// Full precision against PyTorch: a training step of the teachers (forward, backward, SGD), and single convolutions against
-// oneDNN's through PyTorch, in turn on this machine; the median ratio of rounds. The peer runs as it circulates and in its
-// fastest form (--tuned), each in the faster of its two memory formats. It needs Debian's python3-torch.
+// Full precision beside PyTorch: a training step of the teachers (forward, backward, SGD), and single convolutions beside
+// oneDNN's. The two sides take turns on this machine; a figure is the median ratio of the rounds. PyTorch runs in its plain form
+// and in its fastest (--tuned), each in the faster of its two memory formats. Needs Debian's python3-torch.
 // usage: npm run bench:teacher -- [--json] [--isa avx2] [--nets resnet20,resnet18] [--threads 2] [--rounds 3] [--steps 5]
 //        [--only step,conv]
-// A ratio above 1 says that ours is faster. `npm run -s` leaves out npm's banner, so that with --json only the object is printed.
+// A ratio above 1 means that ours is faster. With --json it prints one JSON object; `npm run -s` leaves out npm's own lines.
 import { fileURLToPath } from 'node:url';
 import { nativeAddon } from '../src/backends/native/addon.js';
 import { InputError } from '../src/errors.js';

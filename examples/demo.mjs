@@ -1,6 +1,6 @@
 // The main job on what comes with the package: the ResNet-20 teacher teaches a binary ResNet-20 on the embedded sample of
 // CIFAR-10. It ends with exit code 1 when the student stays under 30 % on the test images.
-import { distil, formatShare, resolveRecipe, top1Percent } from 'bnn-distill';
+import { distill, formatShare, resolveRecipe, top1Percent } from 'bnn-distill';
 
 const least = 30;
 const teacher = new URL('../teachers/cifar10-resnet20.onnx', import.meta.url).pathname;
@@ -15,7 +15,7 @@ const { recipe } = await resolveRecipe({
   ],
 });
 
-const run = distil(recipe);
+const run = distill(recipe);
 let next = await run.next();
 for (; !next.done; next = await run.next()) {
   const event = next.value;

@@ -47,11 +47,12 @@ const std::vector<Entry>& table() {
   entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kAvx512TakesGroups<Family>),
 #define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run, kAvx2TakesGroups<Family>),
 #define BNN_REFERENCE_ENTRY(Family) entry<Family>("reference", 0, reference::run),
+#define BNN_SEQUENCE_ENTRY(Family) entry<Family>("reference", 0, sequences::run),
   static const std::vector<Entry> entries = {
 #if defined(BNN_X86)
       BNN_AVX512_FAMILIES(BNN_AVX512_ENTRY) BNN_AVX2_FAMILIES(BNN_AVX2_ENTRY)
 #endif
-          BNN_AVX2_FAMILIES(BNN_REFERENCE_ENTRY) BNN_SEQUENCES(BNN_REFERENCE_ENTRY)};
+          BNN_AVX2_FAMILIES(BNN_REFERENCE_ENTRY) BNN_SEQUENCES(BNN_SEQUENCE_ENTRY)};
   return entries;
 }
 

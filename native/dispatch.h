@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "grouped.h"
+#include "sequences/grouped.h"
 #include "timing.h"
 
 namespace bnn {

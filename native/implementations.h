@@ -1,11 +1,11 @@
 // Every implementation: a function `run` for each kernel's arguments, in the namespace of its instruction
-// set. The reference is the slow, obvious version and exists for all of them.
+// set. The reference is the slow, obvious version and exists for all of them but the sequences.
 #pragma once
 
 #include "kernels.h"
 
-// Sequences of other families with a little of their own between them, which need no version for an
-// instruction set.
+// Sequences of other families with a little of their own between them (native/sequences/), which need no
+// version for an instruction set.
 #define BNN_SEQUENCES(each) \
   each(BinaryResidualForward) each(BinaryResidualBackward) each(ProjectedStatistics) each(ProjectedGradients)
 
@@ -43,8 +43,10 @@
 namespace bnn {
 namespace reference {
 BNN_AVX2_FAMILIES(BNN_DECLARE)
-BNN_SEQUENCES(BNN_DECLARE)
 }  // namespace reference
+namespace sequences {
+BNN_SEQUENCES(BNN_DECLARE)
+}  // namespace sequences
 namespace avx2 {
 BNN_AVX2_FAMILIES(BNN_DECLARE)
 }  // namespace avx2

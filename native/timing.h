@@ -86,8 +86,7 @@ inline std::string shape_of(const MatMul& m) {
                  static_cast<size_t>(m.k)});
 }
 inline std::string shape_of(const Elementwise& e) {
-  const char* const names[] = {"add", "subtract", "multiply", "divide", "maximum", "minimum"};
-  return std::string(names[static_cast<int>(e.operation)]) + " " + std::to_string(e.size) +
+  return std::string(kBinaryNames[static_cast<int>(e.operation)]) + " " + std::to_string(e.size) +
          (e.y_period == 0 ? "" : ", period " + std::to_string(e.y_period));
 }
 

@@ -1,9 +1,9 @@
 /**
- * Writes the performance section of the README, between its markers, from the figures of bench:step, bench:profile and
- * bench:data: those of files that `npm run -s bench:<name> -- --json > <file>` wrote, or where no file is given those that
- * it measures now.
+ * Writes the measured section of docs/performance.md, between its markers, from the figures of bench:step, bench:profile and
+ * bench:data. It reads them from the files that `npm run -s bench:<name> -- --json > <file>` wrote, and measures those for
+ * which no file is given. `npm run docs:generate` then takes the first table to the README.
  *
- *     npm run docs:performance -- [--step <file>] [--profile <file> …] [--data <file>] [--readme README.md]
+ *     npm run docs:performance -- [--step <file>] [--profile <file> …] [--data <file>] [--page docs/performance.md]
  */
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -27,11 +27,14 @@ await program('docs:performance', async () => {
     step: { type: 'string' },
     profile: { type: 'string', multiple: true },
     data: { type: 'string' },
-    readme: { type: 'string', default: fileURLToPath(new URL('../README.md', import.meta.url)) },
+    page: {
+      type: 'string',
+      default: fileURLToPath(new URL('../docs/performance.md', import.meta.url)),
+    },
   });
-  const readme = await readText(flags.readme);
-  // A README without markers is told before minutes of measuring.
-  withSection(readme, '');
+  const page = await readText(flags.page);
+  // A page without markers is an error before minutes of measuring.
+  withSection(page, '');
   const figures: PerformanceFigures = {
     step: flags.step === undefined ? runProgram('step', ['--json']) : await readJson(flags.step),
     profiles:
@@ -42,8 +45,8 @@ await program('docs:performance', async () => {
     pytorch: pytorchVersion(),
   };
   const section = await prettier.format(performanceSection(figures), { parser: 'markdown', printWidth: 110 });
-  await writeFileAtomically(flags.readme, withSection(readme, section));
-  console.log(`wrote the performance section of ${flags.readme}`);
+  await writeFileAtomically(flags.page, withSection(page, section));
+  console.log(`wrote the measured section of ${flags.page}`);
 });
 
 async function readText(file: string): Promise<string> {

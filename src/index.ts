@@ -170,12 +170,12 @@ export {
   type Box,
   checkMix,
   drawMixing,
-  mixBatch,
   type Mixing,
   type MixPlace,
   type MixSettings,
   noMix,
 } from './data/mix.js';
+export { mixBatch } from './data/mix-batch.js';
 export { rotateBilinear } from './data/image-geometry.js';
 export { type ImageFiles } from './data/image-files.js';
 export { drawResizedCrop, inceptionCrop, type ResizedCrop, type Window } from './data/resized-crop.js';
@@ -239,16 +239,16 @@ export {
 } from './optim/gradient-steps.js';
 export {
   createOptimizer,
-  type Optimizer,
   type OptimizerName,
   optimizerNames,
   type OptimizerSettings,
-} from './optim/optimizer.js';
+} from './optim/optimizers/create-optimizer.js';
+export type { Optimizer } from './optim/optimizer.js';
 export { Adam, type AdamOptions } from './optim/optimizers/adam.js';
-export { AdamW } from './optim/optimizers/adamw.js';
+export { AdamW, type AdamWOptions } from './optim/optimizers/adamw.js';
 export { Bop, type BopOptions } from './optim/optimizers/bop.js';
 export { SGD, type SGDOptions } from './optim/optimizers/sgd.js';
-export { reestimateBatchNorm, type StatisticsImages } from './training/reestimate-batch-norm.js';
+export { reestimateBatchNorm, type StatisticsImages } from './evaluation/reestimate-batch-norm.js';
 export { type LayerCost, type NetworkCost, networkCost } from './models/network-cost.js';
 export { type PartMemory, type StepMemory, stepMemory } from './evaluation/step-memory.js';
 export { checkRecipe, checkRunnable } from './recipe/check-recipe.js';
@@ -282,33 +282,29 @@ export { registerLoss } from './losses/registry.js';
 export { distributionLoss } from './losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from './losses/loss-weight.js';
 export { NonFiniteLoss } from './training/non-finite.js';
-export { distil, type RunOptions } from './run/run.js';
+export { distil, distill, type RunOptions } from './run/run.js';
 export { type ResumableRun, resume, type ResumeOptions } from './run/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './run/run-events.js';
 export { Centers } from './losses/centers.js';
 export { flipRatio, type LayerRecord, LayerStatistics } from './training/layer-statistics.js';
 export { ActivationObserver, type ActivationRecord, activationRecord } from './nn/activation-observer.js';
 export type { StageTitle } from './run/stage-title.js';
-export { StudentTeacher } from './training/student-teacher.js';
+export { StudentTeacher } from './teacher/student-teacher.js';
 export {
   type CourseName,
   courseNames,
   createSchedule,
+  type ScheduleName,
+  scheduleNames,
   type ScheduleSettings,
-  type ScheduleStage,
 } from './optim/schedules/create-schedule.js';
-export {
-  constantSchedule,
-  cosineSchedule,
-  type DecayOptions,
-  linearSchedule,
-  type Schedule,
-  type ScheduleUnit,
-  stepSchedule,
-  type StepScheduleOptions,
-  type WarmupOptions,
-  withWarmup,
-} from './optim/schedules/schedules.js';
+export type { Schedule, ScheduleStage, ScheduleUnit } from './optim/schedule.js';
+export { constantSchedule } from './optim/schedules/constant.js';
+export { cosineSchedule } from './optim/schedules/cosine.js';
+export { linearSchedule } from './optim/schedules/linear.js';
+export type { DecayOptions } from './optim/schedules/schedule-arguments.js';
+export { stepSchedule, type StepScheduleOptions } from './optim/schedules/step.js';
+export { type WarmupOptions, withWarmup } from './optim/schedules/warmup.js';
 export type { TrainerMix } from './training/batch-mixer.js';
 export { type StepReport, Trainer, type TrainerParts } from './training/trainer.js';
 export { type AveragedTensors, WeightAverage, type WeightAverageOptions } from './training/weight-average.js';

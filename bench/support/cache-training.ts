@@ -11,7 +11,7 @@ import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
 import type { TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
 import { Adam } from '../../src/optim/optimizers/adam.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/optim/schedules/schedules.js';
+import { constantSchedule } from '../../src/optim/schedules/constant.js';
 import { type StepReport, Trainer } from '../../src/training/trainer.js';
 import { openWriter, writeParts } from './cache-cases.js';
 import { median } from './statistics.js';

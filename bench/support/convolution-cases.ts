@@ -1,5 +1,6 @@
 import type { NativeAddon } from '../../src/backends/native/addon.js';
-import { convShape } from '../../src/backends/native/kernels/registration.js';
+import type { ConvShape } from '../../src/backends/native/kernel-calls.js';
+import { squareShape } from '../../src/backends/native/kernels/registration.js';
 import type { ResNetDepth } from '../../src/models/depths.js';
 import { noise } from './noise.js';
 
@@ -57,16 +58,8 @@ export function multiplyAdds(convolution: Convolution): number {
   return validTaps(convolution) ** 2 * n * c * k;
 }
 
-function fieldsOf({ size, n, c, k, window, stride, pad }: Convolution): Int32Array {
-  const out = outputSize({ size, window, stride, pad });
-  return convShape({
-    ...{ h: size, w: size, n, c, k },
-    kernel: [window, window],
-    stride: [stride, stride],
-    pad: [pad, pad],
-    out: [out, out],
-  });
-}
+const shapeOf = ({ size, n, c, k, window, stride, pad }: Convolution): ConvShape =>
+  squareShape([size, size, n, c], k, [window, window], { stride, pad });
 
 /** `32×32×128 16→16 3×3 /1`: height, width and images of the input, channels, window, stride. */
 export function geometry(fields: readonly number[]): string {
@@ -75,7 +68,8 @@ export function geometry(fields: readonly number[]): string {
 }
 
 export function convolutionTitle(convolution: Convolution): string {
-  return geometry([...fieldsOf(convolution)]);
+  const { h, w, n, c, k, kernelH, kernelW, strideH } = shapeOf(convolution);
+  return geometry([h, w, n, c, k, kernelH, kernelW, strideH]);
 }
 
 /** The other directions of the convolutions with one operand in bits run the kernels of the two whole kinds. */
@@ -118,29 +112,43 @@ export class ConvolutionOperands {
   /** A call of the kernel on this convolution; the next one that is made takes its memory. */
   call(family: ConvolutionFamily, convolution: Convolution): () => void {
     const { size, n, c, k, window } = convolution;
-    const fields = fieldsOf(convolution);
+    const shape = shapeOf(convolution);
     const addon = this.#addon;
     const [x, w, y, out] = [this.#x, this.#w, this.#y, this.#out];
     const [xSigns, wSigns] = [this.#xSigns, this.#wSigns];
-    addon.packSigns(size ** 2 * n, c, x, xSigns, null);
-    addon.packSigns(window ** 2 * c, k, w, wSigns, null);
+    addon.packSigns({ rows: size ** 2 * n, channels: c, x, sign: xSigns, mask: null });
+    addon.packSigns({ rows: window ** 2 * c, channels: k, x: w, sign: wSigns, mask: null });
     switch (family) {
       case 'floatConvForward':
-        return () => addon.floatConvForward(fields, x, w, out);
+        return () => addon.floatConvForward({ shape, x, w, y: out });
       case 'floatConvBackwardInput':
-        return () => addon.floatConvBackwardInput(fields, y, w, out);
+        return () => addon.floatConvBackwardInput({ shape, dy: y, w, dx: out });
       case 'floatConvBackwardFilter':
-        return () => addon.floatConvBackwardFilter(fields, x, y, out);
+        return () => addon.floatConvBackwardFilter({ shape, x, dy: y, dw: out });
       case 'binaryConvForward':
-        return () => addon.binaryConvForward(fields, xSigns, wSigns, w, null, null, out);
+        return () =>
+          addon.binaryConvForward({
+            ...{ shape, x: xSigns, w: wSigns, scale: w, y: out },
+            ...{ residual: null, slope: null, gate: null, sumSlope: null },
+          });
       case 'binaryConvBackwardInput':
-        return () => addon.binaryConvBackwardInput(fields, y, wSigns, w, out);
+        return () =>
+          addon.binaryConvBackwardInput({ shape, dy: y, w: wSigns, scale: w, dx: out, gate: null });
       case 'binaryConvBackwardFilter':
-        return () => addon.binaryConvBackwardFilter(fields, xSigns, y, w, w, out);
+        return () =>
+          addon.binaryConvBackwardFilter({
+            shape,
+            x: xSigns,
+            dy: y,
+            scale: w,
+            latent: w,
+            dw: out,
+            gate: null,
+          });
       case 'binaryInputConvForward':
-        return () => addon.binaryInputConvForward(fields, xSigns, w, out);
+        return () => addon.binaryInputConvForward({ shape, x: xSigns, w, y: out });
       case 'binaryFilterConvForward':
-        return () => addon.binaryFilterConvForward(fields, x, wSigns, w, out);
+        return () => addon.binaryFilterConvForward({ shape, x, w: wSigns, scale: w, y: out });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { NativeAddon } from '../../src/backends/native/addon.js';
+import type { ConvShape } from '../../src/backends/native/kernel-calls.js';
 import { noise } from './noise.js';
 
 /** A call of a kernel whose time goes into memory. */
@@ -18,132 +19,149 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
   const [a, b, c, out] = Array.from({ length: 4 }, () => noise(addon, size));
   const signs = new Uint32Array(addon.allocate(size / 8));
   const mask = new Uint32Array(addon.allocate(size / 8));
-  addon.packSigns(rows, channels, a, signs, mask);
+  addon.packSigns({ rows, channels, x: a, sign: signs, mask });
   const p = noise(addon, channels);
-  const fourSums = Array.from({ length: 4 }, () => new Float32Array(channels));
-  const [sums, moreSums] = fourSums;
+  const [dgamma, dbeta, dslope, dafter] = Array.from({ length: 4 }, () => new Float32Array(channels));
   const tensor = 4 * size;
   const bits = size / 8;
   // A image of 4×4 positions; the rest of the rows are images.
   const positions = 16;
   const images = Math.floor(rows / positions);
   const pooled = positions * images * channels;
-  const pooling = Int32Array.of(4, 4, images, channels, 1, 2, 2, 2, 2, 0, 0, 2, 2, 1);
+  const pooling: ConvShape = {
+    ...{ h: 4, w: 4, n: images, c: channels, k: channels, groups: 1 },
+    ...{ kernelH: 2, kernelW: 2, strideH: 2, strideW: 2, outH: 2, outW: 2 },
+    ...{ padTop: 0, padBottom: 0, padLeft: 0, padRight: 0 },
+  };
   const [inner, pooledBytes] = [images * channels, 4 * pooled];
   return [
     {
       family: 'batchNormStatistics',
       bytes: tensor,
-      call: () => addon.batchNormStatistics(rows, channels, a, null, sums, moreSums, 0, null, null),
+      call: () =>
+        addon.batchNormStatistics({
+          ...{ rows, channels, x: a, slope: null, mean: dgamma, variance: dbeta },
+          ...{ momentum: 0, runningMean: null, runningVariance: null },
+        }),
     },
     {
       family: 'channelAffine',
       bytes: 2 * tensor,
-      call: () => addon.channelAffine(rows, channels, a, p, p, out),
+      call: () => addon.channelAffine({ rows, channels, x: a, scale: p, shift: p, y: out }),
     },
     {
       family: 'channelAffineSign',
       bytes: tensor + 2 * bits,
-      call: () => addon.channelAffineSign(rows, channels, a, null, p, p, signs, mask),
+      call: () =>
+        addon.channelAffineSign({
+          ...{ rows, channels, x: a, slope: null, scale: p, shift: p, sign: signs, mask },
+        }),
     },
     {
       // The sums need a pass of their own before dx.
       family: 'batchNormBackward',
       bytes: 5 * tensor + 2 * bits,
       call: () =>
-        addon.batchNormBackward(
-          rows,
-          channels,
-          a,
-          b,
-          null,
-          mask,
-          0,
-          null,
-          p,
-          p,
-          p,
-          null,
-          out,
-          sums,
-          moreSums,
-          null,
-        ),
+        addon.batchNormBackward({
+          ...{ rows, channels, dy: a, x: b, slope: null, mask, outer: 0, addend: null },
+          ...{ mean: p, inverseDeviation: p, gamma: p, upstream: null, dx: out, dgamma, dbeta, dslope: null },
+          ...{ pictures: 0, pictureDy: null },
+        }),
     },
     {
       family: 'channelAffineResidual',
       bytes: 3 * tensor,
-      call: () => addon.channelAffineResidual(rows, channels, a, p, p, b, p, p, p, out),
+      call: () =>
+        addon.channelAffineResidual({
+          ...{ rows, channels, x: a, scale: p, shift: p, residual: b, before: p, slope: p, after: p, y: out },
+        }),
     },
     {
       // The first pass writes the gradient to the residual, the second reads it.
       family: 'batchNormResidualBackward',
       bytes: 7 * tensor,
       call: () =>
-        addon.batchNormResidualBackward(
-          ...[rows, channels, a, b, p, p, c, p, p, p, p, p, out, out, ...fourSums],
-        ),
+        addon.batchNormResidualBackward({
+          ...{ rows, channels, dy: a, x: b, scale: p, shift: p, residual: c, before: p, slope: p },
+          ...{ mean: p, inverseDeviation: p, gamma: p, upstream: out, dx: out },
+          ...{ dgamma, dbeta, dslope, dafter },
+        }),
     },
     {
       family: 'maskedGradient',
       bytes: 3 * tensor + bits,
-      call: () => addon.maskedGradient(rows, channels, a, mask, b, out, sums),
+      call: () => addon.maskedGradient({ rows, channels, dy: a, mask, addend: b, dx: out, sum: dgamma }),
     },
     {
       family: 'addPrelu',
       bytes: 3 * tensor,
-      call: () => addon.addPrelu(rows, channels, a, b, p, out),
+      call: () => addon.addPrelu({ rows, channels, x: a, residual: b, slope: p, y: out }),
     },
     {
       family: 'preluBackward',
       bytes: 3 * tensor,
-      call: () => addon.preluBackward(rows, channels, a, b, null, p, out, sums),
+      call: () =>
+        addon.preluBackward({
+          rows,
+          channels,
+          dy: a,
+          x: b,
+          residual: null,
+          slope: p,
+          dv: out,
+          dslope: dgamma,
+        }),
     },
     {
       family: 'packSigns',
       bytes: tensor + bits,
-      call: () => addon.packSigns(rows, channels, a, signs, null),
+      call: () => addon.packSigns({ rows, channels, x: a, sign: signs, mask: null }),
     },
     {
       family: 'unpackSigns',
       bytes: tensor + bits,
-      call: () => addon.unpackSigns(rows, channels, signs, out),
+      call: () => addon.unpackSigns({ rows, channels, sign: signs, y: out }),
     },
     {
       family: 'elementwise',
       bytes: 3 * tensor,
-      call: () => addon.elementwise(0, size, 0, a, b, out),
+      call: () => addon.elementwise({ operation: 'add', size, yPeriod: 0, x: a, y: b, out }),
     },
     {
       family: 'swapOuter',
       bytes: 2 * pooledBytes,
-      call: () => addon.swapOuter(positions, images, channels, a, out),
+      call: () => addon.swapOuter({ outer: positions, middle: images, inner: channels, x: a, y: out }),
     },
     {
       family: 'positionMean',
       bytes: pooledBytes * (1 + 1 / positions),
-      call: () => addon.positionMean(positions, inner, a, out),
+      call: () => addon.positionMean({ positions, inner, x: a, y: out, channels: 1, slope: null }),
     },
     {
       family: 'positionMeanBackward',
       bytes: pooledBytes * (1 + 1 / positions),
-      call: () => addon.positionMeanBackward(positions, inner, a, out),
+      call: () => addon.positionMeanBackward({ positions, inner, dy: a, dx: out }),
     },
     {
       family: 'averagePool',
       bytes: pooledBytes * 1.25,
-      call: () => addon.averagePool(pooling, false, a, out),
+      call: () => addon.averagePool({ shape: pooling, countPadding: false, x: a, y: out }),
     },
     {
       family: 'averagePoolBackward',
       bytes: pooledBytes * 1.25,
-      call: () => addon.averagePoolBackward(pooling, false, a, null, out),
+      call: () =>
+        addon.averagePoolBackward({ shape: pooling, countPadding: false, dy: a, addend: null, dx: out }),
     },
     {
       // Reads the gradient, weights and both moments; writes the last three.
       family: 'adamStep',
       bytes: 7 * tensor,
-      call: () => addon.adamStep(size, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, a, b, c, out),
+      call: () =>
+        addon.adamStep({
+          ...{ size, step: 1, lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clip: 0 },
+          ...{ gradient: a, w: b, m: c, v: out },
+        }),
     },
   ];
 }

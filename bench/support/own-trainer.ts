@@ -4,7 +4,7 @@ import type { Network } from '../../src/models/network.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import { Adam } from '../../src/optim/optimizers/adam.js';
 import { Connectors } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/optim/schedules/schedules.js';
+import { constantSchedule } from '../../src/optim/schedules/constant.js';
 import { Trainer } from '../../src/training/trainer.js';
 
 /** The learning rate of the benches. */

@@ -21,17 +21,17 @@ const [begins, ends] = ['<!-- performance -->', '<!-- /performance -->'];
 const shownKernels = 10;
 
 /**
- * The README with `section` between its two markers.
+ * The page with `section` between its two markers.
  *
  * @throws InputError unless it has each marker once, in order
  */
-export function withSection(readme: string, section: string): string {
-  const [start, end] = [readme.indexOf(begins), readme.indexOf(ends)];
-  const once = start === readme.lastIndexOf(begins) && end === readme.lastIndexOf(ends);
+export function withSection(page: string, section: string): string {
+  const [start, end] = [page.indexOf(begins), page.indexOf(ends)];
+  const once = start === page.lastIndexOf(begins) && end === page.lastIndexOf(ends);
   if (start < 0 || end < start || !once) {
-    throw new InputError(`the README must have the lines ${begins} and ${ends} once each, in this order.`);
+    throw new InputError(`the page must have the lines ${begins} and ${ends} once each, in this order.`);
   }
-  return `${readme.slice(0, start + begins.length)}\n\n${section.trim()}\n\n${readme.slice(end)}`;
+  return `${page.slice(0, start + begins.length)}\n\n${section.trim()}\n\n${page.slice(end)}`;
 }
 
 /**
@@ -57,11 +57,11 @@ export function performanceSection({ step, profiles, data, pytorch }: Performanc
   ];
   return [
     `Measured on ${machine.date} on ${describeMachine(machine)}, with ${versions.join(' and ')}.`,
-    `A training step (forward, backward, Adam) beside PyTorch's with the same network, losses and batch, run in turn on this machine; "tuned" is PyTorch's fastest form. Each figure is the median of several rounds.`,
+    `A training step is forward pass, backward pass and Adam. It is compared with PyTorch's step with the same network, losses and batch; the two take turns on this machine. "Tuned" is PyTorch's fastest form. Each figure is the median of several rounds.`,
     stepTable(step, profiles),
     ...profiles.map(profileParagraphs),
     dataSentence(data.imagesPerSecond, profiles),
-    `To run it again (PyTorch is needed for \`bench:step\` alone: \`apt-get install python3-torch\`; \`npm run -s … -- --json\` prints one JSON object):`,
+    `To measure again (only \`bench:step\` needs PyTorch: \`apt-get install python3-torch\`; a bench with \`--json\` after \`--\` prints one JSON object):`,
     [
       '```sh',
       'npm run bench:step         # beside PyTorch',
@@ -98,7 +98,7 @@ function threadsOf(profiles: readonly ProfileFigures[]): string {
 }
 
 function ratioTitle(key: string): string {
-  if (key === 'memoryRatio') return "peak memory of the process, of PyTorch's";
+  if (key === 'memoryRatio') return "peak memory of the process over PyTorch's";
   const [, tuned, threads] = /^(ratio|tunedRatio)(\d+)$/.exec(key) ?? [];
   if (threads === undefined) return key;
   return `speed over PyTorch${tuned === 'ratio' ? '' : ' tuned'}, ${threads} thread${threads === '1' ? '' : 's'}`;

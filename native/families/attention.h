@@ -3,15 +3,21 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+
+#include "families/dims.h"
 
 namespace bnn {
+
+// Places and channels are whole numbers as floats, which are exact up to here.
+constexpr int64_t kMostPlaces = int64_t{1} << 24;
 
 // Poolings of v = x · scale + shift (null together: v = x) over its positions and over its channels, in one
 // pass:
 //   mean[n, c] = mean over p of x, place[n, c] = the first p at which v is greatest, greatest[n, c] = x
 //   there; of_channels[p, n] = (max over c of v, mean over c of v), channel[p, n] = the first c of that
 //   maximum.
-// Places are whole numbers as floats, exact up to 2^24. of_channels and channel may be null together. NaN is
+// Places are whole numbers as floats. of_channels and channel may be null together. NaN is
 // never greatest.
 struct MapPools {
   static constexpr const char* family = "mapPools";
@@ -25,6 +31,25 @@ struct MapPools {
   float* place;
   float* of_channels;
   float* channel;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("positions", positions);
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.require("positions", static_cast<int64_t>(positions) <= kMostPlaces, "at most 2^24");
+    f.require("channels", channels <= kMostPlaces, "at most 2^24");
+    f.input("x", x, {positions, images, channels});
+    f.input_or_null("scale", scale, {channels});
+    f.input_or_null("shift", shift, {channels});
+    f.output("mean", mean, {images, channels});
+    f.output("greatest", greatest, {images, channels});
+    f.output("place", place, {images, channels});
+    f.output_or_null("ofChannels", of_channels, {positions, images, 2});
+    f.output_or_null("channel", channel, {positions, images});
+    f.together(scale, shift);
+    f.together(of_channels, channel);
+  }
 };
 
 // The gradient of MapPools to x where v is the BatchNorm of x, x̂ = (x − mu)·inverse_deviation, v = γ·x̂ + β
@@ -53,6 +78,29 @@ struct MapPoolsBackward {
   float* dx;
   float* dgamma;
   float* dbeta;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("positions", positions);
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.input("x", x, {positions, images, channels});
+    f.input_or_null("mu", mu, {channels});
+    f.input_or_null("inverseDeviation", inverse_deviation, {channels});
+    f.input_or_null("gamma", gamma, {channels});
+    f.input("mean", mean, {images, channels});
+    f.input("greatest", greatest, {images, channels});
+    f.indices("place", place, {images, channels}, positions);
+    f.input("dmean", dmean, {images, channels});
+    f.input("dgreatest", dgreatest, {images, channels});
+    f.indices_or_null("channel", channel, {positions, images}, channels);
+    f.input_or_null("dOfChannels", d_of_channels, {positions, images, 2});
+    f.output("dx", dx, {positions, images, channels});
+    f.output_or_null("dgamma", dgamma, {channels});
+    f.output_or_null("dbeta", dbeta, {channels});
+    f.together(mu, inverse_deviation, gamma, dgamma, dbeta);
+    f.together(channel, d_of_channels);
+  }
 };
 
 // What a 1×1 convolution to few outputs makes of v = x · scale + shift (null together: v = x), and the means
@@ -68,6 +116,21 @@ struct MapProjection {
   const float* filter;
   float* mean;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("positions", positions);
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.positive("outputs", outputs);
+    f.input("x", x, {positions, images, channels});
+    f.input_or_null("scale", scale, {channels});
+    f.input_or_null("shift", shift, {channels});
+    f.input("filter", filter, {channels, outputs});
+    f.output("mean", mean, {images, channels});
+    f.output("y", y, {positions, images, outputs});
+    f.together(scale, shift);
+  }
 };
 
 // The gradient of MapProjection, with a BatchNorm or without as that of MapPools:
@@ -90,6 +153,28 @@ struct MapProjectionBackward {
   float* dfilter;
   float* dgamma;
   float* dbeta;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("positions", positions);
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.positive("outputs", outputs);
+    f.input("x", x, {positions, images, channels});
+    f.input_or_null("mu", mu, {channels});
+    f.input_or_null("inverseDeviation", inverse_deviation, {channels});
+    f.input_or_null("gamma", gamma, {channels});
+    f.input_or_null("beta", beta, {channels});
+    f.input("filter", filter, {channels, outputs});
+    f.input("mean", mean, {images, channels});
+    f.input("dmean", dmean, {images, channels});
+    f.input("dy", dy, {positions, images, outputs});
+    f.output("dx", dx, {positions, images, channels});
+    f.output("dfilter", dfilter, {channels, outputs});
+    f.output_or_null("dgamma", dgamma, {channels});
+    f.output_or_null("dbeta", dbeta, {channels});
+    f.together(mu, inverse_deviation, gamma, beta, dgamma, dbeta);
+  }
 };
 
 // How a factor for each position and one for each channel of a picture are one factor.
@@ -97,6 +182,7 @@ enum class FactorForm {
   kProduct,     // A = p · c
   kExcitation,  // A = 1 + σ(p · c)
 };
+constexpr const char* kFactorForms[] = {"product", "excitation"};
 
 // y[p, n, c] = x[p, n, c] · A, A of of_positions[p, n] and of_channels[n, c]
 struct FactoredGate {
@@ -108,6 +194,18 @@ struct FactoredGate {
   const float* of_positions;
   const float* of_channels;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("positions", positions);
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.choice("form", form, kFactorForms);
+    f.input("x", x, {positions, images, channels});
+    f.input("ofPositions", of_positions, {positions, images});
+    f.input("ofChannels", of_channels, {images, channels});
+    f.output("y", y, {positions, images, channels});
+  }
 };
 
 // dx = dy · A and, with g = dy · x · dA/d(p·c): d_of_positions = Σ_c g · of_channels, d_of_channels = Σ_p g ·
@@ -124,6 +222,21 @@ struct FactoredGateBackward {
   float* dx;
   float* d_of_positions;
   float* d_of_channels;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("positions", positions);
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.choice("form", form, kFactorForms);
+    f.input("dy", dy, {positions, images, channels});
+    f.input("x", x, {positions, images, channels});
+    f.input("ofPositions", of_positions, {positions, images});
+    f.input("ofChannels", of_channels, {images, channels});
+    f.output("dx", dx, {positions, images, channels}).may_be(dy);
+    f.output("dOfPositions", d_of_positions, {positions, images});
+    f.output("dOfChannels", d_of_channels, {images, channels});
+  }
 };
 
 // The gate of a decorated convolution, from the mean a and the maximum b of each channel of a picture, pools
@@ -138,6 +251,16 @@ struct DecoratorGate {
   const float* weights;
   const float* biases;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.input("pools", pools, {2, images, channels});
+    f.input("weights", weights, {3, channels});
+    f.input("biases", biases, {3, channels});
+    f.output("y", y, {images, channels});
+  }
 };
 
 struct DecoratorGateBackward {
@@ -151,7 +274,24 @@ struct DecoratorGateBackward {
   float* dpools;
   float* dweights;
   float* dbiases;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("images", images);
+    f.positive("channels", channels);
+    f.input("dy", dy, {images, channels});
+    f.input("pools", pools, {2, images, channels});
+    f.input("weights", weights, {3, channels});
+    f.input("biases", biases, {3, channels});
+    f.output("dpools", dpools, {2, images, channels});
+    f.output("dweights", dweights, {3, channels});
+    f.output("dbiases", dbiases, {3, channels});
+  }
 };
+
+// The most positions that a dilated window reaches to a side, and that a map has along one.
+constexpr int64_t kMostReach = 4096;
+constexpr int kMostSide = 1 << 30;
 
 // A convolution of few channels that keeps the size: a square window of odd side whose taps are `dilation`
 // apart,
@@ -166,8 +306,28 @@ struct DilatedConv {
   const float* filter;
   float* y;
 
-  int margin() const { return (window - 1) / 2 * dilation; }
+  int margin() const { return static_cast<int>(reach()); }
+  int64_t reach() const { return int64_t{(window - 1) / 2} * dilation; }
   size_t taps() const { return static_cast<size_t>(window) * window; }
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("height", height);
+    f.positive("width", width);
+    f.positive("images", images);
+    f.positive("inputs", inputs);
+    f.positive("outputs", outputs);
+    f.positive("window", window);
+    f.positive("dilation", dilation);
+    f.require("window", window % 2 == 1, "odd");
+    f.require("dilation", reach() <= kMostReach, "of a window that reaches at most 4096 positions far");
+    f.require("height", height <= kMostSide, "at most 2^30");
+    f.require("width", width <= kMostSide, "at most 2^30");
+    f.flag("transposed", transposed);
+    f.input("x", x, {height, width, images, inputs});
+    f.input("filter", filter, {window, window, inputs, outputs});
+    f.output("y", y, {height, width, images, outputs});
+  }
 };
 
 // dfilter[tap, c, k] = Σ_{p, n} x[p + dilation·(tap − middle), n, c] · dy[p, n, k]
@@ -178,8 +338,27 @@ struct DilatedConvBackwardFilter {
   const float* dy;
   float* dfilter;
 
-  int margin() const { return (window - 1) / 2 * dilation; }
+  int margin() const { return static_cast<int>(reach()); }
+  int64_t reach() const { return int64_t{(window - 1) / 2} * dilation; }
   size_t taps() const { return static_cast<size_t>(window) * window; }
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("height", height);
+    f.positive("width", width);
+    f.positive("images", images);
+    f.positive("inputs", inputs);
+    f.positive("outputs", outputs);
+    f.positive("window", window);
+    f.positive("dilation", dilation);
+    f.require("window", window % 2 == 1, "odd");
+    f.require("dilation", reach() <= kMostReach, "of a window that reaches at most 4096 positions far");
+    f.require("height", height <= kMostSide, "at most 2^30");
+    f.require("width", width <= kMostSide, "at most 2^30");
+    f.input("x", x, {height, width, images, inputs});
+    f.input("dy", dy, {height, width, images, outputs});
+    f.output("dfilter", dfilter, {window, window, inputs, outputs});
+  }
 };
 
 }  // namespace bnn

@@ -12,6 +12,14 @@ struct FloatConvForward {
   const float* x;
   const float* w;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("x", x, shape.input());
+    f.input("w", w, shape.filter());
+    f.output("y", y, shape.output());
+  }
 };
 
 // dx = dy * wᵀ, the gradient to the input
@@ -21,6 +29,14 @@ struct FloatConvBackwardInput {
   const float* dy;
   const float* w;
   float* dx;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("dy", dy, shape.output());
+    f.input("w", w, shape.filter());
+    f.output("dx", dx, shape.input());
+  }
 };
 
 // dw = xᵀ * dy, the gradient to the filter
@@ -30,18 +46,45 @@ struct FloatConvBackwardFilter {
   const float* x;
   const float* dy;
   float* dw;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("x", x, shape.input());
+    f.input("dy", dy, shape.output());
+    f.output("dw", dw, shape.filter());
+  }
 };
 
 // c = op(a) · op(b) for each of `batch` pairs of matrices: op(a) is m×k, op(b) is k×n, all row-major and
-// contiguous; a stride of 0 floats between the matrices of a or b shares one.
+// contiguous. A shared a or b is one matrix for the whole batch.
 struct MatMul {
   static constexpr const char* family = "matMul";
   int batch, m, n, k;
   bool transpose_a, transpose_b;
-  size_t a_stride, b_stride;
+  bool shared_a, shared_b;
   const float* a;
   const float* b;
   float* c;
+
+  static constexpr int kOne = 1;
+  size_t a_stride() const { return shared_a ? 0 : static_cast<size_t>(m) * k; }
+  size_t b_stride() const { return shared_b ? 0 : static_cast<size_t>(k) * n; }
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("batch", batch);
+    f.size("m", m);
+    f.size("n", n);
+    f.size("k", k);
+    f.flag("transposeA", transpose_a);
+    f.flag("transposeB", transpose_b);
+    f.flag("sharedA", shared_a);
+    f.flag("sharedB", shared_b);
+    f.input("a", a, {shared_a ? kOne : batch, m, k});
+    f.input("b", b, {shared_b ? kOne : batch, k, n});
+    f.output("c", c, {batch, m, n});
+  }
 };
 
 // y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c]
@@ -60,6 +103,20 @@ struct BinaryConvForward {
   float* y;
   const float* gate = nullptr;
   const float* sum_slope = nullptr;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("x", x, shape.packed_input());
+    f.input("w", w, shape.packed_filter());
+    f.input("scale", scale, {shape.k});
+    f.input_or_null("residual", residual, shape.output());
+    f.input_or_null("slope", slope, {shape.k});
+    f.output("y", y, shape.output());
+    f.input_or_null("gate", gate, {shape.n, shape.k});
+    f.input_or_null("sumSlope", sum_slope, {shape.k});
+    f.require("slope", slope == nullptr || residual != nullptr, "null without a residual");
+  }
 };
 
 // dx = Σ (scale[k] · gate[n, k] · dy) · w with w ±1 as packed bits
@@ -71,6 +128,16 @@ struct BinaryConvBackwardInput {
   const float* scale;
   float* dx;
   const float* gate = nullptr;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("dy", dy, shape.output());
+    f.input("w", w, shape.packed_filter());
+    f.input("scale", scale, {shape.k});
+    f.output("dx", dx, shape.input());
+    f.input_or_null("gate", gate, {shape.n, shape.k});
+  }
 };
 
 // dw = scale[k] · Σ x · gate[n, k] · dy with x ±1 as packed bits, 0 where |latent| > 1 (the straight-through
@@ -84,6 +151,18 @@ struct BinaryConvBackwardFilter {
   const float* latent;
   float* dw;
   const float* gate = nullptr;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("x", x, shape.packed_input());
+    f.input("dy", dy, shape.output());
+    f.input_or_null("scale", scale, {shape.k});
+    f.input_or_null("latent", latent, shape.filter());
+    f.output("dw", dw, shape.filter());
+    f.input_or_null("gate", gate, {shape.n, shape.k});
+    f.together(scale, latent);
+  }
 };
 
 // dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward,
@@ -102,6 +181,21 @@ struct BinaryConvGateGradient {
   const float* sum_slope = nullptr;
   float* dz = nullptr;      // null without sum_slope
   float* dslope = nullptr;  // null without sum_slope
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("x", x, shape.packed_input());
+    f.input("w", w, shape.packed_filter());
+    f.input("scale", scale, {shape.k});
+    f.input("dy", dy, shape.output());
+    f.output("dgate", dgate, {shape.n, shape.k});
+    f.input_or_null("gate", gate, {shape.n, shape.k});
+    f.input_or_null("sumSlope", sum_slope, {shape.k});
+    f.output_or_null("dz", dz, shape.output());
+    f.output_or_null("dslope", dslope, {shape.k});
+    f.together(sum_slope, dz, dslope);
+  }
 };
 
 // y = Σ x·w with x ±1 as packed bits, rows [h, w, n] of c bits, and w in floats. Its gradients:
@@ -112,6 +206,14 @@ struct BinaryInputConvForward {
   const uint32_t* x;
   const float* w;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("x", x, shape.packed_input());
+    f.input("w", w, shape.filter());
+    f.output("y", y, shape.output());
+  }
 };
 
 // y = scale[k] · Σ x·w with x in floats and w ±1 as packed bits, rows [tap, c] of k bits. Its gradients:
@@ -123,6 +225,15 @@ struct BinaryFilterConvForward {
   const uint32_t* w;
   const float* scale;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.nested("shape", shape);
+    f.input("x", x, shape.input());
+    f.input("w", w, shape.packed_filter());
+    f.input("scale", scale, {shape.k});
+    f.output("y", y, shape.output());
+  }
 };
 
 // dw ← scale[k] · dw where |latent| ≤ 1, 0 elsewhere, w as [rows = taps · c, k]: the gradient to the latent
@@ -134,6 +245,15 @@ struct StraightThroughFilter {
   const float* scale;
   const float* latent;
   float* dw;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("scale", scale, {channels});
+    f.input("latent", latent, {rows, channels});
+    f.updated("dw", dw, {rows, channels});
+  }
 };
 
 // scale[k] = mean over taps and inputs of |w[tap][c][k]|, w as [rows = taps · c, k]
@@ -143,6 +263,14 @@ struct MeanMagnitude {
   int channels;
   const float* w;
   float* scale;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("w", w, {rows, channels});
+    f.output("scale", scale, {channels});
+  }
 };
 
 }  // namespace bnn

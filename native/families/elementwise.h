@@ -4,11 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "families/dims.h"
+
 namespace bnn {
 
-// Element by element; `y_period` 0: both have `size` elements; otherwise y repeats every y_period elements (a
-// row of channels, or 1 for a scalar).
-enum class Binary : int { kAdd = 0, kSubtract = 1, kMultiply = 2, kDivide = 3, kMaximum = 4, kMinimum = 5 };
+enum class Binary { kAdd, kSubtract, kMultiply, kDivide, kMaximum, kMinimum };
+constexpr const char* kBinaryNames[] = {"add", "subtract", "multiply", "divide", "maximum", "minimum"};
+
+// out = x ∘ y, element by element. With `y_period` 0 both have `size` elements; otherwise y repeats every
+// y_period elements (a row of channels, or 1 for a scalar). out may be x.
 struct Elementwise {
   static constexpr const char* family = "elementwise";
   Binary operation;
@@ -16,9 +20,19 @@ struct Elementwise {
   const float* x;
   const float* y;
   float* out;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.choice("operation", operation, kBinaryNames);
+    f.size("size", size);
+    f.size("yPeriod", y_period);
+    f.input("x", x, {size});
+    f.input("y", y, {y_period == 0 ? size : y_period});
+    f.output("out", out, {size}).may_be(x);
+  }
 };
 
-// Softmax, or its logarithm, of each row; finite for any finite logits.
+// Softmax, or its logarithm, of each row; finite for any finite logits. y may be x.
 struct Softmax {
   static constexpr const char* family = "softmax";
   size_t rows;
@@ -26,6 +40,15 @@ struct Softmax {
   bool logarithm;
   const float* x;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("classes", classes);
+    f.flag("logarithm", logarithm);
+    f.input("x", x, {rows, classes});
+    f.output("y", y, {rows, classes}).may_be(x);
+  }
 };
 
 // The squared distance of the directions of `rows` pairs of rows of `size` floats: with u = a/‖a‖, v = b/‖b‖,
@@ -42,6 +65,16 @@ struct UnitDistance {
   const float* b;
   float* value;
   float* statistics;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("size", size);
+    f.input("a", a, {rows, size});
+    f.input("b", b, {rows, size});
+    f.output("value", value, {rows});
+    f.output("statistics", statistics, {rows, 4});
+  }
 };
 
 // da = dy · (2/‖a‖) · (d − u·(u·d)), dy one float a row, `statistics` those of UnitDistance
@@ -53,6 +86,17 @@ struct UnitDistanceBackward {
   const float* b;
   const float* statistics;
   float* da;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("size", size);
+    f.input("dy", dy, {rows});
+    f.input("a", a, {rows, size});
+    f.input("b", b, {rows, size});
+    f.input("statistics", statistics, {rows, 4});
+    f.output("da", da, {rows, size});
+  }
 };
 
 // Adam (Kingma and Ba 2015) in one pass: g += weight_decay·w; m = β₁m + (1 − β₁)g; v = β₂v + (1 − β₂)g²;
@@ -66,6 +110,22 @@ struct AdamStep {
   float* w;
   float* m;
   float* v;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("size", size);
+    f.positive("step", step);
+    f.number("lr", lr);
+    f.number("beta1", beta1);
+    f.number("beta2", beta2);
+    f.number("epsilon", epsilon);
+    f.number("weightDecay", weight_decay);
+    f.number("clip", clip);
+    f.input("gradient", gradient, {size});
+    f.updated("w", w, {size});
+    f.updated("m", m, {size});
+    f.updated("v", v, {size});
+  }
 };
 
 // out = dy · slope(v), the slope of a sign's stand-in: with t = 0 that of the piecewise quadratic, 2 − 2|v|
@@ -78,6 +138,15 @@ struct SignSlope {
   const float* dy;
   const float* v;
   float* out;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("size", size);
+    f.number("t", t);
+    f.input("dy", dy, {size});
+    f.input("v", v, {size});
+    f.output("out", out, {size}).may_be(dy);
+  }
 };
 
 // y = σ(x) = 1 / (1 + e⁻ˣ)
@@ -86,6 +155,13 @@ struct Sigmoid {
   size_t size;
   const float* x;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("size", size);
+    f.input("x", x, {size});
+    f.output("y", y, {size});
+  }
 };
 
 // dx = dy · y · (1 − y), y = σ(x). dx may be dy.
@@ -95,6 +171,14 @@ struct SigmoidBackward {
   const float* dy;
   const float* y;
   float* dx;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("size", size);
+    f.input("dy", dy, {size});
+    f.input("y", y, {size});
+    f.output("dx", dx, {size}).may_be(dy);
+  }
 };
 
 // y = x in float16 (IEEE 754 binary16), rounded to the nearest, ties to even; what is too large becomes
@@ -104,6 +188,13 @@ struct NarrowToHalf {
   size_t size;
   const float* x;
   uint16_t* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("size", size);
+    f.input("x", x, {size});
+    f.output("y", y, {size});
+  }
 };
 
 // y = x in float32, exactly; x in float16. On the calling thread.
@@ -112,6 +203,13 @@ struct WidenHalf {
   size_t size;
   const uint16_t* x;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("size", size);
+    f.input("x", x, {size});
+    f.output("y", y, {size});
+  }
 };
 
 }  // namespace bnn

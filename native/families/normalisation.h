@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "families/dims.h"
+
 namespace bnn {
 
 // Rows of `channels` floats: an activation [H, W, N, C] has H·W·N rows. Where a kernel takes a `slope` (one a
@@ -23,6 +25,20 @@ struct BatchNormStatistics {
   float momentum;
   float* running_mean;
   float* running_variance;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("x", x, {rows, channels});
+    f.input_or_null("slope", slope, {channels});
+    f.output("mean", mean, {channels});
+    f.output("variance", variance, {channels});
+    f.number("momentum", momentum);
+    f.updated_or_null("runningMean", running_mean, {channels});
+    f.updated_or_null("runningVariance", running_variance, {channels});
+    f.together(running_mean, running_variance);
+  }
 };
 
 // The statistics of v = x · w from those of x: `rows` of x with `inputs` channels, products = xᵀ · x, mean
@@ -43,6 +59,23 @@ struct ProjectedStatistics {
   float momentum;
   float* running_mean;
   float* running_variance;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("inputs", inputs);
+    f.positive("outputs", outputs);
+    f.input("products", products, {inputs, inputs});
+    f.input("mean", mean, {inputs});
+    f.input("w", w, {inputs, outputs});
+    f.output("covered", covered, {inputs, outputs});
+    f.output("outputMean", output_mean, {outputs});
+    f.output("outputVariance", output_variance, {outputs});
+    f.number("momentum", momentum);
+    f.updated_or_null("runningMean", running_mean, {outputs});
+    f.updated_or_null("runningVariance", running_variance, {outputs});
+    f.together(running_mean, running_variance);
+  }
 };
 
 // What the gradients of a BatchNorm on v = x · w need of x: products = pᵀ · dy with p, dy as they come to the
@@ -70,6 +103,28 @@ struct ProjectedGradients {
   float* pull;
   float* tilt;
   float* level;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("inputs", inputs);
+    f.positive("outputs", outputs);
+    f.number("epsilon", epsilon);
+    f.number("positions", positions);
+    f.input("products", products, {inputs, outputs});
+    f.input("dbeta", dbeta, {outputs});
+    f.input("mean", mean, {inputs});
+    f.input("w", w, {inputs, outputs});
+    f.input("gamma", gamma, {outputs});
+    f.input("covered", covered, {inputs, outputs});
+    f.input("outputMean", output_mean, {outputs});
+    f.input("outputVariance", output_variance, {outputs});
+    f.output("dw", dw, {inputs, outputs});
+    f.output("dgamma", dgamma, {outputs});
+    f.output("pull", pull, {inputs, outputs});
+    f.output("tilt", tilt, {inputs, inputs});
+    f.output("level", level, {inputs});
+  }
 };
 
 // y = x · scale + shift for each channel (normalisation with scale = γ/√(σ²+ε), shift = β − μ·scale)
@@ -81,6 +136,16 @@ struct ChannelAffine {
   const float* scale;
   const float* shift;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("x", x, {rows, channels});
+    f.input("scale", scale, {channels});
+    f.input("shift", shift, {channels});
+    f.output("y", y, {rows, channels});
+  }
 };
 
 // sign bits of v = x · scale + shift (1 where v ≥ 0), and a bit 1 where |v| ≤ 1, for the straight-through
@@ -96,6 +161,18 @@ struct ChannelAffineSign {
   const float* shift;
   uint32_t* sign;
   uint32_t* mask;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("x", x, {rows, channels});
+    f.input_or_null("slope", slope, {channels});
+    f.input("scale", scale, {channels});
+    f.input("shift", shift, {channels});
+    f.output("sign", sign, {rows, packed(channels)});
+    f.output_or_null("mask", mask, {rows, packed(channels)});
+  }
 };
 
 // y = v clamped to [−1, 1], v = x · scale + shift, and a bit 1 where |v| ≤ 1 (`mask` may be null), packed as
@@ -109,6 +186,17 @@ struct ChannelAffineClamp {
   const float* shift;
   float* y;
   uint32_t* mask;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("x", x, {rows, channels});
+    f.input("scale", scale, {channels});
+    f.input("shift", shift, {channels});
+    f.output("y", y, {rows, channels});
+    f.output_or_null("mask", mask, {rows, packed(channels)});
+  }
 };
 
 // The activations of a full-precision network: f(v), of which the slope is 1 inside and `outer_slope`
@@ -118,6 +206,7 @@ enum class Activation {
   kLeakyClip,  // v where |v| ≤ 1, 0.1·v + 0.9·sign(v) elsewhere
   kHardClamp,  // v where |v| ≤ 1, sign(v) elsewhere
 };
+constexpr const char* kActivationNames[] = {"relu", "leakyClip", "hardClamp"};
 
 inline float outer_slope(Activation f) { return f == Activation::kLeakyClip ? 0.1f : 0.0f; }
 
@@ -134,6 +223,19 @@ struct ChannelAffineActivation {
   const float* residual;
   float* y;
   uint32_t* mask;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.choice("activation", activation, kActivationNames);
+    f.input("x", x, {rows, channels});
+    f.input("scale", scale, {channels});
+    f.input("shift", shift, {channels});
+    f.input_or_null("residual", residual, {rows, channels});
+    f.output("y", y, {rows, channels});
+    f.output_or_null("mask", mask, {rows, packed(channels)});
+  }
 };
 
 // Training gradient of y = γ·x̂ + β, x̂ = (x − mean)·inverse_deviation, over all rows m:
@@ -164,6 +266,31 @@ struct BatchNormBackward {
   float* dslope;  // null without a slope
   int pictures = 0;
   const float* picture_dy = nullptr;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("dy", dy, {rows, channels});
+    f.input("x", x, {rows, channels});
+    f.input_or_null("slope", slope, {channels});
+    f.input_or_null("mask", mask, {rows, packed(channels)});
+    f.number("outer", outer);
+    f.input_or_null("addend", addend, {rows, channels});
+    f.input("mean", mean, {channels});
+    f.input("inverseDeviation", inverse_deviation, {channels});
+    f.input("gamma", gamma, {channels});
+    f.output_or_null("upstream", upstream, {rows, channels}).may_be(dy);
+    f.output("dx", dx, {rows, channels}).may_be(dy);
+    f.output("dgamma", dgamma, {channels});
+    f.output("dbeta", dbeta, {channels});
+    f.output_or_null("dslope", dslope, {channels});
+    f.size("pictures", pictures);
+    f.input_or_null("pictureDy", picture_dy, {pictures, channels});
+    f.together(slope, dslope);
+    f.require("pictureDy", (picture_dy != nullptr) == (pictures > 0),
+              "there where pictures is above 0, and only there");
+  }
 };
 
 // v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be
@@ -176,6 +303,16 @@ struct AddPrelu {
   const float* residual;
   const float* slope;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("x", x, {rows, channels});
+    f.input_or_null("residual", residual, {rows, channels});
+    f.input("slope", slope, {channels});
+    f.output("y", y, {rows, channels}).may_be(x);
+  }
 };
 
 // Gradient of y = prelu(v): dv = dy where v > 0, slope·dy elsewhere; dslope = Σ dy·v where v ≤ 0, over the
@@ -190,6 +327,18 @@ struct PreluBackward {
   const float* slope;
   float* dv;
   float* dslope;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("dy", dy, {rows, channels});
+    f.input("x", x, {rows, channels});
+    f.input_or_null("residual", residual, {rows, channels});
+    f.input("slope", slope, {channels});
+    f.output("dv", dv, {rows, channels}).may_be(dy);
+    f.output("dslope", dslope, {channels});
+  }
 };
 
 // Gradient through a mask of packed bits: m = dy where its bit is 1, 0 elsewhere; dx = m + addend (addend may
@@ -203,6 +352,17 @@ struct MaskedGradient {
   const float* addend;
   float* dx;
   float* sum;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("dy", dy, {rows, channels});
+    f.input("mask", mask, {rows, packed(channels)});
+    f.input_or_null("addend", addend, {rows, channels});
+    f.output("dx", dx, {rows, channels}).may_be(dy).may_be(addend);
+    f.output("sum", sum, {channels});
+  }
 };
 
 // Gradient of y = x · scale for each channel: dx = dy · scale, dscale = Σ dy · x over the rows. dx may be dy.
@@ -215,6 +375,17 @@ struct ChannelScaleBackward {
   const float* scale;
   float* dx;
   float* dscale;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("dy", dy, {rows, channels});
+    f.input("x", x, {rows, channels});
+    f.input("scale", scale, {channels});
+    f.output("dx", dx, {rows, channels}).may_be(dy);
+    f.output("dscale", dscale, {channels});
+  }
 };
 
 // The end of a block: v = x · scale + shift + residual (residual may be null), y = prelu(v + before) + after,
@@ -232,6 +403,21 @@ struct ChannelAffineResidual {
   const float* slope;
   const float* after;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("x", x, {rows, channels});
+    f.input("scale", scale, {channels});
+    f.input("shift", shift, {channels});
+    f.input_or_null("residual", residual, {rows, channels});
+    f.input_or_null("before", before, {channels});
+    f.input_or_null("slope", slope, {channels});
+    f.input_or_null("after", after, {channels});
+    f.output("y", y, {rows, channels}).may_be(x).may_be(residual);
+    f.together(before, slope, after);
+  }
 };
 
 // Training gradient of ChannelAffineResidual with a PReLU, of which scale and shift are those of a BatchNorm
@@ -260,6 +446,28 @@ struct BatchNormResidualBackward {
   float* dbeta;
   float* dslope;
   float* dafter;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("dy", dy, {rows, channels});
+    f.input("x", x, {rows, channels});
+    f.input("scale", scale, {channels});
+    f.input("shift", shift, {channels});
+    f.input_or_null("residual", residual, {rows, channels});
+    f.input("before", before, {channels});
+    f.input("slope", slope, {channels});
+    f.input("mean", mean, {channels});
+    f.input("inverseDeviation", inverse_deviation, {channels});
+    f.input("gamma", gamma, {channels});
+    f.output("upstream", upstream, {rows, channels}).may_be(dy).may_be(dx);
+    f.output("dx", dx, {rows, channels}).may_be(dy);
+    f.output("dgamma", dgamma, {channels});
+    f.output("dbeta", dbeta, {channels});
+    f.output("dslope", dslope, {channels});
+    f.output("dafter", dafter, {channels});
+  }
 };
 
 // Gradients of y = prelu(x + before) + after: dx = dy where v = x + before > 0, slope · dy elsewhere; dbefore
@@ -276,6 +484,20 @@ struct ShiftedPreluBackward {
   float* dbefore;
   float* dslope;
   float* dafter;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.positive("rows", rows);
+    f.positive("channels", channels);
+    f.input("dy", dy, {rows, channels});
+    f.input("x", x, {rows, channels});
+    f.input("before", before, {channels});
+    f.input("slope", slope, {channels});
+    f.output("dx", dx, {rows, channels}).may_be(dy);
+    f.output("dbefore", dbefore, {channels});
+    f.output("dslope", dslope, {channels});
+    f.output("dafter", dafter, {channels});
+  }
 };
 
 // sign bits of each row of floats (1 where x ≥ 0), and (mask may be null) a bit 1 where |x| ≤ 1
@@ -286,6 +508,15 @@ struct PackSigns {
   const float* x;
   uint32_t* sign;
   uint32_t* mask;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("x", x, {rows, channels});
+    f.output("sign", sign, {rows, packed(channels)});
+    f.output_or_null("mask", mask, {rows, packed(channels)});
+  }
 };
 
 // ±1 floats of packed rows
@@ -295,6 +526,14 @@ struct UnpackSigns {
   int channels;
   const uint32_t* sign;
   float* y;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.size("rows", rows);
+    f.size("channels", channels);
+    f.input("sign", sign, {rows, packed(channels)});
+    f.output("y", y, {rows, channels});
+  }
 };
 
 }  // namespace bnn

@@ -58,8 +58,8 @@ void run(const MatMul& a) {
   parallel_for(static_cast<int64_t>(a.batch) * a.m, [&](int64_t row) {
     const int64_t b = row / a.m;
     const int64_t i = row % a.m;
-    const float* left = a.a + b * a.a_stride;
-    const float* right = a.b + b * a.b_stride;
+    const float* left = a.a + b * a.a_stride();
+    const float* right = a.b + b * a.b_stride();
     for (int j = 0; j < a.n; ++j) {
       double sum = 0;
       for (int k = 0; k < a.k; ++k)

@@ -3,9 +3,9 @@ import { backend, setBackend } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
-import '../ops/stock-gradients.js';
 import { nativeAddon } from './native/addon.js';
 import { registerNativeBackend } from './native/register.js';
+import './stock-gradients.js';
 
 /** The backends on which a student trains: ours, TensorFlow.js's own in JavaScript, and TensorFlow's C library. */
 export const backendNames = ['native', 'cpu', 'tensorflow'] as const;

@@ -21,8 +21,8 @@ function addonHalfFloats(): HalfFloats | undefined {
   const addon = optionalAddon();
   return (
     addon && {
-      narrow: (x, y) => addon.narrowToHalf(x.length, x, y),
-      widen: (x, y) => addon.widenHalf(x.length, x, y),
+      narrow: (x, y) => addon.narrowToHalf({ size: x.length, x, y }),
+      widen: (x, y) => addon.widenHalf({ size: x.length, x, y }),
     }
   );
 }

@@ -10,7 +10,7 @@ import { checkRecipe } from '../recipe/check-recipe.js';
 import { defaultRecipe, defaultStage } from '../recipe/default-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { type FlagSetting, resolveRecipe, type ResolvedRecipe } from '../recipe/resolve-recipe.js';
-import { courseNames } from '../optim/schedules/create-schedule.js';
+import { scheduleNames } from '../optim/schedules/create-schedule.js';
 import { gather, numberOf, numbersOf } from './arguments.js';
 import { sharedOptions, unsetByDefault } from './shared-options.js';
 
@@ -99,7 +99,7 @@ export function addRecipeOptions(command: Command, network: Option = studentOpti
     .option('--lr <x>', `initial learning rate ${shown(optimizer.lr)}`, numberOf('--lr'))
     .option(
       '--schedule <name>',
-      `the learning rate over the epochs: ${courseNames.join(', ')} ${shown(`${defaultStage.schedule.name}, at each step`)}`,
+      `the learning rate over the epochs: ${scheduleNames.join(', ')} ${shown(`${defaultStage.schedule.name}, at each step`)}`,
     )
     .option(
       '--milestones <n,n,…>',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { InputError, RunError } from '../errors.js';
 import { type Accuracy, top1Percent } from '../evaluation/accuracy.js';
-import { distil } from '../run/run.js';
+import { distill } from '../run/run.js';
 import { firstRunDifference } from '../run/run-equality.js';
 import { differingSettings, type RunFacts, runFacts, runsIn } from '../run/run-list.js';
 import { followRun, type ShownAs } from './follow-run.js';
@@ -35,7 +35,7 @@ export function addRunsCommands(program: Command, signal: AbortSignal): void {
             `the run in ${directory} is not complete, so there is nothing to compare with.`,
             { fix: `distill resume ${directory}` },
           );
-        const again = await followRun(recipe, distil(recipe, { signal, out }), { signal, quiet, json });
+        const again = await followRun(recipe, distill(recipe, { signal, out }), { signal, quiet, json });
         const difference = await firstRunDifference(directory, again.directory);
         if (difference !== undefined)
           throw new RunError(`${again.directory} differs from ${directory}: ${difference}.`, {

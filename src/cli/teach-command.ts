@@ -4,8 +4,8 @@ import { InputError } from '../errors.js';
 import { fullPrecisionNames, isFullPrecision } from '../models/create-network.js';
 import { checkRunnable } from '../recipe/check-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
-import { distil } from '../run/run.js';
-import { bestOf, folderOf, trainingsOf } from '../run/stage-generations.js';
+import { distill } from '../run/run.js';
+import { bestOf, folderOf, generationsOf } from '../run/stage-generations.js';
 import { exportAndPrint } from './export-command.js';
 import { followRun, type ShownAs } from './follow-run.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
@@ -54,7 +54,7 @@ async function teach(flags: TeachFlags, signal: AbortSignal): Promise<void> {
   if (resolved.data !== '') checkRunnable(resolved);
   const recipe = await withData(resolved, `distill teach --recipe ${flags.recipe} --model ${name}`);
   const { out, checkpointSeconds, quiet = false, json = false } = flags;
-  const run = distil(recipe, { signal, out, checkpointSeconds });
+  const run = distill(recipe, { signal, out, checkpointSeconds });
   const { directory } = await followRun(recipe, run, { signal, quiet, json });
   for (const settings of exportsOf(recipe, directory))
     await exportAndPrint({ ...recipe, ...settings }, { signal, json });
@@ -62,12 +62,12 @@ async function teach(flags: TeachFlags, signal: AbortSignal): Promise<void> {
 
 /** The best network of each stage, and where its model goes: `<model>.onnx`, with the stage in its name where there are several. */
 function exportsOf(recipe: Recipe, directory: string): { checkpoint: string; out: string }[] {
-  const trainings = trainingsOf(recipe);
-  return trainings.map((training) => ({
-    checkpoint: bestOf({ path: directory }, training),
+  const generations = generationsOf(recipe);
+  return generations.map((generation) => ({
+    checkpoint: bestOf(directory, generation),
     out: join(
       directory,
-      `${recipe.student.name}${trainings.length > 1 ? `-${folderOf(training)}` : ''}.onnx`,
+      `${recipe.student.name}${generations.length > 1 ? `-${folderOf(generation)}` : ''}.onnx`,
     ),
   }));
 }

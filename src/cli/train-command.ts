@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { distil } from '../run/run.js';
+import { distill } from '../run/run.js';
 import { checkRunnable } from '../recipe/check-recipe.js';
 import { RunError } from '../errors.js';
 import type { Recipe } from '../recipe/recipe.js';
@@ -54,7 +54,7 @@ async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const { out, checkpointSeconds, quiet = false, json = false, overfitBatches: batches } = flags;
   if (flags.dryRun === true) return printForecast(recipe, signal);
   if (batches !== undefined) return printVerdict(recipe, batches, signal);
-  await followRun(recipe, distil(recipe, { signal, out, checkpointSeconds }), { signal, quiet, json });
+  await followRun(recipe, distill(recipe, { signal, out, checkpointSeconds }), { signal, quiet, json });
 }
 
 /** What a trial comes to, without a word of its steps. */

@@ -2,7 +2,7 @@ import cliProgress from 'cli-progress';
 import { formatShare } from '../evaluation/accuracy.js';
 import type { Recipe } from '../recipe/recipe.js';
 import type { RunEvent } from '../run/run-events.js';
-import { type Training, trainingsOf } from '../run/stage-generations.js';
+import { type Generation, generationsOf } from '../run/stage-generations.js';
 import { type StageTitle, titleText } from '../run/stage-title.js';
 import { duration } from './duration.js';
 import { quietSeconds, WorkProgress } from './work-progress.js';
@@ -13,7 +13,7 @@ type Step = Extract<RunEvent, { kind: 'step' }>;
 export class TrainingProgress {
   readonly #allEpochs: number;
   /** The epochs of the run before each stage's generation. */
-  readonly #trainings: readonly Training[];
+  readonly #generations: readonly Generation[];
   #bars: { readonly all: cliProgress.MultiBar; readonly run: Bar; readonly epoch: Bar } | undefined;
   readonly #evaluating: WorkProgress;
   readonly #hashing: WorkProgress;
@@ -30,8 +30,8 @@ export class TrainingProgress {
   ) {
     this.#evaluating = new WorkProgress(out, 'evaluating', 'images');
     this.#hashing = new WorkProgress(out, 'hashing', 'files');
-    this.#trainings = trainingsOf(recipe);
-    this.#allEpochs = this.#trainings.reduce((sum, { stage }) => sum + stage.epochs, 0);
+    this.#generations = generationsOf(recipe);
+    this.#allEpochs = this.#generations.reduce((sum, { stage }) => sum + stage.epochs, 0);
   }
 
   show(event: RunEvent): void {
@@ -143,7 +143,7 @@ export class TrainingProgress {
   }
 
   #epochsBefore({ index, generation }: StageTitle): number {
-    const found = this.#trainings.find(
+    const found = this.#generations.find(
       ({ title }) => title.index === index && title.generation === generation,
     );
     return found?.firstEpoch ?? 0;

@@ -1,4 +1,4 @@
-/** The operations of AutoAugment, by the names that the paper gives them, in lower case. */
+/** The operations of AutoAugment, with the names of the paper in lower camel case. */
 export type OperationName =
   | 'shearX'
   | 'shearY'
@@ -15,10 +15,10 @@ export type OperationName =
   | 'brightness'
   | 'sharpness';
 
-/** An operation, the probability that it is applied, and the number of its magnitude, 0 to 9; 0 where it has none. */
+/** An operation, the probability that it is applied, and its magnitude from 0 to 9 (0 if it has none). */
 export type PolicyStep = readonly [operation: OperationName, probability: number, magnitude: number];
 
-/** Two operations, one after the other. */
+/** Two operations that are applied in turn. */
 export type SubPolicy = readonly [PolicyStep, PolicyStep];
 
 /** Names of the published policies. */
@@ -26,8 +26,8 @@ export type PolicyName = 'cifar10' | 'imagenet';
 
 // prettier-ignore
 /**
- * The policies that Cubuk, Zoph, Mané, Vasudevan, Le found ("AutoAugment: Learning Augmentation Policies from Data", CVPR
- * 2019, tables 7 and 9 of the appendix), 25 sub-policies each.
+ * The policies of Cubuk, Zoph, Mané, Vasudevan, Le, "AutoAugment: Learning Augmentation Policies from Data",
+ * CVPR 2019, tables 7 and 9 of the appendix: 25 sub-policies each.
  */
 export const policies: Readonly<Record<PolicyName, readonly SubPolicy[]>> = {
   cifar10: [

@@ -12,26 +12,27 @@ import {
 } from './view-effects.js';
 
 /**
- * What is done to a training image, in the order crop or resized crop, flip, and then the {@link Effects}: rotation,
- * autoAugment, colorJitter, lighting. Each operation draws from a stream of its own (see {@link purposes}), so that one
- * more does not move the draws of the others. A field that is absent does nothing.
+ * How a training image is augmented. The order is: crop or resized crop, flip, then the {@link Effects}
+ * rotation, autoAugment, colorJitter and lighting. Each operation draws from its own stream (see
+ * {@link purposes}), so that adding one does not change the draws of the others. An absent field does
+ * nothing.
  */
 export interface Augmentation extends Effects {
   /**
-   * Pad with black on all four sides by `padding` pixels and cut out a window of the original size; null: not at all. For
-   * images in memory.
+   * Pad by `padding` black pixels on all four sides, then cut out a window of the original size; null for no
+   * crop. Only for images in memory.
    */
   readonly crop: { readonly padding: number } | null;
   /**
-   * Cut out a random part and bring it to the size of the view; absent or null: the shorter side is brought to the data
-   * set's `resize.short`, and the centre is cut out. For images in files.
+   * Cut out a random part and resize it to the view. If absent or null, the shorter side is resized to the
+   * data set's `resize.short` and the centre is cut out. Only for images in files.
    */
   readonly resizedCrop?: ResizedCrop | null;
   /** Mirror left to right with probability ½. */
   readonly flip: boolean;
 }
 
-/** Images as they are, for evaluation. */
+/** Images without augmentation, for evaluation. */
 export const noAugmentation: Augmentation = { crop: null, flip: false };
 
 /** The usual augmentation of 32×32 images: crop 32 out of 40 (padding 4) and flip. */
@@ -40,7 +41,7 @@ export const cropAndFlip: Augmentation = { crop: { padding: 4 }, flip: true };
 /** The usual augmentation of images in files: a random part resized, and flip. */
 export const resizedCropAndFlip: Augmentation = { crop: null, resizedCrop: inceptionCrop, flip: true };
 
-/** All fields of an augmentation, those that are absent with the values for which nothing is done. */
+/** All fields of an augmentation. Absent ones get the values that do nothing. */
 export function completeAugmentation(augmentation: Augmentation): Required<Augmentation> {
   return {
     ...augmentation,
@@ -64,20 +65,27 @@ export function leanAugmentation(augmentation: Augmentation): Augmentation {
   return { crop, ...Object.fromEntries(active), flip };
 }
 
-/** The augmentation that a run trains with: for images in memory a crop with a padding of an eighth of their height. */
+/**
+ * The augmentation that a run has by default: for images in memory a crop, padded by an eighth of their
+ * height, and flip; for images in files {@link resizedCropAndFlip}.
+ */
 export function trainingAugmentation(dataset: Dataset): Augmentation {
   if (!('pixels' in dataset)) return resizedCropAndFlip;
   return { crop: { padding: Math.round(dataset.size[0] / 8) }, flip: true };
 }
 
-/** The drawn parameters of one view: out(y, x) = in(y + offsetY, x' + offsetX), x' = flip ? width − 1 − x : x. */
+/**
+ * The drawn parameters of one view:
+ *
+ *   out(y, x) = in(y + offsetY, x' + offsetX),  x' = flip ? width − 1 − x : x
+ */
 export interface ViewParameters {
   /** Rows that the window is moved down, in [−padding, padding]; 0 is the image itself. */
   readonly offsetY: number;
   /** Columns that the window is moved to the right, in [−padding, padding]. */
   readonly offsetX: number;
   readonly flip: boolean;
-  /** Absent if the augmentation has none. */
+  /** Absent if the augmentation has no effects. */
   readonly effects?: DrawnEffects;
 }
 
@@ -116,10 +124,10 @@ export function drawFlip({ flip }: Augmentation, viewSeed: number, index: number
 }
 
 /**
- * Makes sure that an augmentation is one for these images.
+ * Checks that an augmentation fits the images.
  *
- * @throws InputError for a crop with padding of images in files, a resized crop of images in memory, or a value out of
- *   range
+ * @throws InputError for a crop with padding if images are in files, a resized crop if they are in memory, or
+ *   a value out of range
  */
 export function checkAugmentation(augmentation: Augmentation, dataset: Dataset): void {
   const { crop, resizedCrop = null } = augmentation;
@@ -149,7 +157,7 @@ function checkPadding(padding: number, [height, width]: readonly [number, number
   );
 }
 
-/** byte / 255 in float32. */
+/** The floats of all bytes: byte / 255. */
 export const unitInterval = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /**
@@ -177,9 +185,10 @@ export function makeView(
 }
 
 /**
- * Writes a view in [0, 1], which lighting may leave, of an image that is cropped and mirrored.
+ * Applies effects to an image that is already cropped and mirrored, and writes it as floats in [0, 1];
+ * lighting may leave that range.
  *
- * @param bytes RGB [height, width, 3]; they are changed
+ * @param bytes RGB [height, width, 3]; they are overwritten
  * @param target floats [height, width, 3], starting at `offset`; all of them are written
  */
 export function writeWithEffects(
@@ -194,7 +203,7 @@ export function writeWithEffects(
   applyFloatEffects(target, offset, bytes.length, effects);
 }
 
-/** The bytes of the window, mirrored if so drawn. */
+/** The bytes of the window, mirrored if that was drawn. */
 function cropped(
   source: Uint8Array,
   [height, width]: readonly [height: number, width: number],
@@ -215,7 +224,7 @@ function cropped(
   return bytes;
 }
 
-/** The window as floats, without a copy of the bytes between. */
+/** Writes the window as floats without copying its bytes first. */
 function cropInto(
   source: Uint8Array,
   sourceOffset: number,
@@ -225,11 +234,11 @@ function cropInto(
   targetOffset: number,
 ): void {
   const rowLength = 3 * width;
-  // The columns of the target that the image covers; the rest is padding.
+  // The target columns that the image covers; the rest is padding.
   const shift = flip ? -offsetX : offsetX;
   const firstColumn = Math.max(0, -shift);
   const endColumn = Math.min(width, width - shift);
-  // Where column x of the target is read from: first + step · x.
+  // Column x of the target is read from first + step · x.
   const step = flip ? -3 : 3;
   const first = flip ? 3 * (width - 1 + offsetX) : 3 * offsetX;
   for (let y = 0; y < height; y++) {

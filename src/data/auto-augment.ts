@@ -19,12 +19,16 @@ type Size = readonly [height: number, width: number];
 export interface DrawnPolicy {
   /** The number of the sub-policy, 0 to 24. */
   readonly subPolicy: number;
-  /** Whether its operations are applied, and whether their magnitudes are negative; of those without a sign it has no effect. */
+  /** Whether each of its two operations is applied. */
   readonly applied: readonly [boolean, boolean];
+  /** Whether each magnitude is negative. Operations without a sign ignore it. */
   readonly negative: readonly [boolean, boolean];
 }
 
-/** Draws a sub-policy uniformly, whether each of its operations is applied, and the signs; five numbers of the stream. */
+/**
+ * Draws a sub-policy uniformly, which of its operations are applied, and the signs: five numbers of the
+ * stream.
+ */
 export function drawPolicy(name: PolicyName, stream: RandomStream): DrawnPolicy {
   const subPolicy = stream.integer(policies[name].length);
   const [first, second] = policies[name][subPolicy];
@@ -38,10 +42,16 @@ export function drawPolicy(name: PolicyName, stream: RandomStream): DrawnPolicy 
 /**
  * Applies what was drawn to the RGB bytes [height, width, 3] of an image, in place.
  *
- * Magnitudes m of 0 to 9 cut the ranges of the paper evenly: shear ±0.3 m/9, translation ±⌊150/331 · side · m/9⌋ pixels (the
- * paper's 150 pixels are of images of 331), rotation ±30 m/9 degrees, solarize 256 (1 − m/9), posterize 8 − round(4 m/9)
- * bits, and contrast, color, brightness and sharpness 1 ± 0.9 m/9. Moved pixels are taken from the nearest, and black comes
- * in from outside.
+ * A magnitude m from 0 to 9 is a share m/9 of the paper's range:
+ *
+ * - shear ±0.3 m/9
+ * - translation ±⌊150/331 · side · m/9⌋ pixels, since the paper's 150 pixels are of images of 331
+ * - rotation ±30 m/9 degrees
+ * - solarize 256 (1 − m/9)
+ * - posterize 8 − round(4 m/9) bits
+ * - contrast, color, brightness and sharpness 1 ± 0.9 m/9
+ *
+ * Moved pixels are taken from the nearest pixel; outside the image is black.
  */
 export function applyPolicy(bytes: Uint8Array, size: Size, name: PolicyName, drawn: DrawnPolicy): void {
   policies[name][drawn.subPolicy].forEach(([operation, , magnitude], at) => {
@@ -50,7 +60,9 @@ export function applyPolicy(bytes: Uint8Array, size: Size, name: PolicyName, dra
   });
 }
 
-/** The value of a magnitude, 0 to 9, in the unit of its operation: see {@link applyPolicy}. 0 for those that have none. */
+/**
+ * The value of a magnitude, 0 to 9, in the unit of its operation (see {@link applyPolicy}); 0 if it has none.
+ */
 export function operationValue(
   operation: OperationName,
   magnitude: number,
@@ -85,7 +97,9 @@ export function operationValue(
   }
 }
 
-/** Applies one operation, with a value of {@link operationValue}, to RGB bytes [height, width, 3] in place. */
+/**
+ * Applies one operation to RGB bytes [height, width, 3] in place, with a value as of {@link operationValue}.
+ */
 export function applyOperation(
   bytes: Uint8Array,
   size: Size,

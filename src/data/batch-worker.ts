@@ -1,6 +1,6 @@
 /**
- * The thread that prepares the batches of one epoch. It is asked for one batch at a time and answers in order; how far it
- * works ahead is the affair of the side that asks.
+ * The thread that prepares the batches of one epoch. It answers one request at a time, in order. How far it
+ * works ahead is decided by whoever sends the requests.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../errors.js';
@@ -10,12 +10,12 @@ import type { ImagesInFiles } from './file-batch.js';
 import { viewBatch, type Images } from './make-batch.js';
 import { permutation } from './random.js';
 
-/** What the thread is started with. */
+/** The data with which the thread starts. */
 export interface BatchWorkerData {
-  /** Pixels lie in shared memory, and so do the paths of files. */
+  /** Pixels and the paths of files are in shared memory. */
   stored: Images | ImagesInFiles;
   batchSize: number;
-  /** The seed and the number of the epoch, which give the order; null: the order of the rows. */
+  /** The seed and the epoch that determine the order; null for the order of the rows. */
   shuffle: { seed: number; epoch: number } | null;
   view: number;
   viewSeed: number;
@@ -28,7 +28,7 @@ export interface BatchRequest {
   images: ArrayBuffer | undefined;
 }
 
-/** The answer: the batch, or why the data do not allow it. */
+/** The answer: the batch, or why it cannot be made. */
 export type BatchAnswer = { batch: Batch } | { refused: { message: string; fix: string | undefined } };
 
 if (parentPort !== null) {

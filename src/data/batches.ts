@@ -10,24 +10,24 @@ import { workerAnswers } from './worker-answers.js';
 
 export { makeBatch, viewBatch } from './make-batch.js';
 
-/** How a data set is cut into batches. */
+/** How a data set is divided into batches. */
 export interface BatchOptions {
   /** Images in a batch, at least 1. */
   batchSize: number;
-  /** Keys the order of the images in each epoch: an integer in [0, 2^53). */
+  /** Determines the order of the images in each epoch: an integer in [0, 2^53). */
   seed: number;
-  /** Keys the augmentation of each view: an integer in [0, 2^53). */
+  /** Determines the augmentation of each view: an integer in [0, 2^53). */
   viewSeed: number;
   /** The number of views of each image: epoch e shows view e mod views. */
   views: number;
   augmentation: Augmentation;
-  /** Draw a new order for each epoch. Default true; otherwise the order of the rows. */
+  /** Draw a new order for each epoch (default), or keep the order of the rows. */
   shuffle?: boolean;
   /** Leave out the last batch if it is incomplete. Default true. */
   dropLast?: boolean;
-  /** The most batches prepared before they are asked for, at least 1. Default 4. */
+  /** The most batches that are prepared in advance, at least 1. Default 4. */
   ahead?: number;
-  /** Ends all epochs under way: their iterators throw its reason. */
+  /** Ends all running epochs: their iterators throw its reason. */
   signal?: AbortSignal;
 }
 
@@ -35,26 +35,30 @@ export interface BatchOptions {
 export interface Batches {
   readonly batchesPerEpoch: number;
   /**
-   * The batches of an epoch from number `startBatch` on, prepared in a thread of their own while the one before is in use.
-   * They equal the batches of `viewBatch`, and starting late gives the very batches that a start at 0 would reach.
+   * The batches of an epoch, from number `startBatch` on. A separate thread prepares them while earlier ones
+   * are in use. They equal those of `viewBatch`, and a late start gives the same batches that a start at 0
+   * would reach.
    *
-   * A batch belongs to whoever takes it and may be kept. The thread ends with the iterator, also when it is left early.
+   * A batch belongs to whoever takes it and may be kept. The thread ends with the iterator, even if it is
+   * left early.
    *
-   * @throws InputError if `epoch` or `startBatch` is out of range; from the iterator, if an image cannot be decoded
+   * @throws InputError if `epoch` or `startBatch` is out of range; from the iterator, if an image cannot be
+   *   decoded
    * @throws RunError (from the iterator) if the thread fails
    */
   epoch(epoch: number, startBatch?: number): AsyncIterableIterator<Batch>;
   /**
-   * Gives a batch back, so that its memory serves a later one and a steady epoch allocates no images. Optional; after it
-   * the arrays of the batch must not be used: they are emptied when their memory is taken.
+   * Gives a batch back so that a later one can use its memory; then an epoch allocates no more images.
+   * Optional. The arrays of the batch must not be used afterwards.
    */
   recycle(batch: Batch): void;
 }
 
 /**
- * Cuts a data set into batches.
+ * Divides a data set into batches.
  *
- * @throws InputError if an option is out of range, or no batch is left because the only one is incomplete
+ * @throws InputError if an option is out of range, or the only batch is incomplete and incomplete ones are
+ *   left out
  */
 export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
   const { batchSize, seed, viewSeed, views, augmentation, signal } = options;
@@ -64,7 +68,7 @@ export function batchesOf(dataset: Dataset, options: BatchOptions): Batches {
   checkInteger('the view seed', viewSeed, 0);
   checkInteger('the number of views', views, 1);
   checkInteger('the number of batches ahead', ahead, 1);
-  // An augmentation that does not fit shall be told here and not from the thread.
+  // Refused here rather than by the thread, so that the error comes at once.
   checkAugmentation(augmentation, dataset);
   const batchesPerEpoch = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
   if (batchesPerEpoch === 0 && dataset.length > 0) {
@@ -128,7 +132,7 @@ async function* batchesFrom(answers: AsyncIterable<BatchAnswer>): AsyncGenerator
   }
 }
 
-/** The built worker, also when this file runs from its source: threads take no TypeScript. */
+/** The built worker, even when this file runs from its source: threads cannot run TypeScript. */
 function workerEntry(): URL {
   const isSource = import.meta.url.endsWith('.ts');
   const entry = new URL(isSource ? '../../dist/data/batch-worker.js' : './batch-worker.js', import.meta.url);

@@ -3,7 +3,7 @@ import { loadDataset } from './data-spec.js';
 import type { Dataset, Split } from './dataset.js';
 import { imageDigest } from './image-digest.js';
 
-/** What one split holds. */
+/** The contents of one split. */
 export interface SplitFacts {
   readonly split: Split;
   readonly images: number;
@@ -15,19 +15,19 @@ export interface SplitFacts {
   readonly sha256: string;
 }
 
-/** What data hold, and what is wrong with them. */
+/** The contents of a data set, and what is wrong with it. */
 export interface DataFacts {
   readonly classes: readonly string[];
   readonly splits: readonly SplitFacts[];
-  /** One sentence each. */
+  /** What is wrong, one sentence each. */
   readonly problems: readonly string[];
 }
 
 const splits = ['train', 'validation', 'test'] as const;
 
 /**
- * Reads all of the data that a spec names: every image in files is decoded. Images that cannot be, classes without
- * images in a split, and images that two splits share (of those in memory) are problems.
+ * Reads all of the data that a spec names, and decodes every image in files. Problems are images that cannot
+ * be decoded, classes without images in a split, and, for images in memory, images that two splits share.
  *
  * @throws InputError for a spec that is not understood, or data that are missing or wrong as a whole
  */
@@ -65,7 +65,7 @@ function meanOf(pixels: Uint8Array): number[] {
   return sums.map((sum) => sum / (255 * (pixels.length / 3)));
 }
 
-/** Images that are the same, pixel for pixel, in two splits. */
+/** A sentence for each pair of splits that have images in common, pixel for pixel. */
 function sharedImages(loaded: readonly Dataset[]): string[] {
   const seen = new Map<string, Split>();
   const shared = new Map<string, number>();

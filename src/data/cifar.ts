@@ -14,13 +14,13 @@ export const IMAGE_LENGTH = 3 * PLANE_LENGTH;
 /** One of the two data sets in the binary version of https://www.cs.toronto.edu/~kriz/cifar.html. */
 export interface CifarFormat {
   readonly kind: string;
-  /** The name in messages. */
+  /** Its name in messages. */
   readonly title: string;
-  /** Label bytes before the 3,072 pixel bytes of a record; the last of them is the label that is used. */
+  /** Label bytes before the 3,072 pixel bytes of a record. The last one is the label that is used. */
   readonly labelBytes: number;
   readonly trainFiles: readonly string[];
   readonly testFile: string;
-  /** Holds one class name a line. */
+  /** A text file with one class name a line. */
   readonly namesFile: string;
   readonly classCount: number;
   readonly mean: readonly [number, number, number];
@@ -52,23 +52,23 @@ export const cifar100: CifarFormat = {
   std: [0.2673, 0.2564, 0.2762],
 };
 
-/** Bytes of one record: labels, then 1,024 red, 1,024 green and 1,024 blue bytes, each plane row by row. */
+/** Bytes of one record: labels, then 1,024 red, 1,024 green and 1,024 blue bytes, each colour row by row. */
 export function recordLength(format: CifarFormat): number {
   return format.labelBytes + IMAGE_LENGTH;
 }
 
-/** The records of one file, with the file's name for messages. */
+/** The records of one file, and its name for messages. */
 export interface RecordFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Loads a split from a folder in the binary format. Only the files that the split needs are read. Original indices count
- * through the training files in their order, and through the test file.
+ * Loads a split from a folder in the binary format. Only the files that the split needs are read. Original
+ * indices count the images of all training files in order, or those of the test file.
  *
- * @throws InputError if the folder or a file is missing or cannot be read, a file is no whole number of records, or a
- *   label is out of range
+ * @throws InputError if the folder or a file is missing or cannot be read, a file is not a whole number of
+ *   records, or a label is out of range
  */
 export async function loadCifar(format: CifarFormat, folder: string, split: Split): Promise<PixelDataset> {
   await requireFolder(format, folder);
@@ -83,10 +83,10 @@ export async function loadCifar(format: CifarFormat, folder: string, split: Spli
 }
 
 /**
- * Makes the data set of a split out of records of the training files, or of the test file.
+ * Makes the data set of a split from the records of the training files, or of the test file.
  *
  * @param originalIndices index of each record in the original files; by default its place in `files`
- * @throws InputError if a file is no whole number of records, or a label is out of range
+ * @throws InputError if a file is not a whole number of records, or a label is out of range
  */
 export function datasetFromRecords(
   format: CifarFormat,
@@ -117,7 +117,7 @@ export function datasetFromRecords(
   });
   const allIndices = originalIndices ?? Uint32Array.from({ length: total }, (_, index) => index);
   const rows = rowsOf(split, allIndices, allLabels, format.classCount);
-  // Shared memory, so that the thread that prepares batches reads the images without a copy.
+  // In shared memory, so that the thread that prepares batches needs no copy.
   const pixels = new Uint8Array(new SharedArrayBuffer(rows.length * IMAGE_LENGTH));
   rows.forEach((row, n) => {
     interleave(images[row], pixels, n * IMAGE_LENGTH);
@@ -142,7 +142,7 @@ function rowsOf(split: Split, indices: Uint32Array, labels: Int32Array, classCou
   return split === 'validation' ? heldOut : trainingRows(labels.length, heldOut);
 }
 
-/** Three colour planes → RGB, RGB, … */
+/** Turns three colour planes into RGB, RGB, … */
 function interleave(planes: Uint8Array, target: Uint8Array, offset: number): void {
   for (let pixel = 0, to = offset; pixel < PLANE_LENGTH; pixel++, to += 3) {
     target[to] = planes[pixel];
@@ -154,7 +154,7 @@ function interleave(planes: Uint8Array, target: Uint8Array, offset: number): voi
 /**
  * The number of records of a file.
  *
- * @throws InputError if it is not whole, or 0
+ * @throws InputError if it is 0 or not whole
  */
 export function countRecords(format: CifarFormat, { name, bytes }: RecordFile): number {
   const record = recordLength(format);

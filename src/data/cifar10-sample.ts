@@ -7,29 +7,29 @@ import { cifar10, datasetFromRecords, IMAGE_LENGTH, recordLength } from './cifar
 import type { PixelDataset, Split } from './dataset.js';
 import { unpackImages } from './image-codec.js';
 
-/** The folder of the sample in the package; src/data and dist/data are equally deep. */
+/** The folder of the sample in the package. The path is right from src/data and from dist/data. */
 export const SAMPLE_FOLDER = fileURLToPath(new URL('../../data/cifar10-sample/', import.meta.url));
 
 const partSchema = z.strictObject({
   /** The file of packed images. */
   file: z.string(),
-  /** SHA-256 of the CIFAR records that the part unpacks to. */
+  /** SHA-256 of the unpacked CIFAR records. */
   sha256: z.string(),
-  /** One digit an image. */
+  /** One digit for each image. */
   labels: z.string().regex(/^[0-9]+$/),
-  /** The index of each image in the training files one after the other, or in the test file. */
+  /** The index of each image among those of all training files in order, or of the test file. */
   indices: z.array(z.int().nonnegative()),
 });
 
 const manifestSchema = z.strictObject({ classes: z.array(z.string()), train: partSchema, test: partSchema });
 
-/** What manifest.json of the sample holds. */
+/** The contents of the sample's manifest.json. */
 export type SampleManifest = z.infer<typeof manifestSchema>;
 
 /**
- * Loads a split of the small sample of CIFAR-10 that is part of this package: 4,000 training images (of which 200 are
- * held out for validation) and 1,000 test images, the same number of each class. The data set is of kind `cifar10`, its
- * indices are those of the full data.
+ * Loads a split of the small sample of CIFAR-10 that is part of this package: 4,000 training images (of which
+ * 200 are held out for validation) and 1,000 test images, with as many of each class. The data set is of kind
+ * `cifar10`, and its indices are those of the full data.
  *
  * @param folder where the sample lies; by default in this package
  * @throws InputError if a file is missing or damaged
@@ -56,7 +56,7 @@ export async function loadCifar10Sample(split: Split, folder = SAMPLE_FOLDER): P
   }
 }
 
-/** CIFAR-10 records out of labels, one digit each, and images of three planes. */
+/** Makes CIFAR-10 records from labels, one digit each, and images of three colour planes. */
 export function toRecords(labels: string, images: Uint8Array): Uint8Array {
   const length = recordLength(cifar10);
   const records = new Uint8Array(labels.length * length);

@@ -1,9 +1,12 @@
 import { brightness, color, contrast } from './image-operations.js';
 import { type RandomStream, shuffle } from './random.js';
 
-/** How far brightness, contrast, saturation and hue may move; 0 leaves one as it is. */
+/** How far brightness, contrast, saturation and hue may change; 0 for no change. */
 export interface ColorJitter {
-  /** The factor is uniform in [max(0, 1 − brightness), 1 + brightness], and so for contrast and saturation. */
+  /**
+   * The factor is uniform in [max(0, 1 − brightness), 1 + brightness]; so are those of contrast and
+   * saturation.
+   */
   readonly brightness: number;
   readonly contrast: number;
   readonly saturation: number;
@@ -11,15 +14,15 @@ export interface ColorJitter {
   readonly hue: number;
 }
 
-/** The steps of a jitter, as `order` counts them. */
+/** The steps of a jitter; `order` has their indices. */
 export const jitterSteps = ['brightness', 'contrast', 'saturation', 'hue'] as const;
 
-/** The jitter that is usual for ImageNet. */
+/** The usual jitter for ImageNet. */
 export const imagenetJitter: ColorJitter = { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 };
 
 /** What was drawn for one image. */
 export interface DrawnJitter {
-  /** Numbers of {@link jitterSteps}, in the order in which they are taken. */
+  /** Indices of {@link jitterSteps}, in the order in which they are applied. */
   readonly order: readonly [number, number, number, number];
   /** Factors, float32. */
   readonly brightness: number;
@@ -29,7 +32,7 @@ export interface DrawnJitter {
   readonly hue: number;
 }
 
-/** Draws an order of the four steps uniformly and the extent of each; seven numbers of the stream. */
+/** Draws the order of the four steps uniformly, and the amount of each: seven numbers of the stream. */
 export function drawJitter(jitter: ColorJitter, stream: RandomStream): DrawnJitter {
   const order = shuffle<[number, number, number, number]>([0, 1, 2, 3], stream);
   const factor = (spread: number): number => {
@@ -46,9 +49,9 @@ export function drawJitter(jitter: ColorJitter, stream: RandomStream): DrawnJitt
 }
 
 /**
- * Applies what was drawn to RGB bytes [pixels, 3], in place, as torchvision's `ColorJitter` does: brightness, contrast and
- * saturation mix with black, the mean grey and each pixel's luma (see `brightness`, `contrast` and `color`), hue turns the
- * colour circle of HSV and is rounded to the nearest byte.
+ * Applies what was drawn to RGB bytes [pixels, 3] in place, as torchvision's `ColorJitter` does. Brightness,
+ * contrast and saturation mix with black, with the mean grey and with each pixel's luma (see `brightness`,
+ * `contrast` and `color`). Hue turns the colour circle of HSV and is rounded to the nearest byte.
  */
 export function applyJitter(bytes: Uint8Array, drawn: DrawnJitter): void {
   for (const step of drawn.order) {
@@ -62,8 +65,9 @@ export function applyJitter(bytes: Uint8Array, drawn: DrawnJitter): void {
 const factorSteps = { brightness, contrast, saturation: color } as const;
 
 /**
- * Turns the hue of each pixel by `turns` of the colour circle, keeping the greatest and the least of its three values, in
- * place. In HSV the value is the greatest, the hue is the place between red (0), green (1/3) and blue (2/3).
+ * Turns the hue of each pixel by `turns` of the colour circle, in place. The greatest and the least of its
+ * three values stay. In HSV the value is the greatest of the three, and the hue lies between red (0), green
+ * (1/3) and blue (2/3).
  */
 export function shiftHue(bytes: Uint8Array, turns: number): void {
   for (let at = 0; at < bytes.length; at += 3) {
@@ -86,7 +90,10 @@ export function shiftHue(bytes: Uint8Array, turns: number): void {
   }
 }
 
-/** How much of the spread a colour lacks at a hue in sixths: a trapeze that is 0 about its own hue and 1 opposite to it. */
+/**
+ * The share of the spread that a colour lacks at a hue in sixths: a trapezium, 0 around its own hue and 1
+ * opposite.
+ */
 function distance(hue: number, offset: number): number {
   const place = (((hue + offset) % 6) + 6) % 6;
   return Math.max(0, Math.min(place, 4 - place, 1));

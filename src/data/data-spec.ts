@@ -7,7 +7,9 @@ import { loadImageFolder, type LoadDataOptions } from './image-folder.js';
 
 /** A kind of data that a spec can name. */
 export interface DataKind {
-  /** What follows the colon, as help shows it (`folder`); null if the kind takes nothing and no colon. */
+  /**
+   * The name of what follows the colon (`folder`), as help shows it; null if nothing and no colon follows.
+   */
   readonly argument: string | null;
   /** Loads a split; `argument` is empty if the kind takes none. */
   load(argument: string, split: Split, options?: LoadDataOptions): Promise<Dataset>;
@@ -20,12 +22,12 @@ export function registerDataKind(name: string, kind: DataKind): void {
   kinds.set(name, kind);
 }
 
-/** The forms of all known specs, for help and messages: `cifar10:<folder>`, `cifar10-sample`, … */
+/** The forms of all known data specs, for help and messages: `cifar10:<folder>`, `cifar10-sample`, … */
 export function dataForms(): string[] {
   return [...kinds].map(([name, kind]) => formOf(name, kind));
 }
 
-/** A data spec, understood: which kind, and what followed the colon. */
+/** A parsed data spec: its kind, and what followed the colon. */
 export interface DataSpec {
   readonly name: string;
   readonly kind: DataKind;
@@ -33,9 +35,9 @@ export interface DataSpec {
 }
 
 /**
- * Understands `<kind>:<folder>`, or `<kind>` alone for a kind that takes no folder. The folder may hold colons.
+ * Parses `<kind>:<folder>`, or `<kind>` alone for a kind that takes no folder. The folder may contain colons.
  *
- * @throws InputError if the kind is unknown, its folder is missing, or it takes none
+ * @throws InputError if the kind is unknown, or a folder is missing or not expected
  */
 export function parseDataSpec(spec: string): DataSpec {
   const colon = spec.indexOf(':');
@@ -66,7 +68,7 @@ export function parseDataSpec(spec: string): DataSpec {
  * Loads a split of the data that a spec names: `cifar10:<folder>`, `cifar100:<folder>`, `cifar10-sample`,
  * `imagefolder:<folder>`, or a kind added with {@link registerDataKind}.
  *
- * @throws InputError if the spec is not understood, or the data is missing or wrong
+ * @throws InputError if the spec is wrong, or the data are missing or wrong
  */
 export async function loadDataset(
   spec: string,

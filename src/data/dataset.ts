@@ -1,7 +1,10 @@
 import { InputError } from '../errors.js';
 import type { ImageFiles } from './image-files.js';
 
-/** The part of a data set: training and validation images come from the training files, test images from the test file. */
+/**
+ * The part of a data set: training and validation images come from the training files, test images from the
+ * test file.
+ */
 export type Split = 'train' | 'validation' | 'test';
 
 interface DatasetFacts {
@@ -14,11 +17,11 @@ interface DatasetFacts {
   readonly size: readonly [height: number, width: number];
   /** The number of images. */
   readonly length: number;
-  /** For each row, the index of the image in the original files; it keys views and caches. */
+  /** For each row, the index of the image in the original files. Views and caches depend on it. */
   readonly indices: Uint32Array;
   /** Labels in [0, classes.length). */
   readonly labels: Int32Array;
-  /** Mean of each colour channel of images in [0, 1], with which the student's input is normalised. */
+  /** Mean of each colour channel of images in [0, 1]; it normalises the student's input. */
   readonly mean: readonly [number, number, number];
   /** Standard deviation of each colour channel of images in [0, 1]. */
   readonly std: readonly [number, number, number];
@@ -30,15 +33,17 @@ export interface PixelDataset extends DatasetFacts {
   readonly pixels: Uint8Array;
 }
 
-/** How an image of any size is brought to that of a view where nothing is drawn: by its shorter side, then the centre. */
+/**
+ * How an image of any size becomes a view when no crop is drawn: it is resized, then the centre is cut out.
+ */
 export interface ImageResize {
   /** The shorter side after resizing, in pixels; at least the larger side of the view. */
   readonly short: number;
-  /** Filters are widened by the factor of shrinking, so that nothing aliases. */
+  /** When an image shrinks, the filter is widened by the same factor, which avoids aliasing. */
   readonly interpolation: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
 }
 
-/** Images of one split in files, of any size, decoded anew for each view. */
+/** Images of one split in files, of any size. They are decoded for each view. */
 export interface FileDataset extends DatasetFacts {
   readonly files: ImageFiles;
   readonly resize: ImageResize;
@@ -47,7 +52,7 @@ export interface FileDataset extends DatasetFacts {
 /** Images of one split, in memory or in files. */
 export type Dataset = PixelDataset | FileDataset;
 
-/** The first rows of a data set, without a copy. */
+/** The first rows of a data set; nothing is copied. */
 export function firstRows<D extends Dataset>(dataset: D, length: number): D {
   const rows = { length, indices: dataset.indices.subarray(0, length), labels: dataset.labels.subarray(0, length) };
   if (!('pixels' in dataset)) return { ...dataset, ...rows };
@@ -56,10 +61,10 @@ export function firstRows<D extends Dataset>(dataset: D, length: number): D {
 }
 
 /**
- * A data set in files whose views have another size: that which a teacher takes, or a student was trained on. Images in
- * memory have the size they have and stay as they are.
+ * The data set with views of another size: the input size of a teacher, or that of a trained student. It
+ * changes images in files only; those in memory keep their size.
  *
- * @param resize by default `short` keeps its proportion to the size, and the interpolation stays
+ * @param resize by default `short` is scaled with the size, and the interpolation stays
  * @throws InputError if `resize.short` is less than a side of the view
  */
 export function resizedTo(
@@ -80,12 +85,12 @@ export function resizedTo(
 }
 
 /**
- * A data set whose images are resized at another ratio where nothing is drawn: the shorter side to `testResize` times the
- * larger side of the view, rounded, of which the centre is cut out. Evaluation at 1.35 shows objects about as large as
- * random crops do in training.
+ * The data set with another resize for evaluation: the shorter side is resized to `testResize` times the
+ * larger side of the view, rounded, and the centre is cut out. At 1.35 objects are about as large as in the
+ * random crops of training.
  *
- * @param testResize at least 1; 1 leaves images in memory as they are
- * @throws InputError for a number below 1, and above 1 for images in memory, which have the size of the view
+ * @param testResize at least 1; images in memory allow 1 alone, since they have the size of the view
+ * @throws InputError for a number out of this range
  */
 export function withTestResize(dataset: Dataset, testResize: number): Dataset {
   if (!(testResize >= 1 && Number.isFinite(testResize)))

@@ -5,15 +5,16 @@ import { batchesOf, type BatchOptions, checkBatchSize } from './batches.js';
 import type { Dataset, PixelDataset } from './dataset.js';
 import { makeBatch } from './make-batch.js';
 
-/** The images of a data set once, as they are. */
+/** The images of a data set, each once and without augmentation. */
 export interface EvaluationBatches extends AsyncIterable<Batch> {
-  /** Gives a batch back, so that its memory serves the next one. */
+  /** Gives a batch back so that the next one can use its memory. */
   recycle(batch: Batch): void;
 }
 
 /**
- * The images as they are, in their order, the incomplete last batch included. Those in files are decoded in a thread;
- * those in memory need none, since to copy a batch is nothing beside evaluating it.
+ * The images in their order without augmentation, including an incomplete last batch. Images in files are
+ * decoded in a thread. Images in memory need none, since copying a batch takes little time compared with
+ * evaluating it.
  *
  * @throws InputError if the batch size is out of range; from the iterator, if an image cannot be decoded
  */
@@ -48,7 +49,7 @@ function batchesInMemory(
   return {
     async *[Symbol.asyncIterator]() {
       for (let first = 0; first < dataset.length; first += batchSize) {
-        // Timers and signals of the process have their turn between two batches.
+        // Lets timers and signals of the process run between two batches.
         await setImmediate();
         signal?.throwIfAborted();
         const size = Math.min(batchSize, dataset.length - first);

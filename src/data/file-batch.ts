@@ -6,15 +6,15 @@ import type { FileDataset } from './dataset.js';
 import { fileOf } from './image-files.js';
 import { writeFileView } from './image-view.js';
 
-/** What of a data set in files is needed to make views of it. */
+/** The fields of a data set in files that views are made from. */
 export type ImagesInFiles = Pick<FileDataset, 'size' | 'indices' | 'labels' | 'files' | 'resize'>;
 
-// Node.js decodes on four threads unless it is told otherwise.
+// Node.js has four threads for this by default.
 const sideBySide = Math.min(4, availableParallelism());
 
 /**
- * The batch of the given rows of a data set in files: as `makeBatch` makes it of one in memory. No more images are held
- * decoded than are decoded side by side.
+ * The batch of the given rows of a data set in files, as `makeBatch` is for images in memory. Only the images
+ * that are being decoded are in memory at full size.
  *
  * @throws InputError that names the first image that cannot be decoded
  */

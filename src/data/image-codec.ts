@@ -5,14 +5,15 @@ const PLANE_LENGTH = 32 * 32;
 const IMAGE_LENGTH = 3 * PLANE_LENGTH;
 
 /**
- * Lossless packing of 32×32 RGB images (three planes each, as in a CIFAR record without its label), about half their
- * size: the planes red − green, green, blue − green are predicted from their neighbours, and the prediction errors go
- * through brotli.
+ * Packs 32×32 RGB images without loss to about half their size. Each has three planes, as in a CIFAR record
+ * without its label. Pixels of the planes red − green, green and blue − green are predicted from their
+ * neighbours, and brotli compresses the errors of these predictions.
  *
- * The predictor is the median edge detector of LOCO-I (Weinberger, Seroussi, Sapiro, IEEE Trans. Image Processing 9(8),
- * 2000): with left a, upper b and upper-left c it is min(a, b) if c ≥ max(a, b), max(a, b) if c ≤ min(a, b), else
- * a + b − c. The first row and column repeat their one neighbour; the corner is predicted as 0. Errors are bytes modulo
- * 256, folded so that small ones of either sign are small numbers (0, −1, 1, −2, … → 0, 1, 2, 3, …).
+ * The predictor is the median edge detector of LOCO-I (Weinberger, Seroussi, Sapiro, IEEE Trans. Image
+ * Processing 9(8), 2000): with left neighbour a, upper b and upper-left c it is min(a, b) if c ≥ max(a, b),
+ * max(a, b) if c ≤ min(a, b), and a + b − c otherwise. The first row and column repeat their one neighbour;
+ * the corner is predicted as 0. Errors are bytes modulo 256, folded so that small ones of either sign become
+ * small numbers (0, −1, 1, −2, … → 0, 1, 2, 3, …).
  */
 export async function packImages(planes: Uint8Array): Promise<Uint8Array> {
   const errors = new Uint8Array(planes.length);
@@ -33,7 +34,11 @@ export async function packImages(planes: Uint8Array): Promise<Uint8Array> {
   });
 }
 
-/** The inverse of {@link packImages}; throws zlib's error if the bytes are no brotli stream. */
+/**
+ * The inverse of {@link packImages}.
+ *
+ * @throws zlib's error if the bytes are not a brotli stream
+ */
 export async function unpackImages(packed: Uint8Array): Promise<Uint8Array> {
   const planes = new Uint8Array(await promisify(brotliDecompress)(packed));
   for (let start = 0; start < planes.length; start += IMAGE_LENGTH) {
@@ -46,11 +51,13 @@ export async function unpackImages(packed: Uint8Array): Promise<Uint8Array> {
   return planes;
 }
 
-/** The prediction at `place` of an image whose earlier places are known: bytes for green, signed for the differences. */
+/**
+ * The prediction at `place` from the places before it: a byte for green, a signed one for the differences.
+ */
 function predict(image: Uint8Array, place: number): number {
   const inPlane = place % PLANE_LENGTH;
   if (inPlane === 0) return 0;
-  // Shifts that leave a byte as it is, or read it as signed.
+  // A shift of 24 reads a byte as signed; one of 0 leaves it.
   const shift = place >= PLANE_LENGTH && place < 2 * PLANE_LENGTH ? 0 : 24;
   if (inPlane < 32) return (image[place - 1] << shift) >> shift;
   const upper = (image[place - 32] << shift) >> shift;

@@ -6,17 +6,18 @@ import type { ProgressListener } from '../progress-listener.js';
 import type { Dataset } from './dataset.js';
 import { fileOf, type ImageFiles } from './image-files.js';
 
-/** Files read side by side, and the bytes that are read of each at a time. */
+/** Files that are read at the same time. */
 const sideBySide = 8;
+/** Bytes that are read of each at a time. */
 const pieceBytes = 256 * 1024;
 
 /**
- * SHA-256 of what tells the images of a data set from others: indices and labels, then the pixels of images in memory;
- * of images in files the path of each and the SHA-256 of its contents, so that every file is read once. The folder may be
- * another, so that machines which share the work need not have the images at the same place. How images are resized is
- * not part of it.
+ * SHA-256 of the images of a data set: of indices and labels, then of the pixels of images in memory, or of
+ * the path and the SHA-256 of each file, every one of which is read. Paths are relative to the folder, so
+ * that machines that share the work may have the images at different places. How images are resized has no
+ * influence.
  *
- * @param onProgress hears how many of the files are read, after each
+ * @param onProgress called after each file
  * @throws InputError if a file cannot be read; it names the file
  */
 export async function imageDigest(

@@ -1,17 +1,17 @@
 /**
- * The paths of a data set's images, packed so that a thread gets them without a copy: over a million strings would be
- * copied for each epoch.
+ * The paths of a data set's images, packed into shared memory. A thread reads them there; otherwise an epoch
+ * of ImageNet would copy over a million strings to it.
  */
 export interface ImageFiles {
   /** The folder that the paths are relative to. */
   readonly folder: string;
-  /** The paths one after the other in UTF-8, in shared memory. */
+  /** All paths in UTF-8 without separators, in shared memory. */
   readonly text: Uint8Array;
   /** Where the path of each row ends in `text`, in shared memory. */
   readonly ends: Uint32Array;
 }
 
-/** Packs paths, one a row. */
+/** Packs paths, one for each row. */
 export function packFiles(folder: string, paths: readonly string[]): ImageFiles {
   const bytes = paths.map((path) => Buffer.from(path));
   const ends = new Uint32Array(new SharedArrayBuffer(4 * paths.length));

@@ -6,30 +6,37 @@ import type { FileDataset, Split } from './dataset.js';
 import { packFiles } from './image-files.js';
 import { trainingRows, validationRows } from './validation-split.js';
 
-/** What loading a data set may be asked for. */
+/** Options of loading a data set. */
 export interface LoadDataOptions {
-  /** Decode every image of the split once and leave out those that cannot be. Default false: they end the work. */
+  /**
+   * Decode every image of the split once and leave out those that fail. Default false: the first that fails
+   * is an error.
+   */
   readonly skipCorrupt?: boolean;
-  /** Hears of each image that is left out: one sentence that names the file. */
+  /** Called for each image that is left out, with a sentence that names the file. */
   readonly onSkipped?: (message: string) => void;
 }
 
-/** The ending of a file that is taken for an image, in any case. */
+/** The endings of image files, in lower case. */
 const endings = new Set(['.jpg', '.jpeg', '.png']);
 const layout = 'train/<class>/*.jpg|png and test/<class>/… or val/<class>/…';
 
 /**
- * Opens a split of a folder of images: `train/<class>/*` for training and validation (5 %, see `validationRows`),
- * `test/<class>/*` or, where there is no such folder with classes, `val/<class>/*` for the test split. Images are files
- * that end in .jpg, .jpeg or .png, in lower or upper case; other files and names that start with a dot are passed over.
- * Labels count the class folders, and indices the images class by class, both sorted by name in UTF-16 code units, as
- * Python's `sorted` does but for characters beyond U+FFFF; all classes must be in both parts.
+ * Opens a split of a folder of images. Training and validation images (5 %, see `validationRows`) are
+ * `train/<class>/*`. Test images are `test/<class>/*`, or `val/<class>/*` if `test` has no class folders.
+ * Images are files that end in .jpg, .jpeg or .png, in lower or upper case. Other files are ignored, and so
+ * are names that start with a dot.
  *
- * No image is opened here. Views are 224×224 (see `resizedTo` for another size); in evaluation the shorter side is
- * brought to 256 pixels by bilinear interpolation and the centre cut out. Mean and std are those of ImageNet.
+ * Labels number the class folders, and indices number the images class by class. Both are sorted by name in
+ * UTF-16 code units; this is the order of Python's `sorted` except for characters beyond U+FFFF. Both parts
+ * must have the same classes.
  *
- * @throws InputError if a folder is missing, empty or cannot be read, a class has no images, the classes of the two
- *   parts differ, or no image is left for the split
+ * No image is opened here. Views are 224×224 (see `resizedTo` for another size). For evaluation the shorter
+ * side is resized to 256 pixels by bilinear interpolation and the centre is cut out. Mean and std are those
+ * of ImageNet.
+ *
+ * @throws InputError if a folder is missing, empty or unreadable, a class has no images, the classes of the
+ *   two parts differ, or no image is left for the split
  */
 export async function loadImageFolder(
   folder: string,
@@ -70,7 +77,7 @@ function rowsOf(split: Split, labels: Int32Array, classCount: number): Uint32Arr
   return split === 'validation' ? heldOut : trainingRows(labels.length, heldOut);
 }
 
-/** `test` if it holds classes (ImageNet's has images alone), else `val`. */
+/** `test` if it has class folders (ImageNet's has images alone), otherwise `val`. */
 async function testFolder(folder: string): Promise<string> {
   const test = join(folder, 'test');
   if ((await entriesOf(test).catch(() => [])).some(({ isFolder }) => isFolder)) return test;
@@ -81,7 +88,7 @@ async function testFolder(folder: string): Promise<string> {
   });
 }
 
-/** Names of the class folders, sorted. */
+/** The names of the class folders, sorted. */
 async function classesOf(part: string): Promise<string[]> {
   const classes = (await entriesOf(part)).filter(({ isFolder }) => isFolder).map(({ name }) => name);
   if (classes.length >= 2) return classes;
@@ -107,7 +114,7 @@ function checkSameClasses(
   });
 }
 
-/** The images class by class, relative to `part`. */
+/** The images class by class, with paths relative to `part`. */
 async function imagesOf(
   part: string,
   classes: readonly string[],
@@ -156,7 +163,10 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-/** What a folder holds but for names that start with a dot, sorted by name; links count as what they lead to. */
+/**
+ * The files and folders in a folder, sorted by name. Links are followed; names that start with a dot are left
+ * out.
+ */
 async function entriesOf(folder: string): Promise<Entry[]> {
   let found: Dirent[];
   try {

@@ -1,29 +1,33 @@
 type Size = readonly [height: number, width: number];
 
-/** Where an output pixel is read from: x = a·x' + b·y' + c, y = d·x' + e·y' + f, in pixels from the upper left corner. */
+/**
+ * Where an output pixel (x', y') is read from, in pixels from the upper left corner:
+ *
+ *   x = a·x' + b·y' + c,  y = d·x' + e·y' + f
+ */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
-/** A row is moved left by `level` pixels for each row above it. */
+/** Moves each row left by `level` pixels for each row above it. */
 export function shearX(level: number): Affine {
   return [1, level, 0, 0, 1, 0];
 }
 
-/** A column is moved up by `level` pixels for each column to its left. */
+/** Moves each column up by `level` pixels for each column to its left. */
 export function shearY(level: number): Affine {
   return [1, 0, 0, level, 1, 0];
 }
 
-/** The image is moved left by `pixels`. */
+/** Moves the image left by `pixels`. */
 export function translateX(pixels: number): Affine {
   return [1, 0, pixels, 0, 1, 0];
 }
 
-/** The image is moved up by `pixels`. */
+/** Moves the image up by `pixels`. */
 export function translateY(pixels: number): Affine {
   return [1, 0, 0, 0, 1, pixels];
 }
 
-/** The image is turned by `degrees` about its centre, counter-clockwise. */
+/** Turns the image about its centre by `degrees`, counter-clockwise. */
 export function rotation(degrees: number, [height, width]: Size): Affine {
   const angle = (-degrees * Math.PI) / 180;
   const cos = Math.cos(angle);
@@ -37,12 +41,12 @@ const one = 65536;
 const fixed = (value: number): number => Math.floor(value * one + 0.5);
 
 /**
- * Moves the pixels of an image [height, width, 3], in place: each takes the bytes of the pixel that its centre comes from,
- * and black where that is outside. Coordinates are multiples of 2⁻¹⁶ as in PIL (`Image.transform`, `NEAREST`), so that the
- * same pixels are chosen.
+ * Transforms an image [height, width, 3] in place. Each pixel gets the bytes of the pixel where its centre
+ * comes from, or black if that is outside. Coordinates are multiples of 2⁻¹⁶ as in PIL (`Image.transform`,
+ * `NEAREST`), so that the same pixels are chosen.
  */
 export function moveNearest(bytes: Uint8Array, [height, width]: Size, [a, b, c, d, e, f]: Affine): void {
-  // Not slice, which shares the memory of a Buffer.
+  // A copy; slice would share the memory of a Buffer.
   const original = new Uint8Array(bytes);
   const stepsX = [fixed(a), fixed(d)] as const;
   const stepsY = [fixed(b), fixed(e)] as const;
@@ -63,11 +67,12 @@ export function moveNearest(bytes: Uint8Array, [height, width]: Size, [a, b, c, 
 }
 
 /**
- * Turns an image [height, width, 3] by `degrees` about its centre, counter-clockwise, in place: each pixel is the bilinear
- * mean of the four about the point that it comes from, those outside counting as black, rounded to the nearest byte.
+ * Turns an image [height, width, 3] about its centre by `degrees`, counter-clockwise and in place. Each pixel
+ * is the bilinear mean of the four pixels around the point that it comes from, rounded to the nearest byte.
+ * Outside the image is black.
  */
 export function rotateBilinear(bytes: Uint8Array, [height, width]: Size, degrees: number): void {
-  // Not slice, which shares the memory of a Buffer.
+  // A copy; slice would share the memory of a Buffer.
   const original = new Uint8Array(bytes);
   const angle = (degrees * Math.PI) / 180;
   const cos = Math.cos(angle);

@@ -1,27 +1,28 @@
 /**
- * Operations on the RGB bytes of an image, [pixels, 3] row by row, in place. Each gives the bytes that the operation of
- * this name gives in PIL (`ImageOps`, `ImageEnhance`), for which augmentation policies are published; roundings included.
+ * Operations on the RGB bytes of an image, [pixels, 3] row by row, in place. Each gives the same bytes as the
+ * operation of this name in PIL (`ImageOps`, `ImageEnhance`), including its rounding: augmentation policies
+ * were published for PIL.
  */
 
-/** 255 − v for each value. */
+/** v → 255 − v. */
 export function invert(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) bytes[at] = 255 - bytes[at];
 }
 
-/** 255 − v for each value of at least `threshold`; 256 leaves the image as it is, 0 inverts it. */
+/** v → 255 − v for values of at least `threshold`. 256 changes nothing, 0 inverts the image. */
 export function solarize(bytes: Uint8Array, threshold: number): void {
   for (let at = 0; at < bytes.length; at++) if (bytes[at] >= threshold) bytes[at] = 255 - bytes[at];
 }
 
-/** Keeps the `bits` upper bits of each value, 0 to 8. */
+/** Keeps the upper `bits` of each value, 0 to 8. */
 export function posterize(bytes: Uint8Array, bits: number): void {
   const mask = 256 - 2 ** (8 - bits);
   for (let at = 0; at < bytes.length; at++) bytes[at] &= mask;
 }
 
 /**
- * Stretches each channel so that its least value becomes 0 and its greatest 255: v → ⌊255 (v − least) / (greatest − least)⌋.
- * A channel of one value stays.
+ * Stretches each channel so that its least value becomes 0 and its greatest 255: v → ⌊255 (v − least) /
+ * (greatest − least)⌋. A channel with a single value stays.
  */
 export function autocontrast(bytes: Uint8Array): void {
   for (let channel = 0; channel < 3; channel++) {
@@ -33,15 +34,15 @@ export function autocontrast(bytes: Uint8Array): void {
     }
     if (greatest <= least) continue;
     const scale = 255 / (greatest - least);
-    // Not scale · (v − least), which rounds elsewhere.
+    // As PIL computes it: scale · (v − least) would round differently.
     const offset = -least * scale;
     mapChannel(bytes, channel, (value) => Math.trunc(value * scale + offset));
   }
 }
 
 /**
- * Makes the values of each channel about equally frequent: v → ⌊(⌊step / 2⌋ + pixels of less than v) / step⌋, at most 255,
- * where step = ⌊(pixels − pixels of the greatest value) / 255⌋. A channel whose step is 0 stays.
+ * Makes the values of each channel about equally frequent: v → ⌊(⌊step / 2⌋ + pixels of less than v) / step⌋,
+ * at most 255, where step = ⌊(pixels − pixels of the greatest value) / 255⌋. A channel with step 0 stays.
  */
 export function equalize(bytes: Uint8Array): void {
   const frequency = new Uint32Array(256);
@@ -63,19 +64,22 @@ export function equalize(bytes: Uint8Array): void {
   }
 }
 
-/** Mixes the image with black: factor · v. */
+/** Mixes the image with black: v → factor · v. */
 export function brightness(bytes: Uint8Array, factor: number): void {
   mapImage(bytes, blendTable(0, factor));
 }
 
-/** Mixes the image with its mean grey: m + factor · (v − m), m the mean of the luma, rounded to a whole number. */
+/**
+ * Mixes the image with its mean grey: v → m + factor · (v − m), where m is the mean luma, rounded to a whole
+ * number.
+ */
 export function contrast(bytes: Uint8Array, factor: number): void {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 3) sum += luma(bytes, at);
   mapImage(bytes, blendTable(Math.floor(sum / (bytes.length / 3) + 0.5), factor));
 }
 
-/** Mixes each pixel with its luma L = 0.299 R + 0.587 G + 0.114 B: L + factor · (v − L). */
+/** Mixes each pixel with its luma L = 0.299 R + 0.587 G + 0.114 B: v → L + factor · (v − L). */
 export function color(bytes: Uint8Array, factor: number): void {
   const single = Math.fround(factor);
   for (let at = 0; at < bytes.length; at += 3) {
@@ -85,15 +89,15 @@ export function color(bytes: Uint8Array, factor: number): void {
 }
 
 /**
- * Mixes the image with a smoothed one, s: s + factor · (v − s). Smoothing takes the mean over the pixel, with weight 5,
- * and its eight neighbours; pixels at the border are not smoothed.
+ * Mixes the image with a smoothed one, s: v → s + factor · (v − s). s is the mean of the pixel, with weight
+ * 5, and its eight neighbours, with weight 1 each. Pixels at the border are not smoothed.
  */
 export function sharpness(
   bytes: Uint8Array,
   [height, width]: readonly [height: number, width: number],
   factor: number,
 ): void {
-  // Not slice, which shares the memory of a Buffer.
+  // A copy; slice would share the memory of a Buffer.
   const original = new Uint8Array(bytes);
   const row = 3 * width;
   const single = Math.fround(factor);
@@ -102,7 +106,7 @@ export function sharpness(
       let sum = 4 * original[at];
       for (let line = at - row; line <= at + row; line += row)
         sum += original[line - 3] + original[line] + original[line + 3];
-      // Rounded to the nearest; thirteenths are never halves.
+      // Rounded to the nearest; a thirteenth is never a half.
       bytes[at] = blend(Math.floor((2 * sum + 13) / 26), original[at], single);
     }
   }
@@ -113,7 +117,7 @@ export function luma(bytes: Uint8Array, at: number): number {
   return (19595 * bytes[at] + 38470 * bytes[at + 1] + 7471 * bytes[at + 2] + 0x8000) >> 16;
 }
 
-/** from + factor · (to − from) in float32, cut to a byte; `factor` is a float32. */
+/** from + factor · (to − from) in float32, clamped to a byte. `factor` is a float32. */
 function blend(from: number, to: number, factor: number): number {
   const value = Math.fround(from + Math.fround(factor * (to - from)));
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
@@ -128,7 +132,7 @@ function mapImage(bytes: Uint8Array, table: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) bytes[at] = table[bytes[at]];
 }
 
-/** Replaces each value of a channel by what `of` gives for it; it is asked for 0 … 255 in order. */
+/** Replaces each value of a channel by `of(value)`, which is called for 0 … 255 in order. */
 function mapChannel(bytes: Uint8Array, channel: number, of: (value: number) => number): void {
   const table = Uint8ClampedArray.from({ length: 256 }, (_, value) => of(value));
   for (let at = channel; at < bytes.length; at += 3) bytes[at] = table[bytes[at]];

@@ -7,13 +7,13 @@ import type { FileDataset } from './dataset.js';
 import { drawResizedCrop, type Window } from './resized-crop.js';
 import { drawEffects } from './view-effects.js';
 
-// Several images are decoded side by side, each by one thread; nothing is asked for twice.
+// Several images are decoded at the same time, each by one thread, and none twice.
 sharp.concurrency(1);
 sharp.cache(false);
 
 const kernels = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
 
-/** The names of a view, and the size it is to have. */
+/** An image in a file, and which view of it is wanted. */
 export interface FileView extends Pick<FileDataset, 'size' | 'resize'> {
   /** The image's file. */
   readonly path: string;
@@ -25,13 +25,13 @@ export interface FileView extends Pick<FileDataset, 'size' | 'resize'> {
 }
 
 /**
- * Decodes an image and writes one view of it in [0, 1], which lighting may leave. Colours are taken as they are stored:
- * colour profiles and the orientation in EXIF are not applied, transparency is dropped, grey is repeated in the three
- * channels. Only as much of the file is decoded as the view shows.
+ * Decodes an image and writes one view of it in [0, 1]; lighting may leave that range. Colours are taken as
+ * stored: colour profiles and EXIF orientation are not applied, transparency is dropped, and grey is repeated
+ * in the three channels.
  *
  * @param target floats [height, width, 3], starting at `offset`; all of them are written
  * @returns the part of the image that the view shows, if one was drawn
- * @throws InputError if the file cannot be read or is no image, truncated or damaged; it names the file
+ * @throws InputError that names the file, if it cannot be read, is truncated or damaged, or is not an image
  */
 export async function writeFileView(
   view: FileView,
@@ -60,7 +60,7 @@ export async function writeFileView(
   return window;
 }
 
-/** Mirrors an image left to right, in place. */
+/** Mirrors an image left to right in place. */
 function mirror(bytes: Uint8Array, [height, width]: readonly [number, number]): void {
   for (let y = 0; y < height; y++) {
     for (let left = 3 * y * width, right = 3 * ((y + 1) * width - 1); left < right; left += 3, right -= 3) {
@@ -74,16 +74,16 @@ function mirror(bytes: Uint8Array, [height, width]: readonly [number, number]): 
 }
 
 /**
- * Decodes the whole of an image.
+ * Decodes a whole image to check it.
  *
- * @throws InputError if it cannot be read or decoded; it names the file
+ * @throws InputError that names the file, if it cannot be read or decoded
  */
 export async function checkImage(path: string): Promise<void> {
-  // Not by `stats`, which lets cut-off images pass while others are decoded beside it.
+  // sharp's `stats` accepts truncated images when several are decoded at the same time.
   await decoded(path, async () => (await open(await readFile(path))).image.raw().toBuffer());
 }
 
-/** The view's RGB bytes before mirroring, and the window they show if one was drawn. */
+/** The RGB bytes of the view before mirroring, and the window that they show if one was drawn. */
 async function rgbOf({
   path,
   index,
@@ -109,15 +109,15 @@ async function rgbOf({
   return { bytes: await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer(), window };
 }
 
-/** A image without transparency, and its height and width. */
+/** An image without transparency, and its height and width. */
 async function open(
   bytes: Buffer,
 ): Promise<{ image: Sharp; imageSize: readonly [number, number] }> {
-  // What a decoder only warns of is used all the same, as by other programs.
+  // An image with mere warnings of the decoder is used, as other programs do.
   const image = sharp(bytes, { failOn: 'error', ignoreIcc: true });
   const { width, height, hasAlpha } = await image.metadata();
   if (!hasAlpha) return { image, imageSize: [height, width] };
-  // Colours under transparent pixels would be weighted by their opacity when they are resized.
+  // Resizing would weight the colours by their opacity.
   const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return {
     image: sharp(data, { raw: { width, height, channels: info.channels } }),
@@ -125,14 +125,16 @@ async function open(
   };
 }
 
-/** Height and width of an image whose shorter side is brought to `short`, the longer one rounded down. */
+/**
+ * Height and width of an image after its shorter side is resized to `short`; the longer one is rounded down.
+ */
 function shorterSideTo(short: number, [height, width]: readonly [number, number]): readonly [number, number] {
   return width <= height
     ? [Math.floor((short * height) / width), short]
     : [short, Math.floor((short * width) / height)];
 }
 
-/** What is left out before the centre, a half rounded to even. */
+/** The pixels before the centre part. A half is rounded to even. */
 function margin(whole: number, centre: number): number {
   const rest = whole - centre;
   return Math.floor(rest / 2) + (rest % 4 === 3 ? 1 : 0);

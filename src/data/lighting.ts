@@ -1,6 +1,8 @@
 import type { RandomStream } from './random.js';
 
-/** Principal components of the colours of ImageNet in [0, 1]: rows are red, green and blue, columns the components. */
+/**
+ * Principal components of ImageNet's colours in [0, 1]: rows are red, green and blue, columns the components.
+ */
 const components = [
   [-0.5675, 0.7192, 0.4009],
   [-0.5808, -0.0045, -0.814],
@@ -9,13 +11,13 @@ const components = [
 /** Their eigenvalues. */
 const eigenvalues = [0.2175, 0.0188, 0.0045] as const;
 
-/** Draws α ~ N(0, σ²), one for each component, float32; three numbers of the stream. */
+/** Draws α ~ N(0, σ²) for each component, float32: three normal numbers of the stream. */
 export function drawLighting(sigma: number, stream: RandomStream): readonly [number, number, number] {
   const normal = (): number => Math.fround(sigma * stream.normal());
   return [normal(), normal(), normal()];
 }
 
-/** What lighting adds to red, green and blue in [0, 1]: E · (α ∘ λ). */
+/** What lighting adds to red, green and blue in [0, 1]: E · (α ∘ λ), with components E and eigenvalues λ. */
 export function lightingShift(alpha: readonly [number, number, number]): readonly [number, number, number] {
   const shift = (row: readonly [number, number, number]): number =>
     row.reduce((sum, entry, k) => sum + entry * alpha[k] * eigenvalues[k], 0);
@@ -23,12 +25,12 @@ export function lightingShift(alpha: readonly [number, number, number]): readonl
 }
 
 /**
- * PCA lighting: adds E · (α ∘ λ) to each pixel of an image of floats in [0, 1], [pixels, 3] from `offset` on, before any
- * normalisation. The result is not clipped: it may lie outside [0, 1] by as much as was added, and clipping would
- * take the change from bright and dark pixels.
+ * PCA lighting: adds E · (α ∘ λ) to each pixel of an image of floats in [0, 1], [pixels, 3] from `offset` on,
+ * before normalisation. The result is not clipped and may lie outside [0, 1]; clipping would undo the change
+ * of bright and dark pixels. λ is for this range: on bytes from 0 to 255 the sum would change almost nothing.
  *
- * On bytes, for which λ is not meant, the same sum would change next to nothing.
- * Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012.
+ * Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks",
+ * NIPS 2012.
  */
 export function addLighting(
   image: Float32Array,

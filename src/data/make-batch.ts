@@ -3,12 +3,13 @@ import type { Batch } from './batch.js';
 import type { PixelDataset } from './dataset.js';
 import type { ImagesInFiles } from './file-batch.js';
 
-/** What of a data set in memory is needed to make views of it. */
+/** The fields of a data set in memory that views are made from. */
 export type Images = Pick<PixelDataset, 'size' | 'indices' | 'labels' | 'pixels'>;
 
 /**
- * The batch of the given rows, in their order, each as its view `view`: a pure function of its arguments. A image's
- * view depends on its original index, not on its row or its neighbours in the batch.
+ * The batch of the given rows in their order, each as its view number `view`: a pure function of its
+ * arguments. An image's view depends on its original index, not on its row or on the other images of the
+ * batch.
  *
  * @param rows rows of the data set, not original indices
  * @param viewSeed integer in [0, 2^53)
@@ -37,9 +38,10 @@ export function makeBatch(
 }
 
 /**
- * The batch of the given rows, of images in memory or in files: {@link makeBatch} or `makeFileBatch`.
+ * The batch of the given rows, whether images are in memory ({@link makeBatch}) or in files
+ * (`makeFileBatch`).
  *
- * @throws InputError as these do
+ * @throws InputError if the augmentation does not fit the images, or an image cannot be decoded
  */
 export async function viewBatch(
   stored: Images | ImagesInFiles,

@@ -1,25 +1,25 @@
 import { InputError } from '../errors.js';
-import type { Batch } from './batch.js';
 import { purposes, RandomStream, shuffle } from './random.js';
 
 /**
- * How images of a batch are mixed with each other, after their views were made. With both above 0 each step takes one of
- * the two, with probability ½.
+ * How the images of a batch are mixed with each other, after their views were made. If both are above 0, each
+ * step uses one of the two, with probability ½.
  */
 export interface MixSettings {
   /**
-   * α of mixup: x ← λ x_a + (1 − λ) x_b with λ ~ Beta(α, α), one for a batch; 0 for off.
+   * α of mixup: x ← λ x_a + (1 − λ) x_b with one λ ~ Beta(α, α) for each batch; 0 for off.
    * Source: Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond empirical risk minimization", ICLR 2018.
    */
   readonly mixup: number;
   /**
-   * α of CutMix: a box of the share 1 − λ of the image, λ ~ Beta(α, α), comes from the partner; 0 for off.
-   * Source: Yun et al., "CutMix: Regularization strategy to train strong classifiers with localizable features", ICCV 2019.
+   * α of CutMix: a box with the share 1 − λ of the image comes from the partner, λ ~ Beta(α, α); 0 for off.
+   * Source: Yun et al., "CutMix: Regularization strategy to train strong classifiers with localizable
+   * features", ICCV 2019.
    */
   readonly cutmix: number;
 }
 
-/** Nothing is mixed. */
+/** No mixing. */
 export const noMix: MixSettings = { mixup: 0, cutmix: 0 };
 
 /** A part of an image, in pixels. */
@@ -30,17 +30,19 @@ export interface Box {
   readonly height: number;
 }
 
-/** How the images of one batch are mixed: each has the share `lambda`, and its partner 1 − `lambda`. */
+/**
+ * How the images of one batch are mixed: each has the share `lambda` of the result, its partner 1 − `lambda`.
+ */
 export interface Mixing {
-  /** For each place of the batch, the place of the image that is mixed in: a permutation. */
+  /** For each place of the batch, the place of its partner: a permutation. */
   readonly partner: Uint32Array;
-  /** In [0, 1], one for the batch; of a box it is the share of the image that the box leaves, exactly. */
+  /** In [0, 1], one for the batch. With a box it is exactly the share of the image outside the box. */
   readonly lambda: number;
-  /** The part that comes from the partner as it is; absent for mixup, which mixes every pixel. */
+  /** The part that is copied from the partner; absent for mixup, which mixes every pixel. */
   readonly box?: Box;
 }
 
-/** What a mixing is drawn from, beside its settings. */
+/** What a mixing is drawn from, besides its settings. */
 export interface MixPlace {
   /** Integer in [0, 2^53). */
   readonly seed: number;
@@ -64,10 +66,11 @@ export function checkMix(mix: MixSettings): void {
 }
 
 /**
- * Draws how a batch is mixed: a pure function of its arguments. Undefined where nothing is.
+ * Draws how a batch is mixed: a pure function of its arguments.
  *
  * @param count images of the batch
  * @param size height and width of the images
+ * @returns undefined if nothing is mixed
  */
 export function drawMixing(
   mix: MixSettings,
@@ -89,7 +92,10 @@ export function drawMixing(
   return { partner, lambda: 1 - (box.width * box.height) / (size[0] * size[1]), box };
 }
 
-/** A box of about the share 1 − λ whose centre is uniform over the pixels; what is over the border is cut off. */
+/**
+ * A box with a share of about 1 − λ. Its centre is uniform over the pixels; what lies over the border is cut
+ * off.
+ */
 function drawBox(lambda: number, [height, width]: readonly [number, number], stream: RandomStream): Box {
   const side = Math.sqrt(1 - lambda);
   const span = (length: number): readonly [number, number] => {
@@ -103,7 +109,7 @@ function drawBox(lambda: number, [height, width]: readonly [number, number], str
   return { left, top, width: boxWidth, height: boxHeight };
 }
 
-/** A number of Beta(α, α): X / (X + Y) with X, Y ~ Gamma(α). By logarithms, so that a small α does not end in 0 / 0. */
+/** A number of Beta(α, α): X / (X + Y) with X, Y ~ Gamma(α). Logarithms avoid 0 / 0 for small α. */
 function drawBeta(alpha: number, stream: RandomStream): number {
   const x = drawLogGamma(alpha, stream);
   const y = drawLogGamma(alpha, stream);
@@ -111,8 +117,8 @@ function drawBeta(alpha: number, stream: RandomStream): number {
 }
 
 /**
- * The logarithm of a number of Gamma(α) by Marsaglia and Tsang ("A simple method for generating gamma variables", ACM TOMS
- * 26(3), 2000): of Gamma(α + 1), times a uniform number to the power of 1 / α.
+ * The logarithm of a number of Gamma(α) by Marsaglia and Tsang ("A simple method for generating gamma
+ * variables", ACM TOMS 26(3), 2000): a number of Gamma(α + 1) times a uniform number to the power of 1 / α.
  */
 function drawLogGamma(alpha: number, stream: RandomStream): number {
   const uniform = (): number => (stream.uint32() + 1) / 0x100000000;
@@ -125,38 +131,4 @@ function drawLogGamma(alpha: number, stream: RandomStream): number {
     if (v <= 0 || Math.log(u) >= 0.5 * normal * normal + d - d * v + d * Math.log(v)) continue;
     return Math.log(d * v) + Math.log(uniform()) / alpha;
   }
-}
-
-/**
- * The batch with its images mixed; labels and indices stay those of the first of each pair, and `mix` tells the rest.
- *
- * mixup: x_n ← λ x_n + (1 − λ) x_partner(n); with a box: x_n inside the box ← x_partner(n). λ = 1 leaves the images as
- * they are.
- *
- * @param images memory for the images, of the length of `batch.images` and not the same; by default new
- */
-export function mixBatch(
-  batch: Batch,
-  mixing: Mixing,
-  [height, width]: readonly [height: number, width: number],
-  images: Float32Array = new Float32Array(batch.images.length),
-): Batch {
-  const { partner, lambda, box } = mixing;
-  const length = height * width * 3;
-  const from = batch.images;
-  for (let n = 0; n < batch.size; n++) {
-    const own = n * length;
-    const other = partner[n] * length;
-    if (box === undefined) {
-      for (let at = 0; at < length; at++)
-        images[own + at] = lambda * from[own + at] + (1 - lambda) * from[other + at];
-      continue;
-    }
-    images.set(from.subarray(own, own + length), own);
-    for (let y = box.top; y < box.top + box.height; y++) {
-      const start = 3 * (y * width + box.left);
-      images.set(from.subarray(other + start, other + start + 3 * box.width), own + start);
-    }
-  }
-  return { ...batch, images, mix: mixing };
 }

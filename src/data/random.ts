@@ -1,18 +1,24 @@
 /**
- * Counter-based random numbers: the n-th number of a stream is a pure function of (seed, index, view, purpose, n), so a
- * view can be drawn again at any time, in any order and in any thread, without replaying what came before it.
+ * Counter-based random numbers: the n-th number of a stream is a pure function of (seed, index, view,
+ * purpose, n). So a view can be drawn again at any time, in any order and in any thread, without the draws
+ * before it.
  *
- * The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011).
  */
 
 const ROUNDS = 10;
 const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
-/** The Weyl sequence by which the key moves on each round: the golden ratio and √3 − 1, as 32-bit fractions. */
+/**
+ * What the key grows by in each round (a Weyl sequence): the golden ratio and √3 − 1, as 32-bit fractions.
+ */
 const KEY_STEP_0 = 0x9e3779b9;
 const KEY_STEP_1 = 0xbb67ae85;
 
-/** The upper 32 bits of the 64-bit product of two unsigned 32-bit numbers; every intermediate stays under 2^53. */
+/**
+ * The upper 32 bits of the product of two unsigned 32-bit numbers. All intermediate values stay below 2^53.
+ */
 function multiplyHigh(a: number, b: number): number {
   const low = b & 0xffff;
   const high = b >>> 16;
@@ -20,7 +26,8 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * One Philox4x32-10 block: writes four unsigned 32-bit words into `out` for a counter of four words and a key of two.
+ * One Philox4x32-10 block: writes four unsigned 32-bit words to `out`, from a counter of four words and a key
+ * of two.
  *
  * @returns `out`
  */
@@ -55,8 +62,9 @@ export function philox4x32(
 }
 
 /**
- * What a stream is drawn for. Each purpose has numbers of its own, so that an operation added to the augmentation leaves
- * the draws of all others as they were. The values are part of what a seed means: never change or reuse one.
+ * What a stream is drawn for. Each purpose has its own numbers, so that adding an operation to the
+ * augmentation does not change the draws of the others. The values are part of what a seed means: never
+ * change or reuse one.
  */
 export const purposes = {
   crop: 1,
@@ -72,21 +80,24 @@ export const purposes = {
   mix: 11,
 } as const;
 
-/** One of {@link purposes}, or a number of the caller's own in [0, 2^32). */
+/** One of {@link purposes}, or another number in [0, 2^32). */
 export type Purpose = number;
 
-/** The names of a stream. */
+/** What determines a stream. */
 export interface StreamKey {
   /** An integer in [0, 2^53). */
   seed: number;
-  /** The index of the image, or of whatever is drawn for, in [0, 2^32). Default 0. */
+  /** The index of the image, or of whatever else is drawn for, in [0, 2^32). Default 0. */
   index?: number;
   /** The number of the view, or of the epoch, in [0, 2^32). Default 0. */
   view?: number;
   purpose: Purpose;
 }
 
-/** A stream of random numbers that depends on its key alone: counter (block, index, view, purpose), key = seed. */
+/**
+ * A stream of random numbers that depends only on its key. Philox gets the counter (block, index, view,
+ * purpose).
+ */
 export class RandomStream {
   private readonly counter: [number, number, number, number];
   private readonly key: readonly [number, number];
@@ -109,7 +120,10 @@ export class RandomStream {
     return this.words[this.used++];
   }
 
-  /** A uniform integer in [0, bound), for an integer bound in [1, 2^32]; words beyond the last whole multiple are drawn again. */
+  /**
+   * A uniform integer in [0, bound), for an integer bound in [1, 2^32]. Words from the last whole multiple of
+   * `bound` on are drawn again.
+   */
   integer(bound: number): number {
     const limit = 0x100000000 - (0x100000000 % bound);
     let word = this.uint32();
@@ -117,12 +131,12 @@ export class RandomStream {
     return word % bound;
   }
 
-  /** A uniform multiple of 2^-24 in [0, 1), which float32 holds exactly. */
+  /** A uniform multiple of 2^-24 in [0, 1); float32 represents it exactly. */
   float(): number {
     return (this.uint32() >>> 8) / 0x1000000;
   }
 
-  /** A standard normal number (Box and Muller 1958), two from each pair of words. */
+  /** A standard normal number (Box and Muller 1958): two from each pair of words. */
   normal(): number {
     if (this.spareNormal !== undefined) {
       const spare = this.spareNormal;
@@ -138,7 +152,7 @@ export class RandomStream {
   }
 }
 
-/** Brings `items` into a random order, each as likely as any other (Fisher and Yates), in place; length − 1 draws. */
+/** Shuffles `items` in place, all orders equally likely (Fisher and Yates): length − 1 draws. */
 export function shuffle<T extends Uint32Array | number[]>(items: T, stream: RandomStream): T {
   for (let last = items.length - 1; last > 0; last--) {
     const other = stream.integer(last + 1);
@@ -149,7 +163,7 @@ export function shuffle<T extends Uint32Array | number[]>(items: T, stream: Rand
   return items;
 }
 
-/** The order of `n` rows in an epoch: a permutation of 0 … n − 1 that depends on (seed, epoch, n) alone. */
+/** The order of `n` rows in an epoch: a permutation of 0 … n − 1 that depends only on (seed, epoch, n). */
 export function permutation(seed: number, epoch: number, n: number): Uint32Array {
   const stream = new RandomStream({ seed, view: epoch, purpose: purposes.shuffle });
   return shuffle(

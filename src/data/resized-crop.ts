@@ -1,6 +1,6 @@
 import { purposes, RandomStream } from './random.js';
 
-/** Cut out a random part of an image and bring it to the size of the view. */
+/** A random part of an image, resized to the view. */
 export interface ResizedCrop {
   /** Least and greatest part of the image's area, in (0, 1]. */
   readonly scale: readonly [number, number];
@@ -8,7 +8,7 @@ export interface ResizedCrop {
   readonly ratio: readonly [number, number];
 }
 
-/** The crop of Szegedy et al. ("Going deeper with convolutions", CVPR 2015), as it is usual for ImageNet. */
+/** The usual crop for ImageNet (Szegedy et al., "Going deeper with convolutions", CVPR 2015). */
 export const inceptionCrop: ResizedCrop = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
 
 /** A part of an image, in its own pixels. */
@@ -22,9 +22,10 @@ export interface Window {
 const attempts = 10;
 
 /**
- * The part of an image that its view (index, view) shows: a pure function of its arguments. The area is uniform in
- * `scale`, the ratio uniform in its logarithm, the place uniform in whole pixels; what does not fit into the image is
- * drawn again, up to ten times, and then the largest part in the centre is taken whose ratio is allowed.
+ * The part of an image that the view (index, view) shows: a pure function of its arguments. The area is
+ * uniform in `scale`, the logarithm of the ratio is uniform, and so is the place in whole pixels. A part that
+ * does not fit into the image is drawn again, up to ten times; after that it is the largest part in the
+ * centre with an allowed ratio.
  *
  * @param viewSeed integer in [0, 2^53)
  * @param index original index of the image

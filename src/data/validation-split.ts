@@ -1,15 +1,15 @@
 import { philox4x32, purposes } from './random.js';
 
-/** The part of the training images that is held out to select a model. */
+/** The share of the training images that is held out to select a model. */
 export const VALIDATION_FRACTION = 0.05;
 
 /**
- * The rows of the training images that are held out for validation: round(0.05 n) of them, the same for ever, whatever
- * the seed of a run.
+ * The rows of the training images that are held out for validation: round(0.05 n) of them. They are the same
+ * for every run and every seed.
  *
- * Every class gives its share of 5 %, rounded down; what is missing to the total comes from the classes with the largest
- * remainders. Within a class those images are taken whose original index has the lowest hash, a Philox word of the
- * index alone, so that an image tends to keep its side when only part of a data set is used.
+ * Each class gives 5 %, rounded down; the rest comes from the classes with the largest remainders. Within a
+ * class the images with the lowest hashes are held out. The hash is a Philox word of the original index
+ * alone, so that most images stay in their split when only a part of a data set is used.
  *
  * @param indices original index of each row
  * @param labels label of each row, in [0, classCount)
@@ -36,7 +36,10 @@ export function trainingRows(rowCount: number, heldOut: Uint32Array): Uint32Arra
   return Uint32Array.from({ length: rowCount }, (_, row) => row).filter((row) => !held.has(row));
 }
 
-/** Shares `total` among classes in proportion to their counts by largest remainders, ties to the lower label. */
+/**
+ * Divides `total` among classes in proportion to their counts, by largest remainders; ties go to the lower
+ * label.
+ */
 function quotasOf(counts: readonly number[], total: number): number[] {
   const all = counts.reduce((sum, count) => sum + count, 0);
   if (all === 0) return counts.map(() => 0);

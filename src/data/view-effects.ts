@@ -7,23 +7,28 @@ import { addLighting, drawLighting } from './lighting.js';
 import { rotateBilinear } from './image-geometry.js';
 import { purposes, RandomStream } from './random.js';
 
-/** What may be done to an image after it was cropped and mirrored, in this order. Each draws from a stream of its own. */
+/** Effects on an image after crop and flip, applied in this order. Each draws from its own stream. */
 export interface Effects {
-  /** Turn by an angle uniform in ±`rotation` degrees, bilinear, about the centre, black outside; in [0, 180], default 0. */
+  /**
+   * Turn about the centre by an angle uniform in ±`rotation` degrees, bilinear, black outside; in [0, 180],
+   * default 0.
+   */
   readonly rotation?: number;
   /** A published policy of AutoAugment; default `none`. */
   readonly autoAugment?: AutoAugmentName;
   /** Change brightness, contrast, saturation and hue in random order; default null. */
   readonly colorJitter?: ColorJitter | null;
-  /** Standard deviation of PCA lighting, which is added to floats in [0, 1] and not clipped; usual is 0.1, default 0. */
+  /**
+   * Standard deviation of PCA lighting, added to floats in [0, 1] without clipping; 0.1 is usual, default 0.
+   */
   readonly lighting?: number;
 }
 
-/** Names of the policies of AutoAugment, or none. */
+/** Names of the policies of AutoAugment, and `none`. */
 export type AutoAugmentName = 'none' | PolicyName;
 export const autoAugmentNames = ['none', ...Object.keys(policies)] as readonly AutoAugmentName[];
 
-/** What was drawn for one image; undefined for what an augmentation does not do. */
+/** What was drawn for one image. Effects that an augmentation does not have are undefined. */
 export interface DrawnEffects {
   /** Degrees, counter-clockwise, float32. */
   readonly rotation?: number | undefined;
@@ -33,7 +38,7 @@ export interface DrawnEffects {
   readonly lighting?: readonly [number, number, number] | undefined;
 }
 
-/** Whether an augmentation does anything but crop and mirror. */
+/** Whether an augmentation has any effects. */
 export function hasEffects(effects: Effects): boolean {
   return hasByteEffects(effects) || (effects.lighting ?? 0) > 0;
 }
@@ -42,7 +47,9 @@ function hasByteEffects({ rotation = 0, autoAugment = 'none', colorJitter = null
   return rotation > 0 || autoAugment !== 'none' || colorJitter !== null;
 }
 
-/** Draws the effects of the view (index, view): a pure function of its arguments. Undefined where there are none. */
+/**
+ * Draws the effects of the view (index, view): a pure function of its arguments. Undefined if there are none.
+ */
 export function drawEffects(
   effects: Effects,
   viewSeed: number,

@@ -1,31 +1,32 @@
 import { Worker, type Transferable } from 'node:worker_threads';
 import { RunError } from '../errors.js';
 
-/** A request to a worker, and the memory that goes with it. */
+/** A request to a worker, and the memory that is transferred with it. */
 export interface WorkerRequest {
   message: unknown;
   transfer: readonly Transferable[];
 }
 
-/** How a worker is run by {@link workerAnswers}. */
+/** Options of {@link workerAnswers}. */
 export interface WorkerOptions {
   /** The module of the thread. It answers every message with one message, in order. */
   entry: URL;
   workerData: unknown;
   /** The number of requests. */
   count: number;
-  /** The most requests under way or answered and not yet taken. */
+  /** The most requests that are sent and whose answers are not taken yet. */
   ahead: number;
-  /** The n-th request, made when it is sent. */
+  /** Makes the n-th request when it is sent. */
   request: (n: number) => WorkerRequest;
   /** Stops the thread; the iterator then throws the signal's reason. */
   signal: AbortSignal | undefined;
 }
 
 /**
- * The answers of a worker thread to `count` requests, in order, with at most `ahead` of them prepared before they are
- * taken. The thread starts with the first answer asked for and ends with the iterator: after the last answer, on an early
- * `return()`, on an error and on an abort. It keeps the process alive only while somebody waits for an answer.
+ * The answers of a worker thread to `count` requests, in order. At most `ahead` of them are prepared in
+ * advance. The thread starts when the first answer is requested and ends with the iterator: after the last
+ * answer, on an early `return()`, on an error and on an abort. It keeps the process alive only while an
+ * answer is awaited.
  *
  * @throws RunError if the thread fails or ends before it has answered
  */
@@ -35,7 +36,7 @@ export async function* workerAnswers<Answer>(
   const { count, ahead, request, signal } = options;
   signal?.throwIfAborted();
   if (count === 0) return;
-  // Not the parent's flags: a loader given to it is not meant for the built module.
+  // Without the parent's flags: a loader among them is not meant for the built module.
   const worker = new Worker(options.entry, { workerData: options.workerData, execArgv: [] });
   worker.unref();
   const inbox = new Inbox<Answer>(worker, signal);
@@ -57,7 +58,7 @@ export async function* workerAnswers<Answer>(
   }
 }
 
-/** The answers that came, or the failure that ended them; one reader at a time. */
+/** The answers that have arrived, or the failure that ended them. It has one reader. */
 class Inbox<Answer> {
   private readonly answers: Answer[] = [];
   private failure: { error: unknown } | undefined;
@@ -72,7 +73,7 @@ class Inbox<Answer> {
       this.answers.push(answer);
       this.wake?.();
     });
-    // A crash may be heard of before the last answers; at the thread's exit they are all here.
+    // A crash may be reported before the last answers; at the thread's exit all have arrived.
     let crash: Error | undefined;
     worker.on('error', (cause) => (crash = cause));
     worker.on('messageerror', (cause) => this.fail(workerFailed(cause.message, cause)));
@@ -85,7 +86,7 @@ class Inbox<Answer> {
   async take(): Promise<Answer> {
     this.worker.ref();
     try {
-      // An abort comes before answers that are ready; a crash only after them.
+      // An abort goes before answers that are ready, a crash after them.
       while (this.answers.length === 0 && this.failure === undefined) {
         await new Promise<void>((resolve) => (this.wake = resolve));
       }

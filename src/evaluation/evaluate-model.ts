@@ -12,7 +12,7 @@ import { openTeacher } from '../teacher/open-teacher.js';
 import type { Accuracy } from './accuracy.js';
 import { loadStudent } from '../models/checkpoint.js';
 import { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './evaluate.js';
-import { runFiles } from '../run/run-directory.js';
+import { runFiles } from '../files/run-files.js';
 import { checkWhole } from '../check-whole.js';
 
 /** What to evaluate, and on what. */

@@ -4,7 +4,7 @@ import type { ProgressListener } from '../progress-listener.js';
 import type { Network } from '../models/network.js';
 import type { TargetSource } from '../teacher/targets.js';
 import { type Accuracy, AccuracyCounter } from './accuracy.js';
-import { studentInput } from '../training/student-input.js';
+import { studentInput } from '../models/student-input.js';
 
 /** Settings of an evaluation. */
 export interface EvaluationOptions {

@@ -17,7 +17,7 @@ import { cardPathBeside } from '../teacher/find-teacher.js';
 import { OnnxTeacher } from '../teacher/onnx-teacher.js';
 import { type Accuracy, AccuracyCounter, top1Percent } from '../evaluation/accuracy.js';
 import { loadStudent } from '../models/checkpoint.js';
-import { studentInput } from '../training/student-input.js';
+import { studentInput } from '../models/student-input.js';
 import { encodeModel } from './onnx-messages.js';
 import { graphNames, levelTensor } from './graph-builder.js';
 import { resNetGraph } from './resnet-graph.js';

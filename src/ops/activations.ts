@@ -21,7 +21,7 @@ function shapedSign<T extends tf.Tensor>(x: T, slope: SignSlope): T {
   return differentiable<T>([x], () => ({
     value: signs(x),
     saved: [x],
-    gradients: (dy, [input]) => [throughSlope(dy, input as T, slope)],
+    gradients: (dy, [input], ctx) => [throughSlope(dy, input as T, slope, ctx)],
   }));
 }
 

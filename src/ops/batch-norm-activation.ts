@@ -1,18 +1,20 @@
 import { abs, add, greater, lessEqual, mul, relu, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  type Activation,
+  type ActivationAttributes,
+  type ActivationGradAttributes,
+  activationNames,
+  outerSlopes,
+} from '../backends/kernel-contracts/normalisation.js';
 import { InputError } from '../errors.js';
 import { checkedName } from '../unknown-name.js';
 import { hardClamp, leakyClip } from './activations.js';
 import { type AffineParameters, checkChannels, normalised, normGradKernel, plusMinus } from './batch-norm.js';
 import type { ChannelStatistics } from './channel-statistics.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
 
-/** The activations of a full-precision network: see `batchNormActivation`. */
-export type Activation = 'relu' | 'leakyClip' | 'hardClamp';
-
-/** Every {@link Activation}, in the order of the path from ReLU to the sign. */
-export const activationNames: readonly Activation[] = ['relu', 'leakyClip', 'hardClamp'];
+export { type Activation, activationNames, outerSlopes };
 
 /**
  * The value as an {@link Activation}.
@@ -21,15 +23,6 @@ export const activationNames: readonly Activation[] = ['relu', 'leakyClip', 'har
  */
 export function checkedActivation(value: string): Activation {
   return checkedName('the activation is', value, activationNames);
-}
-
-/** The slope of each activation where it is not 1. */
-export const outerSlopes: Readonly<Record<Activation, number>> = { relu: 0, leakyClip: 0.1, hardClamp: 0 };
-
-interface ActivationAttributes {
-  readonly epsilon: number;
-  readonly activation: Activation;
-  readonly withMask: boolean;
 }
 
 const functions: Readonly<Record<Activation, (v: Tensor) => Tensor>> = { relu, leakyClip, hardClamp };
@@ -47,16 +40,8 @@ const normActivationKernel = composedKernel<ActivationAttributes, Tensor[]>(
   },
 );
 
-interface GradientAttributes {
-  readonly epsilon: number;
-  readonly activation: Activation;
-  /** Whether the gradient to the residual is wanted. */
-  readonly withUpstream: boolean;
-  readonly inPlace: boolean;
-}
-
 /** Outputs dx, dγ, dβ and, when asked, the gradient to the residual. With `inPlace` the memory of dy may become that of one. */
-const normActivationGradKernel = composedKernel<GradientAttributes, Tensor[]>(
+const normActivationGradKernel = composedKernel<ActivationGradAttributes, Tensor[]>(
   'BatchNormActivationGrad',
   ({ dy, mask, ...inputs }, { epsilon, activation, withUpstream }) => {
     const outer = outerSlopes[activation];
@@ -109,10 +94,10 @@ export function batchNormActivation<T extends Tensor>(
     return {
       value: value as T,
       saved: [x, mean, variance, gamma, mask],
-      gradients: (dy, [input, mu, sigma2, factor, inside]) =>
+      gradients: (dy, [input, mu, sigma2, factor, inside], ctx) =>
         normActivationGradKernel(
           { dy, x: input, mean: mu, variance: sigma2, gamma: factor, mask: inside },
-          { epsilon, activation, withUpstream: residual !== undefined, inPlace: isConsumable(dy) },
+          { epsilon, activation, withUpstream: residual !== undefined, inPlace: ctx.mayOverwrite(dy) },
         ),
     };
   });

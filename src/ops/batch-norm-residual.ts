@@ -1,4 +1,5 @@
 import { add, type Tensor } from '@tensorflow/tfjs-core';
+import type { NormAttributes } from '../backends/kernel-contracts/normalisation.js';
 import {
   type AffineParameters,
   checkChannels,
@@ -8,14 +9,10 @@ import {
 } from './batch-norm.js';
 import { checkResidual } from './batch-norm-activation.js';
 import type { ChannelStatistics } from './channel-statistics.js';
-import { isConsumable } from './consumable.js';
+import type { BackwardContext } from './backward-context.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, type KernelInputs, untaped } from './kernel.js';
 import { shiftedPreluGradKernel, shiftedPreluOf, type ShiftedPreluParameters } from './shifted-prelu.js';
-
-interface NormAttributes {
-  readonly epsilon: number;
-}
 
 /** BatchNorm(x) + residual, or BatchNorm(x). */
 function residualSum(inputs: KernelInputs, epsilon: number): Tensor {
@@ -86,17 +83,17 @@ export function batchNormResidual<T extends Tensor>(
     return differentiable<T>([x, gamma, beta, ...added], () => ({
       value: normResidualKernel(operands, { epsilon }) as T,
       saved: [x, mean, variance, gamma],
-      gradients: (dy, saved) => {
+      gradients: (dy, saved, ctx) => {
         // Taken first: now that dy has two holders its memory stays.
         const ofResidual = added.map(() => dy.clone());
-        return [...normGradients(dy, saved, epsilon), ...ofResidual];
+        return [...normGradients(dy, saved, epsilon, ctx), ...ofResidual];
       },
     }));
   const { before, slope, after } = prelu;
   return differentiable<T>([x, gamma, beta, before, slope, after, ...added], () => ({
     value: normResidualKernel(operands, { epsilon }) as T,
     saved: [x, mean, variance, gamma, beta, before, slope, ...added],
-    gradients: (dy, saved) => preluGradients(dy, saved, epsilon),
+    gradients: (dy, saved, ctx) => preluGradients(dy, saved, epsilon, ctx),
   }));
 }
 
@@ -113,13 +110,13 @@ export function batchNormResidualInference<T extends Tensor>(
 }
 
 /** The gradients to x, γ, β, before, slope, after and, where one was saved, the residual. */
-function preluGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
+function preluGradients(dy: Tensor, saved: Tensor[], epsilon: number, ctx: BackwardContext): Tensor[] {
   const [x, mean, variance, gamma, beta, before, slope, ...added] = saved;
   const residual = added.length > 0 ? { residual: added[0] } : {};
   const operands = { dy, x, mean, variance, gamma, beta, before, slope, ...residual };
   const [dx, dgamma, dbeta, dslope, dafter, ...ofResidual] = normResidualGradKernel(operands, {
     epsilon,
-    inPlace: isConsumable(dy),
+    inPlace: ctx.mayOverwrite(dy),
   });
   return [dx, dgamma, dbeta, dbeta.clone(), dslope, dafter, ...ofResidual];
 }

@@ -21,10 +21,10 @@ export function batchNormShapedSign<T extends Tensor>(
   return differentiable<T>([x, gamma, beta], () => ({
     value: normSignKernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0] as T,
     saved: [x, mean, variance, gamma, beta],
-    gradients: (dy, [input, mu, sigma2, g, b]) => {
+    gradients: (dy, [input, mu, sigma2, g, b], ctx) => {
       const norm = { x: input, mean: mu, variance: sigma2, gamma: g };
       const v = normKernel({ ...norm, beta: b }, { epsilon });
-      const upstream = throughSlope<Tensor>(dy, v, slope);
+      const upstream = throughSlope<Tensor>(dy, v, slope, ctx);
       v.dispose();
       const gradients = normGradKernel({ ...norm, dy: upstream }, { epsilon, inPlace: true });
       upstream.dispose();

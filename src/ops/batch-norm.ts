@@ -16,9 +16,10 @@ import {
   scalar,
   where,
 } from '@tensorflow/tfjs-core';
+import type { NormAttributes } from '../backends/kernel-contracts/normalisation.js';
 import { InputError } from '../errors.js';
 import { allButLast, type ChannelStatistics } from './channel-statistics.js';
-import { isConsumable } from './consumable.js';
+import type { BackwardContext } from './backward-context.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
 import { preluOf } from './prelu.js';
@@ -27,10 +28,6 @@ import { preluOf } from './prelu.js';
 export interface AffineParameters {
   readonly gamma: Tensor1D;
   readonly beta: Tensor1D;
-}
-
-interface NormAttributes {
-  readonly epsilon: number;
 }
 
 /** The BatchNorm of x, or of prelu(x) where there is a slope, by stock operations. */
@@ -130,7 +127,7 @@ export function batchNormTraining<T extends Tensor>(
   return differentiable<T>([x, gamma, beta], () => ({
     value: normKernel({ x, mean, variance, gamma, beta }, { epsilon }) as T,
     saved: [x, mean, variance, gamma],
-    gradients: (dy, saved) => normGradients(dy, saved, epsilon),
+    gradients: (dy, saved, ctx) => normGradients(dy, saved, epsilon, ctx),
   }));
 }
 
@@ -187,7 +184,7 @@ function maskedNorm<T extends Tensor>(
     return {
       value: value as T,
       saved: [x, mean, variance, gamma, mask],
-      gradients: (dy, saved) => normGradients(dy, saved, epsilon),
+      gradients: (dy, saved, ctx) => normGradients(dy, saved, epsilon, ctx),
     };
   });
 }
@@ -205,10 +202,10 @@ function maskedInference<T extends Tensor>(
 }
 
 /** The gradients to x, γ and β from what an operation saved: x, μ, σ², γ and, after a sign or clamp, the mask. */
-export function normGradients(dy: Tensor, saved: Tensor[], epsilon: number): Tensor[] {
+export function normGradients(dy: Tensor, saved: Tensor[], epsilon: number, ctx: BackwardContext): Tensor[] {
   const [x, mean, variance, gamma, mask] = saved;
-  const inputs = { dy, x: x, mean: mean, variance: variance, gamma: gamma };
-  return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon, inPlace: isConsumable(dy) });
+  const inputs = { dy, x, mean, variance, gamma };
+  return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon, inPlace: ctx.mayOverwrite(dy) });
 }
 
 /** BatchNorm with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormTraining}. */

@@ -1,4 +1,5 @@
 import { add, mean as meanOf, mul, sum, Tensor, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { ResidualAttributes, ResidualGradAttributes } from '../backends/kernel-contracts/convolution.js';
 import { InputError } from '../errors.js';
 import { type AffineParameters, normalised, normGradKernel, normSignKernel } from './batch-norm.js';
 import { type ChannelStatistics } from './channel-statistics.js';
@@ -98,13 +99,6 @@ function weightsOf(attention: SqueezeExciteWeights | undefined): KernelInputs {
   return attention ? { squeeze: attention.squeeze, excite: attention.excite } : {};
 }
 
-/** What the forward kernel takes beside its inputs. */
-export type ResidualAttributes = ConvGeometry & {
-  readonly epsilon: number;
-  /** Whether x is added; else the residual, where there is one. */
-  readonly addsInput: boolean;
-};
-
 /**
  * y, the signs of BatchNorm(x) and their mask, the signs and scale of the latent weights; with a gate m, the hidden values
  * and the gate.
@@ -127,12 +121,6 @@ const residualKernel = composedKernel<ResidualAttributes, Tensor[]>(
     return [added ? add(own, added) : own, signs, mask, filterSigns, scale, ...ofGate];
   },
 );
-
-/** What the kernel of the gradients takes beside its inputs. */
-export type ResidualGradAttributes = Omit<ResidualAttributes, 'addsInput'> & {
-  /** Whether x itself was the residual. */
-  readonly addsDy: boolean;
-};
 
 /** dv, dγ, dβ, the gradient to the latent weights, and those to what there is of slope, sumSlope and a gate's weights. */
 const residualGradKernel = composedKernel<ResidualGradAttributes, Tensor[]>(

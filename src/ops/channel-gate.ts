@@ -1,6 +1,5 @@
 import { mul, sum, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
@@ -28,7 +27,7 @@ export function channelGate(x: Tensor4D, gate: Tensor2D): Tensor4D {
   return differentiable<Tensor4D>([x, gate], () => ({
     value: gateKernel({ x, gate }, {}),
     saved: [x, gate],
-    gradients: (dy, [input, factor]) =>
-      gateGradKernel({ dy, x: input, gate: factor }, { inPlace: isConsumable(dy) }),
+    gradients: (dy, [input, factor], ctx) =>
+      gateGradKernel({ dy, x: input, gate: factor }, { inPlace: ctx.mayOverwrite(dy) }),
   }));
 }

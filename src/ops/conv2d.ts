@@ -8,23 +8,12 @@ import {
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core';
+import type { BackwardAttributes, ConvGeometry } from '../backends/kernel-contracts/convolution.js';
 import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
-/** Stride and symmetric zero padding of a convolution, in positions, equal in both directions, and its groups. */
-export interface ConvGeometry {
-  readonly stride: number;
-  readonly pad: number;
-  /**
-   * The channels of input and output fall into so many equal parts in order, and an output channel sees the input channels
-   * of its own part alone, so that a filter is [kh, kw, C / groups, K] (Krizhevsky et al. 2012); default 1.
-   */
-  readonly groups?: number;
-}
-
-/** What the gradient kernels take beside the geometry: the size of what they give, [H, W] or [kh, kw]. */
-export type BackwardAttributes = ConvGeometry & { readonly size: readonly [number, number] };
+export type { BackwardAttributes, ConvGeometry };
 
 /** Position-major to NHWC with stock operations. */
 export const nhwc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [2, 0, 1, 3]);

@@ -1,4 +1,5 @@
-import { engine, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { engine, keep, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { type BackwardContext, sharedGradients } from './backward-context.js';
 import { isRecording, untaped } from './kernel.js';
 
 /** The value of an operation and what its backward pass needs. */
@@ -7,19 +8,7 @@ export interface Forward<Y extends Tensor> {
   /** Tensors that the backward pass needs; they stay alive until it has run. */
   readonly saved: Tensor[];
   /** From the upstream gradient and the saved tensors to the gradient of each input, in the order of the inputs. */
-  readonly gradients: (dy: Y, saved: Tensor[]) => Tensor[];
-}
-
-/** The part of TensorFlow.js's engine that records an operation; its types call it private. */
-interface Tape {
-  addTapeNode(
-    name: string,
-    inputs: Record<string, Tensor>,
-    outputs: Tensor[],
-    gradients: (dys: Tensor | Tensor[], saved: Tensor[]) => Record<string, () => Tensor>,
-    saved: Tensor[],
-    attributes: object,
-  ): void;
+  readonly gradients: (dy: Y, saved: Tensor[], ctx: BackwardContext) => Tensor[];
 }
 
 /** The values of an operation with several results, and what its backward pass needs. */
@@ -27,8 +16,25 @@ export interface ForwardParts {
   readonly values: Tensor[];
   /** As in {@link Forward}. */
   readonly saved: Tensor[];
-  /** As in {@link Forward}, from an upstream gradient for each value: zeros where nothing comes back to one. */
-  readonly gradients: (dys: Tensor[], saved: Tensor[]) => Tensor[];
+  /** As in {@link Forward}, from one upstream gradient a value: zeros for a value that nothing depends on. */
+  readonly gradients: (dys: Tensor[], saved: Tensor[], ctx: BackwardContext) => Tensor[];
+}
+
+/** An upstream gradient for each result of an operation; undefined for a result that nothing depends on. */
+export type UpstreamGradients = readonly (Tensor | undefined)[];
+
+/** What the engine's tape holds of an operation. */
+export interface TapeNode {
+  readonly id: number;
+  readonly kernelName: string;
+  /** By name; those of {@link differentiable} are named 0, 1, … in their order. */
+  readonly inputs: Record<string, Tensor>;
+  readonly outputs: Tensor[];
+  readonly saved?: Tensor[];
+  /** How TensorFlow.js asks for the gradients, by the names of the inputs. */
+  readonly gradient?: (dys: UpstreamGradients) => Record<string, () => Tensor>;
+  /** How `backpropagate` asks for them, in the order of the inputs; only operations of {@link differentiable} have it. */
+  readonly backward?: (dys: UpstreamGradients, ctx: BackwardContext) => Tensor[];
 }
 
 /**
@@ -36,12 +42,13 @@ export interface ForwardParts {
  * uses but that are not among `inputs` are constants. The gradients are of first order: differentiating them again
  * treats what was saved as constant.
  *
- * It does what `customGrad` does, without the kernel call and the scope that `customGrad` spends on each saved tensor.
+ * It does what `customGrad` does, without the kernel call and the scope that `customGrad` spends on each saved tensor,
+ * and it tells gradient functions more of the backward pass ({@link BackwardContext}).
  */
 export function differentiable<Y extends Tensor>(inputs: readonly Tensor[], forward: () => Forward<Y>): Y {
   const [value] = differentiableParts(inputs, () => {
     const { value: only, saved, gradients } = forward();
-    return { values: [only], saved, gradients: ([dy], kept) => gradients(dy as Y, kept) };
+    return { values: [only], saved, gradients: ([dy], kept, ctx) => gradients(dy as Y, kept, ctx) };
   });
   return value as Y;
 }
@@ -59,19 +66,28 @@ export function differentiableParts(inputs: readonly Tensor[], forward: () => Fo
       return made.values;
     }),
   );
-  const named = Object.fromEntries(inputs.map((input, i) => [i, input]));
-  (engine() as unknown as Tape).addTapeNode(
-    'differentiable',
-    named,
-    values,
-    (dys, kept) => {
-      const found = gradients(Array.isArray(dys) ? dys : [dys], kept);
-      return Object.fromEntries(found.map((gradient, i) => [i, () => gradient]));
-    },
+  const backward = (dys: UpstreamGradients, ctx: BackwardContext): Tensor[] =>
+    gradients(
+      dys.map((dy, i) => dy ?? zeros(values[i].shape)),
+      saved,
+      ctx,
+    );
+  record({
+    kernelName: 'differentiable',
+    inputs: Object.fromEntries(inputs.map((input, i) => [i, input])),
+    outputs: values,
     saved,
-    {},
-  );
+    gradient: (dys) =>
+      Object.fromEntries(backward(dys, sharedGradients).map((gradient, i) => [i, () => gradient])),
+    backward,
+  });
   return values;
+}
+
+/** Puts an operation on the engine's tape. The engine's own way has no place for `backward`. */
+function record(node: Omit<TapeNode, 'id'>): void {
+  const { state } = engine();
+  (state.activeTape as unknown as TapeNode[]).push({ id: state.nextTapeNodeId++, ...node });
 }
 
 /** A tensor of the same memory that lives until it is disposed of. */

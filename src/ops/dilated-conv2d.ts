@@ -12,15 +12,11 @@ import {
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core';
+import type { DilatedAttributes } from '../backends/kernel-contracts/convolution.js';
 import { InputError } from '../errors.js';
 import { hwnc, nhwc } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
-
-interface DilatedAttributes {
-  /** The distance between taps. */
-  readonly dilation: number;
-}
 
 /** With `transposed` the filter is read [k, k, K, C] and turned by half a circle: the gradient to the input. */
 const convKernel = composedKernel<DilatedAttributes & { readonly transposed: boolean }, Tensor4D>(

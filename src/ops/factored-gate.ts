@@ -8,17 +8,12 @@ import {
   type Tensor2D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import type { FactoredGateAttributes, FactorForm } from '../backends/kernel-contracts/attention.js';
 import { InputError } from '../errors.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
-/** How a factor p of a position and one c of a channel become one: `product` p·c, `excitation` 1 + σ(p·c). */
-export type FactorForm = 'product' | 'excitation';
-
-interface GateAttributes {
-  readonly form: FactorForm;
-}
+export type { FactorForm };
 
 /** The joint factor and its slope along p·c. */
 function joined({ positions, channels }: Record<string, Tensor>, form: FactorForm): [Tensor, Tensor | 1] {
@@ -28,12 +23,13 @@ function joined({ positions, channels }: Record<string, Tensor>, form: FactorFor
   return [add(1, s), mul(s, sub(1, s))];
 }
 
-const gateKernel = composedKernel<GateAttributes, Tensor4D>('FactoredGate', ({ x, ...factors }, { form }) =>
-  mul(x, joined(factors, form)[0]),
+const gateKernel = composedKernel<FactoredGateAttributes, Tensor4D>(
+  'FactoredGate',
+  ({ x, ...factors }, { form }) => mul(x, joined(factors, form)[0]),
 );
 
 /** Outputs: the gradients to x, to the positions and to the channels. */
-const gateGradKernel = composedKernel<GateAttributes & { readonly inPlace: boolean }, Tensor[]>(
+const gateGradKernel = composedKernel<FactoredGateAttributes & { readonly inPlace: boolean }, Tensor[]>(
   'FactoredGateGrad',
   ({ dy, x, positions, channels }, { form }) => {
     const [factor, slope] = joined({ positions, channels }, form);
@@ -67,7 +63,7 @@ export function factoredGate(
   return differentiable<Tensor4D>([x, positions, channels], () => ({
     value: gateKernel({ x, positions, channels }, { form }),
     saved: [x, positions, channels],
-    gradients: (dy, [input, p, k]) =>
-      gateGradKernel({ dy, x: input, positions: p, channels: k }, { form, inPlace: isConsumable(dy) }),
+    gradients: (dy, [input, p, k], ctx) =>
+      gateGradKernel({ dy, x: input, positions: p, channels: k }, { form, inPlace: ctx.mayOverwrite(dy) }),
   }));
 }

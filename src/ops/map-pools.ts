@@ -18,6 +18,8 @@ import {
   type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import type { MapPoolsAttributes } from '../backends/kernel-contracts/attention.js';
+import type { NormAttributes } from '../backends/kernel-contracts/normalisation.js';
 import { InputError } from '../errors.js';
 import { normGradKernel } from './batch-norm.js';
 import { differentiableParts } from './differentiable.js';
@@ -32,11 +34,6 @@ export interface MapPools {
   readonly ofChannels: Tensor4D;
 }
 
-interface PoolsAttributes {
-  readonly epsilon: number;
-  readonly withChannels: boolean;
-}
-
 /** 1 where `places` point to along a new axis of this length, the first or, with −1, the last; 0 elsewhere. */
 function pointedTo(places: Tensor, length: number, axis: 0 | -1): Tensor {
   const along = range(0, length);
@@ -49,7 +46,7 @@ function pointedTo(places: Tensor, length: number, axis: 0 | -1): Tensor {
  * [2, N, C]; the position of that, [N, C], as a float; and, with channels, the poolings over them [H, W, N, 2] and the channel of
  * the maximum, [H, W, N], as a float. Of equal maxima the first counts.
  */
-const poolsKernel = composedKernel<PoolsAttributes, Tensor[]>(
+const poolsKernel = composedKernel<MapPoolsAttributes, Tensor[]>(
   'MapPools',
   ({ x, ...norm }, { epsilon, withChannels }) => {
     const [h, w, n, c] = (x as Tensor4D).shape;
@@ -65,7 +62,7 @@ const poolsKernel = composedKernel<PoolsAttributes, Tensor[]>(
 );
 
 /** Outputs: the gradient to x and, with a BatchNorm, those to γ and β. */
-const poolsGradKernel = composedKernel<{ readonly epsilon: number }, Tensor[]>(
+const poolsGradKernel = composedKernel<NormAttributes, Tensor[]>(
   'MapPoolsGrad',
   ({ dPositions, dChannels, x, place, channel, mean, variance, gamma }, { epsilon }) => {
     const [h, w, n, c] = (x as Tensor4D).shape;

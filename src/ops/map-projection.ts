@@ -9,6 +9,7 @@ import {
   type Tensor2D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import type { NormAttributes } from '../backends/kernel-contracts/normalisation.js';
 import { InputError } from '../errors.js';
 import { normGradKernel } from './batch-norm.js';
 import { differentiableParts } from './differentiable.js';
@@ -21,14 +22,10 @@ export interface MapProjection {
   readonly map: Tensor4D;
 }
 
-interface ProjectionAttributes {
-  readonly epsilon: number;
-}
-
 const rowsOf = (x: Tensor): Tensor2D => reshape<Rank.R2>(x, [-1, x.shape[x.rank - 1]]);
 
 /** Outputs: the means of the (normalised) map, those of x, and the convolution. */
-const projectionKernel = composedKernel<ProjectionAttributes, Tensor[]>(
+const projectionKernel = composedKernel<NormAttributes, Tensor[]>(
   'MapProjection',
   ({ w, ...inputs }, { epsilon }) => {
     const v = seen(inputs, epsilon);
@@ -38,7 +35,7 @@ const projectionKernel = composedKernel<ProjectionAttributes, Tensor[]>(
 );
 
 /** Outputs: the gradients to x, to w and, with a BatchNorm, to γ and β. */
-const projectionGradKernel = composedKernel<ProjectionAttributes, Tensor[]>(
+const projectionGradKernel = composedKernel<NormAttributes, Tensor[]>(
   'MapProjectionGrad',
   ({ dMean, dMap, w, x, mean, variance, gamma, beta }, { epsilon }) => {
     const v = seen(gamma ? { x, mean, variance, gamma, beta } : { x }, epsilon);

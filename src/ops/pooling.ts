@@ -13,33 +13,19 @@ import {
   type Tensor4D,
   tensor4d,
 } from '@tensorflow/tfjs-core';
+import {
+  type AverageGradAttributes,
+  type AveragePoolGeometry,
+  type PoolGeometry,
+  reachBeyond,
+  windowsAlong,
+} from '../backends/kernel-contracts/pooling.js';
 import { InputError } from '../errors.js';
 import { hwnc, nhwc } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
-/** Window, stride and symmetric padding of a pooling, in positions, equal in both directions. */
-export interface PoolGeometry {
-  readonly window: number;
-  readonly stride: number;
-  readonly pad: number;
-}
-
-/** Average pooling: whether padding counts in the divisor (PyTorch's default) or only valid positions do. */
-export interface AveragePoolGeometry extends PoolGeometry {
-  readonly countPadding: boolean;
-  /** Whether a last window that reaches over the end counts too, with its part inside; default false. Without padding only. */
-  readonly ceil?: boolean;
-}
-
-/** The number of windows along a side. */
-export function windowsAlong(
-  length: number,
-  { window, stride, pad: size }: PoolGeometry,
-  ceil = false,
-): number {
-  return (ceil ? Math.ceil : Math.floor)((length + 2 * size - window) / stride) + 1;
-}
+export type { AveragePoolGeometry, PoolGeometry };
 
 // Other backends pad differently or not at all, and the stock average's gradient divides by another number than its value
 // at a border. So the definitions pad first and leave pooling without padding to them.
@@ -53,17 +39,14 @@ const stock = ({ window, stride }: PoolGeometry): NamedAttrMap => ({
 const padded = (x: Tensor, geometry: PoolGeometry & { ceil?: boolean }, value: number): Tensor4D => {
   const { pad: size } = geometry;
   const [h, w] = x.shape as [number, number];
-  const [down, right] = [h, w].map((length): [number, number] => [size, size + beyond(length, geometry)]);
+  const [down, right] = [h, w].map((length): [number, number] => [
+    size,
+    size + reachBeyond(length, geometry),
+  ]);
   return size === 0 && down[1] === 0 && right[1] === 0
     ? nhwc(x)
     : pad(nhwc(x), [[0, 0], down, right, [0, 0]], value);
 };
-
-/** How far the last window reaches over the padded end. */
-function beyond(length: number, geometry: PoolGeometry & { ceil?: boolean }): number {
-  const { window, stride, pad: size, ceil = false } = geometry;
-  return Math.max(0, (windowsAlong(length, geometry, ceil) - 1) * stride + window - (length + 2 * size));
-}
 
 /** The part of a gradient to a padded NHWC input that belongs to the input, position-major. */
 function unpadded(
@@ -74,8 +57,6 @@ function unpadded(
   const [n, , , c] = (gradient as Tensor4D).shape;
   return hwnc(slice(gradient as Tensor4D, [0, size, size, 0], [n, h, w, c]));
 }
-
-type AverageGradAttributes = AveragePoolGeometry & { readonly size: readonly [number, number] };
 
 // The part of each window that lies inside the input of size [h, w].
 function insideParts([h, w]: readonly [number, number], geometry: AveragePoolGeometry): Tensor4D {
@@ -105,7 +86,7 @@ export const averageGradKernel = composedKernel<AverageGradAttributes, Tensor4D>
   ({ dy, addend }, { size, ...geometry }) => {
     const upstream = geometry.countPadding ? dy : div(dy, insideParts(size, geometry));
     const [, , n, c] = (dy as Tensor4D).shape;
-    const [height, width] = size.map((length) => length + 2 * geometry.pad + beyond(length, geometry));
+    const [height, width] = size.map((length) => length + 2 * geometry.pad + reachBeyond(length, geometry));
     const input = ones([n, height, width, c]);
     const inputs = { dy: nhwc(upstream), input };
     const dx = unpadded(engine().runKernel<Tensor>('AvgPoolGrad', inputs, stock(geometry)), size, geometry);

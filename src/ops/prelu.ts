@@ -10,7 +10,6 @@ import {
   where,
 } from '@tensorflow/tfjs-core';
 import { InputError } from '../errors.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
@@ -70,8 +69,8 @@ export function prelu<T extends Tensor>(x: T, slope: Tensor1D, { inPlace = false
     return {
       value,
       saved: [fromOutput ? value : x, slope],
-      gradients: (dy, [v, savedSlope]) =>
-        preluGradKernel({ dy, v, slope: savedSlope }, { fromOutput, inPlace: isConsumable(dy) }),
+      gradients: (dy, [v, savedSlope], ctx) =>
+        preluGradKernel({ dy, v, slope: savedSlope }, { fromOutput, inPlace: ctx.mayOverwrite(dy) }),
     };
   });
 }
@@ -97,10 +96,10 @@ export function addPrelu<T extends Tensor>(x: T, residual: T, slope: Tensor1D): 
     return {
       value,
       saved: [fromOutput ? value : add(x, residual), slope],
-      gradients: (dy, [v, savedSlope]) => {
+      gradients: (dy, [v, savedSlope], ctx) => {
         const [dv, dslope] = preluGradKernel(
           { dy, v, slope: savedSlope },
-          { fromOutput, inPlace: isConsumable(dy) },
+          { fromOutput, inPlace: ctx.mayOverwrite(dy) },
         );
         return [dv, dv.clone(), dslope];
       },

@@ -14,19 +14,15 @@ import {
   type Tensor2D,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import type {
+  ProjectedGradientsAttributes,
+  ProjectedStatisticsAttributes,
+} from '../backends/kernel-contracts/normalisation.js';
 import { updatedStatistics } from './channel-statistics.js';
 import { composedKernel } from './kernel.js';
 
 // A projection is a 1×1 convolution v = x · W. What BatchNorm and its gradients need of v follows from sums over x, so that
 // v need not be made; see `convNormPool`.
-
-/** What {@link projectedStatisticsKernel} takes beside its inputs. */
-export interface ProjectedStatisticsAttributes {
-  /** Positions and images of x. */
-  readonly rows: number;
-  /** With which the running statistics move. */
-  readonly momentum: number;
-}
 
 /**
  * The statistics of v from `products` = xᵀx [C, C], the mean m of x [C] and w [C, K]: with Σ = products / rows − m mᵀ
@@ -55,15 +51,6 @@ export const projectedStatisticsKernel = composedKernel<ProjectedStatisticsAttri
     return [covered, mean, variance];
   },
 );
-
-/** What {@link projectedGradientsKernel} takes beside its inputs. */
-export interface ProjectedGradientsAttributes {
-  /** Positions and images of x. */
-  readonly rows: number;
-  readonly epsilon: number;
-  /** Positions of the window that is pooled. */
-  readonly positions: number;
-}
 
 /**
  * The gradients of BatchNorm on v from `products` = pᵀ · dy [C, K], p the input after pooling, dβ = Σ dy [K], and what

@@ -1,7 +1,6 @@
 import { add, greater, minimum, mul, sum, type Tensor, type Tensor1D, where } from '@tensorflow/tfjs-core';
 import { checkChannels } from './batch-norm.js';
 import { allButLast } from './channel-statistics.js';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 import { preluOf } from './prelu.js';
@@ -47,7 +46,10 @@ export function shiftedPrelu<T extends Tensor>(x: T, { before, slope, after }: S
   return differentiable<T>([x, before, slope, after], () => ({
     value: shiftedPreluKernel({ x, before, slope, after }, {}) as T,
     saved: [x, before, slope],
-    gradients: (dy, [input, shift, factor]) =>
-      shiftedPreluGradKernel({ dy, x: input, before: shift, slope: factor }, { inPlace: isConsumable(dy) }),
+    gradients: (dy, [input, shift, factor], ctx) =>
+      shiftedPreluGradKernel(
+        { dy, x: input, before: shift, slope: factor },
+        { inPlace: ctx.mayOverwrite(dy) },
+      ),
   }));
 }

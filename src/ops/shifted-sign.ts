@@ -11,9 +11,8 @@ import {
 import { plusMinus } from './batch-norm.js';
 import { InputError } from '../errors.js';
 import { allButLast } from './channel-statistics.js';
-import { isConsumable } from './consumable.js';
+import type { BackwardContext } from './backward-context.js';
 import { differentiable } from './differentiable.js';
-import { takeGathered } from './gathered-gradient.js';
 import { composedKernel, untaped } from './kernel.js';
 import { type SignSlope, throughSlope } from './sign-slope.js';
 
@@ -64,10 +63,10 @@ export function shiftedSign<T extends Tensor>(x: T, shift: Tensor1D, slope?: Sig
     return {
       value: value as T,
       saved: slope === undefined ? [mask] : [x, shift],
-      gradients: (dy, saved) => {
-        if (slope === undefined) return maskedGradients(dy, saved[0], takeGathered(dy, x.id));
+      gradients: (dy, saved, ctx) => {
+        if (slope === undefined) return maskedGradients(dy, saved[0], x, ctx);
         const v = add(saved[0], saved[1]);
-        const dx = throughSlope<Tensor>(dy, v, slope);
+        const dx = throughSlope<Tensor>(dy, v, slope, ctx);
         v.dispose();
         return [dx, sum(dx, allButLast(dx))];
       },
@@ -75,11 +74,12 @@ export function shiftedSign<T extends Tensor>(x: T, shift: Tensor1D, slope?: Sig
   });
 }
 
-/** The gradients to x, with those gathered so far, and to the shift. */
-function maskedGradients(dy: Tensor, mask: Tensor, gathered: Tensor | undefined): Tensor[] {
-  const inputs = { dy, mask, ...(gathered ? { addend: gathered } : {}) };
-  const gradients = maskedGradientKernel(inputs, { inPlace: isConsumable(dy) });
-  gathered?.dispose();
+/** The gradients to x, added to what it has so far, and to the shift. */
+function maskedGradients(dy: Tensor, mask: Tensor, x: Tensor, ctx: BackwardContext): Tensor[] {
+  const accumulated = ctx.takeAccumulated(x);
+  const inputs = { dy, mask, ...(accumulated ? { addend: accumulated } : {}) };
+  const gradients = maskedGradientKernel(inputs, { inPlace: ctx.mayOverwrite(dy) });
+  accumulated?.dispose();
   return gradients;
 }
 

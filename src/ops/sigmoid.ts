@@ -1,5 +1,4 @@
 import { mul, sigmoid as stockSigmoid, sub, type Tensor } from '@tensorflow/tfjs-core';
-import { isConsumable } from './consumable.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 
@@ -14,7 +13,7 @@ export function sigmoid<T extends Tensor>(x: T): T {
     return {
       value,
       saved: [value],
-      gradients: (dy, [y]) => [gradKernel({ dy, y }, { inPlace: isConsumable(dy) })],
+      gradients: (dy, [y], ctx) => [gradKernel({ dy, y }, { inPlace: ctx.mayOverwrite(dy) })],
     };
   });
 }

@@ -1,5 +1,5 @@
 import { abs, lessEqual, mul, square, sub, tanh, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
-import { isConsumable } from './consumable.js';
+import type { BackwardContext } from './backward-context.js';
 import { composedKernel } from './kernel.js';
 
 /** Outputs dy · slope(v): with t = 0 that of `approxSign`, with t > 0 that of `edeSign`. */
@@ -20,7 +20,7 @@ export type SignSlope = 'approxSign' | number;
  * The gradient of v from that of sign(v): dy · slope(v), for `approxSign` 2 − 2|v| where |v| ≤ 1 and 0 elsewhere, for a
  * sharpness t max(1, t)·(1 − tanh²(t·v)). Where dy may be overwritten the result may take its memory.
  */
-export function throughSlope<T extends Tensor>(dy: T, v: T, slope: SignSlope): T {
+export function throughSlope<T extends Tensor>(dy: T, v: T, slope: SignSlope, ctx: BackwardContext): T {
   const t = slope === 'approxSign' ? 0 : slope;
-  return slopeKernel({ dy, v }, { t, inPlace: isConsumable(dy) }) as T;
+  return slopeKernel({ dy, v }, { t, inPlace: ctx.mayOverwrite(dy) }) as T;
 }

@@ -7,11 +7,11 @@ import type { Optimizer } from './optimizer.js';
 
 /** What is done to gradients on their way to the optimizer. */
 export interface GradientSettings {
-  /** Take the mean out of each output channel's gradient; default false. See {@link centralised}. */
+  /** Subtract from the gradient of each output channel its mean; default false. See {@link centralised}. */
   readonly centralise?: boolean;
-  /** The most that the global norm of the gradients may be, greater than 0; null (the default) for any. */
+  /** The largest global norm of the gradients, greater than 0; null (the default) for no limit. */
   readonly clipNorm?: number | null;
-  /** The batches whose mean gradient makes one step, a whole number of at least 1; default 1. */
+  /** How many batches are accumulated for one step, a whole number of at least 1; default 1. */
   readonly accumulate?: number;
 }
 
@@ -34,35 +34,40 @@ export function globalNorm(gradients: readonly Tensor[]): number {
   return Math.sqrt([...squares].reduce((all, one) => all + one, 0));
 }
 
-/** Takes the gradients of each batch and makes the optimizer's steps of them. */
+/** Turns the gradients of batches into steps of the optimizer. */
 export interface GradientSteps {
   /** Before the gradients of a batch. */
   begin(): void;
-  /** Takes the gradient of one parameter, as soon as it is complete, and disposes of it. */
+  /** Takes the gradient of one parameter as soon as it is complete, and disposes of it. */
   take(parameter: Parameter, gradient: Tensor, lr: number): void;
   /**
    * After the gradients of a batch.
    *
-   * @returns whether the optimizer's step is done; false where more batches are gathered for it
+   * @returns whether the optimizer made its step; false while more batches are to be accumulated for it
    */
   end(lr: number): boolean;
-  /** The gradients gathered for a step that is still to come, by parameter, and the batches they are of. */
-  gathered(): { readonly batches: number; readonly gradients: ReadonlyMap<Parameter, Tensor> };
-  /** Goes on from what another one had gathered; the gradients become its own. */
+  /** The gradients accumulated for the next step, by parameter, and the number of their batches. */
+  accumulated(): { readonly batches: number; readonly gradients: ReadonlyMap<Parameter, Tensor> };
+  /** Continues from what another one had accumulated; it takes over the gradients. */
   restore(batches: number, gradients: ReadonlyMap<Parameter, Tensor>): void;
-  /** Lets go of what was gathered and not used. */
+  /** Frees accumulated gradients that no step has used. */
   dispose(): void;
 }
 
 /**
- * The way of gradients to the optimizer. In this order: the mean over `accumulate` batches, which for batches of equal size
- * is the gradient of a batch as large as all of them (but for the statistics of BatchNorm, which stay those of each batch);
- * centralisation; clipping, g ← g · clipNorm / ‖g‖ where the norm over all parameters ‖g‖ = √ Σ g² is above clipNorm
- * (Pascanu et al. 2013; a norm that is not finite is left for the check of the loss to find). The rate of a step is that of
- * its last batch. Batches go on being gathered over the end of an epoch; what is left at the end of training makes no step.
+ * What is done to gradients before the optimizer's step, in this order:
  *
- * Without accumulation and clipping each large parameter is moved as soon as its gradient is complete, so that the gradients
- * need no memory beside one another.
+ * 1. The mean over `accumulate` batches. For batches of equal size it is the gradient of one batch as large as all of them,
+ *    apart from the statistics of BatchNorm, which are those of each batch.
+ * 2. Centralisation; see {@link centralised}.
+ * 3. Clipping (Pascanu et al. 2013): g ← g · clipNorm / ‖g‖ where the norm over all parameters, ‖g‖ = √ Σ g², is above
+ *    clipNorm. A norm that is not finite is left as it is; the check of the loss finds the cause.
+ *
+ * The learning rate of a step is that of its last batch. Accumulation continues across the end of an epoch. Gradients that
+ * are left at the end of training make no step.
+ *
+ * Without accumulation and clipping each large parameter is moved as soon as its gradient is complete, so that no two large
+ * gradients are in memory at once.
  *
  * @throws InputError for a setting out of its range
  */
@@ -76,15 +81,15 @@ export function gradientSteps(optimizer: Optimizer, settings: GradientSettings =
   }
   return accumulate === 1 && clipNorm === null
     ? new DirectSteps(optimizer, centralise)
-    : new GatheredSteps(optimizer, { centralise, clipNorm, accumulate });
+    : new AccumulatedSteps(optimizer, { centralise, clipNorm, accumulate });
 }
 
-/** Gradients of at most so many elements wait for the end of a step. */
+/** Gradients of at most so many elements wait until all gradients of the batch are there. */
 const smallGradient = 1 << 16;
 
 /**
- * Moves each large parameter at once, so that its gradient needs no memory for longer. The small ones are moved together at
- * the end: between the kernels of the backward pass each would find its code and data driven out of the caches.
+ * Moves each large parameter at once, which frees its gradient early. The small ones are moved together at the end: between
+ * the kernels of the backward pass, each of them would find its code and data evicted from the caches.
  */
 class DirectSteps implements GradientSteps {
   readonly #waiting: { readonly parameter: Parameter; readonly gradient: Tensor }[] = [];
@@ -95,7 +100,7 @@ class DirectSteps implements GradientSteps {
   ) {}
 
   begin(): void {
-    // A step that failed left its gradients.
+    // Gradients of a step that failed may be left.
     this.dispose();
     this.optimizer.beginStep();
   }
@@ -114,12 +119,12 @@ class DirectSteps implements GradientSteps {
     return true;
   }
 
-  gathered(): ReturnType<GradientSteps['gathered']> {
+  accumulated(): ReturnType<GradientSteps['accumulated']> {
     return { batches: 0, gradients: new Map() };
   }
 
   restore(): void {
-    // Nothing lasts from one batch to the next.
+    // Nothing is kept from one batch to the next.
   }
 
   dispose(): void {
@@ -128,11 +133,11 @@ class DirectSteps implements GradientSteps {
   }
 }
 
-/** Moves all parameters when the last gradient of the last batch is there. */
-class GatheredSteps implements GradientSteps {
+/** Moves all parameters after the last batch of a step. */
+class AccumulatedSteps implements GradientSteps {
   readonly #optimizer: Optimizer;
   readonly #settings: Required<GradientSettings>;
-  readonly #gathered = new Map<Parameter, Tensor>();
+  readonly #accumulated = new Map<Parameter, Tensor>();
   #batches = 0;
 
   constructor(optimizer: Optimizer, settings: Required<GradientSettings>) {
@@ -145,8 +150,8 @@ class GatheredSteps implements GradientSteps {
   }
 
   take(parameter: Parameter, gradient: Tensor): void {
-    const before = this.#gathered.get(parameter);
-    this.#gathered.set(parameter, before ? sumInPlace(before, gradient) : gradient);
+    const before = this.#accumulated.get(parameter);
+    this.#accumulated.set(parameter, before ? sumInPlace(before, gradient) : gradient);
   }
 
   end(lr: number): boolean {
@@ -155,37 +160,37 @@ class GatheredSteps implements GradientSteps {
     if (accumulate > 1) this.#each((gradient) => mul(gradient, 1 / accumulate));
     if (centralise) this.#each(centralised);
     if (clipNorm !== null) {
-      const norm = globalNorm([...this.#gathered.values()]);
+      const norm = globalNorm([...this.#accumulated.values()]);
       if (norm > clipNorm && Number.isFinite(norm)) this.#each((gradient) => mul(gradient, clipNorm / norm));
     }
     this.#optimizer.beginStep();
-    for (const [parameter, gradient] of this.#gathered) {
+    for (const [parameter, gradient] of this.#accumulated) {
       moveAndDispose(this.#optimizer, parameter, gradient, lr);
     }
-    this.#gathered.clear();
+    this.#accumulated.clear();
     this.#batches = 0;
     return true;
   }
 
-  gathered(): ReturnType<GradientSteps['gathered']> {
-    return { batches: this.#batches, gradients: this.#gathered };
+  accumulated(): ReturnType<GradientSteps['accumulated']> {
+    return { batches: this.#batches, gradients: this.#accumulated };
   }
 
   restore(batches: number, gradients: ReadonlyMap<Parameter, Tensor>): void {
     this.dispose();
-    for (const [parameter, gradient] of gradients) this.#gathered.set(parameter, gradient);
+    for (const [parameter, gradient] of gradients) this.#accumulated.set(parameter, gradient);
     this.#batches = batches;
   }
 
   dispose(): void {
-    for (const gradient of this.#gathered.values()) gradient.dispose();
-    this.#gathered.clear();
+    for (const gradient of this.#accumulated.values()) gradient.dispose();
+    this.#accumulated.clear();
     this.#batches = 0;
   }
 
   #each(change: (gradient: Tensor) => Tensor): void {
-    for (const [parameter, gradient] of this.#gathered)
-      this.#gathered.set(parameter, swapped(gradient, change));
+    for (const [parameter, gradient] of this.#accumulated)
+      this.#accumulated.set(parameter, swapped(gradient, change));
   }
 }
 
@@ -194,7 +199,7 @@ function moveAndDispose(optimizer: Optimizer, parameter: Parameter, gradient: Te
   gradient.dispose();
 }
 
-/** The changed gradient in the place of the one before. */
+/** The changed gradient; the one before is disposed of. */
 function swapped(gradient: Tensor, change: (gradient: Tensor) => Tensor): Tensor {
   const changed = change(gradient);
   gradient.dispose();

@@ -16,7 +16,7 @@ import {
 import { binaryDepthOf, isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../optim/gradient-steps.js';
-import { createOptimizer } from '../optim/optimizer.js';
+import { createOptimizer } from '../optim/optimizers/create-optimizer.js';
 import { createSchedule } from '../optim/schedules/create-schedule.js';
 import { defaultStage } from './default-recipe.js';
 import type { Recipe, Stage } from './recipe.js';

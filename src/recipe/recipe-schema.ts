@@ -11,8 +11,8 @@ import { endLayerNames } from '../nn/end-layers.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
 import { activationNames } from '../ops/batch-norm-activation.js';
 import { providerNames } from '../teacher/providers.js';
-import { optimizerNames } from '../optim/optimizer.js';
-import { courseNames } from '../optim/schedules/create-schedule.js';
+import { optimizerNames } from '../optim/optimizers/create-optimizer.js';
+import { scheduleNames } from '../optim/schedules/create-schedule.js';
 
 const text = (what: string) => z.string(`expected ${what}`);
 const whole = (least: number, what = 'a whole number') =>
@@ -92,7 +92,7 @@ const optimizer = map({
 });
 
 const schedule = map({
-  name: oneOf(courseNames).optional(),
+  name: oneOf(scheduleNames).optional(),
   per: z.enum(['epoch', 'step'], 'expected epoch or step').optional(),
   milestones: list(whole(0, 'an epoch')).optional().describe('Of step: epochs of the stage, from 0'),
   gammas: list(above0).optional().describe('Of step: one factor for each milestone'),

@@ -7,7 +7,7 @@ import type { Structure } from '../models/structure.js';
 import type { Activation } from '../ops/batch-norm-activation.js';
 import type { ProviderName } from '../teacher/providers.js';
 import type { GradientSettings } from '../optim/gradient-steps.js';
-import type { OptimizerSettings } from '../optim/optimizer.js';
+import type { OptimizerSettings } from '../optim/optimizers/create-optimizer.js';
 import type { ScheduleSettings } from '../optim/schedules/create-schedule.js';
 
 /** Everything that decides a run, every setting with its value. Only the name of the run directory is not in it. */

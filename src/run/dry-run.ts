@@ -6,7 +6,7 @@ import type { Recipe } from '../recipe/recipe.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import type { RunEvent } from './run-events.js';
 import { trainRun } from './run.js';
-import { trainingsOf } from './stage-generations.js';
+import { generationsOf } from './stage-generations.js';
 
 /** What a run will take, from a few steps of it. */
 export interface Forecast {
@@ -82,7 +82,7 @@ function forecastOf(
   let steps = 0;
   let evaluations = 0;
   let seconds = 0;
-  for (const { stage, title } of trainingsOf(recipe)) {
+  for (const { stage, title } of generationsOf(recipe)) {
     const { stepSeconds, evaluationSeconds } = measured.get(title.index)!;
     const perEpoch = Math.floor(trainingImages / stage.batchSize);
     steps += perEpoch * stage.epochs;
@@ -100,7 +100,7 @@ function forecastOf(
 
 /** Bytes of the files of metrics, and of all others at the end of a run, when both checkpoints have the optimizer's state. */
 async function sizesIn(run: string): Promise<{ metrics: number; rest: number; stepsWritten: number }> {
-  let [metrics, rest, newest, trainings] = [0, 0, 0, 0];
+  let [metrics, rest, newest, generations] = [0, 0, 0, 0];
   const counted = new Set<number>();
   for (const name of (await readdir(run, { recursive: true })).sort()) {
     const { size, ino } = await stat(join(run, name));
@@ -110,7 +110,7 @@ async function sizesIn(run: string): Promise<{ metrics: number; rest: number; st
     if (/metrics\.jsonl$|tfevents/.test(name)) metrics += size;
     else if (/^checkpoints\/\d+\.safetensors$/.test(name)) newest = size;
     else rest += size;
-    if (name.endsWith('last.safetensors')) trainings++;
+    if (name.endsWith('last.safetensors')) generations++;
   }
-  return { metrics, rest: rest + 2 * newest, stepsWritten: shortSteps * trainings };
+  return { metrics, rest: rest + 2 * newest, stepsWritten: shortSteps * generations };
 }

@@ -8,7 +8,7 @@ import type { Network } from '../models/network.js';
 import { takeOver } from '../models/take-over.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
 import { loadStudent } from '../models/checkpoint.js';
-import { runFiles } from './run-directory.js';
+import { runFiles } from '../files/run-files.js';
 
 /** A network as a stage begins. */
 export interface InitialStudent {

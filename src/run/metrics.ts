@@ -1,6 +1,6 @@
 import { top1Percent } from '../evaluation/accuracy.js';
 import type { EpochReport } from './run-events.js';
-import { percentsOf } from './run-progress.js';
+import { percentsOf } from './epoch-sums.js';
 import type { StageTitle } from './stage-title.js';
 import type { StepReport } from '../training/trainer.js';
 
@@ -121,7 +121,7 @@ export function epochColumns(terms: readonly string[]): string[] {
     'teacherAgreementPercent',
     'validationTop1Percent',
     'validationCorrect',
-    'validationImages',
+    'validationPictures',
     'best',
     'seconds',
     'imagesPerSecond',

@@ -4,9 +4,9 @@ import { type FlagSetting, resolveRecipe } from '../recipe/resolve-recipe.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
 import type { RunEvent, RunSummary } from './run-events.js';
-import type { RunProgress } from './run-progress.js';
+import { progressOf, type RunProgress, type StoredProgress } from './run-progress.js';
 import { type RunOptions, trainRun } from './run.js';
-import { type Training, trainingsOf } from './stage-generations.js';
+import { type Generation, generationsOf } from './stage-generations.js';
 
 /** What of a run may be set otherwise when it goes on. */
 export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'checkpointSeconds'> {
@@ -22,7 +22,7 @@ export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'checkpointSe
 export interface ResumableRun {
   readonly directory: RunDirectory;
   readonly recipe: Recipe;
-  /** Trains on; as of `distil`. */
+  /** Trains on; as of `distill`. */
   readonly train: () => AsyncGenerator<RunEvent, RunSummary>;
 }
 
@@ -46,17 +46,17 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
       { fix: `begin again with: distill --recipe ${directory.file('recipe')}` },
     );
   }
-  const progress = checkpoint.state as RunProgress;
-  const training = trainingsOf(before)[progress.training];
-  checkEpochs(directory.path, training, progress, options.epochs, await directory.isComplete());
-  const flags = flagsOf(training, options);
+  const progress = progressOf(checkpoint.state as StoredProgress);
+  const generation = generationsOf(before)[progress.generationIndex];
+  checkEpochs(directory.path, generation, progress, options.epochs, await directory.isComplete());
+  const flags = flagsOf(generation, options);
   const { recipe } = await resolveRecipe({ recipe: directory.file('recipe'), flags });
   const changes = flags.flatMap(({ flag, path: at, value }) => {
     const old = valueAt(before, at);
     return old === value ? [] : [`${flag} is ${String(value)}, and was ${String(old)}`];
   });
   const { epoch, step } = progress;
-  const event = { kind: 'resumed', directory: directory.path, stage: training.title, epoch, step } as const;
+  const event = { kind: 'resumed', directory: directory.path, stage: generation.title, epoch, step } as const;
   const start = {
     directory,
     checkpoints,
@@ -68,9 +68,9 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
   return { directory, recipe, train: () => trainRun(recipe, { signal, checkpointSeconds }, start) };
 }
 
-function flagsOf(training: Training, { epochs, threads, provider, data }: ResumeOptions): FlagSetting[] {
+function flagsOf(generation: Generation, { epochs, threads, provider, data }: ResumeOptions): FlagSetting[] {
   const settings: FlagSetting[] = [
-    { flag: '--epochs', path: ['stages', training.title.index, 'epochs'], value: epochs },
+    { flag: '--epochs', path: ['stages', generation.title.index, 'epochs'], value: epochs },
     { flag: '--threads', path: ['threads'], value: threads },
     { flag: '--provider', path: ['provider'], value: provider },
     { flag: '--data', path: ['data'], value: data },
@@ -81,7 +81,7 @@ function flagsOf(training: Training, { epochs, threads, provider, data }: Resume
 /** Refuses fewer epochs than were begun, and a run that has nothing left to do. */
 function checkEpochs(
   run: string,
-  { stage, title, isLast }: Training,
+  { stage, title, isLast }: Generation,
   { epoch, step }: RunProgress,
   epochs: number | undefined,
   isComplete: boolean,

@@ -2,15 +2,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
-
-/** The files of a run, in its directory. */
-export const runFiles = {
-  recipe: 'recipe.yaml',
-  environment: 'environment.json',
-  best: 'best.safetensors',
-  last: 'last.safetensors',
-  summary: 'summary.json',
-} as const;
+import { runFiles } from '../files/run-files.js';
 
 /** A directory that holds all of one run: the resolved recipe, metrics, checkpoints, summary. */
 export class RunDirectory {
@@ -60,11 +52,11 @@ export class RunDirectory {
   }
 
   /**
-   * The checkpoints of a stage: those of the run itself for the last one, else in a folder of its own, which is made.
+   * The files of a stage's students: those of the run itself for the last stage, else in a folder of its own, which is made.
    *
-   * @param folder the name of the stage; undefined for the last one
+   * @param folder the name of the folder; undefined for the last stage
    */
-  async checkpoints(folder: string | undefined): Promise<{ best: string; last: string }> {
+  async students(folder: string | undefined): Promise<{ best: string; last: string }> {
     if (folder === undefined) return { best: this.file('best'), last: this.file('last') };
     const path = join(this.path, 'stages', folder);
     await makeDirectory(path);

@@ -14,6 +14,10 @@ export type RunEvent =
       readonly directory: string;
       readonly trainingImages: number;
       readonly validationImages: number;
+      /** @deprecated The older name of `trainingImages`, until 0.3. */
+      readonly trainingPictures: number;
+      /** @deprecated The older name of `validationImages`, until 0.3. */
+      readonly validationPictures: number;
       readonly parameters: number;
     }
   | {

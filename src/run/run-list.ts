@@ -5,8 +5,9 @@ import type { Recipe } from '../recipe/recipe.js';
 import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import type { Accuracy } from '../evaluation/accuracy.js';
 import { newestState } from './run-checkpoints.js';
-import { RunDirectory, runFiles } from './run-directory.js';
-import { trainingsOf } from './stage-generations.js';
+import { runFiles } from '../files/run-files.js';
+import { RunDirectory } from './run-directory.js';
+import { generationsOf } from './stage-generations.js';
 
 /** What a run directory tells at a glance. */
 export interface RunFacts {
@@ -32,6 +33,7 @@ const summarySchema = z.object({
   seconds: z.number(),
 });
 const progressSchema = z.object({
+  /** The index of the generation that is being trained; see `StoredProgress`. */
   training: z.number(),
   epoch: z.number(),
   best: z.object({ validation: accuracySchema }).optional(),
@@ -46,8 +48,8 @@ export async function runFacts(path: string): Promise<RunFacts> {
   const directory = await RunDirectory.find(path);
   const { recipe } = await resolveRecipe({ recipe: directory.file('recipe') });
   const { birthtime } = await stat(directory.file('recipe'));
-  const trainings = trainingsOf(recipe);
-  const allEpochs = trainings.reduce((sum, { stage }) => sum + stage.epochs, 0);
+  const generations = generationsOf(recipe);
+  const allEpochs = generations.reduce((sum, { stage }) => sum + stage.epochs, 0);
   const common = { directory: directory.path, recipe, began: birthtime, allEpochs };
   const text = await readFile(directory.file('summary'), 'utf8').catch(() => undefined);
   const summary = text === undefined ? undefined : summarySchema.parse(JSON.parse(text));
@@ -57,7 +59,7 @@ export async function runFacts(path: string): Promise<RunFacts> {
   }
   const state = progressSchema.safeParse(await newestState(directory.path));
   const progress = state.success ? state.data : { training: 0, epoch: 0 };
-  const { firstEpoch } = trainings[progress.training];
+  const { firstEpoch } = generations[progress.training];
   const validation = state.success ? state.data.best?.validation : undefined;
   const epochs = firstEpoch + progress.epoch;
   return { ...common, isComplete: false, epochs, validation, test: undefined, seconds: undefined };

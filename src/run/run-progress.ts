@@ -1,98 +1,64 @@
-import type { MetricsPositions } from './metrics-log.js';
-import type { EpochReport, StageSummary } from './run-events.js';
-import type { StepReport } from '../training/trainer.js';
+import type { NamedTensor } from '../files/safetensors.js';
 import type { TrainingState } from '../training/training-state.js';
+import { type EpochSums, noSteps } from './epoch-sums.js';
+import type { MetricsPositions } from './metrics-log.js';
+import type { RunCheckpoints } from './run-checkpoints.js';
+import type { RunDirectory } from './run-directory.js';
+import type { EpochReport, RunEvent, StageSummary } from './run-events.js';
 
-/** Sums over the steps of an epoch, for its report. */
-export interface EpochSums {
-  readonly steps: number;
-  readonly loss: number;
-  readonly terms: Readonly<Record<string, number>>;
-  /** Images, and those that were counted as right and as agreeing with the teacher; see `StepReport`. */
-  readonly images: number;
-  readonly correct?: number;
-  readonly agreeing?: number;
-  /** Of the last step. */
-  readonly lr: number;
-  /** That the steps took. */
-  readonly seconds: number;
-}
-
-export const noSteps: EpochSums = {
-  steps: 0,
-  loss: 0,
-  terms: {},
-  images: 0,
-  lr: 0,
-  seconds: 0,
-};
-
-/** The sums with a step more, which took so many seconds. */
-export function withStep(sums: EpochSums, report: StepReport, seconds: number): EpochSums {
-  const { loss, terms, lr, images, correct, agreeing } = report;
-  const all = Object.entries(terms).map(([name, value]) => [name, (sums.terms[name] ?? 0) + value] as const);
-  return {
-    ...sums,
-    steps: sums.steps + 1,
-    loss: sums.loss + loss,
-    terms: Object.fromEntries(all),
-    images: sums.images + images,
-    ...(correct === undefined ? {} : { correct: (sums.correct ?? 0) + correct }),
-    ...(agreeing === undefined ? {} : { agreeing: (sums.agreeing ?? 0) + agreeing }),
-    lr,
-    seconds: sums.seconds + seconds,
-  };
-}
-
-/** Means over the steps. */
-export function meansOf(
-  sums: EpochSums,
-): Pick<EpochReport, 'loss' | 'terms' | 'lr' | 'trainTop1Percent' | 'teacherAgreementPercent'> {
-  const { steps, loss, terms, lr } = sums;
-  const means = Object.entries(terms).map(([name, sum]) => [name, sum / steps] as const);
-  return {
-    loss: loss / steps,
-    terms: Object.fromEntries(means),
-    lr,
-    ...percentsOf(sums),
-  };
-}
-
-/** How many images were right, and on how many student and teacher agreed, in percent of all. */
-export function percentsOf({
-  images,
-  correct,
-  agreeing,
-}: Pick<StepReport, 'images' | 'correct' | 'agreeing'>): Pick<
-  EpochReport,
-  'trainTop1Percent' | 'teacherAgreementPercent'
-> {
-  return {
-    ...(correct === undefined ? {} : { trainTop1Percent: (100 * correct) / images }),
-    ...(agreeing === undefined ? {} : { teacherAgreementPercent: (100 * agreeing) / images }),
-  };
-}
-
-/** Where a training stands, between two steps. */
-export interface TrainingPoint {
-  /** The epoch under way, from 0, or the number of epochs at the end; and the steps of it that are done. */
+/** Where a stage stands, between two steps. */
+export interface StagePoint {
+  /** The current epoch, from 0; at the end of the stage the number of epochs. */
   readonly epoch: number;
+  /** The steps of this epoch that are done. */
   readonly step: number;
   /** The steps of the whole run that are done. */
   readonly runStep: number;
   readonly sums: EpochSums;
+  /** The best epoch so far on the validation split. */
   readonly best: EpochReport | undefined;
-  /** That the training took. */
+  /** Time of the stage so far. */
   readonly seconds: number;
 }
 
-/** What a checkpoint says beside its tensors. */
-export interface RunProgress extends TrainingPoint {
-  /** Which of the run's trainings is under way, from 0, and those that are over. */
-  readonly training: number;
+/** Where a stage stands at its start. */
+export function stageStart(runStep: number): StagePoint {
+  return { epoch: 0, step: 0, runStep, sums: noSteps, best: undefined, seconds: 0 };
+}
+
+/** What a checkpoint holds beside its tensors. */
+export interface RunProgress extends StagePoint {
+  /** Which of the run's generations is being trained, from 0, as of `generationsOf`. */
+  readonly generationIndex: number;
+  /** What the generations before it came to. */
   readonly stages: readonly StageSummary[];
   readonly counts: TrainingState['counts'];
   readonly metrics: MetricsPositions;
-  /** The best student so far, in the folder of the checkpoints. */
+  /** The best student so far, a file in the folder of the checkpoints. */
   readonly bestStudent: string | undefined;
+}
+
+/** A {@link RunProgress} as checkpoints store it: the index of the generation has the key `training`. */
+export interface StoredProgress extends Omit<RunProgress, 'generationIndex'> {
+  readonly training: number;
+}
+
+/** The form in which checkpoints store progress. */
+export function storedProgress({ generationIndex, ...progress }: RunProgress): StoredProgress {
+  return { ...progress, training: generationIndex };
+}
+
+/** Progress read back from a checkpoint. */
+export function progressOf({ training, ...progress }: StoredProgress): RunProgress {
+  return { ...progress, generationIndex: training };
+}
+
+/** Where a run is resumed. */
+export interface RunStart {
+  readonly directory: RunDirectory;
+  readonly checkpoints: RunCheckpoints;
+  readonly progress: RunProgress;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  /** The event with which the resumed run begins. */
+  readonly event: Extract<RunEvent, { kind: 'resumed' }>;
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { runFiles } from '../files/run-files.js';
 import type { Recipe, Stage } from '../recipe/recipe.js';
-import { type RunDirectory, runFiles } from './run-directory.js';
 import type { StageTitle } from './stage-title.js';
 
-/** One training: a stage, or one generation of it. */
-export interface Training {
+/** One pass of a stage. A stage has one generation unless its recipe says otherwise. */
+export interface Generation {
+  /** Its place among all generations of the run, from 0. */
+  readonly index: number;
   readonly stage: Stage;
   readonly title: StageTitle;
   /** The epochs of the run before it. */
@@ -12,50 +14,52 @@ export interface Training {
   readonly isLast: boolean;
 }
 
-/** The trainings of a run in order: each stage as often as it has generations. */
-export function trainingsOf({ stages }: Pick<Recipe, 'stages'>): Training[] {
-  const trainings: Training[] = [];
+/** All generations of a run in order: each stage as often as its recipe says. */
+export function generationsOf({ stages }: Pick<Recipe, 'stages'>): Generation[] {
+  const all: Generation[] = [];
   let firstEpoch = 0;
-  for (const [index, stage] of stages.entries()) {
+  for (const [stageIndex, stage] of stages.entries()) {
     const { name, generations } = stage;
     for (let generation = 1; generation <= generations; generation++) {
-      const title = { name, index, count: stages.length, generation, generations };
-      const isLast = index === stages.length - 1 && generation === generations;
-      trainings.push({ stage, title, firstEpoch, isLast });
+      const title = { name, index: stageIndex, count: stages.length, generation, generations };
+      const isLast = stageIndex === stages.length - 1 && generation === generations;
+      all.push({ index: all.length, stage, title, firstEpoch, isLast });
       firstEpoch += stage.epochs;
     }
   }
-  return trainings;
+  return all;
 }
 
-/** The name of a training's own files. */
-export function folderOf({ title: { name, generation, generations } }: Training): string {
+/** The folder of a generation's own files, which also names its best students. */
+export function folderOf({ title: { name, generation, generations } }: Generation): string {
   return generations > 1 ? `${name}-${generation}` : name;
 }
 
-/** Whether the student of the training before teaches. */
-export function isTaughtByStudent({ stage: { teacher }, title }: Training): boolean {
+/** Whether the student of the generation before is the teacher. */
+export function isTaughtByStudent({ stage: { teacher }, title }: Generation): boolean {
   return teacher === 'previous' || title.generation > 1;
 }
 
-/** The best student of a training, once it is over. */
-export function bestOf({ path }: Pick<RunDirectory, 'path'>, training: Training): string {
-  return training.isLast
-    ? join(path, runFiles.best)
-    : join(path, 'stages', folderOf(training), runFiles.best);
+/** The best student of a generation, once it is complete. */
+export function bestOf(runDirectory: string, generation: Generation): string {
+  return generation.isLast
+    ? join(runDirectory, runFiles.best)
+    : join(runDirectory, 'stages', folderOf(generation), runFiles.best);
 }
 
-/** Where the tensors of the training at `place` come from: a path, or undefined for random ones. */
+/** Where the student of a generation has its first tensors from: a path, or undefined for random ones. */
 export function initOf(
-  trainings: readonly Training[],
-  place: number,
-  directory: RunDirectory,
+  { stage: { initFrom }, title }: Generation,
+  all: readonly Generation[],
+  runDirectory: string,
 ): string | undefined {
-  const { initFrom } = trainings[place].stage;
-  if (initFrom === 'random') return undefined;
-  if (initFrom !== 'previous') return initFrom;
-  const { index } = trainings[place].title;
+  if (initFrom !== 'previous') return externalInit(initFrom);
   // The last generation of the stage before.
-  const before = trainings.findLast(({ title }) => title.index === index - 1)!;
-  return bestOf(directory, before);
+  const before = all.findLast((other) => other.title.index === title.index - 1)!;
+  return bestOf(runDirectory, before);
+}
+
+/** The path of tensors that are not of this run; undefined where there are none. */
+export function externalInit(initFrom: string): string | undefined {
+  return initFrom === 'random' || initFrom === 'previous' ? undefined : initFrom;
 }

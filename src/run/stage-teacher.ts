@@ -12,27 +12,27 @@ import {
   stageAugmentation,
   type TeacherRequest,
 } from './run-teacher.js';
-import { StudentTeacher } from '../training/student-teacher.js';
-import { isTaughtByStudent, type Training } from './stage-generations.js';
+import { StudentTeacher } from '../teacher/student-teacher.js';
+import { externalInit, type Generation, isTaughtByStudent } from './stage-generations.js';
 
 /**
- * Opens the teacher of a training.
+ * Opens the teacher of a generation of a stage.
  *
- * @param taughtBy the best student of the training before; needed where it teaches
+ * @param taughtBy the best student of the generation before; needed where that is the teacher
  * @throws InputError as of `openRunTeacher`; it names the stage where there are several
  */
 export async function openTeacherOf(
   recipe: Recipe,
-  training: Training,
+  generation: Generation,
   splits: Splits,
   taughtBy: string | undefined,
   onHashed?: ProgressListener,
 ): Promise<RunTeacher> {
-  const { stage } = training;
-  const request = requestOf(recipe, training);
-  const opened = isTaughtByStudent(training)
+  const { stage } = generation;
+  const request = requestOf(recipe, generation);
+  const opened = isTaughtByStudent(generation)
     ? await openStudentTeacher(request, splits, taughtBy!)
-    : await inStage(training, () => openRunTeacher(request, splits, onHashed));
+    : await inStage(generation, () => openRunTeacher(request, splits, onHashed));
   if (recipe.testResize === null) return opened;
   const [images, ...evaluated] = opened.splits;
   try {
@@ -44,32 +44,37 @@ export async function openTeacherOf(
   }
 }
 
-/** Opens what later trainings name, and closes it again, so that a run of days does not end at their beginning. */
-export async function tryLater(
+/**
+ * Opens teachers and checkpoints of later stages and closes them again, so that a run of days does not fail when it gets
+ * there.
+ *
+ * @param generations those that are left; the teacher of the first is open
+ */
+export async function tryLaterStages(
   recipe: Recipe,
-  trainings: readonly Training[],
+  generations: readonly Generation[],
   splits: Splits,
   onHashed?: ProgressListener,
 ): Promise<void> {
-  for (const [i, training] of trainings.entries()) {
-    const { stage } = training;
-    const { initFrom } = stage;
-    if (initFrom !== 'random' && initFrom !== 'previous') await checkpointOf(initFrom);
+  for (const [i, generation] of generations.entries()) {
+    const { stage } = generation;
+    const init = externalInit(stage.initFrom);
+    if (init !== undefined) await checkpointOf(init);
     if (i === 0) continue;
-    await inStage(training, async () => {
+    await inStage(generation, async () => {
       stageAugmentation(stage, splits[0]);
       // A cache that is being filled has one writer at a time.
-      if (isTaughtByStudent(training) || stage.cache !== null) return;
-      const [key, keyBefore] = [stage, trainings[i - 1].stage].map(
+      if (isTaughtByStudent(generation) || stage.cache !== null) return;
+      const [key, keyBefore] = [stage, generations[i - 1].stage].map(
         ({ teacher, views, augmentation, losses }) => JSON.stringify([teacher, views, augmentation, losses]),
       );
       if (key !== keyBefore)
-        await (await openRunTeacher(requestOf(recipe, training), splits, onHashed)).dispose();
+        await (await openRunTeacher(requestOf(recipe, generation), splits, onHashed)).dispose();
     });
   }
 }
 
-function requestOf(recipe: Recipe, { stage, firstEpoch }: Training): TeacherRequest {
+function requestOf(recipe: Recipe, { stage, firstEpoch }: Generation): TeacherRequest {
   return { ...recipe, ...stage, losses: stageLosses(stage), epochs: firstEpoch + stage.epochs };
 }
 
@@ -92,7 +97,7 @@ async function openStudentTeacher(
   };
 }
 
-async function inStage<T>({ title: { name, count } }: Training, work: () => Promise<T>): Promise<T> {
+async function inStage<T>({ title: { name, count } }: Generation, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

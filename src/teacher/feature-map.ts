@@ -34,7 +34,14 @@ export function normaliseFeatures(
   const addon = optionalAddon();
   if (addon) {
     const target = into.subarray(first * length, (first + samples) * length);
-    addon.unitMaps(samples, plane, channels, layout === 'nchw', data, target);
+    addon.unitMaps({
+      samples,
+      pixels: plane,
+      channels,
+      channelsFirst: layout === 'nchw',
+      x: data,
+      y: target,
+    });
     return;
   }
   const [channelStep, pixelStep] = layout === 'nchw' ? [plane, 1] : [1, channels];

@@ -13,8 +13,8 @@ interface Waiting<Answer> {
 }
 
 /**
- * A thread that answers each message with one message, in order. Messages may be sent before the answers to earlier ones
- * are there. It keeps the process alive only while an answer is awaited.
+ * A thread that answers each message with one message, in order. Messages may be sent before earlier ones are
+ * answered. It keeps the process alive only while an answer is awaited.
  */
 export class AnsweringThread<Request, Answer> {
   readonly #worker: Worker;
@@ -22,20 +22,20 @@ export class AnsweringThread<Request, Answer> {
   #failure: RunError | undefined;
 
   /**
-   * @param what the thread in messages, as `the thread that reads the cache`
-   * @param entry the module of the thread, seen from the source or the built file that asks for it
-   * @param workerData what the thread is started with
+   * @param what the name of the thread in messages, such as `the thread that reads the cache`
+   * @param entry the module of the thread, source or built, like the module that starts it
+   * @param workerData the data with which the thread starts
    */
   constructor(
     private readonly what: string,
     entry: URL,
     workerData: unknown,
   ) {
-    // Not the parent's flags: a loader given to it is not meant for the built module.
+    // Without the parent's flags: a loader among them is not meant for the built module.
     this.#worker = new Worker(builtModule(what, entry), { workerData, execArgv: [] });
     this.#worker.unref();
     this.#worker.on('message', (answer: ThreadAnswer<Answer>) => this.#waiting.shift()?.resolve(answer));
-    // A crash may be heard of before the last answer; at the thread's exit it is here.
+    // A crash may be reported before the last answer; at the thread's exit it has arrived.
     let crash: Error | undefined;
     this.#worker.on('error', (error) => (crash = error));
     this.#worker.on('exit', () =>
@@ -50,8 +50,8 @@ export class AnsweringThread<Request, Answer> {
   /**
    * Sends a message and waits for its answer.
    *
-   * @param transfer memory that goes with it
-   * @throws what the thread answered as an error; RunError if it failed or ended
+   * @param transfer memory that is transferred with it
+   * @throws the error that the thread answered; RunError if it failed or ended
    */
   async ask(request: Request, transfer: readonly Transferable[] = []): Promise<Answer> {
     const answer = this.answer();
@@ -59,7 +59,7 @@ export class AnsweringThread<Request, Answer> {
     return answer;
   }
 
-  /** Waits for an answer to which nothing was asked: that of the start. */
+  /** Waits for an answer without sending a message, as for the one after the start. */
   async answer(): Promise<Answer> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#worker.ref();
@@ -71,7 +71,7 @@ export class AnsweringThread<Request, Answer> {
     return answer.value;
   }
 
-  /** Ends the thread; what is still awaited fails. */
+  /** Ends the thread. Answers that are still awaited fail. */
   async end(): Promise<void> {
     this.#fail(new RunError(`${this.what} was ended.`));
     await this.#worker.terminate();
@@ -83,14 +83,14 @@ export class AnsweringThread<Request, Answer> {
   }
 }
 
-/** The built file of a module of `src`: threads take no TypeScript. */
+/** The built file of a module of `src`: threads cannot run TypeScript. */
 function builtModule(what: string, module: URL): URL {
   const built = new URL(module.href.replace(/\/src\/(.*)\.ts$/, '/dist/$1.js'));
   if (existsSync(built)) return built;
   throw new RunError(`${what} was not built: ${fileURLToPath(built)} is missing.`, { fix: 'npm run build' });
 }
 
-/** The module beside the one of `importMetaUrl` with this name, in TypeScript where that one is. */
+/** The module `name` in the folder of the module `importMetaUrl`, in TypeScript if that one is. */
 export function moduleBeside(importMetaUrl: string, name: string): URL {
   return new URL(`./${name}${importMetaUrl.endsWith('.ts') ? '.ts' : '.js'}`, importMetaUrl);
 }

@@ -1,6 +1,6 @@
 import { InputError, RunError } from '../errors.js';
 
-/** An error on its way between threads, which keep no classes. */
+/** An error as plain data: classes are lost between threads. */
 export interface SentError {
   readonly kind: 'input' | 'run' | 'other';
   readonly message: string;
@@ -8,7 +8,7 @@ export interface SentError {
   readonly fix: string | undefined;
 }
 
-/** An error as it can be sent. */
+/** Turns an error into plain data. */
 export function sentError(error: unknown): SentError {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof InputError) return { kind: 'input', message, nearest: error.nearest, fix: error.fix };
@@ -16,7 +16,7 @@ export function sentError(error: unknown): SentError {
   return { kind: 'other', message, nearest: [], fix: undefined };
 }
 
-/** The error that was sent. */
+/** Turns plain data back into the error. */
 export function receivedError({ kind, message, nearest, fix }: SentError): Error {
   const advice = fix === undefined ? {} : { fix };
   if (kind === 'input') return new InputError(message, { nearest, ...advice });

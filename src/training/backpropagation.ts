@@ -7,18 +7,9 @@ import {
   tidy,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { markConsumable } from '../ops/consumable.js';
-import { offerGathered } from '../ops/gathered-gradient.js';
+import type { BackwardContext } from '../ops/backward-context.js';
+import type { TapeNode } from '../ops/differentiable.js';
 import { sumInPlace } from '../ops/sum-in-place.js';
-
-/** What the engine records of one operation. */
-interface TapeNode {
-  readonly kernelName: string;
-  readonly inputs: Record<string, Tensor>;
-  readonly outputs: Tensor[];
-  readonly gradient?: (dys: (Tensor | undefined)[]) => Record<string, () => Tensor>;
-  readonly saved?: Tensor[];
-}
 
 /**
  * Computes a loss and hands out the gradient of each variable as soon as it is complete.
@@ -88,33 +79,58 @@ function record(loss: () => Scalar): { value: Scalar; tape: TapeNode[] } {
   }
 }
 
-/** Adds the gradients of a node's inputs to those gathered so far and takes those of its outputs away. */
+/** Adds the gradients of a node's inputs to those accumulated so far, and takes those of its outputs away. */
 function propagate(node: TapeNode, gradients: Map<number, Tensor>, dependent: ReadonlySet<number>): void {
   const dys = node.outputs.map(({ id }) => gradients.get(id));
   if (dys.every((dy) => dy === undefined)) return;
-  const wanted = Object.entries(node.inputs).filter(([, { id }]) => dependent.has(id));
+  const names = Object.keys(node.inputs);
+  const wanted = names.flatMap((name, at) => (dependent.has(node.inputs[name].id) ? [at] : []));
   if (wanted.length > 0) {
-    if (!node.gradient) throw new Error(`the operation ${node.kernelName} has no gradient`);
-    for (const dy of dys) {
-      if (!dy) continue;
-      // Nothing else holds an upstream gradient, so the operation may overwrite it.
-      markConsumable(dy);
-      offerGathered(dy, gradients);
-    }
     const found = tidy(() => {
-      const thunks = node.gradient!(dys);
+      const ofInputs = gradientsOf(node, names, dys, gradients);
       // A gradient that is dy itself outlives it.
-      return wanted
-        .map(([name]) => thunks[name]())
-        .map((gradient) => (dys.includes(gradient) ? clone(gradient) : gradient));
+      return wanted.map((at) => {
+        const gradient = ofInputs(at);
+        return dys.includes(gradient) ? clone(gradient) : gradient;
+      });
     });
-    wanted.forEach(([, { id }], at) => {
-      const gathered = gradients.get(id);
-      gradients.set(id, gathered ? sumInPlace(gathered, found[at]) : found[at]);
+    wanted.forEach((at, i) => {
+      const { id } = node.inputs[names[at]];
+      const accumulated = gradients.get(id);
+      gradients.set(id, accumulated ? sumInPlace(accumulated, found[i]) : found[i]);
     });
   }
   for (const { id } of node.outputs) {
     gradients.get(id)?.dispose();
     gradients.delete(id);
   }
+}
+
+/** The gradients of a node's inputs, by their places among its inputs. */
+function gradientsOf(
+  node: TapeNode,
+  names: readonly string[],
+  dys: readonly (Tensor | undefined)[],
+  gradients: Map<number, Tensor>,
+): (at: number) => Tensor {
+  if (node.backward) {
+    const found = node.backward(dys, contextOf(dys, gradients));
+    return (at) => found[at];
+  }
+  if (!node.gradient) throw new Error(`the operation ${node.kernelName} has no gradient`);
+  const byName = node.gradient(dys);
+  return (at) => byName[names[at]]();
+}
+
+/** What the gradient function of one node may do with its upstream gradients and with the gradients so far. */
+function contextOf(dys: readonly (Tensor | undefined)[], gradients: Map<number, Tensor>): BackwardContext {
+  return {
+    // Nothing else holds an upstream gradient: every operation that used the value has been walked over.
+    mayOverwrite: (dy) => dys.includes(dy),
+    takeAccumulated: ({ id }) => {
+      const accumulated = gradients.get(id);
+      gradients.delete(id);
+      return accumulated;
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import type { Batch } from '../data/batch.js';
-import { checkMix, drawMixing, mixBatch, mixes, type MixSettings } from '../data/mix.js';
+import { checkMix, drawMixing, mixes, type MixSettings } from '../data/mix.js';
+import { mixBatch } from '../data/mix-batch.js';
 import { InputError } from '../errors.js';
 import { comparingLosses, taughtLosses } from '../losses/loss-needs.js';
 import { type LossSetting, temperatureOf } from '../losses/loss-settings.js';

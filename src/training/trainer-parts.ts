@@ -8,7 +8,7 @@ import type { GradientSettings } from '../optim/gradient-steps.js';
 import type { LayerRecord, LayerStatistics } from './layer-statistics.js';
 import type { Connectors, LevelPair } from './level-pairs.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type { Schedule } from '../optim/schedules/schedules.js';
+import type { Schedule } from '../optim/schedule.js';
 import type { WeightAverage } from './weight-average.js';
 
 /** What one step did. */

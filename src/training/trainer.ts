@@ -9,7 +9,7 @@ import type { TeacherTargets } from '../teacher/targets.js';
 import { BatchMixer } from './batch-mixer.js';
 import { backpropagate } from './backpropagation.js';
 import { type GradientSteps, gradientSteps } from '../optim/gradient-steps.js';
-import { studentInput } from './student-input.js';
+import { studentInput } from '../models/student-input.js';
 import { LossStates } from './loss-states.js';
 import { lossTerms, type TargetTensors } from './loss-terms.js';
 import { assignAll, type TrainingState, underPrefix, valuesOf } from './training-state.js';
@@ -188,7 +188,7 @@ export class Trainer {
    */
   state(): TrainingState {
     const { student, connectors, optimizer, average, statistics } = this.#parts;
-    const { batches, gradients } = this.#steps.gathered();
+    const { batches, gradients } = this.#steps.accumulated();
     const gathered = new Map([...gradients].map(([{ name }, gradient]) => [name, gradient]));
     const layers = statistics?.state();
     return {

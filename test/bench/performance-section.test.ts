@@ -52,7 +52,7 @@ describe('the performance section', () => {
     '| images/s, 2 threads | 640 |',
     '| speed over PyTorch, 2 threads | 3.46× |',
     '| speed over PyTorch tuned, 1 thread | 3.00× |',
-    "| peak memory of the process, of PyTorch's | 0.45× |",
+    "| peak memory of the process over PyTorch's | 0.45× |",
     '| `kernel0` | 15.0 | 7.5 |',
     '| 2 other kernels | 9.0 | 4.5 |',
     '| JavaScript and engine | 3.3 | 1.6 |',
@@ -84,10 +84,10 @@ describe('the performance section', () => {
 });
 
 describe('writing the section', () => {
-  const readme = 'before\n<!-- performance -->\nold\n<!-- /performance -->\nafter\n';
+  const page = 'before\n<!-- performance -->\nold\n<!-- /performance -->\nafter\n';
 
   it('replaces what stands between the markers and nothing else', () => {
-    const written = withSection(readme, '\nnew\n');
+    const written = withSection(page, '\nnew\n');
     expect(written).toBe('before\n<!-- performance -->\n\nnew\n\n<!-- /performance -->\nafter\n');
     expect(withSection(written, 'new')).toBe(written);
   });
@@ -96,7 +96,7 @@ describe('writing the section', () => {
     ['no marker', 'text'],
     ['no end', 'a <!-- performance --> b'],
     ['the wrong order', '<!-- /performance --> <!-- performance -->'],
-    ['a marker twice', `${readme}${readme}`],
+    ['a marker twice', `${page}${page}`],
   ])('refuses %s', (_, wrong) => {
     expect(() => withSection(wrong, 'new')).toThrow(InputError);
   });

@@ -148,7 +148,7 @@ describe('what it was not made for', () => {
       /made with data\.sha256 "\w+", but here it is "\w+"/,
     ],
     ['other labels', { dataset: { ...dataset, labels } }, /data\.sha256/],
-    ['fewer images', { dataset: tinyDataset(22) }, /data\.images 23, but here it is 22/],
+    ['fewer images', { dataset: tinyDataset(22) }, /data\.pictures 23, but here it is 22/],
     [
       'another kind',
       { dataset: { ...dataset, kind: 'cifar10' } },

@@ -106,7 +106,7 @@ describe('distill trains', () => {
     expect(stepLines.every(({ split }) => split === 'train')).toBe(true);
     const epochLines = lines.filter(({ event }) => event === 'epoch');
     expect(epochLines).toHaveLength(1);
-    expect(epochLines[0]).toMatchObject({ split: 'validation', epoch: 1, images: tinyCifar.validation });
+    expect(epochLines[0]).toMatchObject({ split: 'validation', epoch: 1, pictures: tinyCifar.validation });
     expect(lines).toHaveLength(steps + 1);
     for (const line of lines) {
       for (const key of keysOf(line)) expect(key).toMatch(/^[a-z][a-zA-Z0-9]*$/);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/data/batches.js';
 import { noAugmentation } from '../../src/data/augmentation.js';
-import { checkMix, drawMixing, mixBatch, type Mixing, noMix } from '../../src/data/mix.js';
+import { checkMix, drawMixing, type Mixing, noMix } from '../../src/data/mix.js';
+import { mixBatch } from '../../src/data/mix-batch.js';
 import { InputError } from '../../src/errors.js';
 import { randomDataset } from './images.js';
 

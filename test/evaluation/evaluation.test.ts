@@ -1,7 +1,7 @@
 import { tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateTeacher } from '../../src/evaluation/evaluate.js';
-import { studentInput } from '../../src/training/student-input.js';
+import { studentInput } from '../../src/models/student-input.js';
 import type { TargetSource } from '../../src/teacher/targets.js';
 import { backends, useTestBackend } from '../backends.js';
 import { randomDataset } from '../data/images.js';

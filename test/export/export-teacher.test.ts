@@ -12,7 +12,7 @@ import { OnnxTeacher } from '../../src/teacher/onnx-teacher.js';
 import { loadDataset } from '../../src/data/data-spec.js';
 import { viewBatch } from '../../src/data/batches.js';
 import { noAugmentation } from '../../src/data/augmentation.js';
-import { studentInput } from '../../src/training/student-input.js';
+import { studentInput } from '../../src/models/student-input.js';
 import { loadStudent, saveStudent } from '../../src/models/checkpoint.js';
 import { toBatchMajor } from '../../src/ops/position-major.js';
 import { backends, useTestBackend } from '../backends.js';

@@ -50,7 +50,7 @@ describe('parseLossFlag', () => {
     ['kl=1,T=2,T=3', 'loss "kl=1,T=2,T=3" gives the option T twice'],
     [
       'crossEntropy=1,epsilon=1',
-      'loss crossEntropy expects an epsilon of at least 0 and less than 1, but got 1',
+      'loss crossEntropy expects an epsilon from 0 up to but not including 1, but got 1',
     ],
     ['kl=1,epsilon=0.1', 'unknown option "epsilon" of loss kl; it has T'],
     ['features=1,T=4', 'unknown option "T" of loss features; it has none'],

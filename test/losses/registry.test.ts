@@ -47,7 +47,7 @@ describe('registerLoss', () => {
     [{ options: { a: { default: 1, short: 'b' }, b: 2 } }, "the loss 'mine' has two options 'b'."],
     [
       { options: { power: { default: 0, range: { above: 0, to: 3 } } } },
-      'loss mine expects a default of power greater than 0 and of at most 3, but got 0',
+      'loss mine expects a default of power greater than 0 up to 3, but got 0',
     ],
     [
       { needs: ['labels', unknownNeed] },
@@ -82,8 +82,8 @@ describe('an option with a range and a short name', () => {
   });
 
   it.each<[flag: string, message: string]>([
-    ['ranged=1,s=0', 'loss ranged expects a sharpness of at least 1 and less than 8, but got 0'],
-    ['ranged=1,s=8', 'loss ranged expects a sharpness of at least 1 and less than 8, but got 8'],
+    ['ranged=1,s=0', 'loss ranged expects a sharpness from 1 up to but not including 8, but got 0'],
+    ['ranged=1,s=8', 'loss ranged expects a sharpness from 1 up to but not including 8, but got 8'],
     ['ranged=1,sharpness=2', 'unknown option "sharpness" of loss ranged; it has s, shift'],
   ])('%s is refused', (flag, message) => {
     expectRefusal(message, () => parseLossFlag(flag));

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { FactoredGate } from '../../src/backends/native/kernel-calls.js';
 import {
   addon,
   type Call,
@@ -15,6 +16,7 @@ afterEach(restoreAddon);
 
 /** Of a map: positions, images, channels. */
 type Size = readonly [number, number, number];
+const fieldsOf = ([positions, images, channels]: Size) => ({ positions, images, channels });
 const sizes: readonly Size[] = [
   ...[1, 3, 7, 8, 9, 16, 32, 33, 64, 100].map((channels): Size => [6, 5, channels]),
   ...[1, 2, 7, 8, 9, 31, 128].map((images): Size => [5, images, 12]),
@@ -60,8 +62,8 @@ const mapPools =
   (size: Size): Call =>
   () =>
     outputs(poolSizes(size, withChannels), ([mean, greatest, place, ofChannels = null, channel = null]) => {
-      const affine = scaled ? [perChannel, spreads] : [null, null];
-      addon.mapPools(...size, x, ...affine, mean, greatest, place, ofChannels, channel);
+      const affine = scaled ? { scale: perChannel, shift: spreads } : { scale: null, shift: null };
+      addon.mapPools({ ...fieldsOf(size), x, ...affine, mean, greatest, place, ofChannels, channel });
     });
 
 const mapPoolsBackward =
@@ -72,14 +74,15 @@ const mapPoolsBackward =
     const pools = mapPools(normalised, withChannels)(size)() as Record<string, Float32Array>;
     const sums = normalised ? { dgamma: c, dbeta: c } : {};
     return outputs({ dx: p * n * c, ...sums }, ([dx, dgamma = null, dbeta = null]) => {
-      const norm = normalised ? [spreads, spreads, perChannel] : [null, null, null];
+      const norm = normalised
+        ? { mu: spreads, inverseDeviation: spreads, gamma: perChannel }
+        : { mu: null, inverseDeviation: null, gamma: null };
       const { mean, greatest, place, channel = null } = pools;
-      const row = withChannels ? factors : null;
-      const dgreatest = upstream.subarray(n * c);
-      addon.mapPoolsBackward(
-        ...[...size, coarse, ...norm, mean, greatest, place],
-        ...[upstream, dgreatest, channel, row, dx, dgamma, dbeta],
-      );
+      addon.mapPoolsBackward({
+        ...{ ...fieldsOf(size), x: coarse, ...norm, mean, greatest, place },
+        ...{ dmean: upstream, dgreatest: upstream.subarray(n * c) },
+        ...{ channel, dOfChannels: withChannels ? factors : null, dx, dgamma, dbeta },
+      });
     });
   };
 
@@ -88,9 +91,9 @@ const mapProjection =
   (size: Size): Call =>
   () => {
     const [p, n, c] = size;
-    return outputs({ mean: n * c, y: p * n * k }, (made) => {
-      const affine = scaled ? [perChannel, spreads] : [null, null];
-      addon.mapProjection(...size, k, xs, ...affine, factors, ...made);
+    return outputs({ mean: n * c, y: p * n * k }, ([mean, y]) => {
+      const affine = scaled ? { scale: perChannel, shift: spreads } : { scale: null, shift: null };
+      addon.mapProjection({ ...fieldsOf(size), outputs: k, x: xs, ...affine, filter: factors, mean, y });
     });
   };
 
@@ -102,52 +105,61 @@ const mapProjectionBackward =
     const { mean } = mapProjection(normalised, k)(size)() as { mean: Float32Array };
     const sums = normalised ? { dgamma: c, dbeta: c } : {};
     return outputs({ dx: p * n * c, dw: c * k, ...sums }, ([dx, dw, dgamma = null, dbeta = null]) => {
-      const norm = normalised ? [spreads, spreads, perChannel, perChannel] : [null, null, null, null];
-      const dy = upstream.subarray(n * c);
-      addon.mapProjectionBackward(
-        ...[...size, k, xs, ...norm, factors, mean],
-        ...[upstream, dy, dx, dw, dgamma, dbeta],
-      );
+      const norm = normalised
+        ? { mu: spreads, inverseDeviation: spreads, gamma: perChannel, beta: perChannel }
+        : { mu: null, inverseDeviation: null, gamma: null, beta: null };
+      addon.mapProjectionBackward({
+        ...{ ...fieldsOf(size), outputs: k, x: xs, ...norm, filter: factors, mean },
+        ...{ dmean: upstream, dy: upstream.subarray(n * c), dx, dfilter: dw, dgamma, dbeta },
+      });
     });
   };
 
 const factoredGate =
-  (form: number) =>
+  (form: FactoredGate['form']) =>
   (size: Size): Call =>
   () =>
     outputs({ y: size[0] * size[1] * size[2] }, ([y]) => {
-      addon.factoredGate(...size, form, xs, factors, upstream, y);
+      addon.factoredGate({
+        ...{ ...fieldsOf(size), form, x: xs, ofPositions: factors, ofChannels: upstream, y },
+      });
     });
 
 const factoredGateBackward =
-  (form: number, inPlace = false) =>
+  (form: FactoredGate['form'], inPlace = false) =>
   (size: Size): Call =>
   () => {
     const [p, n, c] = size;
     return outputs({ dx: p * n * c, dp: p * n, dc: n * c }, ([dx, dp, dc]) => {
       if (inPlace) dx.set(coarse.subarray(0, p * n * c));
-      addon.factoredGateBackward(...size, form, inPlace ? dx : coarse, xs, factors, upstream, dx, dp, dc);
+      addon.factoredGateBackward({
+        ...{ ...fieldsOf(size), form, dy: inPlace ? dx : coarse, x: xs },
+        ...{ ofPositions: factors, ofChannels: upstream, dx, dOfPositions: dp, dOfChannels: dc },
+      });
     });
   };
 
-const gateParameters = (c: number): [Float32Array, Float32Array] => [
-  randomFloats(3 * c, 6),
-  randomFloats(3 * c, 7),
-];
+const gateParameters = (c: number): { weights: Float32Array; biases: Float32Array } => ({
+  weights: randomFloats(3 * c, 6),
+  biases: randomFloats(3 * c, 7),
+});
 const decoratorGate =
   () =>
   ([, n, c]: Size): Call =>
   () =>
     outputs({ y: n * c }, ([y]) => {
-      addon.decoratorGate(n, c, upstream, ...gateParameters(c), y);
+      addon.decoratorGate({ images: n, channels: c, pools: upstream, ...gateParameters(c), y });
     });
 
 const decoratorGateBackward =
   () =>
   ([, n, c]: Size): Call =>
   () =>
-    outputs({ dpools: 2 * n * c, dweights: 3 * c, dbiases: 3 * c }, (made) => {
-      addon.decoratorGateBackward(n, c, factors, upstream, ...gateParameters(c), ...made);
+    outputs({ dpools: 2 * n * c, dweights: 3 * c, dbiases: 3 * c }, ([dpools, dweights, dbiases]) => {
+      addon.decoratorGateBackward({
+        ...{ images: n, channels: c, dy: factors, pools: upstream, ...gateParameters(c) },
+        ...{ dpools, dweights, dbiases },
+      });
     });
 
 const sigmoid =
@@ -155,7 +167,7 @@ const sigmoid =
   ([p, n, c]: Size): Call =>
   () =>
     outputs({ y: p * n * c }, ([y]) => {
-      addon.sigmoid(p * n * c, xs, y);
+      addon.sigmoid({ size: p * n * c, x: xs, y });
     });
 
 const sigmoidBackward =
@@ -163,7 +175,7 @@ const sigmoidBackward =
   ([p, n, c]: Size): Call =>
   () =>
     outputs({ dx: p * n * c }, ([dx]) => {
-      addon.sigmoidBackward(p * n * c, upstream, factors, dx);
+      addon.sigmoidBackward({ size: p * n * c, dy: upstream, y: factors, dx });
     });
 
 const cases: readonly { family: string; variant?: string; call: (size: Size) => Call }[] = [
@@ -185,7 +197,7 @@ const cases: readonly { family: string; variant?: string; call: (size: Size) => 
       ];
     }),
   ),
-  ...[0, 1].flatMap((form) => [
+  ...(['product', 'excitation'] as const).flatMap((form) => [
     { family: 'factoredGate', variant: `form ${form}`, call: factoredGate(form) },
     { family: 'factoredGateBackward', variant: `form ${form}`, call: factoredGateBackward(form) },
     {
@@ -247,10 +259,12 @@ describe('mapPools', () => {
   it('refuses places that are none of the map', () => {
     const few = new Float32Array(4);
     expect(() =>
-      addon.mapPoolsBackward(
-        ...[2, 2, 2, new Float32Array(8), null, null, null, few, few, Float32Array.of(0, 1, 2, 0)],
-        ...[few, few, null, null, new Float32Array(8), null, null],
-      ),
-    ).toThrow("mapPoolsBackward: argument 'place' must be positions of the map");
+      addon.mapPoolsBackward({
+        ...{ positions: 2, images: 2, channels: 2, x: new Float32Array(8), mean: few, greatest: few },
+        ...{ mu: null, inverseDeviation: null, gamma: null, place: Float32Array.of(0, 1, 2, 0) },
+        ...{ dmean: few, dgreatest: few, channel: null, dOfChannels: null },
+        ...{ dx: new Float32Array(8), dgamma: null, dbeta: null },
+      }),
+    ).toThrow("mapPoolsBackward: 'place' must be of whole numbers from 0 to below positions");
   });
 });

@@ -8,7 +8,6 @@ import {
   outputSize,
   randomFloats,
   seeded,
-  shapeArray,
   type ConvShape,
 } from './shapes.js';
 
@@ -41,11 +40,14 @@ export function floatOperands(s: ConvShape): FloatOperands {
 }
 
 export function floatCalls(s: ConvShape, { x, w, dy }: FloatOperands): Calls {
-  const shape = shapeArray(s);
   return {
-    y: () => ({ y: guardedOutput(outputSize(s), (y) => addon.floatConvForward(shape, x, w, y)) }),
-    dx: () => ({ dx: guardedOutput(inputSize(s), (dx) => addon.floatConvBackwardInput(shape, dy, w, dx)) }),
-    dw: () => ({ dw: guardedOutput(filterSize(s), (dw) => addon.floatConvBackwardFilter(shape, x, dy, dw)) }),
+    y: () => ({ y: guardedOutput(outputSize(s), (y) => addon.floatConvForward({ shape: s, x, w, y })) }),
+    dx: () => ({
+      dx: guardedOutput(inputSize(s), (dx) => addon.floatConvBackwardInput({ shape: s, dy, w, dx })),
+    }),
+    dw: () => ({
+      dw: guardedOutput(filterSize(s), (dw) => addon.floatConvBackwardFilter({ shape: s, x, dy, dw })),
+    }),
   };
 }
 
@@ -89,19 +91,30 @@ export function binaryOperands(s: ConvShape): BinaryOperands {
 }
 
 export function binaryCalls(s: ConvShape, { x, w, scale, dy, latent, gate }: BinaryOperands): Calls {
-  const shape = shapeArray(s);
   return {
     y: () => ({
       y: guardedOutput(outputSize(s), (y) =>
-        addon.binaryConvForward(shape, x, w, scale, null, null, y, gate),
+        addon.binaryConvForward({
+          shape: s,
+          x,
+          w,
+          scale,
+          residual: null,
+          slope: null,
+          y,
+          gate,
+          sumSlope: null,
+        }),
       ),
     }),
     dx: () => ({
-      dx: guardedOutput(inputSize(s), (dx) => addon.binaryConvBackwardInput(shape, dy, w, scale, dx, gate)),
+      dx: guardedOutput(inputSize(s), (dx) =>
+        addon.binaryConvBackwardInput({ shape: s, dy, w, scale, dx, gate }),
+      ),
     }),
     dw: () => ({
       dw: guardedOutput(filterSize(s), (dw) =>
-        addon.binaryConvBackwardFilter(shape, x, dy, scale, latent, dw, gate),
+        addon.binaryConvBackwardFilter({ shape: s, x, dy, scale, latent, dw, gate }),
       ),
     }),
   };

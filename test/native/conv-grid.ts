@@ -65,8 +65,22 @@ function shapeOf({ size: [h, w], n, c, k, window, stride, border: [before, after
   const [strideH, strideW] = stride;
   const out = (axis: 0 | 1): number =>
     Math.max(0, Math.floor(([h, w][axis] + before + after - window[axis]) / stride[axis]) + 1);
-  const padding = { padTop: before, padLeft: before, outH: out(0), outW: out(1) };
-  return { h, w, n, c, k, kernelH, kernelW, strideH, strideW, ...padding, groups: 1 };
+  const padding = { padTop: before, padBottom: after, padLeft: before, padRight: after };
+  return {
+    h,
+    w,
+    n,
+    c,
+    k,
+    kernelH,
+    kernelW,
+    strideH,
+    strideW,
+    ...padding,
+    outH: out(0),
+    outW: out(1),
+    groups: 1,
+  };
 }
 
 /** Multiply-adds, when every tap met the picture. */

@@ -49,7 +49,9 @@ const x = randomFloats(40_000, 1);
 const dy = randomFloats(40_000, 2);
 const filters = randomFloats(1000, 3);
 
-const fields = ({ h, w, n, c, k, window, dilation }: Size): number[] => [h, w, n, c, k, window, dilation];
+const fields = ({ h, w, n, c, k, window, dilation }: Size) => ({
+  ...{ height: h, width: w, images: n, inputs: c, outputs: k, window, dilation },
+});
 const rowsOf = ({ h, w, n }: Size): number => h * w * n;
 
 const forward =
@@ -57,7 +59,7 @@ const forward =
   (size: Size): Call =>
   () => ({
     y: guardedOutput(rowsOf(size) * size.k, (y) => {
-      addon.dilatedConv(...fields(size), transposed, x, filters, y);
+      addon.dilatedConv({ ...fields(size), transposed, x, filter: filters, y });
     }),
   });
 const backwardFilter =
@@ -65,7 +67,7 @@ const backwardFilter =
   (size: Size): Call =>
   () => ({
     dw: guardedOutput(size.window ** 2 * size.c * size.k, (dw) => {
-      addon.dilatedConvBackwardFilter(...fields(size), x, dy, dw);
+      addon.dilatedConvBackwardFilter({ ...fields(size), x, dy, dfilter: dw });
     }),
   });
 

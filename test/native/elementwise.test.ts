@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Elementwise } from '../../src/backends/native/kernel-calls.js';
 import {
   addon,
   type Call,
@@ -29,24 +30,24 @@ const operations = [
   { name: 'divide', compute: (x: number, y: number) => x / y },
   { name: 'maximum', compute: (x: number, y: number) => (x > y ? x : y) },
   { name: 'minimum', compute: (x: number, y: number) => (x < y ? x : y) },
-].map((operation, code) => ({ ...operation, code }));
+] as const;
 
 const binary =
-  (code: number, size: number, period: number, inPlace = false): Call =>
+  (operation: Elementwise['operation'], size: number, yPeriod: number, inPlace = false): Call =>
   () => ({
     out: guardedOutput(size, (out) => {
       if (inPlace) out.set(wild.subarray(0, size));
-      addon.elementwise(code, size, period, inPlace ? out : wild, tame, out);
+      addon.elementwise({ operation, size, yPeriod, x: inPlace ? out : wild, y: tame, out });
     }),
   });
 
-describe.each(operations)('$name', ({ code, compute }) => {
+describe.each(operations)('$name', ({ name, compute }) => {
   const sizes = [1, 7, 8, 9, 64, 1000, 4097, 300_000];
 
   it.each([0, 1, 3, 8, 33, 64, 100, 1030])('agrees with the reference, y repeating every %i', (period) => {
     for (const size of sizes) {
-      expectLikeReference('elementwise', binary(code, size, period), 0, `${size} floats`);
-      expectLikeReference('elementwise', binary(code, size, period, true), 0, `${size} floats in place`);
+      expectLikeReference('elementwise', binary(name, size, period), 0, `${size} floats`);
+      expectLikeReference('elementwise', binary(name, size, period, true), 0, `${size} floats in place`);
     }
   });
 
@@ -56,11 +57,11 @@ describe.each(operations)('$name', ({ code, compute }) => {
       compute(wild[i], tame[period === 0 ? i : i % period]),
     );
     for (const isa of ['reference', ...vectorSets('elementwise')])
-      expect(runOn(isa, binary(code, size, period))['out'], isa).toEqual(expected);
+      expect(runOn(isa, binary(name, size, period))['out'], isa).toEqual(expected);
   });
 
   it('gives the same bits on any number of threads', () => {
-    expectSameOnAnyThreads('elementwise', binary(code, most, 3));
+    expectSameOnAnyThreads('elementwise', binary(name, most, 3));
   });
 });
 
@@ -69,7 +70,7 @@ const softmax =
   () => ({
     y: guardedOutput(rows * classes, (y) => {
       if (inPlace) y.set(x.subarray(0, rows * classes));
-      addon.softmax(rows, classes, logarithm, inPlace ? y : x, y);
+      addon.softmax({ rows, classes, logarithm, x: inPlace ? y : x, y });
     }),
   });
 
@@ -127,9 +128,7 @@ describe.each([false, true])('softmax, logarithm %s', (logarithm) => {
 const slopes =
   (size: number, t: number): Call =>
   () => ({
-    out: guardedOutput(size, (out) =>
-      addon.signSlope(size, t, ys.subarray(0, size), xs.subarray(0, size), out),
-    ),
+    out: guardedOutput(size, (out) => addon.signSlope({ size, t, dy: ys, v: xs, out })),
   });
 
 describe.each([0, 1e-3, 0.5, 1, 3, 10])('the slope of a sign at sharpness %d', (t) => {
@@ -157,7 +156,7 @@ describe.each([0, 1e-3, 0.5, 1, 3, 10])('the slope of a sign at sharpness %d', (
     for (const isa of ['reference', ...vectorSets('signSlope')]) {
       const { out } = runOn(isa, () => {
         const made = new Float32Array(9);
-        addon.signSlope(9, t, new Float32Array(9).fill(2), v, made);
+        addon.signSlope({ size: 9, t, dy: new Float32Array(9).fill(2), v, out: made });
         return { out: made };
       });
       const whole = t === 0 ? 4 : 2 * Math.max(1, t);
@@ -188,20 +187,10 @@ const adam =
           start(ys, a);
           start(xs, b);
           start(squares, c);
-          addon.adamStep(
-            size,
-            step,
-            lr,
-            beta1,
-            beta2,
-            epsilon,
-            weightDecay,
-            clip,
-            tame.map(flatten),
-            a,
-            b,
-            c,
-          );
+          addon.adamStep({
+            ...{ size, step, lr, beta1, beta2, epsilon, weightDecay, clip },
+            ...{ gradient: tame.map(flatten), w: a, m: b, v: c },
+          });
         });
       });
     });

@@ -12,7 +12,6 @@ import {
   largestError,
   outputSize,
   sameBits,
-  shapeArray,
   type ConvShape,
 } from './shapes.js';
 
@@ -40,11 +39,10 @@ interface Results {
 
 function convolve(isa: string, s: ConvShape, { x, w, dy }: FloatOperands): Results {
   expect(addon.forceIsa(isa)).toBe(true);
-  const shape = shapeArray(s);
   return {
-    y: guardedOutput(outputSize(s), (y) => addon.floatConvForward(shape, x, w, y)),
-    dx: guardedOutput(inputSize(s), (dx) => addon.floatConvBackwardInput(shape, dy, w, dx)),
-    dw: guardedOutput(filterSize(s), (dw) => addon.floatConvBackwardFilter(shape, x, dy, dw)),
+    y: guardedOutput(outputSize(s), (y) => addon.floatConvForward({ shape: s, x, w, y })),
+    dx: guardedOutput(inputSize(s), (dx) => addon.floatConvBackwardInput({ shape: s, dy, w, dx })),
+    dw: guardedOutput(filterSize(s), (dw) => addon.floatConvBackwardFilter({ shape: s, x, dy, dw })),
   };
 }
 

@@ -17,7 +17,7 @@ import {
   vectorSets,
   type Call,
 } from './kernel-runs.js';
-import { convTitle, guardedOutput, outputSize, randomFloats, shapeArray, type ConvShape } from './shapes.js';
+import { convTitle, guardedOutput, outputSize, randomFloats, type ConvShape } from './shapes.js';
 
 afterEach(restoreAddon);
 
@@ -29,11 +29,13 @@ function gatedOperands(s: ConvShape): BinaryOperands & { readonly gate: Float32A
   return { ...binaryOperands(s), gate: randomFloats(s.n * s.k, 6) };
 }
 
+const withoutSlope = { gate: null, sumSlope: null, dz: null, dslope: null };
+
 const gateGradient =
   (s: ConvShape, { x, w, scale, dy }: BinaryOperands): Call =>
   () => ({
     dgate: guardedOutput(s.n * s.k, (dgate) =>
-      addon.binaryConvGateGradient(shapeArray(s), x, w, scale, dy, dgate),
+      addon.binaryConvGateGradient({ ...{ shape: s, x, w, scale, dy, dgate }, ...withoutSlope }),
     ),
   });
 
@@ -46,11 +48,10 @@ const slopedSums = (
 ): { readonly forward: Call; readonly gradients: Call } => {
   const slope = slopesOf(s);
   const residual = randomFloats(outputSize(s), 8);
-  const shape = shapeArray(s);
   return {
     forward: () => ({
       y: guardedOutput(outputSize(s), (y) =>
-        addon.binaryConvForward(shape, x, w, scale, residual, null, y, gate, slope),
+        addon.binaryConvForward({ shape: s, x, w, scale, residual, slope: null, y, gate, sumSlope: slope }),
       ),
     }),
     gradients: () => {
@@ -58,7 +59,10 @@ const slopedSums = (
       const dgate = guardedOutput(s.n * s.k, (g) => {
         dz = guardedOutput(outputSize(s), (z) => {
           dslope = guardedOutput(s.k, (d) =>
-            addon.binaryConvGateGradient(shape, x, w, scale, dy, g, gate, slope, z, d),
+            addon.binaryConvGateGradient({
+              ...{ shape: s, x, w, scale, dy, dgate: g, gate },
+              ...{ sumSlope: slope, dz: z, dslope: d },
+            }),
           );
         });
       });
@@ -140,7 +144,7 @@ describe.skipIf(vectorSets(family).length === 0)('the fast gated binary convolut
     const slope = randomFloats(s.k, 9);
     const call: Call = () => ({
       y: guardedOutput(outputSize(s), (y) =>
-        addon.binaryConvForward(shapeArray(s), x, w, scale, residual, slope, y, gate),
+        addon.binaryConvForward({ shape: s, x, w, scale, residual, slope, y, gate, sumSlope: null }),
       ),
     });
     expectLikeReference(families.y, call, tolerances.y, convTitle(s));

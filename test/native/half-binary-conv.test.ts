@@ -22,7 +22,6 @@ import {
   inputSize,
   outputSize,
   randomFloats,
-  shapeArray,
   type ConvShape,
 } from './shapes.js';
 
@@ -56,18 +55,19 @@ const families = {
 type Output = keyof typeof families;
 const outputs = Object.keys(families) as Output[];
 
-function callsOf(s: ConvShape, { x, xBits, w, wBits, scale, dy }: Operands): Record<Output, Call> {
-  const shape = shapeArray(s);
+function callsOf(shape: ConvShape, { x, xBits, w, wBits, scale, dy }: Operands): Record<Output, Call> {
   const output = (count: number, write: (values: Float32Array) => void): Call => {
     return () => ({ values: guardedOutput(count, write) });
   };
   return {
-    'y of a binary input': output(outputSize(s), (y) => addon.binaryInputConvForward(shape, xBits, w, y)),
-    'dw of a binary input': output(filterSize(s), (dw) =>
-      addon.binaryConvBackwardFilter(shape, xBits, dy, null, null, dw),
+    'y of a binary input': output(outputSize(shape), (y) =>
+      addon.binaryInputConvForward({ shape, x: xBits, w, y }),
     ),
-    'y of a binary filter': output(outputSize(s), (y) =>
-      addon.binaryFilterConvForward(shape, x, wBits, scale, y),
+    'dw of a binary input': output(filterSize(shape), (dw) =>
+      addon.binaryConvBackwardFilter({ shape, x: xBits, dy, scale: null, latent: null, dw, gate: null }),
+    ),
+    'y of a binary filter': output(outputSize(shape), (y) =>
+      addon.binaryFilterConvForward({ shape, x, w: wBits, scale, y }),
     ),
   };
 }
@@ -166,7 +166,7 @@ describe('straightThroughFilter', () => {
     for (const isa of ['reference', ...vectorSets('straightThroughFilter')]) {
       const values = gradient.slice();
       runOn(isa, () => {
-        addon.straightThroughFilter(rows, channels, scale, latent, values);
+        addon.straightThroughFilter({ rows, channels, scale, latent, dw: values });
         return {};
       });
       expect([...values]).toEqual([...wanted]);

@@ -20,7 +20,7 @@ function valueOf(bits: number): number {
 function widened(isa: string, x: Uint16Array): Float32Array {
   const y = new Float32Array(x.length + 1).fill(7);
   runOn(isa, () => {
-    addon.widenHalf(x.length, x, y);
+    addon.widenHalf({ size: x.length, x, y });
     return {};
   });
   expect(y[x.length]).toBe(7);
@@ -30,7 +30,7 @@ function widened(isa: string, x: Uint16Array): Float32Array {
 function narrowed(isa: string, x: Float32Array): Uint16Array {
   const y = new Uint16Array(x.length + 1).fill(7);
   runOn(isa, () => {
-    addon.narrowToHalf(x.length, x, y);
+    addon.narrowToHalf({ size: x.length, x, y });
     return {};
   });
   expect(y[x.length]).toBe(7);
@@ -87,6 +87,8 @@ describe.each(sets('widenHalf'))('float16 on %s', (isa) => {
 });
 
 it('refuses arrays of another type or too short', () => {
-  expect(() => addon.widenHalf(2, new Uint16Array(1), new Float32Array(2))).toThrow(/'x' must be at least 2/);
-  expect(() => addon.narrowToHalf(1, new Float32Array(1), new Float32Array(1))).toThrow(/a Uint16Array/);
+  const short = { size: 2, x: new Uint16Array(1), y: new Float32Array(2) };
+  expect(() => addon.widenHalf(short)).toThrow(/'x' must be a Uint16Array \[size\] of at least 2/);
+  const wrong = { size: 1, x: new Float32Array(1), y: new Float32Array(1) as unknown as Uint16Array };
+  expect(() => addon.narrowToHalf(wrong)).toThrow(/'y' must be a Uint16Array/);
 });

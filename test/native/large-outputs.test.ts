@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { packedRows } from './conv-calls.js';
 import { addon, expectClose, restoreAddon, runOn, vectorSets } from './kernel-runs.js';
-import { randomFloats, randomWords } from './shapes.js';
+import { type ConvShape, convShape, filterRows, randomFloats, randomWords } from './shapes.js';
 
 const [rows, channels] = [66_000, 64];
 const size = rows * channels;
@@ -19,91 +19,119 @@ const filled = (seed: number): Float32Array => {
 const x = filled(1);
 const y = filled(2);
 const words = randomWords(size / 32, 3);
-const parameters = randomFloats(channels, 4);
+const p = randomFloats(channels, 4);
 const out = allocate();
 const upstream = allocate();
-const fourSums = Array.from({ length: 4 }, () => new Float32Array(channels));
-const sums = fourSums.slice(2);
+const [dgamma, dbeta, dslope, dafter] = Array.from({ length: 4 }, () => new Float32Array(channels));
 
 /** A 3×3 convolution of 16 channels, whose images fill whole lines, and a 1×1 convolution of 24, whose do not. */
 const convolutions = [
-  { c: 16, k: 16, shape: Int32Array.of(21, 20, 80, 16, 16, 3, 3, 1, 1, 1, 1, 21, 20, 1) },
-  { c: 24, k: 24, shape: Int32Array.of(21, 20, 53, 24, 24, 1, 1, 1, 1, 0, 0, 21, 20, 1) },
-].map(({ c, k, shape }) => ({
-  name: `${c} channels`,
+  convShape({ h: 21, w: 20, n: 80, c: 16, k: 16, kernel: 3, pad: 1 }),
+  convShape({ h: 21, w: 20, n: 53, c: 24, k: 24, kernel: 1 }),
+].map((shape: ConvShape) => ({
+  name: `${shape.c} channels`,
   shape,
-  bits: packedRows(shape[0] * shape[1] * shape[2], c, 5),
-  filter: packedRows(shape[5] * shape[6] * c, k, 6),
-  scale: randomFloats(k, 7),
-  slope: randomFloats(k, 8),
+  bits: packedRows(shape.h * shape.w * shape.n, shape.c, 5),
+  filter: packedRows(filterRows(shape), shape.k, 6),
+  scale: randomFloats(shape.k, 7),
+  slope: randomFloats(shape.k, 8),
 }));
-const pooling = Int32Array.of(22, 20, 150, 64, 1, 2, 2, 2, 2, 0, 0, 11, 10, 1);
+const pooling = convShape({ h: 22, w: 20, n: 150, c: 64, k: 64, kernel: 2, stride: 2 });
 
 const calls: readonly { family: string; title?: string; tolerance: number; write: () => void }[] = [
   {
     family: 'channelAffine',
     tolerance: 0,
-    write: () => addon.channelAffine(rows, channels, x, parameters, parameters, out),
+    write: () => addon.channelAffine({ rows, channels, x, scale: p, shift: p, y: out }),
   },
-  { family: 'addPrelu', tolerance: 0, write: () => addon.addPrelu(rows, channels, x, y, parameters, out) },
+  {
+    family: 'addPrelu',
+    tolerance: 0,
+    write: () => addon.addPrelu({ rows, channels, x, residual: y, slope: p, y: out }),
+  },
   {
     family: 'batchNormBackward',
     tolerance: 2e-6,
     write: () => {
-      const p = parameters;
-      addon.batchNormBackward(rows, channels, y, x, null, words, 0, null, p, p, p, null, out, ...sums, null);
+      addon.batchNormBackward({
+        ...{ rows, channels, dy: y, x, slope: null, mask: words, outer: 0, addend: null },
+        ...{ mean: p, inverseDeviation: p, gamma: p, upstream: null, dx: out, dgamma, dbeta, dslope: null },
+        ...{ pictures: 0, pictureDy: null },
+      });
     },
   },
   {
     family: 'channelAffineResidual',
     tolerance: 0,
     write: () => {
-      const p = parameters;
-      addon.channelAffineResidual(rows, channels, x, p, p, y, p, p, p, out);
+      addon.channelAffineResidual({
+        ...{ rows, channels, x, scale: p, shift: p, residual: y, before: p, slope: p, after: p, y: out },
+      });
     },
   },
   {
     family: 'batchNormResidualBackward',
     tolerance: 2e-6,
     write: () => {
-      const p = parameters;
-      addon.batchNormResidualBackward(
-        ...[rows, channels, y, x, p, p, x, p, p, p, p, p, upstream, out, ...fourSums],
-      );
+      addon.batchNormResidualBackward({
+        ...{ rows, channels, dy: y, x, scale: p, shift: p, residual: x, before: p, slope: p },
+        ...{ mean: p, inverseDeviation: p, gamma: p, upstream, dx: out, dgamma, dbeta, dslope, dafter },
+      });
     },
   },
-  { family: 'unpackSigns', tolerance: 0, write: () => addon.unpackSigns(rows, channels, words, out) },
-  { family: 'elementwise', tolerance: 0, write: () => addon.elementwise(0, size, 0, x, y, out) },
-  { family: 'swapOuter', tolerance: 0, write: () => addon.swapOuter(66, 1000, channels, x, out) },
+  {
+    family: 'unpackSigns',
+    tolerance: 0,
+    write: () => addon.unpackSigns({ rows, channels, sign: words, y: out }),
+  },
+  {
+    family: 'elementwise',
+    tolerance: 0,
+    write: () => addon.elementwise({ operation: 'add', size, yPeriod: 0, x, y, out }),
+  },
+  {
+    family: 'swapOuter',
+    tolerance: 0,
+    write: () => addon.swapOuter({ outer: 66, middle: 1000, inner: channels, x, y: out }),
+  },
   {
     family: 'positionMeanBackward',
     tolerance: 0,
-    write: () => addon.positionMeanBackward(66, size / 66, x, out),
+    write: () => addon.positionMeanBackward({ positions: 66, inner: size / 66, dy: x, dx: out }),
   },
   ...convolutions.flatMap(({ name, shape, bits, filter, scale, slope }) => [
     {
       family: 'binaryConvForward',
       title: `${name}, with a residual`,
       tolerance: 1e-6,
-      write: () => addon.binaryConvForward(shape, bits, filter, scale, x, slope, out),
+      write: () =>
+        addon.binaryConvForward({
+          ...{ shape, x: bits, w: filter, scale, residual: x, slope },
+          ...{ y: out, gate: null, sumSlope: null },
+        }),
     },
     {
       family: 'binaryConvForward',
       title: name,
       tolerance: 0,
-      write: () => addon.binaryConvForward(shape, bits, filter, scale, null, null, out),
+      write: () =>
+        addon.binaryConvForward({
+          ...{ shape, x: bits, w: filter, scale, residual: null, slope: null },
+          ...{ y: out, gate: null, sumSlope: null },
+        }),
     },
     {
       family: 'binaryConvBackwardInput',
       title: name,
       tolerance: 1e-5,
-      write: () => addon.binaryConvBackwardInput(shape, x, filter, scale, out),
+      write: () => addon.binaryConvBackwardInput({ shape, dy: x, w: filter, scale, dx: out, gate: null }),
     },
   ]),
   {
     family: 'averagePoolBackward',
     tolerance: 1e-6,
-    write: () => addon.averagePoolBackward(pooling, true, x, null, out),
+    write: () =>
+      addon.averagePoolBackward({ shape: pooling, countPadding: true, dy: x, addend: null, dx: out }),
   },
 ];
 

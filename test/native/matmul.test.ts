@@ -39,7 +39,7 @@ function multiply(isa: string, p: Product, [a, b]: [Float32Array, Float32Array])
   expect(addon.forceIsa(isa)).toBe(true);
   const { batch, m, n, k, transposeA, transposeB } = p;
   return guardedOutput(batch * m * n, (c) => {
-    addon.matMul(batch, m, n, k, transposeA, transposeB, strideA(p), strideB(p), a, b, c);
+    addon.matMul({ batch, m, n, k, transposeA, transposeB, sharedA: p.sharedA, sharedB: p.sharedB, a, b, c });
   });
 }
 

@@ -1,4 +1,5 @@
 /** Calls of the kernels of BatchNorm, PReLU and signs, on operands drawn once. */
+import type { ChannelAffineActivation } from '../../src/backends/native/kernel-calls.js';
 import { addon, type Call, extremes, floatsWithEdges, guardedWords } from './kernel-runs.js';
 import { guardedOutput, randomFloats, randomWords } from './shapes.js';
 
@@ -44,7 +45,10 @@ export const statistics =
   (rows: number, channels: number): Call =>
   () => {
     const [mean, variance] = twoOutputs(channels, channels, (a, b) => {
-      addon.batchNormStatistics(rows, channels, x, slope, a, b, 0, null, null);
+      addon.batchNormStatistics({
+        ...{ rows, channels, x, slope, mean: a, variance: b },
+        ...{ momentum: 0, runningMean: null, runningVariance: null },
+      });
     });
     return { mean, variance };
   };
@@ -54,14 +58,17 @@ export const movedStatistics: Case['call'] = (rows, channels) => () => {
   const [mean, variance] = twoOutputs(channels, channels, (a, b) => {
     a.set(perChannel.subarray(0, channels));
     b.set(spreads.subarray(0, channels));
-    addon.batchNormStatistics(rows, channels, xs, null, own, own.slice(), 0.2, a, b);
+    addon.batchNormStatistics({
+      ...{ rows, channels, x: xs, slope: null, mean: own, variance: own.slice() },
+      ...{ momentum: 0.2, runningMean: a, runningVariance: b },
+    });
   });
   return { mean, variance };
 };
 
 export const affine: Case['call'] = (rows, channels) => () => ({
   y: guardedOutput(rows * channels, (y) => {
-    addon.channelAffine(rows, channels, wild, spreads, perChannel, y);
+    addon.channelAffine({ rows, channels, x: wild, scale: spreads, shift: perChannel, y });
   }),
 });
 
@@ -87,38 +94,44 @@ export const packSigns = (
   channels: number,
   sign: Uint32Array,
   mask: Uint32Array | null,
-): void => addon.packSigns(rows, channels, undefinedToo, sign, mask);
+): void => addon.packSigns({ rows, channels, x: undefinedToo, sign, mask });
 export const affineSign =
   (slope: Float32Array | null) =>
   (rows: number, channels: number, sign: Uint32Array, mask: Uint32Array | null): void =>
-    addon.channelAffineSign(rows, channels, undefinedToo, slope, spreads, perChannel, sign, mask);
+    addon.channelAffineSign({
+      ...{ rows, channels, x: undefinedToo, slope, scale: spreads, shift: perChannel, sign, mask },
+    });
 
 export const affineClamp =
   (masked: boolean) =>
   (rows: number, channels: number): Call =>
   () => {
     let mask: Uint32Array = new Uint32Array();
+    const run = (y: Float32Array, bits: Uint32Array | null): void =>
+      addon.channelAffineClamp({
+        ...{ rows, channels, x: undefinedToo, scale: spreads, shift: perChannel, y, mask: bits },
+      });
     const y = guardedOutput(rows * channels, (out) => {
-      if (!masked) addon.channelAffineClamp(rows, channels, undefinedToo, spreads, perChannel, out, null);
-      else
-        mask = guardedWords(rows * smallWords(channels), (bits) => {
-          addon.channelAffineClamp(rows, channels, undefinedToo, spreads, perChannel, out, bits);
-        });
+      if (!masked) run(out, null);
+      else mask = guardedWords(rows * smallWords(channels), (bits) => run(out, bits));
     });
     return { y, mask };
   };
 
-/** 0: ReLU, 1: leaky-clip, 2: hard clamp */
 export const affineActivation =
-  (activation: number, options: { residual?: boolean; masked?: boolean } = {}) =>
+  (
+    activation: ChannelAffineActivation['activation'],
+    options: { residual?: boolean; masked?: boolean } = {},
+  ) =>
   (rows: number, channels: number): Call =>
   () => {
     const residual = options.residual ? others : null;
     let mask: Uint32Array = new Uint32Array();
     const run = (out: Float32Array, bits: Uint32Array | null): void =>
-      addon.channelAffineActivation(
-        ...[rows, channels, activation, undefinedToo, spreads, perChannel, residual, out, bits],
-      );
+      addon.channelAffineActivation({
+        ...{ rows, channels, activation, x: undefinedToo, scale: spreads, shift: perChannel },
+        ...{ residual, y: out, mask: bits },
+      });
     const y = guardedOutput(rows * channels, (out) => {
       if (options.masked === false) run(out, null);
       else mask = guardedWords(rows * smallWords(channels), (bits) => run(out, bits));
@@ -157,12 +170,13 @@ export const backward =
       const kept = options.upstream ? upstream : null;
       const outer = options.outer ?? 0;
       const write = (g: Float32Array, s: Float32Array | null): void => {
-        const parameters = [perChannel, spreads, slopes];
-        const ofPictures = options.pictures ? [options.pictures, pictureGradients] : [];
-        addon.batchNormBackward(
-          ...[rows, channels, dy, xs, slope, mask, outer, addend, ...parameters, kept, d, g, b, s],
-          ...ofPictures,
-        );
+        const pictures = options.pictures ?? 0;
+        addon.batchNormBackward({
+          ...{ rows, channels, dy, x: xs, slope, mask, outer, addend },
+          ...{ mean: perChannel, inverseDeviation: spreads, gamma: slopes, upstream: kept },
+          ...{ dx: d, dgamma: g, dbeta: b, dslope: s },
+          ...{ pictures, pictureDy: pictures > 0 ? pictureGradients : null },
+        });
       };
       if (slope) [dgamma, dslope] = twoOutputs(channels, channels, write);
       else dgamma = guardedOutput(channels, (g) => write(g, null));
@@ -182,7 +196,9 @@ export const maskedGradient =
         return d;
       };
       const added = addend ? operand(xs, 'addend') : null;
-      addon.maskedGradient(rows, channels, operand(others, 'dy'), words, added, d, s);
+      addon.maskedGradient({
+        ...{ rows, channels, dy: operand(others, 'dy'), mask: words, addend: added, dx: d, sum: s },
+      });
     });
     return { dx, sum };
   };
@@ -193,7 +209,9 @@ export const channelScaleBackward =
   () => {
     const [dx, dscale] = twoOutputs(rows * channels, channels, (d, s) => {
       if (inPlace) d.set(others.subarray(0, rows * channels));
-      addon.channelScaleBackward(rows, channels, inPlace ? d : others, xs, spreads, d, s);
+      addon.channelScaleBackward({
+        ...{ rows, channels, dy: inPlace ? d : others, x: xs, scale: spreads, dx: d, dscale: s },
+      });
     });
     return { dx, dscale };
   };
@@ -204,10 +222,12 @@ export const affineResidual =
   () => ({
     y: guardedOutput(rows * channels, (y) => {
       const residual = options.residual ? others : null;
-      const prelu = options.prelu ? [perChannel, slopes, spreads] : [null, null, null];
-      addon.channelAffineResidual(
-        ...[rows, channels, undefinedToo, spreads, perChannel, residual, ...prelu, y],
-      );
+      const prelu = options.prelu
+        ? { before: perChannel, slope: slopes, after: spreads }
+        : { before: null, slope: null, after: null };
+      addon.channelAffineResidual({
+        ...{ rows, channels, x: undefinedToo, scale: spreads, shift: perChannel, residual, ...prelu, y },
+      });
     }),
   });
 
@@ -234,10 +254,16 @@ export const residualBackward =
       through = upstream === 'dx' ? d : others.slice(0, size);
       const dy = dxInPlace ? d : upstream === 'dy' ? through : others;
       const added = residual ? shortcuts : null;
-      const operands = [dy, xs, spreads, perChannel, added, slopes, slopes, perChannel, spreads, slopes];
+      const operands = {
+        ...{ dy, x: xs, scale: spreads, shift: perChannel, residual: added, before: slopes, slope: slopes },
+        ...{ mean: perChannel, inverseDeviation: spreads, gamma: slopes },
+      };
       [dslope, dafter] = twoOutputs(channels, channels, (s, a) => {
         dbeta = guardedOutput(channels, (b) => {
-          addon.batchNormResidualBackward(...[rows, channels, ...operands, through, d, g, b, s, a]);
+          addon.batchNormResidualBackward({
+            ...{ rows, channels, ...operands, upstream: through, dx: d },
+            ...{ dgamma: g, dbeta: b, dslope: s, dafter: a },
+          });
         });
       });
     });
@@ -253,7 +279,10 @@ export const shiftedPreluBackward =
       if (inPlace) d.set(others.subarray(0, rows * channels));
       [dslope, dafter] = twoOutputs(channels, channels, (slope, after) => {
         const dy = inPlace ? d : others;
-        addon.shiftedPreluBackward(rows, channels, dy, xs, perChannel, slopes, d, before, slope, after);
+        addon.shiftedPreluBackward({
+          ...{ rows, channels, dy, x: xs, before: perChannel, slope: slopes },
+          ...{ dx: d, dbefore: before, dslope: slope, dafter: after },
+        });
       });
     });
     return { dx, dbefore, dslope, dafter };
@@ -264,7 +293,7 @@ export const addPrelu =
   (rows: number, channels: number): Call =>
   () => ({
     y: guardedOutput(rows * channels, (y) => {
-      addon.addPrelu(rows, channels, wild, residual, slopes, y);
+      addon.addPrelu({ rows, channels, x: wild, residual, slope: slopes, y });
     }),
   });
 
@@ -274,19 +303,21 @@ export const preluBackward =
   () => {
     const [dv, dslope] = twoOutputs(rows * channels, channels, (d, s) => {
       if (inPlace) d.set(others.subarray(0, rows * channels));
-      addon.preluBackward(rows, channels, inPlace ? d : others, xs, residual, slopes, d, s);
+      addon.preluBackward({
+        ...{ rows, channels, dy: inPlace ? d : others, x: xs, residual, slope: slopes, dv: d, dslope: s },
+      });
     });
     return { dv, dslope };
   };
 
 export const unpack: Case['call'] = (rows, channels) => () => ({
   y: guardedOutput(rows * channels, (y) => {
-    addon.unpackSigns(rows, channels, words, y);
+    addon.unpackSigns({ rows, channels, sign: words, y });
   }),
 });
 
 export const meanMagnitude: Case['call'] = (rows, channels) => () => ({
   scale: guardedOutput(channels, (scale) => {
-    addon.meanMagnitude(rows, channels, xs, scale);
+    addon.meanMagnitude({ rows, channels, w: xs, scale });
   }),
 });

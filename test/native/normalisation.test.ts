@@ -62,18 +62,18 @@ const cases: readonly Case[] = [
   },
   { family: 'channelAffineClamp', tolerance: 0, call: affineClamp(true) },
   { family: 'channelAffineClamp', variant: 'no mask', tolerance: 0, call: affineClamp(false) },
-  ...['relu', 'leakyClip', 'hardClamp'].flatMap((variant, activation) => [
+  ...(['relu', 'leakyClip', 'hardClamp'] as const).flatMap((variant) => [
     {
       family: 'channelAffineActivation',
       variant,
       tolerance: 0,
-      call: affineActivation(activation, { residual: true }),
+      call: affineActivation(variant, { residual: true }),
     },
     {
       family: 'channelAffineActivation',
       variant: `${variant}, no mask, no residual`,
       tolerance: 0,
-      call: affineActivation(activation, { masked: false }),
+      call: affineActivation(variant, { masked: false }),
     },
   ]),
   {
@@ -218,7 +218,7 @@ describe.each(['reference', ...vectorSets('packSigns')])('%s', (isa) => {
     const x = Float32Array.of(...edges, NaN, Infinity, -Infinity);
     const { sign, mask } = runOn(isa, () => {
       const [s, m] = [new Uint32Array(1), new Uint32Array(1)];
-      addon.packSigns(1, x.length, x, s, m);
+      addon.packSigns({ rows: 1, channels: x.length, x, sign: s, mask: m });
       return { sign: s, mask: m };
     });
     const bits = (test: (value: number) => boolean): number =>
@@ -234,7 +234,10 @@ describe.each(['reference', ...vectorSets('packSigns')])('%s', (isa) => {
     const shift = x.map((value, i) => Math.fround(-value * scale[i]));
     const sign = new Uint32Array(count / 32);
     runOn(isa, () => {
-      addon.channelAffineSign(1, count, x, null, scale, shift, sign, null);
+      addon.channelAffineSign({
+        ...{ rows: 1, channels: count, x, slope: null, scale, shift },
+        ...{ sign, mask: null },
+      });
       return {};
     });
     // A product of floats is exact in a double, so that the sign of the sum is right.

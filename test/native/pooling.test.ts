@@ -19,7 +19,6 @@ import {
   guardedOutput,
   inputSize,
   sameBits,
-  shapeArray,
 } from './shapes.js';
 
 afterEach(restoreAddon);
@@ -58,7 +57,7 @@ const averagePool =
   (s: ConvShape, countPadding: boolean): Call =>
   () => ({
     y: guardedOutput(pooledSize(s), (y) => {
-      addon.averagePool(shapeArray(s), countPadding, xs, y);
+      addon.averagePool({ shape: s, countPadding, x: xs, y });
     }),
   });
 const averagePoolBackward =
@@ -67,25 +66,25 @@ const averagePoolBackward =
     dx: guardedOutput(inputSize(s), (dx) => {
       if (added === 'in place') dx.set(xs.subarray(0, inputSize(s)));
       const addend = { nothing: null, addend: xs, 'in place': dx }[added];
-      addon.averagePoolBackward(shapeArray(s), countPadding, gradients, addend, dx);
+      addon.averagePoolBackward({ shape: s, countPadding, dy: gradients, addend, dx });
     }),
   });
 const maxPool =
   (s: ConvShape, x: Float32Array): Call =>
   () => ({
     y: guardedOutput(pooledSize(s), (y) => {
-      addon.maxPool(shapeArray(s), x, y);
+      addon.maxPool({ shape: s, x, y });
     }),
   });
 const maxPoolBackward =
   (s: ConvShape): Call =>
   () => {
     const y = guardedOutput(pooledSize(s), (to) => {
-      addon.maxPool(shapeArray(s), coarse, to);
+      addon.maxPool({ shape: s, x: coarse, y: to });
     });
     return {
       dx: guardedOutput(inputSize(s), (dx) => {
-        addon.maxPoolBackward(shapeArray(s), gradients, coarse, y, dx);
+        addon.maxPoolBackward({ shape: s, dy: gradients, x: coarse, y, dx });
       }),
     };
   };
@@ -171,14 +170,14 @@ const positionMean =
   (positions: number, inner: number, slope: Float32Array | null = null): Call =>
   () => ({
     y: guardedOutput(inner, (y) => {
-      addon.positionMean(positions, inner, xs, y, slope ? slope.length : 1, slope);
+      addon.positionMean({ positions, inner, x: xs, y, channels: slope ? slope.length : 1, slope });
     }),
   });
 const positionMeanBackward =
   (positions: number, inner: number): Call =>
   () => ({
     dx: guardedOutput(positions * inner, (dx) => {
-      addon.positionMeanBackward(positions, inner, gradients, dx);
+      addon.positionMeanBackward({ positions, inner, dy: gradients, dx });
     }),
   });
 
@@ -231,7 +230,7 @@ describe.each(['reference', ...vectorSets('swapOuter')])('swapOuter of %s', (isa
     ]) {
       const { y } = runOn(isa, () => ({
         y: guardedOutput(outer * middle * inner, (to) => {
-          addon.swapOuter(outer, middle, inner, wild, to);
+          addon.swapOuter({ outer, middle, inner, x: wild, y: to });
         }),
       }));
       const expected = new Float32Array(y.length);

@@ -1,22 +1,8 @@
 /** Shapes, random numbers and comparisons that the tests of the native kernels share. */
 
-/** The fields of a convolution's shape; paddings apply to the top and left, and output sizes say what is below and right. */
-export interface ConvShape {
-  readonly h: number;
-  readonly w: number;
-  readonly n: number;
-  readonly c: number;
-  readonly k: number;
-  readonly kernelH: number;
-  readonly kernelW: number;
-  readonly strideH: number;
-  readonly strideW: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-  readonly outH: number;
-  readonly outW: number;
-  readonly groups: number;
-}
+import type { ConvShape } from '../../src/backends/native/kernel-calls.js';
+
+export type { ConvShape };
 
 export interface ConvOptions {
   readonly h: number;
@@ -43,15 +29,8 @@ export function convShape(options: ConvOptions): ConvShape {
   const [padTop, padLeft] = pair(options.pad ?? 0);
   const outH = Math.max(0, Math.floor((h + 2 * padTop - kernelH) / strideH) + 1);
   const outW = Math.max(0, Math.floor((w + 2 * padLeft - kernelW) / strideW) + 1);
-  return { h, w, n, c, k, kernelH, kernelW, strideH, strideW, padTop, padLeft, outH, outW, groups };
-}
-
-/** The fourteen fields in the order in which the addon reads them. */
-export function shapeArray(s: ConvShape): Int32Array {
-  return Int32Array.of(
-    ...[s.h, s.w, s.n, s.c, s.k],
-    ...[s.kernelH, s.kernelW, s.strideH, s.strideW, s.padTop, s.padLeft, s.outH, s.outW, s.groups],
-  );
+  const pads = { padTop, padBottom: padTop, padLeft, padRight: padLeft };
+  return { h, w, n, c, k, kernelH, kernelW, strideH, strideW, ...pads, outH, outW, groups };
 }
 
 export const inputSize = (s: ConvShape): number => s.h * s.w * s.n * s.c;

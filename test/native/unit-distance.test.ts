@@ -38,7 +38,7 @@ const forward =
     let statistics = new Float32Array();
     const value = guardedOutput(rows, (v) => {
       statistics = Float32Array.from(
-        guardedOutput(rows * 4, (s) => addon.unitDistance(rows, size, a, b, v, s)),
+        guardedOutput(rows * 4, (s) => addon.unitDistance({ rows, size, a, b, value: v, statistics: s })),
       );
     });
     return { value, statistics };
@@ -50,7 +50,7 @@ const backward =
     const dy = randomFloats(rows, 3);
     return {
       da: guardedOutput(rows * size, (da) =>
-        addon.unitDistanceBackward(rows, size, dy, a, b, statistics, da),
+        addon.unitDistanceBackward({ rows, size, dy, a, b, statistics, da }),
       ),
     };
   };

@@ -20,7 +20,7 @@ const unitMaps =
   (samples: number, pixels: number, channels: number, channelsFirst: boolean, x = xs): Call =>
   () => ({
     y: guardedOutput(samples * pixels * channels, (y) =>
-      addon.unitMaps(samples, pixels, channels, channelsFirst, x, y),
+      addon.unitMaps({ samples, pixels, channels, channelsFirst, x, y }),
     ),
   });
 

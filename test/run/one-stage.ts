@@ -1,7 +1,7 @@
 import type { LossSetting } from '../../src/losses/loss-settings.js';
 import { defaultRecipe, defaultStage } from '../../src/recipe/default-recipe.js';
 import type { Recipe, Stage } from '../../src/recipe/recipe.js';
-import { distil, type RunOptions } from '../../src/run/run.js';
+import { distill, type RunOptions } from '../../src/run/run.js';
 import type { RunEvent, RunSummary } from '../../src/run/run-events.js';
 
 /** Settings of a run of one stage; what is left out is as by default. */
@@ -41,7 +41,7 @@ export function oneStage(
 
 /** Runs a recipe to its end. */
 export async function runToEnd(recipe: Recipe, options: RunOptions): Promise<[RunEvent[], RunSummary]> {
-  return eventsOf(distil(recipe, options));
+  return eventsOf(distill(recipe, options));
 }
 
 /** What a run tells, and its summary. */

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { Recipe, Stage } from '../../src/recipe/recipe.js';
 import { resume, type ResumeOptions } from '../../src/run/resume.js';
-import { distil } from '../../src/run/run.js';
+import { distill } from '../../src/run/run.js';
 import type { RunEvent } from '../../src/run/run-events.js';
 import { eventsOf } from './one-stage.js';
 import { leftBy } from './run-remains.js';
@@ -54,7 +54,7 @@ async function stopped(
 ): Promise<string> {
   const directory = fresh();
   const controller = new AbortController();
-  const training = distil(recipe, { out: directory, signal: controller.signal, checkpointSeconds });
+  const training = distill(recipe, { out: directory, signal: controller.signal, checkpointSeconds });
   try {
     for (;;) {
       const next = await training.next();

@@ -43,8 +43,8 @@ describe('RunDirectory', () => {
     await run.writeSummary({ bestEpoch: 3 });
     expect(readFileSync(at('run/recipe.yaml'), 'utf8')).toBe('seed: 3\n');
     expect(JSON.parse(readFileSync(at('run/summary.json'), 'utf8'))).toEqual({ bestEpoch: 3 });
-    const { best } = await run.checkpoints('one');
+    const { best } = await run.students('one');
     expect(best).toBe(at('run/stages/one/best.safetensors'));
-    expect(await run.checkpoints(undefined)).toEqual({ best: run.file('best'), last: run.file('last') });
+    expect(await run.students(undefined)).toEqual({ best: run.file('best'), last: run.file('last') });
   });
 });

@@ -6,7 +6,7 @@ import { lossSettings } from '../../src/losses/loss-settings.js';
 import { evaluateModel } from '../../src/evaluation/evaluate-model.js';
 import { defaultStage } from '../../src/recipe/default-recipe.js';
 import type { Recipe, Stage } from '../../src/recipe/recipe.js';
-import { distil } from '../../src/run/run.js';
+import { distill } from '../../src/run/run.js';
 import { backends } from '../backends.js';
 import { tinyCifar, writeTinyCifar } from '../cli/tiny-cifar.js';
 import { scratchFolder } from '../files/scratch.js';
@@ -52,7 +52,7 @@ beforeAll(async () => {
   writeFileSync(at('plain.onnx'), tinyOnnx(plain));
 });
 
-describe('distil', () => {
+describe('distill', () => {
   it('tells of the pairs, each step and epoch, selects on validation, and ends with the summary', async () => {
     const directory = out();
     const { numTensors } = tf.memory();
@@ -124,7 +124,7 @@ describe('distil', () => {
 
   it('stops when it is asked to, with the reason given', async () => {
     const controller = new AbortController();
-    const run = distil(given({ epochs: 50 }), { out: out(), signal: controller.signal });
+    const run = distill(given({ epochs: 50 }), { out: out(), signal: controller.signal });
     const { numTensors } = tf.memory();
     await run.next();
     await run.next();

@@ -196,6 +196,33 @@ describe.each(backends)('backpropagate on %s', (backend) => {
     expect(gradients.get(w)).toEqual(Float32Array.of(1, 1));
   });
 
+  it.each([
+    { way: byBackpropagation, owns: true },
+    { way: byVariableGrads, owns: false },
+  ])('tells gradient functions whether what they are given is theirs: $owns under $way.name', (given) => {
+    const { way, owns } = given;
+    const w = variable([1, -2]);
+    const seen: unknown[] = [];
+    const { gradients } = way(() => {
+      const x = tf.mul(w, 3);
+      const y = differentiable([x], () => ({
+        value: tf.mul(x, 5),
+        saved: [],
+        gradients: (dy, _saved, ctx) => {
+          const accumulated = ctx.takeAccumulated(x);
+          seen.push(ctx.mayOverwrite(dy), ctx.mayOverwrite(w), accumulated && [...accumulated.dataSync()]);
+          const own = tf.mul(dy, 5);
+          const sum = accumulated ? tf.add(own, accumulated) : own;
+          accumulated?.dispose();
+          return [sum];
+        },
+      }));
+      return tf.sum(tf.add(y, tf.square(x)));
+    }, [w]);
+    expect(seen).toEqual([owns, false, owns ? [6, -12] : undefined]);
+    expectGoldenGradient(gradients.get(w)!, [3 * (5 + 6), 3 * (5 - 12)]);
+  });
+
   it('holds no more tensors after each step', () => {
     const { loss, variables } = network();
     const counts = [1, 2, 3].map(() => {

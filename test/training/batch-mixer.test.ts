@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/data/batch.js';
-import { drawMixing, mixBatch } from '../../src/data/mix.js';
+import { drawMixing } from '../../src/data/mix.js';
+import { mixBatch } from '../../src/data/mix-batch.js';
 import { InputError } from '../../src/errors.js';
 import { mixTargets } from '../../src/teacher/mix-targets.js';
 import type { TargetSource } from '../../src/teacher/targets.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GradientSettings } from '../../src/optim/gradient-steps.js';
-import { createOptimizer, optimizerNames } from '../../src/optim/optimizer.js';
+import { createOptimizer, optimizerNames } from '../../src/optim/optimizers/create-optimizer.js';
 import type { TrainerParts } from '../../src/training/trainer.js';
 import { WeightAverage } from '../../src/training/weight-average.js';
 import { backends, useTestBackend } from '../backends.js';

@@ -7,7 +7,7 @@ import { BinaryResNet, type BinaryResNetOptions } from '../../src/models/bnn-res
 import type { Tap, TargetSource, TeacherTargets } from '../../src/teacher/targets.js';
 import { Adam, type AdamOptions } from '../../src/optim/optimizers/adam.js';
 import { Connectors, pairLevels } from '../../src/training/level-pairs.js';
-import { constantSchedule } from '../../src/optim/schedules/schedules.js';
+import { constantSchedule } from '../../src/optim/schedules/constant.js';
 import { Trainer, type TrainerParts } from '../../src/training/trainer.js';
 
 /** A student of two levels, 8×8×4 and 4×4×40, for small images. */

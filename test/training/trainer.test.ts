@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { NativeBackend } from '../../src/backends/native/native-backend.js';
 import type { Batch } from '../../src/data/batch.js';
 import { RunError } from '../../src/errors.js';
-import { linearSchedule } from '../../src/optim/schedules/schedules.js';
+import { linearSchedule } from '../../src/optim/schedules/linear.js';
 import type { StepReport, Trainer } from '../../src/training/trainer.js';
 import { backends, useTestBackend } from '../backends.js';
 import {

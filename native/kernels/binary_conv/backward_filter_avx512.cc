@@ -5,12 +5,12 @@
 // of input channels that one of them sees; `finish` takes each output channel's own of these.
 #include <algorithm>
 
-#include "grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "kernels/binary_conv/transpose_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "sequences/grouped.h"
 
 namespace bnn::avx512 {
 namespace {

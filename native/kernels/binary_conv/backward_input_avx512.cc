@@ -5,11 +5,11 @@
 // other groups are masked, or a vector has none.
 #include <algorithm>
 
-#include "grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "sequences/grouped.h"
 
 namespace bnn::avx512 {
 namespace {

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "grouped.h"
 #include "implementations.h"
 #include "kernels/binary_conv/forward_ends_avx2.h"
 #include "kernels/binary_conv/gate_gradient.h"
@@ -22,6 +21,7 @@
 #include "kernels/streaming.h"
 #include "parallel.h"
 #include "reference/conv_taps.h"
+#include "sequences/grouped.h"
 
 namespace bnn::avx2 {
 namespace {

@@ -42,7 +42,7 @@ void run(const MatMul& m) {
     return;
   }
   const int panels = divide_up(m.n, kPanel);
-  const int rights = m.b_stride == 0 ? 1 : m.batch;
+  const int rights = m.b_stride() == 0 ? 1 : m.batch;
   const size_t panel_size = static_cast<size_t>(m.k) * kPanel;
   float* const packed = scratch<float>(kPackedSlot, rights * panels * panel_size);
   const bool serial = static_cast<int64_t>(m.batch) * m.m * m.n * m.k <= kSerialWork;
@@ -53,7 +53,7 @@ void run(const MatMul& m) {
       parallel_for(tasks, body);
   };
   for_each(static_cast<int64_t>(rights) * panels, [&](int64_t task) {
-    const float* const b = m.b + task / panels * m.b_stride;
+    const float* const b = m.b + task / panels * m.b_stride();
     const int first = static_cast<int>(task % panels) * kPanel;
     if (m.transpose_b)
       pack_panel_transposed(b, m.k, m.k, first, m.n, packed + task * panel_size);
@@ -65,8 +65,8 @@ void run(const MatMul& m) {
   for_each(static_cast<int64_t>(m.batch) * blocks, [&](int64_t task) {
     const int64_t pair = task / blocks;
     const int row = static_cast<int>(task % blocks) * kRowsOfTask;
-    const float* const a = m.a + pair * m.a_stride + row * static_cast<size_t>(m.transpose_a ? 1 : m.k);
-    multiply_rows(m, a, packed + (m.b_stride == 0 ? 0 : pair) * panels * panel_size,
+    const float* const a = m.a + pair * m.a_stride() + row * static_cast<size_t>(m.transpose_a ? 1 : m.k);
+    multiply_rows(m, a, packed + (m.b_stride() == 0 ? 0 : pair) * panels * panel_size,
                   m.c + pair * c_size + static_cast<size_t>(row) * m.n,
                   m.m - row < kRowsOfTask ? m.m - row : kRowsOfTask);
   });

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { RunError } from '../../errors.js';
+import type { KernelFunctions } from './kernel-calls.js';
 
 /** One implementation of one kernel family. */
 export interface KernelInfo {
@@ -12,15 +13,36 @@ export interface KernelInfo {
   readonly active: boolean;
 }
 
-type KernelFunction = (
-  ...parameters: (number | boolean | Float32Array | Uint32Array | Uint16Array | Int32Array | null)[]
-) => void;
+/** A field of a kernel's call, as the addon describes it. */
+export interface FieldDescription {
+  readonly name: string;
+  readonly kind: 'size' | 'number' | 'flag' | 'choice' | 'nested' | 'floats' | 'words' | 'halves';
+  /** The position of the nested object that has this field; −1: the call's own object. */
+  readonly parent: number;
+  /** Of a size: from 1, else from 0. */
+  readonly positive: boolean;
+  readonly choices: readonly string[];
+  /** Of an array, as all that follows. */
+  readonly access: 'input' | 'output' | 'updated';
+  readonly nullable: boolean;
+  /** The factors of its least length: a number, a field (`shape.h`), `a / b`, or ⌈a / b⌉. */
+  readonly dims: readonly string[];
+  /** The field below which its values are whole numbers; empty for any floats. */
+  readonly below: string;
+  /** The fields whose memory it may have. */
+  readonly mayBe: readonly string[];
+}
 
-/**
- * The native addon: one function a kernel family, taking the fields of its argument struct (native/kernels.h) in order,
- * and the controls of threads, instruction set and memory.
- */
-export interface NativeAddon {
+/** The fields of a kernel's call, a nested object before the fields that it has. */
+export interface KernelDescription {
+  readonly family: string;
+  readonly fields: readonly FieldDescription[];
+  /** Fields that are null together. */
+  readonly together: readonly (readonly string[])[];
+}
+
+/** The native addon: one function a kernel, and the controls of threads, instruction set and memory. */
+export interface NativeAddon extends KernelFunctions {
   allocate(bytes: number): ArrayBuffer;
   kernels(): KernelInfo[];
   cpuFeatures(): string[];
@@ -41,66 +63,16 @@ export interface NativeAddon {
    */
   measureFmaPeak(isa: string): number;
   /** 10⁹ bytes a second of reading `from` and of copying it to `to`, on all threads; a byte copied counts twice. */
-  measureBandwidth(count: number, from: Float32Array, to: Float32Array): { read: number; copy: number };
-  readonly binaryResidualForward: KernelFunction;
-  readonly binaryResidualBackward: KernelFunction;
-  readonly floatConvForward: KernelFunction;
-  readonly floatConvBackwardInput: KernelFunction;
-  readonly floatConvBackwardFilter: KernelFunction;
-  readonly matMul: KernelFunction;
-  readonly batchNormStatistics: KernelFunction;
-  readonly projectedStatistics: KernelFunction;
-  readonly projectedGradients: KernelFunction;
-  readonly channelAffine: KernelFunction;
-  readonly channelAffineSign: KernelFunction;
-  readonly channelAffineClamp: KernelFunction;
-  readonly channelAffineActivation: KernelFunction;
-  readonly batchNormBackward: KernelFunction;
-  readonly channelAffineResidual: KernelFunction;
-  readonly batchNormResidualBackward: KernelFunction;
-  readonly maskedGradient: KernelFunction;
-  readonly channelScaleBackward: KernelFunction;
-  readonly shiftedPreluBackward: KernelFunction;
-  readonly addPrelu: KernelFunction;
-  readonly preluBackward: KernelFunction;
-  readonly averagePool: KernelFunction;
-  readonly averagePoolBackward: KernelFunction;
-  readonly maxPool: KernelFunction;
-  readonly maxPoolBackward: KernelFunction;
-  readonly positionMean: KernelFunction;
-  readonly positionMeanBackward: KernelFunction;
-  readonly swapOuter: KernelFunction;
-  readonly elementwise: KernelFunction;
-  readonly softmax: KernelFunction;
-  readonly unitDistance: KernelFunction;
-  readonly unitDistanceBackward: KernelFunction;
-  readonly adamStep: KernelFunction;
-  readonly signSlope: KernelFunction;
-  readonly packSigns: KernelFunction;
-  readonly unpackSigns: KernelFunction;
-  readonly meanMagnitude: KernelFunction;
-  readonly binaryConvForward: KernelFunction;
-  readonly binaryConvBackwardInput: KernelFunction;
-  readonly binaryConvBackwardFilter: KernelFunction;
-  readonly binaryConvGateGradient: KernelFunction;
-  readonly binaryInputConvForward: KernelFunction;
-  readonly binaryFilterConvForward: KernelFunction;
-  readonly straightThroughFilter: KernelFunction;
-  readonly unitMaps: KernelFunction;
-  readonly mapPools: KernelFunction;
-  readonly mapPoolsBackward: KernelFunction;
-  readonly mapProjection: KernelFunction;
-  readonly mapProjectionBackward: KernelFunction;
-  readonly factoredGate: KernelFunction;
-  readonly factoredGateBackward: KernelFunction;
-  readonly decoratorGate: KernelFunction;
-  readonly decoratorGateBackward: KernelFunction;
-  readonly dilatedConv: KernelFunction;
-  readonly dilatedConvBackwardFilter: KernelFunction;
-  readonly sigmoid: KernelFunction;
-  readonly sigmoidBackward: KernelFunction;
-  readonly narrowToHalf: KernelFunction;
-  readonly widenHalf: KernelFunction;
+  measureBandwidth(call: {
+    readonly count: number;
+    readonly from: Float32Array;
+    readonly to: Float32Array;
+  }): {
+    read: number;
+    copy: number;
+  };
+  /** What the kernels take; {@link KernelFunctions} is written from it. */
+  kernelFields(): KernelDescription[];
 }
 
 // The same depth below the package's root in src/ and in dist/.

@@ -144,7 +144,7 @@ export class NativeBackend extends MathBackendCPU {
     const block = this.pool.take(rows * wordsPerRow(channels) * 4);
     try {
       const words = new Uint32Array(block.buffer, block.offset, rows * wordsPerRow(channels));
-      this.addon.packSigns(rows, channels, this.floats(tensor), words, null);
+      this.addon.packSigns({ rows, channels, x: this.floats(tensor), sign: words, mask: null });
       return use({ words, rows, channels });
     } finally {
       this.pool.give(block);
@@ -171,7 +171,8 @@ export class NativeBackend extends MathBackendCPU {
   #unpack(packed: PackedSigns, owner: TensorStorage): Float32Array {
     const { values, block } = this.#floats(packed.rows * packed.channels);
     if (block) owner.own(block);
-    this.addon.unpackSigns(packed.rows, packed.channels, packed.words, values);
+    const { rows, channels, words } = packed;
+    this.addon.unpackSigns({ rows, channels, sign: words, y: values });
     return values;
   }
 

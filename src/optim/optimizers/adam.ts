@@ -9,54 +9,35 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { InputError } from '../../errors.js';
+import type { AdamStepAttributes } from '../../backends/kernel-contracts/optimizer.js';
 import type { NamedTensor } from '../../files/safetensors.js';
 import type { Parameter } from '../../nn/parameters.js';
 import { composedKernel } from '../../ops/kernel.js';
-import type { Optimizer } from '../optimizer.js';
+import { defineOptimizer, type Optimizer } from '../optimizer.js';
+import { type CompleteOptions, completeOptions, type GivenOptions } from '../options.js';
+import { clipLatent, momentOptions, weightDecay } from './shared-options.js';
 import { StateVariables } from './state-variables.js';
 
-/** Settings of Adam. */
-export interface AdamOptions {
-  /** β₁ in [0, 1); default 0.9. */
-  readonly beta1?: number;
-  /** β₂ in [0, 1); default 0.999. */
-  readonly beta2?: number;
-  /** ε > 0; default 1e-8. */
-  readonly epsilon?: number;
-  /** Added to the gradient as weightDecay·w, for parameters of rank 2 and more only; from 0, default 0. */
-  readonly weightDecay?: number;
-  /** Clip latent weights to [−1, 1] after each step; default false. */
-  readonly clipLatent?: boolean;
-}
+/** The options of Adam with ranges and defaults: β₁ 0.9, β₂ 0.999, ε 1e-8, no weight decay, no clipping. */
+export const adamOptions = { ...momentOptions, weightDecay, clipLatent };
+
+export type AdamOptions = GivenOptions<typeof adamOptions>;
 
 /**
- * Adam (Kingma and Ba 2015) with weight decay added to the gradient:
+ * Adam (Kingma and Ba 2015), with weight decay λ added to the gradient of parameters of rank 2 and more:
  *
  *   g ← g + λw,  m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  w ← w − η · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
  *
  * On the native backend a step is one pass over memory that writes weights and moments in place.
  */
 export class Adam implements Optimizer {
-  readonly #options: Required<AdamOptions>;
+  readonly #options: CompleteOptions<typeof adamOptions>;
   readonly #moments = new StateVariables();
   #step = 0;
 
-  /** @throws InputError for a setting out of its range */
-  constructor({
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-    weightDecay = 0,
-    clipLatent = false,
-  }: AdamOptions = {}) {
-    for (const [name, value] of Object.entries({ beta1, beta2 })) {
-      if (!(value >= 0 && value < 1)) throw new InputError(`Adam's ${name} must be in [0, 1), got ${value}.`);
-    }
-    if (!(epsilon > 0)) throw new InputError(`Adam's epsilon must be above 0, got ${epsilon}.`);
-    if (!(weightDecay >= 0))
-      throw new InputError(`Adam's weightDecay must be at least 0, got ${weightDecay}.`);
-    this.#options = { beta1, beta2, epsilon, weightDecay, clipLatent };
+  /** @throws InputError for an option out of its range */
+  constructor(options: AdamOptions = {}) {
+    this.#options = completeOptions('Adam', adamOptions, options);
   }
 
   /** The number of steps begun. */
@@ -91,7 +72,7 @@ export class Adam implements Optimizer {
     return this.#moments.named();
   }
 
-  /** Goes on from the moments and the number of steps of another one. */
+  /** Continues from the moments and the number of steps of another Adam. */
   restore(state: ReadonlyMap<string, NamedTensor>, steps: number): void {
     this.#moments.restore(state);
     this.#step = steps;
@@ -102,16 +83,13 @@ export class Adam implements Optimizer {
   }
 }
 
-/** What one step takes beside gradient and variables; see native/families/elementwise.h. */
-export interface AdamStepAttributes {
-  readonly step: number;
-  readonly lr: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  readonly clip: number;
-}
+/** The recipe's `adam`. */
+export const adam = defineOptimizer({
+  name: 'adam',
+  description: 'Adam, with weight decay added to the gradient',
+  options: adamOptions,
+  create: (options) => new Adam(options),
+});
 
 /** Moves the variables w, m and v along the gradient; no outputs. */
 const stepKernel = composedKernel<AdamStepAttributes, Tensor[]>('AdamStep', (inputs, attributes) => {

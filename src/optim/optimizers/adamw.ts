@@ -1,27 +1,37 @@
 import { mul, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { NamedTensor } from '../../files/safetensors.js';
+import { numberIn } from '../../files/setting-types.js';
 import type { Parameter } from '../../nn/parameters.js';
-import type { Optimizer } from '../optimizer.js';
-import { Adam, type AdamOptions } from './adam.js';
-import { checkAtLeastZero } from './option-checks.js';
+import { defineOptimizer, type Optimizer } from '../optimizer.js';
+import { completeOptions, type GivenOptions } from '../options.js';
+import { Adam, adamOptions } from './adam.js';
+
+/** The options of {@link Adam} with the same ranges and defaults, except weightDecay, whose default is 0.01. */
+export const adamWOptions = {
+  ...adamOptions,
+  weightDecay: numberIn({ from: 0 })
+    .default(0.01)
+    .describe('Multiplies tensors of rank 2 and more by 1 - lr · weightDecay before each step'),
+};
+
+export type AdamWOptions = GivenOptions<typeof adamWOptions>;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019):
  *
  *   w ← w − η·λ·w,  then Adam's step along the gradient alone
  *
- * The decay is not divided by the gradient's deviation, as it is where Adam adds it to the gradient. The options are those
- * of {@link Adam} with the same ranges and defaults, but weightDecay, the λ, whose default is 0.01; it moves parameters of
- * rank 2 and more only.
+ * The decay is not divided by the deviation of the gradient, as it is where Adam adds it to the gradient. It moves
+ * parameters of rank 2 and more only.
  */
 export class AdamW implements Optimizer {
   readonly #adam: Adam;
   readonly #weightDecay: number;
 
-  /** @throws InputError for a setting out of its range */
-  constructor({ weightDecay = 0.01, ...options }: AdamOptions = {}) {
-    checkAtLeastZero('AdamW', 'weightDecay', weightDecay);
-    this.#adam = new Adam(options);
+  /** @throws InputError for an option out of its range */
+  constructor(options: AdamWOptions = {}) {
+    const { weightDecay, ...ofAdam } = completeOptions('AdamW', adamWOptions, options);
+    this.#adam = new Adam(ofAdam);
     this.#weightDecay = weightDecay;
   }
 
@@ -48,7 +58,7 @@ export class AdamW implements Optimizer {
     return this.#adam.steps;
   }
 
-  /** Goes on from the moments and the number of steps of another one. */
+  /** Continues from the moments and the number of steps of another AdamW. */
   restore(state: ReadonlyMap<string, NamedTensor>, steps: number): void {
     this.#adam.restore(state, steps);
   }
@@ -57,3 +67,11 @@ export class AdamW implements Optimizer {
     this.#adam.dispose();
   }
 }
+
+/** The recipe's `adamw`. */
+export const adamw = defineOptimizer({
+  name: 'adamw',
+  description: 'Adam with decoupled weight decay',
+  options: adamWOptions,
+  create: (options) => new AdamW(options),
+});

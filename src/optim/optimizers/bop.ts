@@ -9,33 +9,40 @@ import {
   type Variable,
   where,
 } from '@tensorflow/tfjs-core';
-import { InputError } from '../../errors.js';
 import type { NamedTensor } from '../../files/safetensors.js';
+import { numberIn } from '../../files/setting-types.js';
 import type { Parameter } from '../../nn/parameters.js';
-import type { Optimizer } from '../optimizer.js';
-import { Adam, type AdamOptions } from './adam.js';
-import { checkAtLeastZero } from './option-checks.js';
+import { defineOptimizer, type Optimizer } from '../optimizer.js';
+import { completeOptions, type GivenOptions } from '../options.js';
+import { Adam } from './adam.js';
+import { momentOptions, weightDecay } from './shared-options.js';
 import { StateVariables } from './state-variables.js';
 
-/** Settings of Bop, and of the Adam that moves what is not binary (which clips nothing). */
-export interface BopOptions extends Omit<AdamOptions, 'clipLatent'> {
-  /** γ in (0, 1]: how fast the average of gradients forgets; default 1e-4. */
-  readonly gamma?: number;
-  /** τ, at least 0: how strong that average must be to flip a weight; default 1e-8. */
-  readonly threshold?: number;
-}
+/** The options of Bop with ranges and defaults, and of the Adam that moves what is not binary (which clips nothing). */
+export const bopOptions = {
+  gamma: numberIn({ above: 0, to: 1 })
+    .default(1e-4)
+    .describe('How fast the mean of the gradients (γ) forgets'),
+  threshold: numberIn({ from: 0 })
+    .default(1e-8)
+    .describe('How large the mean of the gradients must be (τ) to flip a weight'),
+  ...momentOptions,
+  weightDecay,
+};
+
+export type BopOptions = GivenOptions<typeof bopOptions>;
 
 /**
- * The binary optimizer (Helwegen et al. 2019, "Latent weights do not exist"): binary weights have no rate and no
- * magnitude to move, they flip where the average of their gradients has been strong enough for long enough.
+ * The binary optimizer (Helwegen et al. 2019, "Latent weights do not exist"): a binary weight has no magnitude to move; it
+ * flips when the moving average m of its gradients is larger than τ and has the sign of the weight.
  *
  *   m ← m + γ(g − m),  w ← −w where sign(w)·m > τ  (sign(0) = +1)
  *
- * It moves parameters that are `latent`; their magnitudes stay as they are, and with them the scales α = mean |w| of the
- * convolution, so that with w = ±1 this is the paper's w·m > τ. The learning rate does not enter. m starts at 0.
- * Everything else is moved by {@link Adam} with the learning rate and the options of AdamOptions; weight decay does not
- * touch binary weights. It is for networks whose weights are binary: where a stage trains latent weights as floats it
- * would change nothing but their signs.
+ * This moves the parameters that are `latent`. Their magnitudes stay, and with them the scales α = mean |w| of the
+ * convolution; with w = ±1 the rule is the paper's w·m > τ. The learning rate does not enter. m starts at 0.
+ * {@link Adam} moves all other parameters, with the learning rate and its own options; weight decay does not touch binary
+ * weights. Bop is for networks with binary weights: of latent weights that are used as floats it would change the signs
+ * alone.
  */
 export class Bop implements Optimizer {
   readonly #adam: Adam;
@@ -43,13 +50,12 @@ export class Bop implements Optimizer {
   readonly #threshold: number;
   readonly #averages = new StateVariables();
 
-  /** @throws InputError for a setting out of its range */
-  constructor({ gamma = 1e-4, threshold = 1e-8, ...adam }: BopOptions = {}) {
-    if (!(gamma > 0 && gamma <= 1)) throw new InputError(`Bop's gamma must be in (0, 1], got ${gamma}.`);
-    checkAtLeastZero('Bop', 'threshold', threshold);
+  /** @throws InputError for an option out of its range */
+  constructor(options: BopOptions = {}) {
+    const { gamma, threshold, ...ofAdam } = completeOptions('Bop', bopOptions, options);
     this.#gamma = gamma;
     this.#threshold = threshold;
-    this.#adam = new Adam(adam);
+    this.#adam = new Adam(ofAdam);
   }
 
   /** Begins the next step; every parameter may then be moved once. */
@@ -82,7 +88,7 @@ export class Bop implements Optimizer {
     return this.#adam.steps;
   }
 
-  /** Goes on from the state and the number of steps of another one. */
+  /** Continues from the state and the number of steps of another Bop. */
   restore(state: ReadonlyMap<string, NamedTensor>, steps: number): void {
     const isAverage = ([name]: [string, NamedTensor]): boolean => name.endsWith('.average');
     this.#averages.restore(new Map([...state].filter(isAverage)));
@@ -94,3 +100,12 @@ export class Bop implements Optimizer {
     this.#averages.dispose();
   }
 }
+
+/** The recipe's `bop`. */
+export const bop = defineOptimizer({
+  name: 'bop',
+  description: 'Bop for binary weights, which flips them; Adam for all other tensors',
+  options: bopOptions,
+  onlyBinaryWeights: true,
+  create: (options) => new Bop(options),
+});

@@ -1,50 +1,48 @@
 import { add, clipByValue, mul, sub, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import type { NamedTensor } from '../../files/safetensors.js';
+import { numberIn, toggle } from '../../files/setting-types.js';
 import type { Parameter } from '../../nn/parameters.js';
-import type { Optimizer } from '../optimizer.js';
-import { checkAtLeastZero } from './option-checks.js';
+import { defineOptimizer, type Optimizer } from '../optimizer.js';
+import { type CompleteOptions, completeOptions, type GivenOptions } from '../options.js';
+import { clipLatent, weightDecay } from './shared-options.js';
 import { StateVariables } from './state-variables.js';
 
-/** Settings of stochastic gradient descent. */
-export interface SGDOptions {
-  /** μ in [0, 1); default 0.9. With 0 nothing is remembered between steps. */
-  readonly momentum?: number;
-  /** Look ahead by one step of the momentum (Nesterov); default false. Needs a momentum. */
-  readonly nesterov?: boolean;
-  /** λ: weightDecay·w is added to the gradient, for parameters of rank 2 and more only; from 0, default 0. */
-  readonly weightDecay?: number;
-  /** Clip latent weights to [−1, 1] after each step; default false. */
-  readonly clipLatent?: boolean;
-}
+/** The options of stochastic gradient descent with ranges and defaults. */
+export const sgdOptions = {
+  momentum: numberIn({ from: 0, below: 1 })
+    .default(0.9)
+    .describe('How slowly the velocity (μ) forgets; 0 for no velocity'),
+  nesterov: toggle().default(false).describe('Look ahead by one step of the momentum (Nesterov)'),
+  weightDecay,
+  clipLatent,
+};
+
+export type SGDOptions = GivenOptions<typeof sgdOptions>;
 
 /**
- * Stochastic gradient descent with momentum (Sutskever et al. 2013, in the form of PyTorch, whose velocity does not hold
- * the learning rate):
+ * Stochastic gradient descent with momentum (Sutskever et al. 2013, in the form of PyTorch, where the learning rate is not
+ * part of the velocity):
  *
  *   g ← g + λw,  v ← μv + g,  w ← w − η·v, or w ← w − η·(g + μv) with `nesterov`
  *
- * v starts at 0.
+ * v starts at 0. Weight decay λ is for parameters of rank 2 and more only.
  */
 export class SGD implements Optimizer {
-  readonly #options: Required<SGDOptions>;
+  readonly #options: CompleteOptions<typeof sgdOptions>;
   readonly #velocities = new StateVariables();
 
-  /** @throws InputError for a setting out of its range, or `nesterov` without a momentum */
-  constructor({ momentum = 0.9, nesterov = false, weightDecay = 0, clipLatent = false }: SGDOptions = {}) {
-    if (!(momentum >= 0 && momentum < 1)) {
-      throw new InputError(`SGD's momentum must be in [0, 1), got ${momentum}.`);
-    }
-    if (nesterov && momentum === 0) {
-      throw new InputError(`SGD's nesterov looks ahead by the momentum, which is 0; expected it above 0.`);
-    }
-    checkAtLeastZero('SGD', 'weightDecay', weightDecay);
-    this.#options = { momentum, nesterov, weightDecay, clipLatent };
+  /** @throws InputError for an option out of its range, or `nesterov` without momentum */
+  constructor(options: SGDOptions = {}) {
+    this.#options = completeOptions('SGD', sgdOptions, options);
+    const { momentum, nesterov } = this.#options;
+    if (nesterov && momentum === 0)
+      throw new InputError("SGD's nesterov looks ahead by the momentum, which is 0; expected it above 0.");
   }
 
   /** Begins the next step; every parameter may then be moved once. */
   beginStep(): void {
-    // No step differs from another.
+    // The step number does not enter the formula.
   }
 
   /** Moves one parameter along its gradient. */
@@ -70,10 +68,10 @@ export class SGD implements Optimizer {
     return this.#velocities.named();
   }
 
-  /** Always 0: no step differs from another. */
+  /** Always 0: the step number does not enter the formula. */
   readonly steps = 0;
 
-  /** Goes on from the velocities of another one. */
+  /** Continues from the velocities of another SGD. */
   restore(state: ReadonlyMap<string, NamedTensor>): void {
     this.#velocities.restore(state);
   }
@@ -82,3 +80,11 @@ export class SGD implements Optimizer {
     this.#velocities.dispose();
   }
 }
+
+/** The recipe's `sgd`. */
+export const sgd = defineOptimizer({
+  name: 'sgd',
+  description: 'Stochastic gradient descent with momentum',
+  options: sgdOptions,
+  create: (options) => new SGD(options),
+});

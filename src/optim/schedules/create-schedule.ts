@@ -1,96 +1,59 @@
 import { InputError } from '../../errors.js';
 import { unknownName } from '../../unknown-name.js';
 import { checkWhole } from '../../check-whole.js';
-import {
-  constantSchedule,
-  cosineSchedule,
-  linearSchedule,
-  type Schedule,
-  type ScheduleUnit,
-  stepSchedule,
-  type WarmupOptions,
-  withWarmup,
-} from './schedules.js';
+import { checkTaken, type OptionsOfAny } from '../options.js';
+import type { Schedule, ScheduleDefinition, ScheduleStage, ScheduleUnit } from '../schedule.js';
+import { constant } from './constant.js';
+import { cosine } from './cosine.js';
+import { linear } from './linear.js';
+import { step } from './step.js';
+import { type WarmupOptions, withWarmup } from './warmup.js';
 
-/** Every course that the learning rate can take. */
-export const courseNames = ['constant', 'step', 'cosine', 'linear'] as const;
+/** Every schedule that recipes can name. */
+export const schedules = [constant, step, cosine, linear] as const;
+
+const definitions: readonly ScheduleDefinition[] = schedules;
+
+/** The schedules that have `per`. */
+export const namesOfEveryStep = definitions.filter(({ everyStep }) => everyStep).map(({ name }) => name);
 
 /** `constant`, `step`, `cosine` (to 0) or `linear` (to 0). */
-export type CourseName = (typeof courseNames)[number];
+export type ScheduleName = (typeof schedules)[number]['name'];
 
-/** How the learning rate moves over a stage. */
-export interface ScheduleSettings {
+/** Every {@link ScheduleName}. */
+export const scheduleNames: readonly ScheduleName[] = schedules.map(({ name }) => name);
+
+/** @deprecated until 0.3: {@link ScheduleName}. */
+export type CourseName = ScheduleName;
+
+/** @deprecated until 0.3: {@link scheduleNames}. */
+export const courseNames = scheduleNames;
+
+/** How the learning rate moves over a stage: a schedule by name, and options of it. */
+export type ScheduleSettings = {
   /** Default `cosine`. */
-  readonly name?: CourseName | undefined;
+  readonly name?: ScheduleName | undefined;
   /** Of `cosine` and `linear`: move at each epoch's start, or at each step; default `epoch`. */
   readonly per?: ScheduleUnit | undefined;
-  /** Of `step`: the epochs of the stage at whose start the rate changes; see {@link stepSchedule}. */
-  readonly milestones?: readonly number[] | undefined;
-  /** Of `step`: one factor for each milestone. */
-  readonly gammas?: readonly number[] | undefined;
   /** A ramp at the start, at every step; null or absent for none. See {@link withWarmup}. */
   readonly warmup?: WarmupOptions | null | undefined;
-}
-
-/** The stage that a schedule is for. */
-export interface ScheduleStage {
-  /** The rate that the schedule starts from (after the warm-up), greater than 0. */
-  readonly lr: number;
-  /** The stage's length in epochs, a whole number of at least 1. */
-  readonly epochs: number;
-}
+} & OptionsOfAny<typeof schedules>;
 
 /**
  * The learning rate of a stage by its own fractional epoch, which is 0 where the stage starts.
  *
  * @throws InputError for an unknown name, a value out of its range, milestones and gammas that do not pair up, and whatever
- *   would have no effect: milestones or gammas of another schedule than `step`, a milestone or a warm-up that does not end
- *   before the stage does, `per: step` of a schedule that acts at epoch starts
+ *   would have no effect: an option of another schedule, a milestone or a warm-up that does not end before the stage does,
+ *   `per: step` of a schedule that acts at epoch starts
  */
 export function createSchedule(settings: ScheduleSettings & ScheduleStage): Schedule {
-  const { name = 'cosine', warmup, epochs } = settings;
-  if (!courseNames.includes(name)) throw unknownName('schedule', name, courseNames);
+  const { name = 'cosine', per = 'epoch', warmup, lr, epochs, ...options } = settings;
+  const definition = scheduleOf(name);
   checkWhole('the epochs of a schedule', epochs, 1);
-  checkEffects(name, settings);
-  const course = courseOf(name, settings);
-  return warmup ? withWarmup(course, warmup) : course;
-}
-
-function courseOf(
-  name: CourseName,
-  { per = 'epoch', milestones = [], gammas = [], lr, epochs }: ScheduleSettings & ScheduleStage,
-): Schedule {
-  switch (name) {
-    case 'constant':
-      return constantSchedule({ lr });
-    case 'step':
-      return stepSchedule({ lr, milestones, gammas });
-    case 'cosine':
-      return cosineSchedule({ lr, epochs, per });
-    case 'linear':
-      return linearSchedule({ lr, epochs, per });
-  }
-}
-
-/** Refuses settings that the schedule would not use. */
-function checkEffects(
-  name: CourseName,
-  { per, milestones = [], gammas = [], warmup, epochs }: ScheduleSettings & ScheduleStage,
-): void {
-  if (name !== 'step' && milestones.length + gammas.length > 0) {
-    throw new InputError(`milestones and gammas belong to the schedule 'step', got '${name}'.`, {
-      fix: "choose the schedule 'step', or leave them out",
-    });
-  }
-  if (per === 'step' && (name === 'constant' || name === 'step')) {
+  checkTaken('schedule', name, Object.keys(definition.options), options);
+  if (per === 'step' && definition.everyStep !== true) {
     throw new InputError(`the schedule '${name}' acts at epoch starts and has no per, got '${per}'.`, {
-      fix: 'leave per out, or choose cosine or linear',
-    });
-  }
-  const late = milestones.find((milestone) => milestone >= epochs);
-  if (late !== undefined) {
-    throw new InputError(`the milestone ${late} is never reached in a stage of ${epochs} epochs.`, {
-      fix: 'move or leave out the milestone with its gamma, or train for more epochs',
+      fix: `leave per out, or choose ${namesOfEveryStep.join(' or ')}`,
     });
   }
   if (warmup && warmup.epochs >= epochs) {
@@ -99,4 +62,12 @@ function checkEffects(
       { fix: 'shorten the warm-up, or train for more epochs' },
     );
   }
+  const schedule = definition.create(options, { lr, epochs, per });
+  return warmup ? withWarmup(schedule, warmup) : schedule;
+}
+
+function scheduleOf(name: string): ScheduleDefinition {
+  const found = definitions.find((one) => one.name === name);
+  if (found) return found;
+  throw unknownName('schedule', name, scheduleNames);
 }

@@ -113,11 +113,11 @@ describe.each(backends)('Adam on %s', (backend) => {
 
 describe('Adam refuses settings out of their range, naming them', () => {
   it.each<[string, AdamOptions]>([
-    ["Adam's beta1 must be in [0, 1), got 1.", { beta1: 1 }],
-    ["Adam's beta1 must be in [0, 1), got -0.1.", { beta1: -0.1 }],
-    ["Adam's beta2 must be in [0, 1), got NaN.", { beta2: NaN }],
-    ["Adam's epsilon must be above 0, got 0.", { epsilon: 0 }],
-    ["Adam's weightDecay must be at least 0, got -1.", { weightDecay: -1 }],
+    ["Adam's beta1 must be a number in [0, 1), got 1.", { beta1: 1 }],
+    ["Adam's beta1 must be a number in [0, 1), got -0.1.", { beta1: -0.1 }],
+    ["Adam's beta2 must be a number in [0, 1), got NaN.", { beta2: NaN }],
+    ["Adam's epsilon must be a finite number above 0, got 0.", { epsilon: 0 }],
+    ["Adam's weightDecay must be a finite number of at least 0, got -1.", { weightDecay: -1 }],
   ])('%s', (message, options) => {
     expect(() => new Adam(options)).toThrow(new InputError(message));
   });

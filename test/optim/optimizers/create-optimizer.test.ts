@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expectRefusal } from '../../ops/operation-runs.js';
-import { createOptimizer, optimizerNames } from '../../../src/optim/optimizer.js';
+import { createOptimizer, optimizerNames } from '../../../src/optim/optimizers/create-optimizer.js';
 import { Adam } from '../../../src/optim/optimizers/adam.js';
 import { AdamW } from '../../../src/optim/optimizers/adamw.js';
 import { Bop } from '../../../src/optim/optimizers/bop.js';
@@ -27,7 +27,7 @@ describe('createOptimizer', () => {
       "the optimizer 'bop' does not take the option 'clipLatent'; it takes gamma, threshold, beta1, beta2, epsilon, weightDecay.",
       { name: 'bop', clipLatent: true },
     ],
-    ["SGD's momentum must be in [0, 1), got 1.", { name: 'sgd', momentum: 1 }],
+    ["SGD's momentum must be a number in [0, 1), got 1.", { name: 'sgd', momentum: 1 }],
     [
       "SGD's nesterov looks ahead by the momentum, which is 0; expected it above 0.",
       { name: 'sgd', momentum: 0, nesterov: true },
@@ -37,10 +37,10 @@ describe('createOptimizer', () => {
       "AdamW's weightDecay must be a finite number of at least 0, got NaN.",
       { name: 'adamw', weightDecay: NaN },
     ],
-    ["Adam's beta1 must be in [0, 1), got 1.", { name: 'adamw', beta1: 1 }],
-    ["Bop's gamma must be in (0, 1], got 0.", { name: 'bop', gamma: 0 }],
+    ["AdamW's beta1 must be a number in [0, 1), got 1.", { name: 'adamw', beta1: 1 }],
+    ["Bop's gamma must be a number in (0, 1], got 0.", { name: 'bop', gamma: 0 }],
     ["Bop's threshold must be a finite number of at least 0, got -1e-8.", { name: 'bop', threshold: -1e-8 }],
-    ["Adam's epsilon must be above 0, got 0.", { name: 'bop', epsilon: 0 }],
+    ["Bop's epsilon must be a finite number above 0, got 0.", { name: 'bop', epsilon: 0 }],
   ])('refuses: %s', (message, settings) => {
     expectRefusal(message, () => createOptimizer(settings));
   });

@@ -4,14 +4,14 @@ import { createSchedule, type ScheduleSettings } from '../../../src/optim/schedu
 
 const cosine = (share: number): number => (1 + Math.cos(Math.PI * share)) / 2;
 
-interface Course {
+interface Case {
   readonly settings: ScheduleSettings;
   readonly moments: readonly number[];
   readonly rates: readonly number[];
 }
 
 /** Rates of stages of 4 epochs with lr 2, in units of lr. */
-const courses: readonly Course[] = [
+const cases: readonly Case[] = [
   { settings: {}, moments: [0, 0.9, 1, 3.9], rates: [1, 1, cosine(1 / 4), cosine(3 / 4)] },
   { settings: { name: 'cosine', per: 'step' }, moments: [0, 1.5, 4], rates: [1, cosine(1.5 / 4), 0] },
   { settings: { name: 'linear' }, moments: [0, 0.99, 1, 3.99], rates: [1, 1, 3 / 4, 1 / 4] },
@@ -32,7 +32,7 @@ const courses: readonly Course[] = [
 ];
 
 describe('createSchedule', () => {
-  it.each(courses)('$settings', ({ settings, moments, rates }) => {
+  it.each(cases)('$settings', ({ settings, moments, rates }) => {
     const schedule = createSchedule({ ...settings, lr: 2, epochs: 4 });
     moments.forEach((moment, i) => expect(schedule(moment) / 2, `at ${moment}`).toBeCloseTo(rates[i], 12));
   });
@@ -46,8 +46,14 @@ describe('createSchedule', () => {
   it.each<[string, object]>([
     ["the schedule 'cosin' is unknown; expected one of constant, step, cosine, linear.", { name: 'cosin' }],
     ['the epochs of a schedule must be a whole number of at least 1, got 0.', { epochs: 0 }],
-    ["milestones and gammas belong to the schedule 'step', got 'cosine'.", { milestones: [1], gammas: [1] }],
-    ["milestones and gammas belong to the schedule 'step', got 'linear'.", { name: 'linear', gammas: [1] }],
+    [
+      "the schedule 'cosine' does not take the option 'milestones'; it takes none.",
+      { milestones: [1], gammas: [1] },
+    ],
+    [
+      "the schedule 'linear' does not take the option 'gammas'; it takes none.",
+      { name: 'linear', gammas: [1] },
+    ],
     [
       'stepSchedule expects one gamma for each milestone, but got 2 milestones and 1 gammas',
       { name: 'step', milestones: [1, 2], gammas: [0.1] },
@@ -61,7 +67,7 @@ describe('createSchedule', () => {
       { name: 'step', per: 'step', milestones: [1], gammas: [0.1] },
     ],
     ['a warm-up of 4 epochs takes up the whole stage of 4 epochs.', { warmup: { epochs: 4 } }],
-    ['withWarmup expects epochs to be a number greater than 0, but got 0', { warmup: { epochs: 0 } }],
+    ["withWarmup's epochs must be a finite number above 0, got 0.", { warmup: { epochs: 0 } }],
     ['cosineSchedule expects lr to be a number greater than 0, but got 0', { lr: 0 }],
   ])('refuses: %s', (message, settings) => {
     expectRefusal(message, () => createSchedule({ lr: 1, epochs: 4, ...settings }));

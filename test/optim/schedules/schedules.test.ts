@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/errors.js';
-import {
-  constantSchedule,
-  cosineSchedule,
-  linearSchedule,
-  stepSchedule,
-  withWarmup,
-} from '../../../src/optim/schedules/schedules.js';
+import { constantSchedule } from '../../../src/optim/schedules/constant.js';
+import { cosineSchedule } from '../../../src/optim/schedules/cosine.js';
+import { linearSchedule } from '../../../src/optim/schedules/linear.js';
+import { stepSchedule } from '../../../src/optim/schedules/step.js';
+import { withWarmup } from '../../../src/optim/schedules/warmup.js';
 import { expectGoldenValues, readGolden } from '../../golden.js';
 
 interface GoldenSchedules {
@@ -131,11 +129,11 @@ describe('schedules refuse, naming the value', () => {
       () => constantSchedule({ lr: Infinity }),
     ],
     [
-      'withWarmup expects epochs to be a number greater than 0, but got 0',
+      "withWarmup's epochs must be a finite number above 0, got 0.",
       () => withWarmup(constant, { epochs: 0 }),
     ],
     [
-      'withWarmup expects a start from 0 to 1, but got 1.5',
+      "withWarmup's start must be a number in [0, 1], got 1.5.",
       () => withWarmup(constant, { epochs: 1, start: 1.5 }),
     ],
     ['a schedule expects an epoch of at least 0, but got -1', () => constant(-1)],

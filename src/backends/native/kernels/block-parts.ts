@@ -1,3 +1,4 @@
+import type { FloatOutput } from '../native-backend.js';
 import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
 /** Registers what blocks of other orders, and their attention, are made of. */
@@ -6,16 +7,16 @@ export function registerBlockPartKernels(): void {
     const { rows, channels } = rowsOf(x);
     const sign = backend.packedOutput(x.shape);
     const mask = attributes.withMask ? backend.packedOutput(x.shape) : null;
-    backend.addon.channelAffineSign(
+    backend.addon.channelAffineSign({
       rows,
       channels,
-      backend.floats(x),
-      null,
-      new Float32Array(channels).fill(1),
-      backend.floats(shift),
-      sign.packed.words,
-      mask ? mask.packed.words : null,
-    );
+      x: backend.floats(x),
+      slope: null,
+      scale: new Float32Array(channels).fill(1),
+      shift: backend.floats(shift),
+      sign: sign.packed.words,
+      mask: mask?.packed.words ?? null,
+    });
     return mask ? [sign.info, mask.info] : [sign.info];
   });
 
@@ -25,11 +26,16 @@ export function registerBlockPartKernels(): void {
       const { rows, channels } = rowsOf(dy);
       const dx = attributes.inPlace ? backend.outputInPlaceOf(dy) : backend.output(dy.shape);
       const sum = backend.output([channels]);
-      const added = optionalFloats(backend, addend);
       backend.withPackedSigns(mask, ({ words }) => {
-        backend.addon.maskedGradient(
-          ...[rows, channels, backend.floats(dy), words, added, dx.values, sum.values],
-        );
+        backend.addon.maskedGradient({
+          rows,
+          channels,
+          dy: backend.floats(dy),
+          mask: words,
+          addend: optionalFloats(backend, addend),
+          dx: dx.values,
+          sum: sum.values,
+        });
       });
       return [dx.info, sum.info];
     },
@@ -38,11 +44,18 @@ export function registerBlockPartKernels(): void {
   nativeKernel('ShiftedPrelu', ({ inputs: { x, before, slope, after }, backend }) => {
     const { rows, channels } = rowsOf(x);
     const y = backend.output(x.shape);
-    const identity = [new Float32Array(channels).fill(1), new Float32Array(channels)];
-    const parameters = [before, slope, after].map((tensor) => backend.floats(tensor));
-    backend.addon.channelAffineResidual(
-      ...[rows, channels, backend.floats(x), ...identity, null, ...parameters, y.values],
-    );
+    backend.addon.channelAffineResidual({
+      rows,
+      channels,
+      x: backend.floats(x),
+      scale: new Float32Array(channels).fill(1),
+      shift: new Float32Array(channels),
+      residual: null,
+      before: backend.floats(before),
+      slope: backend.floats(slope),
+      after: backend.floats(after),
+      y: y.values,
+    });
     return y.info;
   });
 
@@ -51,12 +64,21 @@ export function registerBlockPartKernels(): void {
     ({ inputs: { dy, x, before, slope }, attributes, backend }) => {
       const { rows, channels } = rowsOf(x);
       const dx = attributes.inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
-      const sums = [0, 1, 2].map(() => backend.output([channels]));
-      const inputs = [dy, x, before, slope].map((tensor) => backend.floats(tensor));
-      backend.addon.shiftedPreluBackward(
-        ...[rows, channels, ...inputs, dx.values, ...sums.map(({ values }) => values)],
-      );
-      return [dx, ...sums].map(({ info }) => info);
+      const sum = (): FloatOutput => backend.output([channels]);
+      const [dbefore, dslope, dafter] = [sum(), sum(), sum()];
+      backend.addon.shiftedPreluBackward({
+        rows,
+        channels,
+        dy: backend.floats(dy),
+        x: backend.floats(x),
+        before: backend.floats(before),
+        slope: backend.floats(slope),
+        dx: dx.values,
+        dbefore: dbefore.values,
+        dslope: dslope.values,
+        dafter: dafter.values,
+      });
+      return [dx, dbefore, dslope, dafter].map(({ info }) => info);
     },
   );
 
@@ -64,8 +86,14 @@ export function registerBlockPartKernels(): void {
   nativeKernel('ChannelGate', ({ inputs: { x, gate }, backend }) => {
     const [h, w, n, c] = x.shape as [number, number, number, number];
     const y = backend.output(x.shape);
-    const none = new Float32Array(n * c);
-    backend.addon.channelAffine(h * w, n * c, backend.floats(x), backend.floats(gate), none, y.values);
+    backend.addon.channelAffine({
+      rows: h * w,
+      channels: n * c,
+      x: backend.floats(x),
+      scale: backend.floats(gate),
+      shift: new Float32Array(n * c),
+      y: y.values,
+    });
     return y.info;
   });
 
@@ -75,8 +103,15 @@ export function registerBlockPartKernels(): void {
       const [h, w, n, c] = x.shape as [number, number, number, number];
       const dx = attributes.inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
       const dgate = backend.output([n, c]);
-      const inputs = [dy, x, gate].map((tensor) => backend.floats(tensor));
-      backend.addon.channelScaleBackward(h * w, n * c, ...inputs, dx.values, dgate.values);
+      backend.addon.channelScaleBackward({
+        rows: h * w,
+        channels: n * c,
+        dy: backend.floats(dy),
+        x: backend.floats(x),
+        scale: backend.floats(gate),
+        dx: dx.values,
+        dscale: dgate.values,
+      });
       return [dx.info, dgate.info];
     },
   );
@@ -84,8 +119,14 @@ export function registerBlockPartKernels(): void {
   nativeKernel('ChannelGateAffine', ({ inputs: { x, scale, shift }, backend }) => {
     const [h, w, n, c] = x.shape as [number, number, number, number];
     const y = backend.output(x.shape);
-    const inputs = [x, scale, shift].map((tensor) => backend.floats(tensor));
-    backend.addon.channelAffine(h * w, n * c, ...inputs, y.values);
+    backend.addon.channelAffine({
+      rows: h * w,
+      channels: n * c,
+      x: backend.floats(x),
+      scale: backend.floats(scale),
+      shift: backend.floats(shift),
+      y: y.values,
+    });
     return y.info;
   });
 }

@@ -1,14 +1,15 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { Elementwise } from '../kernel-calls.js';
 import type { NativeBackend } from '../native-backend.js';
 import { allFloats, nativeKernel, rowsOf, stock } from './registration.js';
 
-const operations: readonly [name: string, operation: number, commutes: boolean][] = [
-  ['Add', 0, true],
-  ['Sub', 1, false],
-  ['Multiply', 2, true],
-  ['RealDiv', 3, false],
-  ['Maximum', 4, true],
-  ['Minimum', 5, true],
+const operations: readonly [name: string, operation: Elementwise['operation'], commutes: boolean][] = [
+  ['Add', 'add', true],
+  ['Sub', 'subtract', false],
+  ['Multiply', 'multiply', true],
+  ['RealDiv', 'divide', false],
+  ['Maximum', 'maximum', true],
+  ['Minimum', 'minimum', true],
 ];
 
 /** Calls `use` with the values of y and the period with which they repeat over those of x; 0 for one each. */
@@ -57,7 +58,14 @@ export function registerElementwiseKernels(): void {
       const x = direct ? a : b;
       const out = backend.output(x.shape);
       repeated((y, period) => {
-        backend.addon.elementwise(operation, out.values.length, period, backend.floats(x), y, out.values);
+        backend.addon.elementwise({
+          operation,
+          size: out.values.length,
+          yPeriod: period,
+          x: backend.floats(x),
+          y,
+          out: out.values,
+        });
       });
       return out.info;
     });
@@ -65,7 +73,14 @@ export function registerElementwiseKernels(): void {
 
   nativeKernel('AddTo', ({ inputs: { a, b }, backend }) => {
     const sum = backend.outputInPlaceOf(a);
-    backend.addon.elementwise(0, sum.values.length, 0, backend.floats(a), backend.floats(b), sum.values);
+    backend.addon.elementwise({
+      operation: 'add',
+      size: sum.values.length,
+      yPeriod: 0,
+      x: backend.floats(a),
+      y: backend.floats(b),
+      out: sum.values,
+    });
     return sum.info;
   });
 
@@ -73,7 +88,7 @@ export function registerElementwiseKernels(): void {
     const { inputs, backend } = call;
     if (!allFloats(inputs)) return stock('Sigmoid', call);
     const y = backend.output(inputs['x'].shape);
-    backend.addon.sigmoid(y.values.length, backend.floats(inputs['x']), y.values);
+    backend.addon.sigmoid({ size: y.values.length, x: backend.floats(inputs['x']), y: y.values });
     return y.info;
   });
 
@@ -81,7 +96,12 @@ export function registerElementwiseKernels(): void {
     'SigmoidGrad',
     ({ inputs: { dy, y }, attributes: { inPlace }, backend }) => {
       const dx = inPlace ? backend.outputInPlaceOf(dy) : backend.output(y.shape);
-      backend.addon.sigmoidBackward(dx.values.length, backend.floats(dy), backend.floats(y), dx.values);
+      backend.addon.sigmoidBackward({
+        size: dx.values.length,
+        dy: backend.floats(dy),
+        y: backend.floats(y),
+        dx: dx.values,
+      });
       return dx.info;
     },
   );
@@ -89,7 +109,13 @@ export function registerElementwiseKernels(): void {
   nativeKernel<{ t: number; inPlace: boolean }>('SignSlope', ({ inputs: { dy, v }, attributes, backend }) => {
     const { t, inPlace } = attributes;
     const out = inPlace ? backend.outputInPlaceOf(dy) : backend.output(dy.shape);
-    backend.addon.signSlope(out.values.length, t, backend.floats(dy), backend.floats(v), out.values);
+    backend.addon.signSlope({
+      size: out.values.length,
+      t,
+      dy: backend.floats(dy),
+      v: backend.floats(v),
+      out: out.values,
+    });
     return out.info;
   });
 }

@@ -1,14 +1,14 @@
-import type { BackwardAttributes, ConvGeometry } from '../../../ops/conv2d.js';
-import { filterGradient, filterWindow } from './convolution.js';
+import type { BackwardAttributes, ConvGeometry } from '../../kernel-contracts/convolution.js';
+import { filterGradient, filterWindow, outputShape } from './convolution.js';
 import { nativeKernel, rowsOf, squareShape } from './registration.js';
 
 /** Registers the position-major convolutions with one operand in bits and the other in floats. */
 export function registerHalfBinaryConvolutionKernels(): void {
   nativeKernel<ConvGeometry>('BinaryInputConv2D', ({ inputs: { x, w }, attributes: geometry, backend }) => {
-    const { fields, out } = squareShape(x.shape, w.shape[3], filterWindow(w.shape), geometry);
-    const y = backend.output([...out, x.shape[2], w.shape[3]]);
-    backend.withPackedSigns(x, (input) =>
-      backend.addon.binaryInputConvForward(fields, input.words, backend.floats(w), y.values),
+    const shape = squareShape(x.shape, w.shape[3], filterWindow(w.shape), geometry);
+    const y = backend.output(outputShape(shape));
+    backend.withPackedSigns(x, ({ words }) =>
+      backend.addon.binaryInputConvForward({ shape, x: words, w: backend.floats(w), y: y.values }),
     );
     return y.info;
   });
@@ -18,9 +18,17 @@ export function registerHalfBinaryConvolutionKernels(): void {
       inputs: { x, dy },
       backend,
     } = call;
-    const { fields, dw } = filterGradient(call);
-    backend.withPackedSigns(x, (input) =>
-      backend.addon.binaryConvBackwardFilter(fields, input.words, backend.floats(dy), null, null, dw.values),
+    const { shape, dw } = filterGradient(call);
+    backend.withPackedSigns(x, ({ words }) =>
+      backend.addon.binaryConvBackwardFilter({
+        shape,
+        x: words,
+        dy: backend.floats(dy),
+        scale: null,
+        latent: null,
+        dw: dw.values,
+        gate: null,
+      }),
     );
     return dw.info;
   });
@@ -28,16 +36,16 @@ export function registerHalfBinaryConvolutionKernels(): void {
   nativeKernel<ConvGeometry>(
     'BinaryFilterConv2D',
     ({ inputs: { x, sign, scale }, attributes: geometry, backend }) => {
-      const { fields, out } = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), geometry);
-      const y = backend.output([...out, x.shape[2], sign.shape[3]]);
-      backend.withPackedSigns(sign, (filter) =>
-        backend.addon.binaryFilterConvForward(
-          fields,
-          backend.floats(x),
-          filter.words,
-          backend.floats(scale),
-          y.values,
-        ),
+      const shape = squareShape(x.shape, sign.shape[3], filterWindow(sign.shape), geometry);
+      const y = backend.output(outputShape(shape));
+      backend.withPackedSigns(sign, ({ words }) =>
+        backend.addon.binaryFilterConvForward({
+          shape,
+          x: backend.floats(x),
+          w: words,
+          scale: backend.floats(scale),
+          y: y.values,
+        }),
       );
       return y.info;
     },
@@ -48,10 +56,21 @@ export function registerHalfBinaryConvolutionKernels(): void {
       inputs: { x, dy, scale, w },
       backend,
     } = call;
-    const { fields, dw } = filterGradient(call);
+    const { shape, dw } = filterGradient(call);
     const { rows, channels } = rowsOf(dw.info);
-    backend.addon.floatConvBackwardFilter(fields, backend.floats(x), backend.floats(dy), dw.values);
-    backend.addon.straightThroughFilter(rows, channels, backend.floats(scale), backend.floats(w), dw.values);
+    backend.addon.floatConvBackwardFilter({
+      shape,
+      x: backend.floats(x),
+      dy: backend.floats(dy),
+      dw: dw.values,
+    });
+    backend.addon.straightThroughFilter({
+      rows,
+      channels,
+      scale: backend.floats(scale),
+      latent: backend.floats(w),
+      dw: dw.values,
+    });
     return dw.info;
   });
 }

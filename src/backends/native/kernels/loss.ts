@@ -113,29 +113,29 @@ export function registerLossKernels(): void {
     const [rows, size] = a.shape;
     const value = backend.output([rows]);
     const statistics = backend.output([rows, 4]);
-    backend.addon.unitDistance(
+    backend.addon.unitDistance({
       rows,
       size,
-      backend.floats(a),
-      backend.floats(b),
-      value.values,
-      statistics.values,
-    );
+      a: backend.floats(a),
+      b: backend.floats(b),
+      value: value.values,
+      statistics: statistics.values,
+    });
     return [value.info, statistics.info];
   });
 
   nativeKernel('UnitDistanceGrad', ({ inputs: { dy, a, b, statistics }, backend }) => {
     const [rows, size] = a.shape;
     const da = backend.output([rows, size]);
-    backend.addon.unitDistanceBackward(
+    backend.addon.unitDistanceBackward({
       rows,
       size,
-      backend.floats(dy),
-      backend.floats(a),
-      backend.floats(b),
-      backend.floats(statistics),
-      da.values,
-    );
+      dy: backend.floats(dy),
+      a: backend.floats(a),
+      b: backend.floats(b),
+      statistics: backend.floats(statistics),
+      da: da.values,
+    });
     return da.info;
   });
 }

@@ -1,10 +1,16 @@
-import { type Activation, activationNames, outerSlopes } from '../../../ops/batch-norm-activation.js';
+import {
+  type ActivationAttributes,
+  type ActivationGradAttributes,
+  type NormAttributes,
+  outerSlopes,
+} from '../../kernel-contracts/normalisation.js';
+import type { FloatOutput } from '../native-backend.js';
 import { affine, inverseDeviation } from './normalisation.js';
 import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
 /** Registers BatchNorm with a residual and an activation or a PReLU between shifts, and their gradients. */
 export function registerNormActivationKernels(): void {
-  nativeKernel<{ epsilon: number; activation: Activation; withMask: boolean }>(
+  nativeKernel<ActivationAttributes>(
     'BatchNormActivation',
     ({ inputs, attributes: { epsilon, activation, withMask }, backend }) => {
       const { x, residual } = inputs;
@@ -12,22 +18,22 @@ export function registerNormActivationKernels(): void {
       const { scale, shift } = affine(backend, inputs, epsilon);
       const y = backend.output(x.shape);
       const mask = withMask ? backend.packedOutput(x.shape) : null;
-      backend.addon.channelAffineActivation(
+      backend.addon.channelAffineActivation({
         rows,
         channels,
-        activationNames.indexOf(activation),
-        backend.floats(x),
+        activation,
+        x: backend.floats(x),
         scale,
         shift,
-        optionalFloats(backend, residual),
-        y.values,
-        mask ? mask.packed.words : null,
-      );
+        residual: optionalFloats(backend, residual),
+        y: y.values,
+        mask: mask?.packed.words ?? null,
+      });
       return mask ? [y.info, mask.info] : [y.info];
     },
   );
 
-  nativeKernel<{ epsilon: number; activation: Activation; withUpstream: boolean; inPlace: boolean }>(
+  nativeKernel<ActivationGradAttributes>(
     'BatchNormActivationGrad',
     ({ inputs, attributes: { epsilon, activation, withUpstream, inPlace }, backend }) => {
       const { dy, x, mean, variance, gamma, mask } = inputs;
@@ -40,42 +46,52 @@ export function registerNormActivationKernels(): void {
       const dgamma = backend.output([channels]);
       const dbeta = backend.output([channels]);
       backend.withPackedSigns(mask, ({ words }) => {
-        backend.addon.batchNormBackward(
+        backend.addon.batchNormBackward({
           rows,
           channels,
-          backend.floats(dy),
-          backend.floats(x),
-          null,
-          words,
-          outerSlopes[activation],
-          null,
-          backend.floats(mean),
-          inverseDeviation(backend, variance, epsilon),
-          backend.floats(gamma),
-          upstream ? upstream.values : null,
-          dx.values,
-          dgamma.values,
-          dbeta.values,
-          null,
-        );
+          dy: backend.floats(dy),
+          x: backend.floats(x),
+          slope: null,
+          mask: words,
+          outer: outerSlopes[activation],
+          addend: null,
+          mean: backend.floats(mean),
+          inverseDeviation: inverseDeviation(backend, variance, epsilon),
+          gamma: backend.floats(gamma),
+          upstream: upstream?.values ?? null,
+          dx: dx.values,
+          dgamma: dgamma.values,
+          dbeta: dbeta.values,
+          dslope: null,
+          pictures: 0,
+          pictureDy: null,
+        });
       });
       return [dx, dgamma, dbeta, ...(upstream ? [upstream] : [])].map(({ info }) => info);
     },
   );
 
-  nativeKernel<{ epsilon: number }>('BatchNormResidual', ({ inputs, attributes: { epsilon }, backend }) => {
+  nativeKernel<NormAttributes>('BatchNormResidual', ({ inputs, attributes: { epsilon }, backend }) => {
     const { x, residual, before, slope, after } = inputs;
     const { rows, channels } = rowsOf(x);
     const { scale, shift } = affine(backend, inputs, epsilon);
     const y = backend.output(x.shape);
-    const operands = [residual, before, slope, after].map((tensor) => optionalFloats(backend, tensor));
-    backend.addon.channelAffineResidual(
-      ...[rows, channels, backend.floats(x), scale, shift, ...operands, y.values],
-    );
+    backend.addon.channelAffineResidual({
+      rows,
+      channels,
+      x: backend.floats(x),
+      scale,
+      shift,
+      residual: optionalFloats(backend, residual),
+      before: optionalFloats(backend, before),
+      slope: optionalFloats(backend, slope),
+      after: optionalFloats(backend, after),
+      y: y.values,
+    });
     return y.info;
   });
 
-  nativeKernel<{ epsilon: number; inPlace: boolean }>(
+  nativeKernel<NormAttributes & { inPlace: boolean }>(
     'BatchNormResidualGrad',
     ({ inputs, attributes: { epsilon, inPlace }, backend }) => {
       const { dy, x, residual, before, slope, mean, variance, gamma } = inputs;
@@ -84,24 +100,28 @@ export function registerNormActivationKernels(): void {
       // The memory of dy goes to the gradient that is written while dy is read.
       const upstream = inPlace ? backend.outputInPlaceOf(dy) : backend.output(x.shape);
       const dx = residual ? backend.output(x.shape) : upstream;
-      const [dgamma, dbeta, dslope, dafter] = [0, 1, 2, 3].map(() => backend.output([channels]));
-      backend.addon.batchNormResidualBackward(
+      const sum = (): FloatOutput => backend.output([channels]);
+      const [dgamma, dbeta, dslope, dafter] = [sum(), sum(), sum(), sum()];
+      backend.addon.batchNormResidualBackward({
         rows,
         channels,
-        backend.floats(dy),
-        backend.floats(x),
+        dy: backend.floats(dy),
+        x: backend.floats(x),
         scale,
         shift,
-        optionalFloats(backend, residual),
-        backend.floats(before),
-        backend.floats(slope),
-        backend.floats(mean),
-        inverseDeviation(backend, variance, epsilon),
-        backend.floats(gamma),
-        upstream.values,
-        dx.values,
-        ...[dgamma, dbeta, dslope, dafter].map(({ values }) => values),
-      );
+        residual: optionalFloats(backend, residual),
+        before: backend.floats(before),
+        slope: backend.floats(slope),
+        mean: backend.floats(mean),
+        inverseDeviation: inverseDeviation(backend, variance, epsilon),
+        gamma: backend.floats(gamma),
+        upstream: upstream.values,
+        dx: dx.values,
+        dgamma: dgamma.values,
+        dbeta: dbeta.values,
+        dslope: dslope.values,
+        dafter: dafter.values,
+      });
       const outputs = [dx, dgamma, dbeta, dslope, dafter, ...(residual ? [upstream] : [])];
       return outputs.map(({ info }) => info);
     },

@@ -1,5 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { ProjectedGradientsAttributes, ProjectedStatisticsAttributes } from '../../../ops/projection.js';
+import type {
+  NormAttributes,
+  ProjectedGradientsAttributes,
+  ProjectedStatisticsAttributes,
+} from '../../kernel-contracts/normalisation.js';
 import type { NativeBackend } from '../native-backend.js';
 import { nativeKernel, optionalFloats, rowsOf } from './registration.js';
 
@@ -37,92 +41,102 @@ export function registerNormalisationKernels(): void {
       const { rows, channels } = rowsOf(x);
       const mean = backend.output([channels]);
       const variance = backend.output([channels]);
-      backend.addon.batchNormStatistics(
+      backend.addon.batchNormStatistics({
         rows,
         channels,
-        backend.floats(x),
-        optionalFloats(backend, slope),
-        mean.values,
-        variance.values,
+        x: backend.floats(x),
+        slope: optionalFloats(backend, slope),
+        mean: mean.values,
+        variance: variance.values,
         momentum,
-        optionalFloats(backend, runningMean),
-        optionalFloats(backend, runningVariance),
-      );
+        runningMean: optionalFloats(backend, runningMean),
+        runningVariance: optionalFloats(backend, runningVariance),
+      });
       return [mean.info, variance.info];
     },
   );
 
   nativeKernel<ProjectedStatisticsAttributes>('ProjectedStatistics', ({ inputs, attributes, backend }) => {
-    const { products, mean: m, w, runningMean, runningVariance } = inputs;
+    const { products, mean, w, runningMean, runningVariance } = inputs;
     const [c, k] = w.shape as [number, number];
     const covered = backend.output([c, k]);
-    const mean = backend.output([k]);
-    const variance = backend.output([k]);
-    backend.addon.projectedStatistics(
-      attributes.rows,
-      c,
-      k,
-      backend.floats(products),
-      backend.floats(m),
-      backend.floats(w),
-      covered.values,
-      mean.values,
-      variance.values,
-      attributes.momentum,
-      optionalFloats(backend, runningMean),
-      optionalFloats(backend, runningVariance),
-    );
-    return [covered.info, mean.info, variance.info];
+    const outputMean = backend.output([k]);
+    const outputVariance = backend.output([k]);
+    backend.addon.projectedStatistics({
+      rows: attributes.rows,
+      inputs: c,
+      outputs: k,
+      products: backend.floats(products),
+      mean: backend.floats(mean),
+      w: backend.floats(w),
+      covered: covered.values,
+      outputMean: outputMean.values,
+      outputVariance: outputVariance.values,
+      momentum: attributes.momentum,
+      runningMean: optionalFloats(backend, runningMean),
+      runningVariance: optionalFloats(backend, runningVariance),
+    });
+    return [covered.info, outputMean.info, outputVariance.info];
   });
 
   nativeKernel<ProjectedGradientsAttributes>('ProjectedGradients', ({ inputs, attributes, backend }) => {
     const { rows, epsilon, positions } = attributes;
     const { products, dbeta, mean, w, gamma, covered, outputMean, outputVariance } = inputs;
     const [c, k] = w.shape as [number, number];
-    const shapes = [[c, k], [k], [c, k], [c, c], [c]];
-    const outputs = shapes.map((shape) => backend.output(shape));
-    backend.addon.projectedGradients(
+    const [dw, dgamma, pull] = [backend.output([c, k]), backend.output([k]), backend.output([c, k])];
+    const [tilt, level] = [backend.output([c, c]), backend.output([c])];
+    backend.addon.projectedGradients({
       rows,
-      c,
-      k,
+      inputs: c,
+      outputs: k,
       epsilon,
       positions,
-      ...[products, dbeta, mean, w, gamma, covered, outputMean, outputVariance].map((tensor) =>
-        backend.floats(tensor),
-      ),
-      ...outputs.map(({ values }) => values),
-    );
-    return outputs.map(({ info }) => info);
+      products: backend.floats(products),
+      dbeta: backend.floats(dbeta),
+      mean: backend.floats(mean),
+      w: backend.floats(w),
+      gamma: backend.floats(gamma),
+      covered: backend.floats(covered),
+      outputMean: backend.floats(outputMean),
+      outputVariance: backend.floats(outputVariance),
+      dw: dw.values,
+      dgamma: dgamma.values,
+      pull: pull.values,
+      tilt: tilt.values,
+      level: level.values,
+    });
+    return [dw, dgamma, pull, tilt, level].map(({ info }) => info);
   });
 
-  nativeKernel<{ epsilon: number }>('BatchNorm', ({ inputs, attributes: { epsilon }, backend }) => {
-    const { rows, channels } = rowsOf(inputs['x']);
+  nativeKernel<NormAttributes>('BatchNorm', ({ inputs, attributes: { epsilon }, backend }) => {
+    const { x } = inputs;
+    const { rows, channels } = rowsOf(x);
     const { scale, shift } = affine(backend, inputs, epsilon);
-    const y = backend.output(inputs['x'].shape);
-    backend.addon.channelAffine(rows, channels, backend.floats(inputs['x']), scale, shift, y.values);
+    const y = backend.output(x.shape);
+    backend.addon.channelAffine({ rows, channels, x: backend.floats(x), scale, shift, y: y.values });
     return y.info;
   });
 
-  nativeKernel<{ epsilon: number; withMask: boolean }>('BatchNormSign', ({ inputs, attributes, backend }) => {
+  nativeKernel<NormAttributes & { withMask: boolean }>('BatchNormSign', ({ inputs, attributes, backend }) => {
     const x = inputs['x'];
     const { rows, channels } = rowsOf(x);
     const { scale, shift } = affine(backend, inputs, attributes.epsilon);
     const sign = backend.packedOutput(x.shape);
     const mask = attributes.withMask ? backend.packedOutput(x.shape) : null;
-    backend.addon.channelAffineSign(
+    backend.addon.channelAffineSign({
       rows,
       channels,
-      backend.floats(x),
-      optionalFloats(backend, inputs['slope']),
+      x: backend.floats(x),
+      slope: optionalFloats(backend, inputs['slope']),
       scale,
       shift,
-      sign.packed.words,
-      mask ? mask.packed.words : null,
-    );
+      sign: sign.packed.words,
+      mask: mask?.packed.words ?? null,
+    });
     return mask ? [sign.info, mask.info] : [sign.info];
   });
 
-  nativeKernel<{ epsilon: number; withMask: boolean }>(
+  nativeKernel<NormAttributes & { withMask: boolean }>(
     'BatchNormClamp',
     ({ inputs, attributes, backend }) => {
       const x = inputs['x'];
@@ -130,20 +144,20 @@ export function registerNormalisationKernels(): void {
       const { scale, shift } = affine(backend, inputs, attributes.epsilon);
       const y = backend.output(x.shape);
       const mask = attributes.withMask ? backend.packedOutput(x.shape) : null;
-      backend.addon.channelAffineClamp(
+      backend.addon.channelAffineClamp({
         rows,
         channels,
-        backend.floats(x),
+        x: backend.floats(x),
         scale,
         shift,
-        y.values,
-        mask ? mask.packed.words : null,
-      );
+        y: y.values,
+        mask: mask?.packed.words ?? null,
+      });
       return mask ? [y.info, mask.info] : [y.info];
     },
   );
 
-  nativeKernel<{ epsilon: number; inPlace: boolean }>('BatchNormGrad', ({ inputs, attributes, backend }) => {
+  nativeKernel<NormAttributes & { inPlace: boolean }>('BatchNormGrad', ({ inputs, attributes, backend }) => {
     const { epsilon, inPlace } = attributes;
     const { dy, x, slope, mean, variance, gamma, mask, addend } = inputs;
     const { rows, channels } = rowsOf(x);
@@ -153,24 +167,26 @@ export function registerNormalisationKernels(): void {
     const dbeta = backend.output([channels]);
     const dslope = slope ? backend.output([channels]) : undefined;
     const run = (maskWords: Uint32Array | null): void =>
-      backend.addon.batchNormBackward(
+      backend.addon.batchNormBackward({
         rows,
         channels,
-        backend.floats(dy),
-        backend.floats(x),
-        optionalFloats(backend, slope),
-        maskWords,
-        0,
-        optionalFloats(backend, addend),
-        backend.floats(mean),
-        inverse,
-        backend.floats(gamma),
-        null,
-        dx.values,
-        dgamma.values,
-        dbeta.values,
-        dslope ? dslope.values : null,
-      );
+        dy: backend.floats(dy),
+        x: backend.floats(x),
+        slope: optionalFloats(backend, slope),
+        mask: maskWords,
+        outer: 0,
+        addend: optionalFloats(backend, addend),
+        mean: backend.floats(mean),
+        inverseDeviation: inverse,
+        gamma: backend.floats(gamma),
+        upstream: null,
+        dx: dx.values,
+        dgamma: dgamma.values,
+        dbeta: dbeta.values,
+        dslope: dslope?.values ?? null,
+        pictures: 0,
+        pictureDy: null,
+      });
     if (mask) backend.withPackedSigns(mask, ({ words }) => run(words));
     else run(null);
     return [dx, dgamma, dbeta, ...(dslope ? [dslope] : [])].map(({ info }) => info);
@@ -181,8 +197,14 @@ export function registerNormalisationKernels(): void {
     ({ inputs: { x, residual, slope }, attributes, backend }) => {
       const { rows, channels } = rowsOf(x);
       const y = attributes.inPlace ? backend.outputInPlaceOf(x) : backend.output(x.shape);
-      const other = optionalFloats(backend, residual);
-      backend.addon.addPrelu(rows, channels, backend.floats(x), other, backend.floats(slope), y.values);
+      backend.addon.addPrelu({
+        rows,
+        channels,
+        x: backend.floats(x),
+        residual: optionalFloats(backend, residual),
+        slope: backend.floats(slope),
+        y: y.values,
+      });
       return y.info;
     },
   );
@@ -193,16 +215,16 @@ export function registerNormalisationKernels(): void {
     const slopes = backend.floats(slope);
     const dv = attributes.inPlace ? backend.outputInPlaceOf(dy) : backend.output(v.shape);
     const dslope = backend.output([channels]);
-    backend.addon.preluBackward(
+    backend.addon.preluBackward({
       rows,
       channels,
-      backend.floats(dy),
-      backend.floats(v),
-      null,
-      slopes,
-      dv.values,
-      dslope.values,
-    );
+      dy: backend.floats(dy),
+      x: backend.floats(v),
+      residual: null,
+      slope: slopes,
+      dv: dv.values,
+      dslope: dslope.values,
+    });
     // Where y ≤ 0 the input is y / slope, so that Σ dy·v = Σ dy·y / slope.
     if (attributes.fromOutput) for (let c = 0; c < channels; c++) dslope.values[c] /= slopes[c];
     return [dv.info, dslope.info];

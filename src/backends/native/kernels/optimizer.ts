@@ -1,4 +1,4 @@
-import type { AdamStepAttributes } from '../../../optim/optimizers/adam.js';
+import type { AdamStepAttributes } from '../../kernel-contracts/optimizer.js';
 import { nativeKernel } from './registration.js';
 
 /** Registers the optimizer step, which writes weights and moments in place and returns nothing. */
@@ -7,20 +7,20 @@ export function registerOptimizerKernels(): void {
     'AdamStep',
     ({ inputs: { gradient, w, m, v }, attributes: a, backend }) => {
       const weights = backend.floats(w);
-      backend.addon.adamStep(
-        weights.length,
-        a.step,
-        a.lr,
-        a.beta1,
-        a.beta2,
-        a.epsilon,
-        a.weightDecay,
-        a.clip,
-        backend.floats(gradient),
-        weights,
-        backend.floats(m),
-        backend.floats(v),
-      );
+      backend.addon.adamStep({
+        size: weights.length,
+        step: a.step,
+        lr: a.lr,
+        beta1: a.beta1,
+        beta2: a.beta2,
+        epsilon: a.epsilon,
+        weightDecay: a.weightDecay,
+        clip: a.clip,
+        gradient: backend.floats(gradient),
+        w: weights,
+        m: backend.floats(m),
+        v: backend.floats(v),
+      });
       return [];
     },
   );

@@ -1,5 +1,6 @@
 import { getKernel, type NamedAttrMap, registerKernel, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { ConvGeometry } from '../../../ops/conv2d.js';
+import type { ConvGeometry } from '../../kernel-contracts/convolution.js';
+import type { ConvShape } from '../kernel-calls.js';
 import type { NativeBackend } from '../native-backend.js';
 
 /** What a kernel function gets: its inputs by name, its attributes and the backend. */
@@ -49,41 +50,32 @@ export function rowsOf(x: TensorInfo): { rows: number; channels: number } {
   return { rows: x.shape.slice(0, -1).reduce((product, size) => product * size, 1), channels };
 }
 
-/** The fourteen fields of the addon's ConvShape. */
-export interface ConvFields {
-  readonly h: number;
-  readonly w: number;
-  readonly n: number;
-  readonly c: number;
-  readonly k: number;
-  readonly kernel: readonly [number, number];
-  readonly stride: readonly [number, number];
-  readonly pad: readonly [top: number, left: number];
-  readonly out: readonly [number, number];
-  /** Parts of the channels that see each other; default 1. */
-  readonly groups?: number;
-}
-
-export function convShape(f: ConvFields): Int32Array {
-  const { groups = 1 } = f;
-  return Int32Array.of(f.h, f.w, f.n, f.c, f.k, ...f.kernel, ...f.stride, ...f.pad, ...f.out, groups);
-}
-
 /** The shape of a square, symmetric window over position-major tensors. */
 export function squareShape(
   input: readonly number[],
   k: number,
-  window: readonly [number, number],
+  [kernelH, kernelW]: readonly [number, number],
   { stride, pad, groups = 1 }: ConvGeometry,
-): { fields: Int32Array; out: [number, number] } {
+): ConvShape {
   const [h, w, n, c] = input as [number, number, number, number];
-  const out: [number, number] = [
-    Math.floor((h + 2 * pad - window[0]) / stride) + 1,
-    Math.floor((w + 2 * pad - window[1]) / stride) + 1,
-  ];
-  const fields = convShape({
-    ...{ h, w, n, c, k, kernel: window, out, groups },
-    ...{ stride: [stride, stride], pad: [pad, pad] },
-  });
-  return { fields, out };
+  const along = (length: number, kernel: number): number =>
+    Math.floor((length + 2 * pad - kernel) / stride) + 1;
+  return {
+    h,
+    w,
+    n,
+    c,
+    k,
+    kernelH,
+    kernelW,
+    strideH: stride,
+    strideW: stride,
+    padTop: pad,
+    padBottom: pad,
+    padLeft: pad,
+    padRight: pad,
+    outH: along(h, kernelH),
+    outW: along(w, kernelW),
+    groups,
+  };
 }

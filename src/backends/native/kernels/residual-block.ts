@@ -1,5 +1,5 @@
-import type { ResidualAttributes, ResidualGradAttributes } from '../../../ops/binary-residual.js';
-import { filterWindow } from './convolution.js';
+import type { ResidualAttributes, ResidualGradAttributes } from '../../kernel-contracts/convolution.js';
+import { filterWindow, outputShape } from './convolution.js';
 import { nativeKernel, optionalFloats, squareShape } from './registration.js';
 
 /** Registers the binary convolution with its neighbours, forward and backward in one call each. */
@@ -8,84 +8,93 @@ export function registerResidualBlockKernels(): void {
     const { epsilon, addsInput, ...geometry } = attributes;
     const { v, slope, gamma, beta, mean, variance, latent, residual, sumSlope, squeeze, excite } = inputs;
     const channels = latent.shape[3];
-    const { fields, out } = squareShape(v.shape, channels, filterWindow(latent.shape), geometry);
-    const signs = backend.packedOutput(v.shape);
+    const shape = squareShape(v.shape, channels, filterWindow(latent.shape), geometry);
+    const sign = backend.packedOutput(v.shape);
     const mask = backend.packedOutput(v.shape);
-    const filterSigns = backend.packedOutput(latent.shape);
+    const filterSign = backend.packedOutput(latent.shape);
     const scale = backend.output([channels]);
-    const y = backend.output([...out, v.shape[2], channels]);
-    const [pictures, hidden] = [v.shape[2], squeeze ? squeeze.shape[1] : 0];
-    const gate = squeeze
-      ? [v.shape[3], hidden, channels].map((columns) => backend.output([pictures, columns]))
-      : [];
-    backend.addon.binaryResidualForward(
-      fields,
+    const y = backend.output(outputShape(shape));
+    const hidden = squeeze ? squeeze.shape[1] : 0;
+    const gateOutput = (columns: number): ReturnType<typeof backend.output> | undefined =>
+      squeeze && backend.output([shape.n, columns]);
+    const [mapMean, hiddenValues, gate] = [gateOutput(shape.c), gateOutput(hidden), gateOutput(channels)];
+    backend.addon.binaryResidualForward({
+      shape,
       epsilon,
       addsInput,
-      backend.floats(v),
-      optionalFloats(backend, slope),
-      optionalFloats(backend, sumSlope),
-      backend.floats(gamma),
-      backend.floats(beta),
-      backend.floats(mean),
-      backend.floats(variance),
-      backend.floats(latent),
-      optionalFloats(backend, residual),
-      signs.packed.words,
-      mask.packed.words,
-      filterSigns.packed.words,
-      scale.values,
-      y.values,
+      v: backend.floats(v),
+      slope: optionalFloats(backend, slope),
+      sumSlope: optionalFloats(backend, sumSlope),
+      gamma: backend.floats(gamma),
+      beta: backend.floats(beta),
+      mean: backend.floats(mean),
+      variance: backend.floats(variance),
+      latent: backend.floats(latent),
+      residual: optionalFloats(backend, residual),
+      sign: sign.packed.words,
+      mask: mask.packed.words,
+      filterSign: filterSign.packed.words,
+      scale: scale.values,
+      y: y.values,
       hidden,
-      optionalFloats(backend, squeeze),
-      optionalFloats(backend, excite),
-      ...gate.map(({ values }) => values),
-    );
-    return [y, signs, mask, filterSigns, scale, ...gate].map(({ info }) => info);
+      squeeze: optionalFloats(backend, squeeze),
+      excite: optionalFloats(backend, excite),
+      mapMean: mapMean?.values ?? null,
+      hiddenValues: hiddenValues?.values ?? null,
+      gate: gate?.values ?? null,
+    });
+    const ofGate = mapMean && hiddenValues && gate ? [mapMean, hiddenValues, gate] : [];
+    return [y, sign, mask, filterSign, scale, ...ofGate].map(({ info }) => info);
   });
 
   nativeKernel<ResidualGradAttributes>('BinaryResidualGrad', ({ inputs, attributes, backend }) => {
     const { epsilon, addsDy, ...geometry } = attributes;
     const { dy, v, slope, gamma, mean, variance, mask, signs, latent, filterSigns, scale } = inputs;
     const { sumSlope, squeeze, excite, mapMean, hidden, gate } = inputs;
-    const channels = v.shape[3];
-    const { fields } = squareShape(v.shape, latent.shape[3], filterWindow(latent.shape), geometry);
+    const shape = squareShape(v.shape, latent.shape[3], filterWindow(latent.shape), geometry);
     const dv = backend.output(v.shape);
-    const dgamma = backend.output([channels]);
-    const dbeta = backend.output([channels]);
-    const dslope = slope && backend.output([channels]);
+    const dgamma = backend.output([shape.c]);
+    const dbeta = backend.output([shape.c]);
+    const dslope = slope && backend.output([shape.c]);
     const dw = backend.output(latent.shape);
     const dsumSlope = sumSlope && backend.output(sumSlope.shape);
     const dz = sumSlope && backend.output(dy.shape);
-    const gradients = squeeze ? [squeeze, excite].map(({ shape }) => backend.output(shape)) : [];
-    const packed = [signs, mask, filterSigns].map((tensor) => backend.packedSigns(tensor));
-    backend.addon.binaryResidualBackward(
-      fields,
+    const dsqueeze = squeeze && backend.output(squeeze.shape);
+    const dexcite = excite && backend.output(excite.shape);
+    backend.addon.binaryResidualBackward({
+      shape,
       epsilon,
       addsDy,
-      backend.floats(dy),
-      backend.floats(v),
-      optionalFloats(backend, slope),
-      optionalFloats(backend, sumSlope),
-      backend.floats(gamma),
-      backend.floats(mean),
-      backend.floats(variance),
-      backend.floats(latent),
-      backend.floats(scale),
-      ...packed.map(({ words }) => words),
-      dv.values,
-      dgamma.values,
-      dbeta.values,
-      dslope?.values,
-      dsumSlope?.values,
-      dz?.values,
-      dw.values,
-      hidden ? hidden.shape[1] : 0,
-      ...[squeeze, excite, mapMean, hidden, gate].map((tensor) => optionalFloats(backend, tensor)),
-      ...gradients.map(({ values }) => values),
-    );
+      dy: backend.floats(dy),
+      v: backend.floats(v),
+      slope: optionalFloats(backend, slope),
+      sumSlope: optionalFloats(backend, sumSlope),
+      gamma: backend.floats(gamma),
+      mean: backend.floats(mean),
+      variance: backend.floats(variance),
+      latent: backend.floats(latent),
+      scale: backend.floats(scale),
+      sign: backend.packedSigns(signs).words,
+      mask: backend.packedSigns(mask).words,
+      filterSign: backend.packedSigns(filterSigns).words,
+      dv: dv.values,
+      dgamma: dgamma.values,
+      dbeta: dbeta.values,
+      dslope: dslope?.values ?? null,
+      dsumSlope: dsumSlope?.values ?? null,
+      dz: dz?.values ?? null,
+      dw: dw.values,
+      hidden: hidden ? hidden.shape[1] : 0,
+      squeeze: optionalFloats(backend, squeeze),
+      excite: optionalFloats(backend, excite),
+      mapMean: optionalFloats(backend, mapMean),
+      hiddenValues: optionalFloats(backend, hidden),
+      gate: optionalFloats(backend, gate),
+      dsqueeze: dsqueeze?.values ?? null,
+      dexcite: dexcite?.values ?? null,
+    });
     if (dz) backend.disposeData(dz.info.dataId);
-    const ofSlopes = [dslope, dsumSlope].flatMap((gradient) => gradient ?? []);
-    return [dv, dgamma, dbeta, dw, ...ofSlopes, ...gradients].map(({ info }) => info);
+    const optional = [dslope, dsumSlope, dsqueeze, dexcite].flatMap((gradient) => gradient ?? []);
+    return [dv, dgamma, dbeta, dw, ...optional].map(({ info }) => info);
   });
 }

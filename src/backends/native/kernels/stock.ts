@@ -1,7 +1,8 @@
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { ConvShape } from '../kernel-calls.js';
 import type { NativeBackend } from '../native-backend.js';
 import { registerElementwiseKernels } from './elementwise.js';
-import { allFloats, convShape, nativeKernel, rowsOf, stock } from './registration.js';
+import { allFloats, nativeKernel, rowsOf, stock } from './registration.js';
 
 interface ConvAttributes {
   readonly strides: [number, number] | number;
@@ -44,25 +45,36 @@ function nativelyPossible(
   );
 }
 
-function fieldsOf(info: backend_util.Conv2DInfo): Int32Array {
-  return convShape({
-    h: info.inHeight,
-    w: info.inWidth,
+function shapeOf(info: backend_util.Conv2DInfo): ConvShape {
+  const { inHeight: h, inWidth: w, outHeight: outH, outWidth: outW } = info;
+  const { filterHeight: kernelH, filterWidth: kernelW, strideHeight: strideH, strideWidth: strideW } = info;
+  const { top: padTop, left: padLeft } = info.padInfo;
+  return {
+    h,
+    w,
     n: info.batchSize,
     c: info.inChannels,
     k: info.outChannels,
-    kernel: [info.filterHeight, info.filterWidth],
-    stride: [info.strideHeight, info.strideWidth],
-    pad: [info.padInfo.top, info.padInfo.left],
-    out: [info.outHeight, info.outWidth],
-  });
+    kernelH,
+    kernelW,
+    strideH,
+    strideW,
+    padTop,
+    // As far as the last window reaches: a rounding mode may give one more or one less than the padding would.
+    padBottom: Math.max(0, (outH - 1) * strideH + kernelH - padTop - h),
+    padLeft,
+    padRight: Math.max(0, (outW - 1) * strideW + kernelW - padLeft - w),
+    outH,
+    outW,
+    groups: 1,
+  };
 }
 
 /** Calls `use` with the position-major copy of an NHWC tensor. */
 function withPositionMajor(backend: NativeBackend, x: TensorInfo, use: (values: Float32Array) => void): void {
   const [n, h, w, c] = x.shape as [number, number, number, number];
   const copy = backend.output([h, w, n, c]);
-  backend.addon.swapOuter(n, h * w, c, backend.floats(x), copy.values);
+  backend.addon.swapOuter({ outer: n, middle: h * w, inner: c, x: backend.floats(x), y: copy.values });
   try {
     use(copy.values);
   } finally {
@@ -79,7 +91,7 @@ function fromPositionMajor(
   const made = backend.output([h, w, n, c]);
   fill(made.values);
   const y = backend.output([n, h, w, c]);
-  backend.addon.swapOuter(h * w, n, c, made.values, y.values);
+  backend.addon.swapOuter({ outer: h * w, middle: n, inner: c, x: made.values, y: y.values });
   backend.disposeData(made.info.dataId);
   return y.info;
 }
@@ -91,7 +103,7 @@ function registerStockConvolutions(): void {
     if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2D', call);
     return fromPositionMajor(backend, info.outShape, (y) =>
       withPositionMajor(backend, inputs['x'], (x) =>
-        backend.addon.floatConvForward(fieldsOf(info), x, backend.floats(inputs['filter']), y),
+        backend.addon.floatConvForward({ shape: shapeOf(info), x, w: backend.floats(inputs['filter']), y }),
       ),
     );
   });
@@ -102,7 +114,12 @@ function registerStockConvolutions(): void {
     if (!nativelyPossible(info, inputs, attributes.dataFormat)) return stock('Conv2DBackpropInput', call);
     return fromPositionMajor(backend, info.inShape, (dx) =>
       withPositionMajor(backend, inputs['dy'], (dy) =>
-        backend.addon.floatConvBackwardInput(fieldsOf(info), dy, backend.floats(inputs['filter']), dx),
+        backend.addon.floatConvBackwardInput({
+          shape: shapeOf(info),
+          dy,
+          w: backend.floats(inputs['filter']),
+          dx,
+        }),
       ),
     );
   });
@@ -114,7 +131,7 @@ function registerStockConvolutions(): void {
     const dw = backend.output(info.filterShape);
     withPositionMajor(backend, inputs['x'], (x) =>
       withPositionMajor(backend, inputs['dy'], (dy) =>
-        backend.addon.floatConvBackwardFilter(fieldsOf(info), x, dy, dw.values),
+        backend.addon.floatConvBackwardFilter({ shape: shapeOf(info), x, dy, dw: dw.values }),
       ),
     );
     return dw.info;
@@ -159,19 +176,19 @@ export function registerStockKernels(): void {
     const n = transposeB ? rowsB : columnsB;
     const out = call.backend.output([...leading.slice(0, -2), m, n]);
     const { backend } = call;
-    backend.addon.matMul(
+    backend.addon.matMul({
       batch,
       m,
       n,
       k,
       transposeA,
       transposeB,
-      batchA === 1 ? 0 : rowsA * columnsA,
-      batchB === 1 ? 0 : rowsB * columnsB,
-      backend.floats(a),
-      backend.floats(b),
-      out.values,
-    );
+      sharedA: batchA === 1,
+      sharedB: batchB === 1,
+      a: backend.floats(a),
+      b: backend.floats(b),
+      c: out.values,
+    });
     return out.info;
   });
 
@@ -181,6 +198,6 @@ export function registerStockKernels(): void {
 function softmax(backend: NativeBackend, logits: TensorInfo, logarithm: boolean): TensorInfo {
   const { rows, channels } = rowsOf(logits);
   const y = backend.output(logits.shape);
-  backend.addon.softmax(rows, channels, logarithm, backend.floats(logits), y.values);
+  backend.addon.softmax({ rows, classes: channels, logarithm, x: backend.floats(logits), y: y.values });
   return y.info;
 }

@@ -1,0 +1,219 @@
+#include "sequences/grouped.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dispatch.h"
+#include "parallel.h"
+#include "reference/bits.h"
+
+namespace bnn {
+namespace {
+
+constexpr size_t kTaskRows = 1024;
+
+// Those of the kernels that run on the groups end before.
+enum Scratch { kFirst = 12, kSecond, kThird, kGate, kResult, kSecondResult };
+
+template <class Body>
+void for_rows(size_t rows, Body&& body) {
+  parallel_for(static_cast<int64_t>((rows + kTaskRows - 1) / kTaskRows), [&](int64_t task) {
+    const size_t first = static_cast<size_t>(task) * kTaskRows;
+    for (size_t row = first; row < std::min(rows, first + kTaskRows); ++row) body(row);
+  });
+}
+
+// A matrix [rows][channels] as one [rows][channels / groups] after the other.
+struct Parts {
+  size_t rows;
+  int channels, groups;
+
+  int width() const { return channels / groups; }
+  size_t floats() const { return rows * width(); }
+  size_t words() const { return rows * packed_words(width()); }
+  size_t all_floats() const { return rows * channels; }
+};
+
+Parts inputs_of(const ConvShape& s) { return {static_cast<size_t>(s.h) * s.w * s.n, s.c, s.groups}; }
+Parts outputs_of(const ConvShape& s) { return {static_cast<size_t>(s.out_h) * s.out_w * s.n, s.k, s.groups}; }
+Parts gate_of(const ConvShape& s) { return {static_cast<size_t>(s.n), s.k, s.groups}; }
+Parts filter_of(const ConvShape& s) { return {s.filter_rows(), s.k, s.groups}; }
+
+const float* split(const Parts& p, const float* from, int slot) {
+  if (from == nullptr) return nullptr;
+  float* parts = scratch<float>(slot, p.all_floats());
+  for_rows(p.rows, [&](size_t row) {
+    for (int g = 0; g < p.groups; ++g)
+      std::copy_n(from + row * p.channels + g * p.width(), p.width(),
+                  parts + g * p.floats() + row * p.width());
+  });
+  return parts;
+}
+
+// The `count` bits of a packed row from bit `first` on; at most 32.
+uint32_t bits_at(const uint32_t* row, int first, int count) {
+  const int shift = first % 32;
+  uint32_t bits = row[first / 32] >> shift;
+  if (shift + count > 32) bits |= row[first / 32 + 1] << (32 - shift);
+  return count == 32 ? bits : bits & ((1u << count) - 1);
+}
+
+const uint32_t* split(const Parts& p, const uint32_t* from, int slot) {
+  uint32_t* parts = scratch<uint32_t>(slot, p.words() * p.groups);
+  const size_t row_words = packed_words(p.channels);
+  const size_t part_words = packed_words(p.width());
+  for_rows(p.rows, [&](size_t row) {
+    for (int g = 0; g < p.groups; ++g)
+      for (size_t word = 0; word < part_words; ++word) {
+        const int bit = static_cast<int>(word) * 32;
+        parts[g * p.words() + row * part_words + word] =
+            bits_at(from + row * row_words, g * p.width() + bit, std::min(32, p.width() - bit));
+      }
+  });
+  return parts;
+}
+
+float* result(const Parts& p) { return scratch<float>(kResult, p.all_floats()); }
+
+void join(const Parts& p, const float* parts, float* to) {
+  for_rows(p.rows, [&](size_t row) {
+    for (int g = 0; g < p.groups; ++g)
+      std::copy_n(parts + g * p.floats() + row * p.width(), p.width(), to + row * p.channels + g * p.width());
+  });
+}
+
+const float* part(const float* parts, size_t size, int g) {
+  return parts == nullptr ? nullptr : parts + g * size;
+}
+
+// body(group, shape of one group) for each group
+template <class Body>
+void for_groups(const ConvShape& s, Body&& body) {
+  ConvShape one = s;
+  one.c = s.group_inputs();
+  one.k = s.group_outputs();
+  one.groups = 1;
+  for (int g = 0; g < s.groups; ++g) body(g, one);
+}
+
+}  // namespace
+
+void run_in_groups(const FloatConvForward& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const float* x = split(in, a.x, kFirst);
+  const float* w = split(filter, a.w, kSecond);
+  float* y = result(out);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(FloatConvForward{s, x + g * in.floats(), w + g * filter.floats(), y + g * out.floats()});
+  });
+  join(out, y, a.y);
+}
+
+void run_in_groups(const FloatConvBackwardInput& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const float* dy = split(out, a.dy, kFirst);
+  const float* w = split(filter, a.w, kSecond);
+  float* dx = result(in);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(FloatConvBackwardInput{s, dy + g * out.floats(), w + g * filter.floats(), dx + g * in.floats()});
+  });
+  join(in, dx, a.dx);
+}
+
+void run_in_groups(const FloatConvBackwardFilter& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const float* x = split(in, a.x, kFirst);
+  const float* dy = split(out, a.dy, kSecond);
+  float* dw = result(filter);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(FloatConvBackwardFilter{s, x + g * in.floats(), dy + g * out.floats(), dw + g * filter.floats()});
+  });
+  join(filter, dw, a.dw);
+}
+
+void run_in_groups(const BinaryConvForward& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const uint32_t* x = split(in, a.x, kFirst);
+  const uint32_t* w = split(filter, a.w, kSecond);
+  const float* residual = split(out, a.residual, kThird);
+  const float* gate = split(gate_of(a.shape), a.gate, kGate);
+  float* y = result(out);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(BinaryConvForward{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k,
+                          part(residual, out.floats(), g), part(a.slope, s.k, g), y + g * out.floats(),
+                          part(gate, gate_of(a.shape).floats(), g), part(a.sum_slope, s.k, g)});
+  });
+  join(out, y, a.y);
+}
+
+void run_in_groups(const BinaryConvBackwardInput& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const float* dy = split(out, a.dy, kFirst);
+  const uint32_t* w = split(filter, a.w, kSecond);
+  const float* gate = split(gate_of(a.shape), a.gate, kGate);
+  float* dx = result(in);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(BinaryConvBackwardInput{s, dy + g * out.floats(), w + g * filter.words(), a.scale + g * s.k,
+                                dx + g * in.floats(), part(gate, gate_of(a.shape).floats(), g)});
+  });
+  join(in, dx, a.dx);
+}
+
+void run_in_groups(const BinaryConvBackwardFilter& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const uint32_t* x = split(in, a.x, kFirst);
+  const float* dy = split(out, a.dy, kSecond);
+  const float* latent = split(filter, a.latent, kThird);
+  const float* gate = split(gate_of(a.shape), a.gate, kGate);
+  float* dw = result(filter);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(BinaryConvBackwardFilter{s, x + g * in.words(), dy + g * out.floats(), part(a.scale, s.k, g),
+                                 part(latent, filter.floats(), g), dw + g * filter.floats(),
+                                 part(gate, gate_of(a.shape).floats(), g)});
+  });
+  join(filter, dw, a.dw);
+}
+
+void run_in_groups(const BinaryConvGateGradient& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape),
+              gates = gate_of(a.shape);
+  const uint32_t* x = split(in, a.x, kFirst);
+  const uint32_t* w = split(filter, a.w, kSecond);
+  const float* dy = split(out, a.dy, kThird);
+  const float* gate = split(gates, a.gate, kGate);
+  float* dgate = result(gates);
+  float* dz = a.dz == nullptr ? nullptr : scratch<float>(kSecondResult, out.all_floats());
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(BinaryConvGateGradient{
+        s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
+        dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
+        dz == nullptr ? nullptr : dz + g * out.floats(), a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
+  });
+  join(gates, dgate, a.dgate);
+  if (dz != nullptr) join(out, dz, a.dz);
+}
+
+void run_in_groups(const BinaryInputConvForward& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const uint32_t* x = split(in, a.x, kFirst);
+  const float* w = split(filter, a.w, kSecond);
+  float* y = result(out);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(BinaryInputConvForward{s, x + g * in.words(), w + g * filter.floats(), y + g * out.floats()});
+  });
+  join(out, y, a.y);
+}
+
+void run_in_groups(const BinaryFilterConvForward& a) {
+  const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
+  const float* x = split(in, a.x, kFirst);
+  const uint32_t* w = split(filter, a.w, kSecond);
+  float* y = result(out);
+  for_groups(a.shape, [&](int g, const ConvShape& s) {
+    run(BinaryFilterConvForward{s, x + g * in.floats(), w + g * filter.words(), a.scale + g * s.k,
+                                y + g * out.floats()});
+  });
+  join(out, y, a.y);
+}
+
+}  // namespace bnn
