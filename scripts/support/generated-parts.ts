@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtInRecipes } from '../../src/recipe/recipe-file.js';
 import { resolveRecipe } from '../../src/recipe/resolve-recipe.js';
+import { lossesTable } from './losses-table.js';
 import { performanceTable } from './performance-table.js';
 import { recipeKeysTable } from './recipe-keys.js';
 
@@ -13,6 +14,7 @@ import { recipeKeysTable } from './recipe-keys.js';
 const writers: Readonly<Record<string, (argument: string) => string | Promise<string>>> = {
   'recipe-keys': recipeKeysTable,
   recipes: recipesList,
+  losses: lossesTable,
   example: exampleBlock,
   results: async () => performanceTable(await readFile(repositoryFile('docs/performance.md'), 'utf8')),
 };
