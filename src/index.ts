@@ -69,9 +69,18 @@ export { shiftedPrelu, type ShiftedPreluParameters } from './ops/shifted-prelu.j
 export { shiftedSign, shiftedSignInference } from './ops/shifted-sign.js';
 
 export { BatchNorm, type BatchNormOptions } from './nn/batch-norm.js';
-export { type Binarise, binariseNames } from './nn/binarise.js';
-export { BinaryBlock, type BinaryBlockOptions, type BinaryBlockSize } from './nn/binary-block.js';
-export { BinaryBottleneck, type BottleneckSize } from './nn/binary-bottleneck.js';
+export { binaryOperandNames, type BinaryOperands, type BinaryOption } from './nn/binary-operands.js';
+export {
+  type Block,
+  type BlockContext,
+  type BlockFactory,
+  type BlockOptions,
+  type BlockSize,
+  type SkipName,
+  skipNames,
+} from './nn/blocks/block.js';
+export { bottleneck, type BottleneckSize } from './nn/blocks/bottleneck.js';
+export { blockNames, createBlock, registerBlock } from './nn/blocks/registry.js';
 export { BinaryConv2d, Conv2d, type ConvSize } from './nn/conv2d.js';
 export { BinaryLinear, type BinaryLinearOptions } from './nn/binary-linear.js';
 export { Downsample } from './nn/downsample.js';
@@ -86,21 +95,14 @@ export {
   Scope,
   type StateBuffer,
 } from './nn/parameters.js';
-export {
-  type AttentionFactory,
-  type AttentionInput,
-  attentionNames,
-  type ChannelAttention,
-  registerAttention,
-} from './nn/attention/attention.js';
+export type { AttentionFactory, AttentionInput, ChannelAttention } from './nn/attention/attention.js';
+export { attentionNames, registerAttention } from './nn/attention/registry.js';
 export type { FactoredFactors, Factors } from './nn/attention/factors.js';
 export { Bam } from './nn/attention/bam.js';
 export { Cbam } from './nn/attention/cbam.js';
 export { GateDecorator } from './nn/attention/gate-decorator.js';
 export { RealToBinaryGate } from './nn/attention/real-to-binary-gate.js';
 export { SqueezeExcite } from './nn/attention/squeeze-excite.js';
-export { ComposedBlock } from './nn/composed-block.js';
-export { type BlockOrder, type OrderName, orderNames } from './nn/block-orders.js';
 export { checkedStructure, defaultStructure, type Structure } from './models/structure.js';
 export { BinaryResNet, type BinaryResNetOptions } from './models/bnn-resnet.js';
 export {
@@ -262,7 +264,6 @@ export {
   type ResolvedRecipe,
 } from './recipe/resolve-recipe.js';
 export { toYaml } from './recipe/to-yaml.js';
-export { type Block, type BlockFactory, registerBlock } from './nn/block.js';
 export {
   defineLoss,
   type Loss,
@@ -308,3 +309,19 @@ export { type WarmupOptions, withWarmup } from './optim/schedules/warmup.js';
 export type { TrainerMix } from './training/batch-mixer.js';
 export { type StepReport, Trainer, type TrainerParts } from './training/trainer.js';
 export { type AveragedTensors, WeightAverage, type WeightAverageOptions } from './training/weight-average.js';
+
+// Names of before 0.2, which are kept until 0.3.
+export {
+  binaryOperandNames as binariseNames,
+  type BinaryOperands as Binarise,
+} from './nn/binary-operands.js';
+export type { BlockOptions as BinaryBlockOptions, BlockSize as BinaryBlockSize } from './nn/blocks/block.js';
+export {
+  BinaryBlock,
+  BinaryBottleneck,
+  type BlockOrder,
+  ComposedBlock,
+  type OrderName,
+  type PendingBlock,
+} from './nn/blocks/deprecated-blocks.js';
+export { blockNames as orderNames } from './nn/blocks/registry.js';

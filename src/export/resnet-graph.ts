@@ -1,6 +1,6 @@
 import type { ResNet } from '../models/resnet.js';
 import { blockPlaces } from '../models/depths.js';
-import { blockConvolutions } from '../nn/residual-block.js';
+import { blockConvolutions } from '../nn/blocks/residual-block.js';
 import { stemFor } from '../models/stem.js';
 import { GraphBuilder, graphNames, levelTensor } from './graph-builder.js';
 import type { OnnxGraph } from './onnx-messages.js';

@@ -30,7 +30,7 @@ export async function initialStudent(
   { classes, size }: Dataset,
   from: string | undefined,
 ): Promise<InitialStudent> {
-  const ways = { binarise: binary, signGradient, activation, batchNorm };
+  const ways = { binary, signGradient, activation, batchNorm };
   const fresh = (): Network =>
     createNetwork(name, { classes: classes.length, size, seed, ...structure, ...ways });
   if (from === undefined) return { student: fresh() };
