@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lossTable } from '../../src/losses/loss-table.js';
 import { builtInRecipes } from '../../src/recipe/recipe-file.js';
 import { resolveRecipe } from '../../src/recipe/resolve-recipe.js';
-import { lossesTable } from './losses-table.js';
+import { markdownTable } from './markdown-table.js';
 import { performanceTable } from './performance-table.js';
 import { recipeKeysTable } from './recipe-keys.js';
 
@@ -13,8 +14,9 @@ import { recipeKeysTable } from './recipe-keys.js';
  */
 const writers: Readonly<Record<string, (argument: string) => string | Promise<string>>> = {
   'recipe-keys': recipeKeysTable,
-  recipes: recipesList,
   losses: lossesTable,
+  'loss-options': lossOptionsTable,
+  recipes: recipesList,
   example: exampleBlock,
   results: async () => performanceTable(await readFile(repositoryFile('docs/performance.md'), 'utf8')),
 };
@@ -36,6 +38,32 @@ export async function withGeneratedParts(document: string): Promise<string> {
 
 export const repositoryFile = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** The losses of the package: weight in a run that names none, formula, function, source. */
+function lossesTable(): string {
+  const rows = lossTable().map(({ name, weight, formula, library, source }) => [
+    `\`${name}\``,
+    String(weight),
+    formula,
+    `\`${library}\``,
+    source,
+  ]);
+  return markdownTable(['`--loss`', 'default weight', 'formula', 'library', 'source'], rows);
+}
+
+/** The options of the losses beside their weights. */
+function lossOptionsTable(): string {
+  const rows = lossTable().flatMap(({ name, options }) =>
+    options.map(({ key, default: usual, range, description }) => [
+      `\`${name}\``,
+      `\`${key}\``,
+      String(usual),
+      range,
+      description,
+    ]),
+  );
+  return markdownTable(['`--loss`', 'option', 'default', 'range', ''], rows);
+}
 
 /** The built-in recipes: what each does, its source, and its figures. */
 async function recipesList(): Promise<string> {

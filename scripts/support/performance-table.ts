@@ -5,5 +5,8 @@ export function performanceTable(page: string): string {
   if (measured === null || table === null)
     throw new Error('docs/performance.md lacks the sentence of its measurement or its first table.');
   const [, machine, pytorch] = measured;
-  return `A training step beside that of ${pytorch} with the same network, losses and batch, on ${machine} ([more figures](docs/performance.md)):\n\n${table[0].trimEnd()}`;
+  return [
+    `Training steps beside those of ${pytorch}, on ${machine} ([how they are measured](docs/performance.md)):`,
+    table[0].trimEnd(),
+  ].join('\n\n');
 }

@@ -43,7 +43,7 @@ const ofScripts = ['--against', '--quick'];
 describe('commands within sentences', () => {
   // They leave out what a command needs: its name and its flags are checked.
   it.each(spans.filter(([, span]) => /^(?:npx )?distill ./.test(span)))('%s: %s', (_, span) => {
-    let words = wordsOf(span.replace(/^(?:npx )?distill (?:… ?)?/, ''));
+    let words = wordsOf(span.replace(/^(?:npx )?distill (?:… ?|help ?)?/, ''));
     let command = program;
     for (;;) {
       const below = command.commands.find((each) => each.name() === words[0]);

@@ -22,7 +22,9 @@ const ofTheReader: Readonly<Record<string, string>> = {
   cache: 'a cache that the command before it makes',
   'shard-1': 'one part of a cache',
   'shard-2': 'another part of a cache',
-  'imagefolder:photos': 'a folder of images of the reader',
+  photos: 'a folder of images of the reader',
+  'imagefolder:photos': 'the same as data',
+  'cifar-10-batches-bin': 'the folder of the full CIFAR-10',
 };
 
 /** Commands that install something, which a test must not do. */
