@@ -1,0 +1,14 @@
+/**
+ * `bnn-distill/teacher`: what teachers are made of: ONNX models, their cards and taps, ensembles, threads, and the export
+ * of a network as a teacher.
+ */
+export { type ExportedTeacher, exportTeacher, type ExportSettings } from '../export/export-teacher.js';
+export { loadCard, type TeacherCard } from '../teacher/card.js';
+export { checkClasses } from '../teacher/classes.js';
+export { describeModel, type ModelDescription } from '../teacher/describe-model.js';
+export { EnsembleTeacher } from '../teacher/ensemble.js';
+export { mixTargets } from '../teacher/mix-targets.js';
+export { OnnxTeacher, type OnnxTeacherOptions } from '../teacher/onnx-teacher.js';
+export type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
+export type { ModelFacts, TeacherFacts } from '../teacher/teacher-facts.js';
+export { TeacherThread } from '../teacher/teacher-thread.js';

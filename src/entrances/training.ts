@@ -1,0 +1,56 @@
+/**
+ * `bnn-distill/training`: the parts of a training step, for loops of one's own: trainer, optimizers, schedules,
+ * averages, statistics.
+ */
+export { AccuracyCounter } from '../evaluation/accuracy.js';
+export { backpropagate } from '../training/backpropagation.js';
+export { Connectors, type LevelPair, pairLevels } from '../training/level-pairs.js';
+export {
+  centralised,
+  globalNorm,
+  type GradientSettings,
+  type GradientSteps,
+  gradientSteps,
+} from '../optim/gradient-steps.js';
+export {
+  createOptimizer,
+  type Optimizer,
+  type OptimizerName,
+  optimizerNames,
+  type OptimizerSettings,
+} from '../optim/optimizer.js';
+export { Adam, type AdamOptions } from '../optim/optimizers/adam.js';
+export { AdamW } from '../optim/optimizers/adamw.js';
+export { Bop, type BopOptions } from '../optim/optimizers/bop.js';
+export { SGD, type SGDOptions } from '../optim/optimizers/sgd.js';
+export { reestimateBatchNorm, type StatisticsImages } from '../training/reestimate-batch-norm.js';
+export { type PartMemory, type StepMemory, stepMemory } from '../evaluation/step-memory.js';
+export { Centers } from '../training/centers.js';
+export { flipRatio, type LayerRecord, LayerStatistics } from '../training/layer-statistics.js';
+export { StudentTeacher } from '../training/student-teacher.js';
+export {
+  type CourseName,
+  courseNames,
+  createSchedule,
+  type ScheduleSettings,
+  type ScheduleStage,
+} from '../optim/schedules/create-schedule.js';
+export {
+  constantSchedule,
+  cosineSchedule,
+  type DecayOptions,
+  linearSchedule,
+  type Schedule,
+  type ScheduleUnit,
+  stepSchedule,
+  type StepScheduleOptions,
+  type WarmupOptions,
+  withWarmup,
+} from '../optim/schedules/schedules.js';
+export type { TrainerMix } from '../training/batch-mixer.js';
+export { type StepReport, Trainer, type TrainerParts } from '../training/trainer.js';
+export {
+  type AveragedTensors,
+  WeightAverage,
+  type WeightAverageOptions,
+} from '../training/weight-average.js';
