@@ -1,7 +1,7 @@
 // A block of one's own: BatchNorm → sign → binary convolution → sum with the shortcut, without a PReLU. A recipe names this
 // file under `imports` and the block as `student.block` (see custom-recipe.yaml).
 import { add } from '@tensorflow/tfjs-core';
-import { BatchNorm, BinaryConv2d, Downsample, registerBlock } from 'bnn-distill';
+import { BatchNorm, BinaryConv2d, Downsample, registerBlock } from 'bnn-distill/nn';
 
 registerBlock('plain', (scope, { inputs, outputs, stride }, options) => {
   const { binary, signGradient } = options;

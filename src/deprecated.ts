@@ -621,3 +621,15 @@ export {
   /** @deprecated Import it from `bnn-distill/training`. */
   withWarmup,
 } from './entrances/training.js';
+
+export {
+  /** @deprecated Import `ImageFiles` from `bnn-distill/data`. */
+  type ImageFiles as PictureFiles,
+  /** @deprecated Import `ImageResize` from `bnn-distill/data`. */
+  type ImageResize as PictureResize,
+} from './entrances/data.js';
+
+export {
+  /** @deprecated Import `StatisticsImages` from `bnn-distill/training`. */
+  type StatisticsImages as StatisticsPictures,
+} from './entrances/training.js';

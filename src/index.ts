@@ -9,14 +9,17 @@
  * This entrance has what most users need. The rest has entrances of its own: `bnn-distill/losses`, `/nn`, `/data`,
  * `/teacher`, `/cache` and `/training`.
  */
-export { InputError, RunError } from './errors.js';
+export { InputError, RunError, type InputErrorOptions } from './errors.js';
 export { type BackendName, backendNames, type BackendOptions, useBackend } from './backends/use-backend.js';
 export { attentionMatching } from './losses/attention-matching.js';
 export { centerLoss } from './losses/center-loss.js';
 export { featureMatching } from './losses/feature-matching.js';
 export { klDivergence, type KlDivergenceOptions } from './losses/kl-divergence.js';
 export { labelRefinery } from './losses/label-refinery.js';
-export { labelSmoothedCrossEntropy } from './losses/label-smoothed-cross-entropy.js';
+export {
+  labelSmoothedCrossEntropy,
+  type LabelSmoothingOptions,
+} from './losses/label-smoothed-cross-entropy.js';
 export { type LossTerm, type WeightedSum, weightedSum } from './losses/weighted-sum.js';
 export { type LiveTeacher, openTeacher } from './teacher/open-teacher.js';
 export { type Accuracy, formatShare, top1Percent } from './evaluation/accuracy.js';
@@ -32,7 +35,13 @@ export { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './eval
 export { checkRecipe, checkRunnable } from './recipe/check-recipe.js';
 export { defaultRecipe, defaultStage } from './recipe/default-recipe.js';
 export { builtInRecipes } from './recipe/recipe-file.js';
-export type { LossTermSettings, Recipe, Stage, StudentSettings } from './recipe/recipe.js';
+export type {
+  LossTermSettings,
+  Recipe,
+  Stage,
+  StudentSettings,
+  StatisticsSettings,
+} from './recipe/recipe.js';
 export {
   type FlagSetting,
   type RecipeSources,
@@ -42,10 +51,14 @@ export {
 export { toYaml } from './recipe/to-yaml.js';
 export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './losses/custom-loss.js';
 export { distributionLoss } from './losses/distribution-loss.js';
-export { NonFiniteLoss } from './training/non-finite.js';
+export { NonFiniteLoss, type NonFinitePlace } from './training/non-finite.js';
 export { distil, type RunOptions } from './run/run.js';
 export { type ResumableRun, resume, type ResumeOptions } from './run/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './run/run-events.js';
 export type { StageTitle } from './run/stage-title.js';
+export type { ProgressListener } from './progress-listener.js';
+export type { KeyPath } from './files/checked-yaml.js';
+export type { Sourced, SourcedLeaf, SourcedMap, SourcedList } from './recipe/sourced.js';
+export type { RunDirectory } from './run/run-directory.js';
 
 export * from './deprecated.js';

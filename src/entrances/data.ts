@@ -47,6 +47,7 @@ export {
   resizedTo,
   type Split,
   withTestResize,
+  type DatasetFacts,
 } from '../data/dataset.js';
 export { type LoadDataOptions, loadImageFolder } from '../data/image-folder.js';
 export { addLighting, drawLighting, lightingShift } from '../data/lighting.js';
@@ -60,7 +61,7 @@ export {
   type MixSettings,
   noMix,
 } from '../data/mix.js';
-export { rotateBilinear } from '../data/image-geometry.js';
+export { rotateBilinear, type ImageSize } from '../data/image-geometry.js';
 export type { ImageFiles } from '../data/image-files.js';
 export { drawResizedCrop, inceptionCrop, type ResizedCrop, type Window } from '../data/resized-crop.js';
 export { type Purpose, purposes, RandomStream, type StreamKey } from '../data/random.js';
@@ -70,3 +71,5 @@ export {
   type DrawnEffects,
   type Effects,
 } from '../data/view-effects.js';
+export type { Images } from '../data/make-batch.js';
+export type { ImagesInFiles } from '../data/file-batch.js';

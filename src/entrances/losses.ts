@@ -9,7 +9,10 @@ export { centerLoss } from '../losses/center-loss.js';
 export { featureMatching } from '../losses/feature-matching.js';
 export { klDivergence, type KlDivergenceOptions } from '../losses/kl-divergence.js';
 export { labelRefinery } from '../losses/label-refinery.js';
-export { labelSmoothedCrossEntropy } from '../losses/label-smoothed-cross-entropy.js';
+export {
+  labelSmoothedCrossEntropy,
+  type LabelSmoothingOptions,
+} from '../losses/label-smoothed-cross-entropy.js';
 export {
   defaultLosses,
   type LossName,

@@ -17,13 +17,19 @@ export {
   activationNames,
   batchNormActivation,
   batchNormActivationInference,
+  type NormActivationOptions,
 } from '../ops/batch-norm-activation.js';
 export {
   batchNormResidual,
   batchNormResidualInference,
   type NormResidualOptions,
 } from '../ops/batch-norm-residual.js';
-export { type ChannelStatistics, channelStatistics } from '../ops/channel-statistics.js';
+export {
+  type ChannelStatistics,
+  channelStatistics,
+  type RunningStatistics,
+  type StatisticsOptions,
+} from '../ops/channel-statistics.js';
 export { binaryConv2d } from '../ops/binary-conv2d.js';
 export { conv2d, type ConvGeometry } from '../ops/conv2d.js';
 export { binaryFilterConv2d, binaryInputConv2d } from '../ops/half-binary-conv2d.js';
@@ -49,11 +55,17 @@ export { shiftedPrelu, type ShiftedPreluParameters } from '../ops/shifted-prelu.
 export { shiftedSign, shiftedSignInference } from '../ops/shifted-sign.js';
 export { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
 export { type Binarise, binariseNames } from '../nn/binarise.js';
-export { BinaryBlock, type BinaryBlockOptions, type BinaryBlockSize } from '../nn/binary-block.js';
+export {
+  BinaryBlock,
+  type BinaryBlockOptions,
+  type BinaryBlockSize,
+  type SkipName,
+  type PendingMap,
+} from '../nn/binary-block.js';
 export { BinaryBottleneck, type BottleneckSize } from '../nn/binary-bottleneck.js';
 export { BinaryConv2d, Conv2d, type ConvSize } from '../nn/conv2d.js';
 export { BinaryLinear, type BinaryLinearOptions } from '../nn/binary-linear.js';
-export { Downsample } from '../nn/downsample.js';
+export { Downsample, type DownsampleName, type DownsampleOptions } from '../nn/downsample.js';
 export { type EndLayer, endLayerNames } from '../nn/end-layers.js';
 export { Linear } from '../nn/linear.js';
 export { edeSharpness, SignGradient, type SignGradientName, signGradientNames } from '../nn/sign-gradient.js';
@@ -91,10 +103,13 @@ export {
   studentNames,
 } from '../models/create-network.js';
 export { Network, type NetworkOptions, type NetworkOutput } from '../models/network.js';
-export { type ResNetDepth, binaryResNetDepths, resNetDepths } from '../models/depths.js';
+export { type ResNetDepth, binaryResNetDepths, resNetDepths, type ResNetName } from '../models/depths.js';
 export { ResNet, type ResNetOptions } from '../models/resnet.js';
 export { VggSmall, type VggSmallOptions } from '../models/vgg-small.js';
 export { takeOver } from '../models/take-over.js';
 export { type LayerCost, type NetworkCost, networkCost } from '../models/network-cost.js';
 export { type Block, type BlockFactory, registerBlock } from '../nn/block.js';
 export { ActivationObserver, type ActivationRecord, activationRecord } from '../nn/activation-observer.js';
+export type { FusedBlock, FusedOrder } from '../nn/fused-block.js';
+export type { SignSlope } from '../ops/sign-slope.js';
+export type { SqueezeExciteWeights } from '../ops/squeeze-excite.js';

@@ -3,7 +3,7 @@
  * of a network as a teacher.
  */
 export { type ExportedTeacher, exportTeacher, type ExportSettings } from '../export/export-teacher.js';
-export { loadCard, type TeacherCard } from '../teacher/card.js';
+export { loadCard, type TeacherCard, type CardInput } from '../teacher/card.js';
 export { checkClasses } from '../teacher/classes.js';
 export { describeModel, type ModelDescription } from '../teacher/describe-model.js';
 export { EnsembleTeacher } from '../teacher/ensemble.js';
@@ -12,3 +12,9 @@ export { OnnxTeacher, type OnnxTeacherOptions } from '../teacher/onnx-teacher.js
 export type { Tap, TargetSource, TeacherTargets } from '../teacher/targets.js';
 export type { ModelFacts, TeacherFacts } from '../teacher/teacher-facts.js';
 export { TeacherThread } from '../teacher/teacher-thread.js';
+export type { ProviderName } from '../teacher/providers.js';
+export type { OnnxValue, OnnxDimension } from '../teacher/onnx-wire.js';
+export type { ImageLayout, Normalisation as ImageNormalisation } from '../teacher/image-input.js';
+export type { LogitsOutput } from '../teacher/logits-output.js';
+export type { ModelTap } from '../teacher/taps.js';
+export type { MapShape } from '../teacher/feature-map.js';

@@ -26,7 +26,12 @@ export { SGD, type SGDOptions } from '../optim/optimizers/sgd.js';
 export { reestimateBatchNorm, type StatisticsImages } from '../training/reestimate-batch-norm.js';
 export { type PartMemory, type StepMemory, stepMemory } from '../evaluation/step-memory.js';
 export { Centers } from '../training/centers.js';
-export { flipRatio, type LayerRecord, LayerStatistics } from '../training/layer-statistics.js';
+export {
+  flipRatio,
+  type LayerRecord,
+  LayerStatistics,
+  type ObservedNetwork,
+} from '../training/layer-statistics.js';
 export { StudentTeacher } from '../training/student-teacher.js';
 export {
   type CourseName,
@@ -54,3 +59,6 @@ export {
   WeightAverage,
   type WeightAverageOptions,
 } from '../training/weight-average.js';
+export type { NamedTensor } from '../files/safetensors.js';
+export type { TrainingState } from '../training/training-state.js';
+export type { StepResult } from '../training/trainer-parts.js';
