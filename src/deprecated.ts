@@ -21,6 +21,8 @@ export {
   lossWeightAt,
   /** @deprecated Import it from `bnn-distill/losses`. */
   parseLossFlag,
+  /** @deprecated Import it from `bnn-distill/losses`. */
+  Centers,
 } from './entrances/losses.js';
 
 export {
@@ -319,6 +321,8 @@ export {
   loadCard,
   /** @deprecated Import it from `bnn-distill/teacher`. */
   mixTargets,
+  /** @deprecated Import it from `bnn-distill/teacher`. */
+  StudentTeacher,
 } from './entrances/teacher.js';
 
 export {
@@ -527,8 +531,6 @@ export {
   /** @deprecated Import it from `bnn-distill/training`. */
   type BopOptions,
   /** @deprecated Import it from `bnn-distill/training`. */
-  Centers,
-  /** @deprecated Import it from `bnn-distill/training`. */
   Connectors,
   /** @deprecated Import it from `bnn-distill/training`. */
   type CourseName,
@@ -572,8 +574,6 @@ export {
   type StepReport,
   /** @deprecated Import it from `bnn-distill/training`. */
   type StepScheduleOptions,
-  /** @deprecated Import it from `bnn-distill/training`. */
-  StudentTeacher,
   /** @deprecated Import it from `bnn-distill/training`. */
   Trainer,
   /** @deprecated Import it from `bnn-distill/training`. */
@@ -633,3 +633,13 @@ export {
   /** @deprecated Import `StatisticsImages` from `bnn-distill/training`. */
   type StatisticsImages as StatisticsPictures,
 } from './entrances/training.js';
+
+export {
+  /** @deprecated Import `distill` from `bnn-distill`. */
+  distill as distil,
+} from './run/run.js';
+
+export {
+  /** @deprecated Import `Loss` from `bnn-distill/losses`. */
+  type Loss as CustomLoss,
+} from './entrances/losses.js';

@@ -1,10 +1,10 @@
 /**
  * bnn-distill: knowledge distillation from full-precision teachers to binary (1-bit) students.
  *
- *     import { distil, resolveRecipe } from 'bnn-distill';
+ *     import { distill, resolveRecipe } from 'bnn-distill';
  *
  *     const { recipe } = await resolveRecipe({ sets: ['student.name=bnn-resnet20', 'stages[0].teacher=cifar10-resnet20'] });
- *     for await (const event of distil({ ...recipe, data: 'cifar10-sample' })) console.log(event.kind);
+ *     for await (const event of distill({ ...recipe, data: 'cifar10-sample' })) console.log(event.kind);
  *
  * This entrance has what most users need. The rest has entrances of its own: `bnn-distill/losses`, `/nn`, `/data`,
  * `/teacher`, `/cache` and `/training`.
@@ -49,10 +49,23 @@ export {
   type ResolvedRecipe,
 } from './recipe/resolve-recipe.js';
 export { toYaml } from './recipe/to-yaml.js';
-export { type CustomLoss, type LossInput, type MapPair, registerLoss } from './losses/custom-loss.js';
+export {
+  defineLoss,
+  type Loss,
+  type LossDefinition,
+  type LossInput,
+  type LossNeed,
+  type LossOptionSpecs,
+  type LossState,
+  type LossStateFactory,
+  type LossStateSize,
+} from './losses/loss.js';
+export type { LossOption, NumberRange, OptionValues } from './losses/loss-options.js';
+export { type MapPair, meanOverPairs } from './losses/map-pairs.js';
+export { registerLoss } from './losses/registry.js';
 export { distributionLoss } from './losses/distribution-loss.js';
 export { NonFiniteLoss, type NonFinitePlace } from './training/non-finite.js';
-export { distil, type RunOptions } from './run/run.js';
+export { distill, type RunOptions } from './run/run.js';
 export { type ResumableRun, resume, type ResumeOptions } from './run/resume.js';
 export type { EpochReport, RunEvent, RunSummary, StageSummary } from './run/run-events.js';
 export type { StageTitle } from './run/stage-title.js';

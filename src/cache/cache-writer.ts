@@ -144,7 +144,7 @@ async function requireEmpty(directory: string): Promise<void> {
   if (others.length === 0) return;
   throw new InputError(
     `${directory} has no ${manifestFile} and is not empty: it holds ${others.slice(0, 3).join(', ')}.`,
-    { fix: 'choose another --out, or empty it' },
+    { fix: 'choose another `out`, or empty it' },
   );
 }
 

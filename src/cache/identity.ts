@@ -90,10 +90,9 @@ function withAllFields(views: CacheIdentity['views']): CacheIdentity['views'] {
 const fixes: Readonly<Record<keyof CacheIdentity, string>> = {
   teachers: 'name the teacher and the card that it was made with, or another directory',
   data: 'name the data that it was made with, or another directory',
-  views: 'use the augmentation, the --view-seed and the --views that it was made with, or another directory',
-  contents:
-    'use the --features, --attention, --dtype and --top-k that it was made with, or another directory',
-  layout: 'use the --batch-size that it was made with, or another directory',
+  views: 'use the augmentation, the `viewSeed` and the `views` that it was made with, or another directory',
+  contents: 'use the `features`, `attention`, `dtype` and `topK` that it was made with, or another directory',
+  layout: 'use the `batchSize` that it was made with, or another directory',
 };
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -185,7 +185,7 @@ export async function requireManifest(directory: string): Promise<Manifest> {
   const manifest = await readManifest(directory);
   if (manifest) return manifest;
   throw new InputError(`${directory} is not a cache: it has no ${manifestFile}.`, {
-    fix: 'make one with: distill cache --teacher <model> --data <kind:folder> --out <directory>',
+    fix: 'make one with `distill cache`',
   });
 }
 

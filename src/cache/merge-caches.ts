@@ -96,6 +96,6 @@ async function requireNothing(out: string): Promise<void> {
   );
   if (others.length === 0) return;
   throw new InputError(`${out} is not a cache and is not empty: it holds ${others.slice(0, 3).join(', ')}.`, {
-    fix: 'choose another --out, or empty it',
+    fix: 'choose another `out`, or empty it',
   });
 }

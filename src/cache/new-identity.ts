@@ -39,7 +39,7 @@ export async function newIdentity(
 ): Promise<CacheIdentity> {
   const { dtype, maps, augmentation, viewSeed, views, batchSize } = choices;
   if (views > mostViews)
-    throw new InputError(`--views must be at most ${mostViews.toLocaleString('en-US')}, got ${views}.`);
+    throw new InputError(`\`views\` must be at most ${mostViews.toLocaleString('en-US')}, got ${views}.`);
   if (choices.topK !== undefined) checkTopK(choices.topK, teacher.classes.length);
   const contents: CacheContents = {
     dtype,

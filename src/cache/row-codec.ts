@@ -140,7 +140,7 @@ function checkFinite(logits: Float32Array, { dtype, topK, classes }: CacheConten
     `the teacher's logit of class ${at % classes} is ${logits[at]} for view ${batch.view} of image ${batch.indices[row]}, which ${dtype} cannot hold.`,
     {
       fix: Number.isFinite(logits[at])
-        ? 'use --dtype float32'
+        ? 'use `dtype: float32`'
         : 'look for images that are not finite after the normalisation, or another teacher',
     },
   );

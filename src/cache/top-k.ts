@@ -68,7 +68,7 @@ export function checkTopK(k: number, classes: number): void {
   if (Number.isInteger(k) && k >= 1 && k <= classes && classes <= 65536) return;
   throw new InputError(
     classes > 65536
-      ? `--top-k is for teachers of at most 65,536 classes, and this one has ${classes.toLocaleString('en-US')}.`
-      : `--top-k must be a whole number from 1 to ${classes}, the number of classes, got ${k}.`,
+      ? `\`topK\` is for teachers of at most 65,536 classes, and this one has ${classes.toLocaleString('en-US')}.`
+      : `\`topK\` must be a whole number from 1 to ${classes}, the number of classes, got ${k}.`,
   );
 }

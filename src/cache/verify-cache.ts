@@ -105,7 +105,7 @@ export function requireComplete(directory: string, manifest: Manifest, format: C
   throw new InputError(
     `the cache in ${directory} is not complete: ${missing.length} of its ${format.parts.length} files are missing, the first is ${first.name} (view ${first.view}, images ${first.firstRow} to ${first.firstRow + first.rows - 1}).`,
     {
-      fix: 'run the command that made it again, or join its shards with: distill cache merge <directory> <directory> --out <directory>',
+      fix: 'make it again in the same directory, which completes it, or join its shards with `distill cache merge`',
     },
   );
 }

@@ -160,7 +160,7 @@ export async function checkFreeSpace(directory: string, bytes: number): Promise<
   throw new InputError(
     `the cache needs ${inGigabytes(bytes)} more in ${directory}, and ${inGigabytes(free)} are free.`,
     {
-      fix: 'free some space or choose another --out; fewer --views, --attention, --features none and --top-k make it smaller',
+      fix: 'free some space or choose another `out`; fewer `views`, `attention: true`, `features: none` and `topK` make it smaller',
     },
   );
 }

@@ -55,7 +55,6 @@ export {
   type Box,
   checkMix,
   drawMixing,
-  mixBatch,
   type Mixing,
   type MixPlace,
   type MixSettings,
@@ -73,3 +72,4 @@ export {
 } from '../data/view-effects.js';
 export type { Images } from '../data/make-batch.js';
 export type { ImagesInFiles } from '../data/file-batch.js';
+export { mixBatch } from '../data/mix-batch.js';

@@ -22,6 +22,21 @@ export {
   parseLossFlag,
 } from '../losses/loss-settings.js';
 export { type LossTerm, type WeightedSum, weightedSum } from '../losses/weighted-sum.js';
-export { type CustomLoss, type LossInput, type MapPair, registerLoss } from '../losses/custom-loss.js';
 export { distributionLoss } from '../losses/distribution-loss.js';
 export { isWeighed, type LossWeight, lossWeightAt } from '../losses/loss-weight.js';
+export {
+  defineLoss,
+  type Loss,
+  type LossDefinition,
+  type LossInput,
+  type LossNeed,
+  type LossOptionSpecs,
+  type LossState,
+  type LossStateFactory,
+  type LossStateSize,
+} from '../losses/loss.js';
+export type { LossOption, NumberRange, OptionValues } from '../losses/loss-options.js';
+export { type LossOptionRow, type LossRow, lossTable } from '../losses/loss-table.js';
+export { type MapPair, meanOverPairs } from '../losses/map-pairs.js';
+export { registerLoss } from '../losses/registry.js';
+export { Centers } from '../losses/centers.js';

@@ -18,3 +18,4 @@ export type { ImageLayout, Normalisation as ImageNormalisation } from '../teache
 export type { LogitsOutput } from '../teacher/logits-output.js';
 export type { ModelTap } from '../teacher/taps.js';
 export type { MapShape } from '../teacher/feature-map.js';
+export { StudentTeacher } from '../teacher/student-teacher.js';

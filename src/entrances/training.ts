@@ -14,44 +14,38 @@ export {
 } from '../optim/gradient-steps.js';
 export {
   createOptimizer,
-  type Optimizer,
   type OptimizerName,
   optimizerNames,
   type OptimizerSettings,
-} from '../optim/optimizer.js';
+} from '../optim/optimizers/create-optimizer.js';
+export type { Optimizer } from '../optim/optimizer.js';
 export { Adam, type AdamOptions } from '../optim/optimizers/adam.js';
-export { AdamW } from '../optim/optimizers/adamw.js';
+export { AdamW, type AdamWOptions } from '../optim/optimizers/adamw.js';
 export { Bop, type BopOptions } from '../optim/optimizers/bop.js';
 export { SGD, type SGDOptions } from '../optim/optimizers/sgd.js';
-export { reestimateBatchNorm, type StatisticsImages } from '../training/reestimate-batch-norm.js';
+export { reestimateBatchNorm, type StatisticsImages } from '../evaluation/reestimate-batch-norm.js';
 export { type PartMemory, type StepMemory, stepMemory } from '../evaluation/step-memory.js';
-export { Centers } from '../training/centers.js';
 export {
   flipRatio,
   type LayerRecord,
   LayerStatistics,
   type ObservedNetwork,
 } from '../training/layer-statistics.js';
-export { StudentTeacher } from '../training/student-teacher.js';
 export {
   type CourseName,
   courseNames,
   createSchedule,
+  type ScheduleName,
+  scheduleNames,
   type ScheduleSettings,
-  type ScheduleStage,
 } from '../optim/schedules/create-schedule.js';
-export {
-  constantSchedule,
-  cosineSchedule,
-  type DecayOptions,
-  linearSchedule,
-  type Schedule,
-  type ScheduleUnit,
-  stepSchedule,
-  type StepScheduleOptions,
-  type WarmupOptions,
-  withWarmup,
-} from '../optim/schedules/schedules.js';
+export type { Schedule, ScheduleStage, ScheduleUnit } from '../optim/schedule.js';
+export { constantSchedule } from '../optim/schedules/constant.js';
+export { cosineSchedule } from '../optim/schedules/cosine.js';
+export { linearSchedule } from '../optim/schedules/linear.js';
+export type { DecayOptions } from '../optim/schedules/schedule-arguments.js';
+export { stepSchedule, type StepScheduleOptions } from '../optim/schedules/step.js';
+export { type WarmupOptions, withWarmup } from '../optim/schedules/warmup.js';
 export type { TrainerMix } from '../training/batch-mixer.js';
 export { type StepReport, Trainer, type TrainerParts } from '../training/trainer.js';
 export {

@@ -41,17 +41,17 @@ export async function evaluateModel(
   options: EvaluationOptions = {},
 ): Promise<Accuracy> {
   const { model } = settings;
-  checkWhole('--threads', settings.threads, 1);
+  checkWhole('`threads`', settings.threads, 1);
   // What is no file may be the name of a teacher in the package; who is asked for it says so if not.
   const found = await stat(model).catch(() => undefined);
   if (found?.isDirectory()) {
     return evaluateCheckpoint(settings, join(model, runFiles.best), await dataOfModel(settings), options);
   }
   if (extname(model) === '.safetensors') {
-    const data = settings.data ?? (await defaultData(undefined, `distill eval --model ${model}`));
+    const data = settings.data ?? (await defaultData(undefined));
     return evaluateCheckpoint(settings, model, data, options);
   }
-  const data = settings.data ?? (await defaultData(model, `distill eval --model ${model}`));
+  const data = settings.data ?? (await defaultData(model));
   const test = await loadDataset(data, 'test', settings);
   const teacher = await openTeacher(model, {
     taps: 'none',

@@ -63,11 +63,11 @@ export async function exportTeacher(
 ): Promise<ExportedTeacher> {
   const { checkpoint, out, tolerance = 1e-4 } = settings;
   if (!out.toLowerCase().endsWith('.onnx'))
-    throw new InputError(`the model's file must end in .onnx, got '${out}'.`, { fix: 'name it with --out' });
+    throw new InputError(`the model's file must end in .onnx, got '${out}'.`, { fix: 'name it in `out`' });
   const card = cardPathBeside(out);
   for (const path of [out, card])
     if (await stat(path).catch(() => undefined))
-      throw new InputError(`${path} is there already.`, { fix: 'choose another --out, or remove it' });
+      throw new InputError(`${path} is there already.`, { fix: 'choose another `out`, or remove it' });
   await useBackend(settings.backend ?? 'native', { threads: settings.threads });
   const { student: network, classes, resize } = await loadStudent(checkpoint);
   let folder: string | undefined;
@@ -82,7 +82,7 @@ export async function exportTeacher(
     const test = resizedTo(await loadDataset(settings.data, 'test'), network.size, resize);
     if (classes.join() !== test.classes.join())
       throw new InputError(`the classes of ${checkpoint} are not those of ${settings.data}.`, {
-        fix: 'name the data on which it was trained with --data',
+        fix: 'name the data on which it was trained in `data`',
       });
     folder = await mkdtemp(join(dirname(out), '.export-')).catch((error: unknown) => {
       throw writeError(out, error);

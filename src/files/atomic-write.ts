@@ -61,7 +61,7 @@ export function writeError(path: string, error: unknown): InputError | RunError 
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new InputError(`cannot write ${path}: permission denied.`, {
-      fix: 'choose another place with --out, or change the permissions of its directory',
+      fix: 'choose another `out`, or change the permissions of its directory',
       cause: error,
     });
   }
@@ -75,7 +75,7 @@ export function writeError(path: string, error: unknown): InputError | RunError 
     return new InputError(
       `cannot write ${path}: a part of this path is a file, and a directory was expected.`,
       {
-        fix: 'choose another place with --out',
+        fix: 'choose another `out`',
         cause: error,
       },
     );

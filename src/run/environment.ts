@@ -74,7 +74,7 @@ export function checkEnvironment(run: string, before: unknown, now: RunEnvironme
   if (data.trainingPictures !== now.data.trainingPictures || data.sha256 !== now.data.sha256)
     throw new InputError(
       `the training images of ${now.data.spec} are not those with which the run in ${run} began.`,
-      { fix: 'bring the old ones back, or name their place with --data' },
+      { fix: 'bring the old ones back, or name their place in `data`' },
     );
   for (const [name, digests] of Object.entries(teachers))
     if (name in now.teachers && now.teachers[name].join() !== digests.join())

@@ -183,23 +183,23 @@ function bytesOf(parts: readonly PartPlan[], bytesOfRows: (rows: number) => numb
 
 /** @throws InputError that names the first wrong value */
 export function checkCacheSettings({ views, batchSize, viewSeed, threads, shard }: CacheSettings): void {
-  const wholes: readonly [flag: string, value: number, least: number][] = [
-    ['--views', views, 1],
-    ['--batch-size', batchSize, 1],
-    ['--view-seed', viewSeed, 0],
-    ['--threads', threads, 1],
+  const wholes: readonly [field: string, value: number, least: number][] = [
+    ['views', views, 1],
+    ['batchSize', batchSize, 1],
+    ['viewSeed', viewSeed, 0],
+    ['threads', threads, 1],
   ];
-  for (const [flag, value, least] of wholes) checkWhole(flag, value, least);
+  for (const [field, value, least] of wholes) checkWhole(`\`${field}\``, value, least);
   const [i, n] = shard;
   if (Number.isInteger(i) && Number.isInteger(n) && i >= 1 && i <= n) return;
-  throw new InputError(`--shard must be i/n with whole numbers 1 ≤ i ≤ n, got '${i}/${n}'.`);
+  throw new InputError(`\`shard\` must be two whole numbers i and n with 1 ≤ i ≤ n, got ${i} and ${n}.`);
 }
 
 /** The i-th of n runs of consecutive parts. */
 function partsOfShard(parts: readonly PartPlan[], [i, n]: readonly [number, number]): readonly PartPlan[] {
   if (n > parts.length)
     throw new InputError(
-      `--shard ${i}/${n} cuts the cache into ${n}, but it has only ${parts.length} files, which stay whole.`,
+      `\`shard: ${i}/${n}\` cuts the cache into ${n}, but it has only ${parts.length} files, which stay whole.`,
       { fix: `use at most ${parts.length} shards` },
     );
   return parts.slice(Math.floor((parts.length * (i - 1)) / n), Math.floor((parts.length * i) / n));

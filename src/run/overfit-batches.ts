@@ -35,7 +35,7 @@ export async function* overfitBatches(
   batches: number,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<RunEvent, OverfitVerdict> {
-  checkWhole('--overfit-batches', batches, 1);
+  checkWhole('`batches`', batches, 1);
   const [first] = recipe.stages;
   const stage = {
     ...first,
@@ -80,7 +80,7 @@ export function verdictOf(
     : lastLoss >= firstLoss
       ? 'the loss does not fall: the learning rate is too large, or a loss pulls away from the labels'
       : lastLoss > 0.98 * firstLoss
-        ? 'the loss hardly falls: the learning rate is too small, or gradients do not reach the latent weights (see gradientNorm and flipRatio with --set stages[0].statistics.every=1)'
+        ? 'the loss hardly falls: the learning rate is too small, or gradients do not reach the latent weights (see gradientNorm and flipRatio with `stages[0].statistics.every: 1`)'
         : teacherAgreementPercent !== undefined && teacherAgreementPercent >= learnedPercent
           ? "the student follows its teacher, which disagrees with the labels: compare the teacher's classes, mean and std with those of the data (distill eval)"
           : 'it learns, but slowly: raise the learning rate, or lower the weight of losses other than crossEntropy';

@@ -43,7 +43,7 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
       damaged.length > 0
         ? `no checkpoint of the run in ${directory.path} is whole: ${damaged.join(' ')}`
         : `the run in ${directory.path} was interrupted before its first checkpoint.`,
-      { fix: `begin again with: distill --recipe ${directory.file('recipe')}` },
+      { fix: `begin again with its recipe, ${directory.file('recipe')}` },
     );
   }
   const progress = progressOf(checkpoint.state as StoredProgress);
@@ -53,7 +53,7 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
   const { recipe } = await resolveRecipe({ recipe: directory.file('recipe'), flags });
   const changes = flags.flatMap(({ flag, path: at, value }) => {
     const old = valueAt(before, at);
-    return old === value ? [] : [`${flag} is ${String(value)}, and was ${String(old)}`];
+    return old === value ? [] : [`${flag.replaceAll('`', '')} is ${String(value)}, and was ${String(old)}`];
   });
   const { epoch, step } = progress;
   const event = { kind: 'resumed', directory: directory.path, stage: generation.title, epoch, step } as const;
@@ -70,10 +70,10 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
 
 function flagsOf(generation: Generation, { epochs, threads, provider, data }: ResumeOptions): FlagSetting[] {
   const settings: FlagSetting[] = [
-    { flag: '--epochs', path: ['stages', generation.title.index, 'epochs'], value: epochs },
-    { flag: '--threads', path: ['threads'], value: threads },
-    { flag: '--provider', path: ['provider'], value: provider },
-    { flag: '--data', path: ['data'], value: data },
+    { flag: '`epochs`', path: ['stages', generation.title.index, 'epochs'], value: epochs },
+    { flag: '`threads`', path: ['threads'], value: threads },
+    { flag: '`provider`', path: ['provider'], value: provider },
+    { flag: '`data`', path: ['data'], value: data },
   ];
   return settings.filter(({ value }) => value !== undefined);
 }
@@ -89,15 +89,15 @@ function checkEpochs(
   const begun = epoch + (step > 0 ? 1 : 0);
   if (epochs !== undefined && epochs < begun)
     throw new InputError(
-      `--epochs is ${epochs}, but stage '${title.name}' has begun epoch ${begun}; expected at least ${begun}.`,
+      `\`epochs\` is ${epochs}, but stage '${title.name}' has begun epoch ${begun}; expected at least ${begun}.`,
     );
   if (epochs !== undefined && epochs !== stage.epochs && title.generations > 1)
     throw new InputError(
-      `--epochs cannot change while the generations of stage '${title.name}' are under way, which all have ${stage.epochs}.`,
+      `\`epochs\` cannot change while the generations of stage '${title.name}' are under way, which all have ${stage.epochs}.`,
     );
   if (isLast && isComplete && (epochs ?? stage.epochs) === epoch)
     throw new InputError(`the run in ${run} is complete: it has its ${epoch} epochs.`, {
-      fix: `to train on, name more: distill resume ${run} --epochs ${2 * epoch}`,
+      fix: `to train on, ask for more, for instance \`epochs: ${2 * epoch}\``,
     });
 }
 

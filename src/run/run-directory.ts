@@ -17,7 +17,7 @@ export class RunDirectory {
     if (path !== undefined) {
       if (await isOccupied(path)) {
         throw new InputError(`the output directory ${path} exists and is not empty.`, {
-          fix: `choose another --out, or remove it: rm -r ${path}`,
+          fix: `choose another \`out\`, or remove it: rm -r ${path}`,
         });
       }
       await makeDirectory(path);

@@ -263,7 +263,7 @@ function comparedLevels(
   throw new InputError(
     `the loss ${names.join(', ')} compares feature maps, and no feature map of the teacher has the height and width of a level of ${student.name}.`,
     {
-      fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or name the teacher's taps in its card`,
+      fix: `leave it out (${names.map((name) => `\`losses.${name}.weight: 0\``).join(' ')}), or name the teacher's taps in its card`,
     },
   );
 }
@@ -289,6 +289,6 @@ function chanceWarning({ epoch, validation }: EpochReport, classes: number): Run
   return {
     kind: 'warning',
     message: `after epoch ${epoch + 1} the student is no better than chance: validation top-1 ${share} of ${classes} classes`,
-    fix: 'go through docs/stuck.md, beginning with --overfit-batches 1',
+    fix: 'go through docs/stuck.md',
   };
 }

@@ -50,7 +50,7 @@ export interface RunTeacher {
 }
 
 /**
- * Opens what `--teacher` names, a model or a cache, and with `--cache` a cache that the run fills.
+ * Opens what `teacher` names, a model or a cache, and with `cache` a cache that the run fills.
  *
  * @param onHashed hears how many files of images are read for the identity of a cache
  * @throws InputError for a teacher that does not fit the data or is far under its card, or a cache that was made for
@@ -112,8 +112,8 @@ async function openCache(
 ): Promise<RunTeacher> {
   if (request.cache !== null)
     throw new InputError(
-      `--teacher ${directory} is a cache already, so there is nothing to fill ${request.cache} with.`,
-      { fix: 'name the model as --teacher, or leave --cache out' },
+      `\`teacher: ${directory}\` is a cache already, so there is nothing to fill ${request.cache} with.`,
+      { fix: 'name the model as `teacher`, or leave `cache` out' },
     );
   const { data } = await requireManifest(directory);
   const taken = splits.map((split) =>
@@ -130,8 +130,8 @@ async function openCache(
   try {
     if (request.views !== null && request.views !== source.views)
       throw new InputError(
-        `--views is ${request.views}, but the cache in ${directory} has ${source.views} views.`,
-        { fix: 'leave --views out' },
+        `\`views\` is ${request.views}, but the cache in ${directory} has ${source.views} views.`,
+        { fix: 'leave `views` out' },
       );
     checkMaps(directory, request, source.contents);
     return {
@@ -199,7 +199,7 @@ function checkMaps(
   throw new InputError(
     `the loss ${names.join(', ')} compares feature maps, and the cache in ${directory} holds ${held}.`,
     {
-      fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or make the cache with --features all`,
+      fix: `leave it out (${names.map((name) => `\`losses.${name}.weight: 0\``).join(' ')}), or make the cache with its feature maps`,
     },
   );
 }

@@ -109,7 +109,7 @@ class Run {
     checkRunnable(recipe);
     const { checkpointSeconds = defaultCheckpointSeconds } = options;
     if (!(checkpointSeconds >= 0))
-      throw new InputError(`--checkpoint-seconds must be at least 0, got ${checkpointSeconds}.`);
+      throw new InputError(`\`checkpointSeconds\` must be at least 0, got ${checkpointSeconds}.`);
     await useBackend(recipe.backend, { threads: recipe.threads });
     const { splits, skipped } = await loadSplits(recipe);
     for (const message of skipped) yield { kind: 'skipped', message };

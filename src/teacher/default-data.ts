@@ -10,15 +10,13 @@ const embedded: Readonly<Record<string, string>> = { cifar10: 'cifar10-sample' }
  * names.
  *
  * @param model a teacher, several with commas between them (the first counts), or undefined
- * @param again the command as it was typed, to complete in the message
- * @throws InputError when neither is there; its fix is the command to type
+ * @throws InputError when neither is there
  */
-export async function defaultData(model: string | undefined, again: string): Promise<string> {
+export async function defaultData(model: string | undefined): Promise<string> {
   return (
     dataOfEnvironment() ??
     sampleOf(
       model === undefined ? undefined : (await findTeacher((await teacherNames(model))[0])).card?.dataset,
-      again,
     )
   );
 }
@@ -32,9 +30,9 @@ export function dataOfEnvironment(): string | undefined {
 /**
  * The embedded sample of a kind of data.
  *
- * @throws InputError when there is none; its fix is the command to type
+ * @throws InputError when there is none
  */
-export function sampleOf(dataset: string | undefined, again: string): string {
+export function sampleOf(dataset: string | undefined): string {
   const sample = dataset === undefined ? undefined : embedded[dataset];
   if (sample !== undefined) return sample;
   const kind = dataset ?? 'cifar10';
@@ -42,6 +40,6 @@ export function sampleOf(dataset: string | undefined, again: string): string {
     dataset === undefined
       ? 'no data was named, and no card of a teacher names some.'
       : `no data was named, and no sample of the teacher's data set '${dataset}' comes with the package.`,
-    { fix: `type: ${again} --data ${kind}:<folder>   (or set DISTILL_DATA=${kind}:<folder>)` },
+    { fix: `name it, \`data: ${kind}:<folder>\`, or set DISTILL_DATA=${kind}:<folder>` },
   );
 }

@@ -81,7 +81,7 @@ function cardText(
     `  kind: ${last?.op === 'Softmax' ? 'probabilities' : 'logits         '}           # check: logits, or probabilities after softmax`,
     ...taps,
     `# classes: [first, second]       # fill in: ${typeof count === 'number' ? `the ${count}` : 'all'} class names in the order of the logits`,
-    '# dataset: cifar10               # may be filled in: the kind of its data, as in --data',
+    '# dataset: cifar10               # may be filled in: the kind of its data',
     '# expectedTop1: 90.0             # may be filled in: its accuracy on the test images, in percent',
     '# source: https://…              # may be filled in: where the model comes from',
     '# licence: …                     # may be filled in',

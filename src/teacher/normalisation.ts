@@ -19,7 +19,7 @@ export function teacherNormalisation(
     throw new InputError(
       `${modelPath} has no teacher card: there is no ${cardPathBeside(modelPath)}, and no card of the package has its sha256`,
       {
-        fix: `draft one with \`distill card init ${modelPath}\`, or give --mean r,g,b and --std r,g,b of its training data`,
+        fix: `draft one with \`distill card init ${modelPath}\`, or give \`mean\` and \`std\` of its training data`,
       },
     );
   return { color: card?.color ?? 'rgb', scale: card?.scale ?? '1/255', mean, std };

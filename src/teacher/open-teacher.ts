@@ -14,7 +14,7 @@ export interface LiveTeacher extends TargetSource {
 }
 
 /**
- * The teachers that `--teacher` names: one, or several with commas between them. A name that is a file's is one teacher
+ * The teachers that a text names: one, or several with commas between them. A name that is a file's is one teacher
  * whatever commas it holds.
  * @throws {InputError} for an empty name in a list.
  */
@@ -23,13 +23,13 @@ export async function teacherNames(text: string): Promise<readonly string[]> {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes(''))
     throw new InputError(`the list of teachers "${text}" has an empty name between its commas`, {
-      fix: 'write --teacher first.onnx,second.onnx',
+      fix: 'write `teacher: first.onnx,second.onnx`',
     });
   return names;
 }
 
 /**
- * Opens the teacher, or the ensemble of teachers, that `--teacher` names: see {@link OnnxTeacher.open} for each of them,
+ * Opens the teacher, or the ensemble of teachers, that a text names: see {@link OnnxTeacher.open} for each of them,
  * {@link EnsembleTeacher} for what several give. Only the first gives feature maps.
  * @throws {InputError} as these do.
  */

@@ -47,11 +47,14 @@ export async function withProvider<Session>(
   throw new Error('the CPU is the last that is tried');
 }
 
-/** @throws InputError unless the text names a provider */
-export function providerOf(flag: string, text: string): ProviderName {
+/**
+ * @param what is said of the text in a message: a flag or a field
+ * @throws InputError unless the text names a provider
+ */
+export function providerOf(what: string, text: string): ProviderName {
   const found = providerNames.find((name) => name === text);
   if (found) return found;
-  throw new InputError(`${flag} must be one of ${providerNames.join(', ')}, got '${text}'.`, {
+  throw new InputError(`${what} must be one of ${providerNames.join(', ')}, got '${text}'.`, {
     nearest: nearestNames(text, providerNames),
   });
 }

@@ -25,7 +25,7 @@ export class NonFiniteLoss extends RunError {
       layer === undefined ? '' : `, and the first activations that are not finite are those of ${layer}`;
     const kept = file === undefined ? '' : `; its batch is in ${file}`;
     super(`${part}${at}${first}.`, {
-      fix: `use a smaller learning rate (--lr), or look for images or labels that are not finite${kept}; more in docs/stuck.md`,
+      fix: `use a smaller learning rate (\`lr\`), or look for images or labels that are not finite${kept}; more in docs/stuck.md`,
     });
   }
 }

@@ -181,7 +181,7 @@ const cases: readonly Case[] = [
     args: train('--out', at('model.onnx/run')),
     stderr: [
       `distill: cannot write ${at('model.onnx/run')}: a part of this path is a file, and a directory was expected.`,
-      '  fix: choose another place with --out',
+      '  fix: choose another --out',
     ],
   },
   {
@@ -190,7 +190,7 @@ const cases: readonly Case[] = [
     child: {},
     stderr: [
       `distill: cannot write ${forbidden}: permission denied.`,
-      '  fix: choose another place with --out, or change the permissions of its directory',
+      '  fix: choose another --out, or change the permissions of its directory',
     ],
   },
   {

@@ -82,7 +82,7 @@ describe('a teacher is refused', () => {
       `${path} has no teacher card: there is no ${path.replace('.onnx', '.yaml')}, and no card of the package has its sha256`,
     );
     expect(fix).toContain(`distill card init ${path}`);
-    expect(fix).toContain('--mean');
+    expect(fix).toContain('`mean`');
     expect((await failure(OnnxTeacher.open(path, { mean: [0, 0, 0] }))).message).toContain(
       'has no teacher card',
     );
