@@ -52,9 +52,6 @@ export function distill(recipe: Recipe, options: RunOptions = {}): AsyncGenerato
   return trainRun(recipe, options);
 }
 
-/** @deprecated Its name is {@link distill}; this one goes with 0.3. */
-export const distil = distill;
-
 /**
  * Trains a run from its start, or from where it is resumed, to its end. A trial is limited to a few images.
  *
