@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtInRecipes } from '../../src/recipe/recipe-file.js';
 import { resolveRecipe } from '../../src/recipe/resolve-recipe.js';
+import { movedNamesTable } from './moved-names.js';
 import { performanceTable } from './performance-table.js';
 import { recipeKeysTable } from './recipe-keys.js';
 
@@ -14,6 +15,7 @@ const writers: Readonly<Record<string, (argument: string) => string | Promise<st
   'recipe-keys': recipeKeysTable,
   recipes: recipesList,
   example: exampleBlock,
+  'moved-names': movedNamesTable,
   results: async () => performanceTable(await readFile(repositoryFile('docs/performance.md'), 'utf8')),
 };
 
