@@ -33,14 +33,14 @@ module.exports = {
       comment: 'A new folder of src/ has its place in the list of rooms in .dependency-cruiser.cjs.',
       severity: 'error',
       from: {},
-      to: { path: '^src/[^/]+/', pathNot: inRooms([...rooms, ...ground]) },
+      to: { path: '^src/[^/]+/', pathNot: `${inRooms([...rooms, ...ground])}|^src/entrances/` },
     },
     {
       name: 'nothing-imports-the-entrance',
-      comment: 'src/index.ts is for users; code imports the file that it means.',
+      comment: 'src/index.ts and src/entrances/ are for users; code imports the file that it means.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/index\\.ts$' },
-      to: { path: '^src/(index|deprecated)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(index|deprecated)\\.ts$' },
+      to: { path: '^src/(index|deprecated)\\.ts$|^src/entrances/' },
     },
     {
       name: 'packages-are-declared',

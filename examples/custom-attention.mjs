@@ -1,7 +1,7 @@
 // An attention of one's own: a factor for each channel that follows the mean activation of the image. A recipe names this
 // file under `imports` and the attention as `student.attention` (see custom-attention.yaml).
 import { mean as meanOf, mul, sigmoid } from '@tensorflow/tfjs-core';
-import { registerAttention } from 'bnn-distill';
+import { registerAttention } from 'bnn-distill/nn';
 
 registerAttention('brightness', (scope, { outputs }) => {
   const weight = scope.parameter('weight', [outputs], { kind: 'constant', value: 0 });

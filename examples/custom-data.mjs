@@ -1,6 +1,6 @@
 // Data of one's own: images of stripes, whose distance is the class. A recipe names this file under `imports`; then
 // `stripes` is a kind of data (see custom-recipe.yaml).
-import { registerDataKind } from 'bnn-distill';
+import { registerDataKind } from 'bnn-distill/data';
 
 const counts = { train: 320, validation: 40, test: 80 };
 const firstIndex = { train: 0, validation: 1000, test: 2000 };

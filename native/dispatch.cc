@@ -2,82 +2,105 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
-#include <type_traits>
+#include <initializer_list>
+#include <mutex>
 
 #include "implementations.h"
 
 namespace bnn {
 namespace {
 
-struct Entry {
-  const char* family;
-  const char* isa;
-  uint32_t requires_features;
-  void* function;
-  bool takes_groups;
+constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
+
+struct InstructionSet {
+  const char* name;
+  uint32_t features;
 };
 
-template <class Args>
-Entry entry(const char* isa, uint32_t features, void (*function)(const Args&), bool takes_groups = false) {
-  return {Args::family, isa, features, reinterpret_cast<void*>(function), takes_groups};
-}
+// From the best to the slowest. Every CPU with AVX2 has the instructions of F16C too.
+constexpr InstructionSet kInstructionSets[] = {
+    {"avx512", kAvx2Fma | kAvx512},
+    {"avx2", kAvx2Fma},
+    {"reference", 0},
+};
 
-constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
-constexpr uint32_t kAvx512All = kAvx2Fma | kAvx512;
-
-template <class Args, class... Families>
-constexpr bool kIsOneOf = (std::is_same_v<Args, Families> || ...);
-
-// What a family needs beyond its instruction set.
-template <class Args>
-constexpr uint32_t kExtraFeatures =
-    kIsOneOf<Args, BinaryConvForward, BinaryConvGateGradient> ? kVpopcntdq : 0;
-
-// Whether an implementation runs convolutions of several groups.
-template <class Args>
-constexpr bool kAvx512TakesGroups = kIsOneOf<Args, BinaryConvForward, BinaryConvBackwardInput,
-                                             BinaryConvBackwardFilter, BinaryConvGateGradient>;
-template <class Args>
-constexpr bool kAvx2TakesGroups = kIsOneOf<Args, BinaryConvForward, BinaryConvGateGradient>;
-
-// Ordered: for each family, the best first. Every CPU with AVX2 has the instructions of F16C.
-const std::vector<Entry>& table() {
-#define BNN_AVX512_ENTRY(Family) \
-  entry<Family>("avx512", kAvx512All | kExtraFeatures<Family>, avx512::run, kAvx512TakesGroups<Family>),
-#define BNN_AVX2_ENTRY(Family) entry<Family>("avx2", kAvx2Fma, avx2::run, kAvx2TakesGroups<Family>),
-#define BNN_REFERENCE_ENTRY(Family) entry<Family>("reference", 0, reference::run),
-#define BNN_SEQUENCE_ENTRY(Family) entry<Family>("reference", 0, sequences::run),
-  static const std::vector<Entry> entries = {
-#if defined(BNN_X86)
-      BNN_AVX512_FAMILIES(BNN_AVX512_ENTRY) BNN_AVX2_FAMILIES(BNN_AVX2_ENTRY)
-#endif
-          BNN_AVX2_FAMILIES(BNN_REFERENCE_ENTRY) BNN_SEQUENCES(BNN_SEQUENCE_ENTRY)};
-  return entries;
-}
-
-std::string forced = std::getenv("BNN_DISTILL_ISA") ? std::getenv("BNN_DISTILL_ISA") : "";
-
+// The place of an instruction set among these, or −1.
 int rank_of(const std::string& isa) {
-  const auto& all = instruction_sets();
-  for (size_t i = 0; i < all.size(); ++i)
-    if (all[i] == isa) return static_cast<int>(i);
+  int rank = 0;
+  for (const InstructionSet& set : kInstructionSets) {
+    if (isa == set.name) return rank;
+    ++rank;
+  }
   return -1;
 }
 
-bool can_run(const Entry& e) { return (e.requires_features & ~cpu_features()) == 0; }
+bool can_run(uint32_t features) { return (features & ~cpu_features()) == 0; }
 
-bool allowed(const Entry& e) { return forced.empty() || rank_of(e.isa) >= rank_of(forced); }
+template <class Args>
+detail::Implementation implementation(const char* isa, const char* name, void (*function)(const Args&),
+                                      std::initializer_list<Property> properties) {
+  detail::Implementation made{Args::family,
+                              name,
+                              isa,
+                              kInstructionSets[rank_of(isa)].features,
+                              false,
+                              reinterpret_cast<void (*)()>(function),
+                              &detail::active<Args>};
+  for (const Property property : properties) {
+    if (property == kTakesGroups) made.takes_groups = true;
+    if (property == kNeedsVpopcntdq) made.features |= kVpopcntdq;
+  }
+  return made;
+}
 
-const Entry* active_entry(const char* family) {
-  for (const Entry& e : table())
-    if (std::strcmp(e.family, family) == 0 && can_run(e) && allowed(e)) return &e;
-  return nullptr;
+// An implementation stands in the table where it is compiled.
+#if defined(BNN_X86)
+#define BNN_WHERE_avx512(...) __VA_ARGS__
+#define BNN_WHERE_avx2(...) __VA_ARGS__
+#else
+#define BNN_WHERE_avx512(...)
+#define BNN_WHERE_avx2(...)
+#endif
+
+const std::vector<detail::Implementation>& table() {
+#define IMPLEMENTATION(Family, isa, function, ...) \
+  BNN_WHERE_##isa(implementation<Family>(#isa, #function, isa::function, {__VA_ARGS__}), )
+#define REFERENCE(Family, function) implementation<Family>("reference", #function, reference::function, {}),
+#define SEQUENCE(Family, function) implementation<Family>("reference", #function, sequences::function, {}),
+  static const std::vector<detail::Implementation> entries = {
+#include "implementations.inc"
+  };
+#undef SEQUENCE
+#undef REFERENCE
+#undef IMPLEMENTATION
+  return entries;
+}
+
+std::mutex choosing;  // guards `forced` and the choice that follows from it
+std::string forced = std::getenv("BNN_DISTILL_ISA") ? std::getenv("BNN_DISTILL_ISA") : "";
+
+// Of a family's implementations that are allowed and run on this CPU, the one with the best instruction set;
+// of several with that set, the first of the list.
+const detail::Implementation* best_implementation(const char* family) {
+  const detail::Implementation* best = nullptr;
+  for (const detail::Implementation& each : table())
+    if (std::strcmp(each.family, family) == 0 && can_run(each.features) &&
+        rank_of(each.isa) >= rank_of(forced) && (best == nullptr || rank_of(each.isa) < rank_of(best->isa)))
+      best = &each;
+  return best;
+}
+
+void choose_all() {
+  for (const detail::Implementation& each : table())
+    each.active->store(best_implementation(each.family), std::memory_order_release);
 }
 
 }  // namespace
 
-uint32_t detail::table_generation = 1;
+void detail::choose_implementations() {
+  const std::lock_guard<std::mutex> lock(choosing);
+  choose_all();
+}
 
 uint32_t cpu_features() {
   static const uint32_t features = [] {
@@ -90,8 +113,6 @@ uint32_t cpu_features() {
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
       found |= kAvx512;
     if (__builtin_cpu_supports("avx512vpopcntdq")) found |= kVpopcntdq;
-    if (__builtin_cpu_supports("avx512vbmi")) found |= kVbmi;
-    if (__builtin_cpu_supports("avx512vnni")) found |= kVnni;
 #if defined(BNN_EMULATE_AVX512)
     found |= kAvx512 | kVpopcntdq;
 #endif
@@ -102,33 +123,39 @@ uint32_t cpu_features() {
 }
 
 const std::vector<std::string>& instruction_sets() {
-  static const std::vector<std::string> names = {"avx512", "avx2", "reference"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const InstructionSet& set : kInstructionSets) all.push_back(set.name);
+    return all;
+  }();
   return names;
 }
 
+bool has_instruction_set(const std::string& isa) {
+  const int rank = rank_of(isa);
+  return rank >= 0 && can_run(kInstructionSets[rank].features);
+}
+
 std::vector<KernelInfo> kernel_list() {
+  const std::lock_guard<std::mutex> lock(choosing);
   std::vector<KernelInfo> list;
-  for (const Entry& e : table()) list.push_back({e.family, e.isa, can_run(e), active_entry(e.family) == &e});
+  for (const detail::Implementation& each : table())
+    list.push_back({each.family, each.name, each.isa, can_run(each.features),
+                    best_implementation(each.family) == &each});
   return list;
 }
 
 bool force_isa(const std::string& isa) {
-  if (!isa.empty()) {
-    if (rank_of(isa) < 0) return false;
-    if (isa == "avx512" && !(cpu_features() & kAvx512)) return false;
-    if (isa == "avx2" && (cpu_features() & kAvx2Fma) != kAvx2Fma) return false;
-  }
+  if (!isa.empty() && !has_instruction_set(isa)) return false;
+  const std::lock_guard<std::mutex> lock(choosing);
   forced = isa;
-  ++detail::table_generation;
+  choose_all();
   return true;
 }
 
-std::string forced_isa() { return forced; }
-
-detail::Implementation detail::active_implementation(const char* family) {
-  const Entry* found = active_entry(family);
-  if (found == nullptr) throw std::logic_error(std::string("no kernel of the family ") + family);
-  return {found->function, found->takes_groups};
+std::string forced_isa() {
+  const std::lock_guard<std::mutex> lock(choosing);
+  return forced;
 }
 
 }  // namespace bnn

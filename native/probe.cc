@@ -26,14 +26,12 @@ constexpr double kSecondsPerRepetition = 0.05;
 using MultiplyAdds = size_t (*)(size_t rounds);
 
 MultiplyAdds multiply_adds_of(const std::string& isa) {
-  if (isa == "reference") return reference::multiply_adds;
+  if (!has_instruction_set(isa)) throw std::invalid_argument("the CPU has no instruction set '" + isa + "'");
 #if defined(BNN_X86)
-  constexpr uint32_t kAvx2Fma = kAvx2 | kFma;
-  if (isa == "avx2" && (cpu_features() & kAvx2Fma) == kAvx2Fma) return avx2::multiply_adds;
-  // Every set of the AVX-512 family multiplies with the same units.
-  if (isa.rfind("avx512", 0) == 0 && (cpu_features() & kAvx512)) return avx512::multiply_adds;
+  if (isa == "avx512") return avx512::multiply_adds_avx512;
+  if (isa == "avx2") return avx2::multiply_adds_avx2;
 #endif
-  throw std::invalid_argument("the CPU has no instruction set '" + isa + "'");
+  return reference::multiply_adds_reference;
 }
 
 }  // namespace

@@ -20,13 +20,13 @@ Bandwidth measure_bandwidth(const float* from, float* to, size_t count);
 
 // Does `rounds` rounds of independent multiply-adds in registers and returns how many there were.
 namespace reference {
-size_t multiply_adds(size_t rounds);
+size_t multiply_adds_reference(size_t rounds);
 }
 namespace avx2 {
-size_t multiply_adds(size_t rounds);
+size_t multiply_adds_avx2(size_t rounds);
 }
 namespace avx512 {
-size_t multiply_adds(size_t rounds);
+size_t multiply_adds_avx512(size_t rounds);
 }
 
 }  // namespace bnn

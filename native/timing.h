@@ -1,7 +1,9 @@
-// How long each kernel takes, for profiles: off unless asked for, and then a clock read before and after each
-// kernel. A kernel that runs others counts its own part alone.
+// How long each kernel takes, for profiles. It is off until it is asked for; then the clock is read before
+// and after each kernel. The time of a kernel leaves out the kernels that it runs. Everything here may be
+// called by several threads at once.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -18,25 +20,43 @@ struct KernelTime {
   double milliseconds;
 };
 
-// Begins anew; `shapes` tells kernels of one family apart by their shapes.
+// Begins a new session and forgets the one before. `shapes` tells kernels of one family apart by their
+// shapes.
 void start_timing(bool shapes);
-// Ends it and gives what was measured since it began.
+// Ends the session and returns its times. A kernel that still runs is left out.
 std::vector<KernelTime> stop_timing();
 
 namespace detail {
 
 using Clock = std::chrono::steady_clock;
-extern bool timing;
-extern bool timing_shapes;
+
+// What was asked for: a session with a number of its own, or none.
+class Session {
+ public:
+  Session() = default;
+  Session(uint32_t number, bool shapes) : value_(number << 1 | (shapes ? 1 : 0)) {}
+
+  bool is_on() const { return value_ != 0; }
+  bool has_shapes() const { return (value_ & 1) != 0; }
+  bool operator==(const Session& other) const { return value_ == other.value_; }
+
+ private:
+  uint32_t value_ = 0;
+};
+
+extern std::atomic<Session> session;
+
+inline Session timing_session() { return session.load(std::memory_order_relaxed); }
 
 // The time of one kernel, from its construction to its end.
 class Timed {
  public:
-  explicit Timed(std::string name);
+  Timed(Session session, std::string name);
   ~Timed();
 
  private:
-  std::string name_;
+  const Session session_;
+  const std::string name_;
   Timed* const outer_;
   Clock::duration nested_{};
   const Clock::time_point began_;
@@ -91,8 +111,8 @@ inline std::string shape_of(const Elementwise& e) {
 }
 
 template <class Args>
-std::string timed_name(const Args& args) {
-  const std::string shape = timing_shapes ? shape_of(args) : "";
+std::string timed_name(const Args& args, Session session) {
+  const std::string shape = session.has_shapes() ? shape_of(args) : "";
   return shape.empty() ? Args::family : std::string(Args::family) + " " + shape;
 }
 

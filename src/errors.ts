@@ -1,3 +1,6 @@
+// Message and fix name a field of the call or a key of the recipe in backticks, with its value where one is proposed:
+// `threads`, `losses.kl.weight: 0`. The command line puts its flags in their place (cli/fields-as-flags.ts).
+
 /** What an {@link InputError} may carry beside its sentence. */
 export interface InputErrorOptions {
   /** The known names nearest to the one that was given. */

@@ -6,6 +6,7 @@
 #include "addon/exports.h"
 #include "dispatch.h"
 #include "parallel.h"
+#include "scratch.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -43,6 +44,7 @@ Napi::Value kernels(const Napi::CallbackInfo& info) {
   for (size_t i = 0; i < list.size(); ++i) {
     Napi::Object entry = Napi::Object::New(info.Env());
     entry.Set("family", list[i].family);
+    entry.Set("name", list[i].name);
     entry.Set("isa", list[i].isa);
     entry.Set("available", list[i].available);
     entry.Set("active", list[i].active);
@@ -55,8 +57,7 @@ Napi::Value cpu_feature_names(const Napi::CallbackInfo& info) {
   const struct {
     const char* name;
     uint32_t bit;
-  } names[] = {{"avx2", kAvx2},           {"fma", kFma},   {"avx512", kAvx512},
-               {"vpopcntdq", kVpopcntdq}, {"vbmi", kVbmi}, {"vnni", kVnni}};
+  } names[] = {{"avx2", kAvx2}, {"fma", kFma}, {"avx512", kAvx512}, {"vpopcntdq", kVpopcntdq}};
   Napi::Array result = Napi::Array::New(info.Env());
   uint32_t count = 0;
   for (const auto& feature : names)

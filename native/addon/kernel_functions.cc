@@ -83,17 +83,21 @@ Napi::Object described(Napi::Env env, const KernelDescription& kernel) {
 }  // namespace
 
 void define_kernels(Napi::Env env, Napi::Object exports) {
-#define BNN_DEFINE(Family) define_kernel<Family>(env, exports);
-  BNN_AVX2_FAMILIES(BNN_DEFINE)
-  BNN_SEQUENCES(BNN_DEFINE)
-#undef BNN_DEFINE
+#define IMPLEMENTATION(...)
+#define REFERENCE(Family, function) define_kernel<Family>(env, exports);
+#define SEQUENCE(Family, function) define_kernel<Family>(env, exports);
+#include "implementations.inc"
+#undef SEQUENCE
+#undef REFERENCE
   define(env, exports, "kernelFields", [](const Napi::CallbackInfo& info) {
     Napi::Array list = Napi::Array::New(info.Env());
     uint32_t count = 0;
-#define BNN_DESCRIBE(Family) list.Set(count++, described(info.Env(), description_of<Family>()));
-    BNN_AVX2_FAMILIES(BNN_DESCRIBE)
-    BNN_SEQUENCES(BNN_DESCRIBE)
-#undef BNN_DESCRIBE
+#define REFERENCE(Family, function) list.Set(count++, described(info.Env(), description_of<Family>()));
+#define SEQUENCE(Family, function) REFERENCE(Family, function)
+#include "implementations.inc"
+#undef SEQUENCE
+#undef REFERENCE
+#undef IMPLEMENTATION
     return list;
   });
 }

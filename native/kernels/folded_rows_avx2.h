@@ -8,6 +8,7 @@
 
 #include "kernels/lanes_avx2.h"
 #include "parallel.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 
@@ -79,14 +80,14 @@ void each_vector(const FoldedRows& rows, const Chunk& chunk, bool streamed, cons
 class ChunkBits {
  public:
   // `packed` may be null: then the stream must not be read.
-  ChunkBits(const FoldedRows& rows, const Chunk& chunk, const uint32_t* packed)
+  ChunkBits(const FoldedRows& rows, const Chunk& chunk, const uint32_t* packed, Scratch& scratch)
       : bytes_(reinterpret_cast<const uint8_t*>(packed)), start_(0) {
     if (packed == nullptr || rows.channels % 32 == 0) return;
     start_ = chunk.first * rows.width;
     const size_t words = (rows.channels + 31) / 32;
     const size_t count =
         (chunk.last - chunk.first) * rows.fold + (chunk.has_rest ? rows.rest / rows.channels : 0);
-    uint32_t* stream = scratch<uint32_t>(kTaskSlot, (count * rows.channels + 31) / 32 + 1);
+    uint32_t* stream = scratch.take<uint32_t>((count * rows.channels + 31) / 32 + 1);
     bytes_ = reinterpret_cast<const uint8_t*>(stream);
     const uint32_t* word = packed + chunk.first * rows.fold * words;
     uint64_t pending = 0;
@@ -153,20 +154,21 @@ class PictureValues {
 // A reduction has no more partial results than this, so that combining them costs little.
 constexpr size_t kMostPartials = 64;
 
-// totals[s][channel] = Σ over the rows of the s-th term. make_term(chunk) gives the term of a chunk, a
-// function of (lanes, offset, column).
+// totals[s][channel] = Σ over the rows of the s-th term. make_term(chunk, scratch) gives the term
+// of a chunk, a function of (lanes, offset, column); the scratch memory lives as long as the term.
 template <size_t Sums, class MakeTerm>
 void sum_channels(const FoldedRows& rows, double* totals, const MakeTerm& make_term) {
   const size_t chunks = rows.chunks(kMostPartials);
   const size_t width = rows.width;
-  double* partials = scratch<double>(kPartialSlot, chunks * Sums * width * 3 / 2 + 1);
-  float* runs = reinterpret_cast<float*>(partials + chunks * Sums * width);
+  Scratch scratch;
+  double* partials = scratch.take<double>(chunks, Sums, width);
   parallel_for(static_cast<int64_t>(chunks), [&](int64_t task) {
     const Chunk chunk = rows.chunk(task, chunks);
     double* sums = partials + task * Sums * width;
-    float* run = runs + task * Sums * width;
+    Scratch task_scratch;
+    float* run = task_scratch.take<float>(Sums, width);
     std::fill(sums, sums + Sums * width, 0.0);
-    const auto term = make_term(chunk);
+    const auto term = make_term(chunk, task_scratch);
     add_rows<Sums>(chunk.last - chunk.first, width, sums, run, [&](auto lanes, size_t row, size_t column) {
       return term(lanes, (chunk.first + row) * width + column, column);
     });

@@ -14,13 +14,6 @@ namespace bnn::avx2 {
 
 constexpr size_t kLanes = 8;
 
-// Scratch memory: of the call for its parameters, of the call for its partial results, of a task.
-constexpr int kCallSlot = 6;
-constexpr int kPartialSlot = 7;
-constexpr int kTaskSlot = 8;
-// Of the call for a second thing that grows by itself.
-constexpr int kSecondCallSlot = 9;
-
 inline size_t round_up_to_lanes(size_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
 
 struct FullLanes {

@@ -84,7 +84,7 @@ std::vector<double> softmax(const float* row, size_t channels) {
 
 }  // namespace
 
-void run(const MapPools& a) {
+void map_pools_reference(const MapPools& a) {
   const size_t channels = a.channels, inner = a.images * channels;
   const auto value = [&](size_t p, size_t i) { return value_of(a, p * inner + i); };
   for (size_t i = 0; i < inner; ++i) {
@@ -119,7 +119,7 @@ void run(const MapPools& a) {
   }
 }
 
-void run(const MapPoolsBackward& a) {
+void map_pools_backward_reference(const MapPoolsBackward& a) {
   const size_t channels = a.channels;
   backpropagate(a, [&](size_t p, size_t i) {
     double sum = static_cast<double>(a.dmean[i]) / a.positions;
@@ -132,7 +132,7 @@ void run(const MapPoolsBackward& a) {
   });
 }
 
-void run(const MapProjection& a) {
+void map_projection_reference(const MapProjection& a) {
   const size_t channels = a.channels, outputs = a.outputs, inner = a.images * channels;
   for (size_t i = 0; i < inner; ++i) {
     double sum = 0;
@@ -148,7 +148,7 @@ void run(const MapProjection& a) {
     }
 }
 
-void run(const MapProjectionBackward& a) {
+void map_projection_backward_reference(const MapProjectionBackward& a) {
   const size_t channels = a.channels, outputs = a.outputs;
   std::vector<double> dfilter(channels * outputs);
   for (size_t row = 0; row < a.positions * a.images; ++row)
@@ -168,7 +168,7 @@ void run(const MapProjectionBackward& a) {
   });
 }
 
-void run(const FactoredGate& a) {
+void factored_gate_reference(const FactoredGate& a) {
   const size_t channels = a.channels;
   for (size_t row = 0; row < a.positions * a.images; ++row)
     for (size_t c = 0; c < channels; ++c) {
@@ -178,7 +178,7 @@ void run(const FactoredGate& a) {
     }
 }
 
-void run(const FactoredGateBackward& a) {
+void factored_gate_backward_reference(const FactoredGateBackward& a) {
   const size_t channels = a.channels;
   std::vector<double> of_channels(a.images * channels);
   for (size_t row = 0; row < a.positions * a.images; ++row) {
@@ -197,7 +197,7 @@ void run(const FactoredGateBackward& a) {
   std::copy(of_channels.begin(), of_channels.end(), a.d_of_channels);
 }
 
-void run(const DecoratorGate& a) {
+void decorator_gate_reference(const DecoratorGate& a) {
   const size_t channels = a.channels;
   for (size_t n = 0; n < a.images; ++n) {
     const float* average = a.pools + n * channels;
@@ -209,7 +209,7 @@ void run(const DecoratorGate& a) {
   }
 }
 
-void run(const DecoratorGateBackward& a) {
+void decorator_gate_backward_reference(const DecoratorGateBackward& a) {
   const size_t channels = a.channels;
   std::vector<double> dweights(3 * channels), dbiases(3 * channels), of_share(channels);
   for (size_t n = 0; n < a.images; ++n) {

@@ -4,6 +4,7 @@
 #include "parallel.h"
 #include "reference/bits.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn::reference {
 namespace {
@@ -30,7 +31,7 @@ int sum_of_signs(const ConvShape& s, const uint32_t* x, const uint32_t* w, int64
 
 }  // namespace
 
-void run(const BinaryConvForward& a) {
+void binary_conv_forward_reference(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
     for (int image = 0; image < s.n; ++image)
@@ -50,7 +51,7 @@ void run(const BinaryConvForward& a) {
   });
 }
 
-void run(const BinaryConvGateGradient& a) {
+void binary_conv_gate_gradient_reference(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
   parallel_for(s.k, [&](int64_t channel) {
     const int k = static_cast<int>(channel);
@@ -73,7 +74,7 @@ void run(const BinaryConvGateGradient& a) {
   });
 }
 
-void run(const BinaryConvBackwardInput& a) {
+void binary_conv_backward_input_reference(const BinaryConvBackwardInput& a) {
   const ConvShape& s = a.shape;
   const size_t ww = packed_words(s.k);
   parallel_for(static_cast<int64_t>(s.h) * s.w, [&](int64_t source) {
@@ -90,13 +91,14 @@ void run(const BinaryConvBackwardInput& a) {
   });
 }
 
-void run(const BinaryConvBackwardFilter& a) {
+void binary_conv_backward_filter_reference(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   const size_t xw = packed_words(s.c);
   parallel_for(static_cast<int64_t>(s.taps()) * s.c, [&](int64_t row) {
     const int tap = static_cast<int>(row / s.c);
     const int c = static_cast<int>(row % s.c);
-    double* sums = scratch<double>(0, s.k);
+    Scratch scratch;
+    double* sums = scratch.take<double>(s.k);
     for (int k = 0; k < s.k; ++k) sums[k] = 0;
     for_outputs_of_tap(s, tap, [&](size_t source, size_t position) {
       for (int image = 0; image < s.n; ++image) {
@@ -117,7 +119,7 @@ void run(const BinaryConvBackwardFilter& a) {
   });
 }
 
-void run(const BinaryInputConvForward& a) {
+void binary_input_conv_forward_reference(const BinaryInputConvForward& a) {
   const ConvShape& s = a.shape;
   const size_t xw = packed_words(s.c);
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
@@ -134,7 +136,7 @@ void run(const BinaryInputConvForward& a) {
   });
 }
 
-void run(const BinaryFilterConvForward& a) {
+void binary_filter_conv_forward_reference(const BinaryFilterConvForward& a) {
   const ConvShape& s = a.shape;
   const size_t ww = packed_words(s.k);
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
@@ -151,7 +153,7 @@ void run(const BinaryFilterConvForward& a) {
   });
 }
 
-void run(const StraightThroughFilter& a) {
+void straight_through_filter_reference(const StraightThroughFilter& a) {
   for (size_t row = 0; row < a.rows; ++row)
     for (int k = 0; k < a.channels; ++k) {
       const size_t i = row * a.channels + k;

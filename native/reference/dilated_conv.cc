@@ -22,7 +22,7 @@ void for_taps(const Args& a, const Body& body) {
 
 }  // namespace
 
-void run(const DilatedConv& a) {
+void dilated_conv_reference(const DilatedConv& a) {
   const size_t images = a.images, inputs = a.inputs, outputs = a.outputs;
   const size_t size = static_cast<size_t>(a.height) * a.width * images * outputs;
   std::vector<double> sums(size);
@@ -39,7 +39,7 @@ void run(const DilatedConv& a) {
   for (size_t i = 0; i < size; ++i) a.y[i] = static_cast<float>(sums[i]);
 }
 
-void run(const DilatedConvBackwardFilter& a) {
+void dilated_conv_backward_filter_reference(const DilatedConvBackwardFilter& a) {
   const size_t images = a.images, inputs = a.inputs, outputs = a.outputs;
   const size_t size = a.taps() * inputs * outputs;
   std::vector<double> sums(size);

@@ -4,7 +4,7 @@
 
 namespace bnn::reference {
 
-void run(const Elementwise& a) {
+void elementwise_reference(const Elementwise& a) {
   for (size_t i = 0; i < a.size; ++i) {
     const float x = a.x[i];
     const float y = a.y[a.y_period == 0 ? i : i % a.y_period];
@@ -31,7 +31,7 @@ void run(const Elementwise& a) {
   }
 }
 
-void run(const Softmax& a) {
+void softmax_reference(const Softmax& a) {
   for (size_t row = 0; row < a.rows; ++row) {
     const float* x = a.x + row * a.classes;
     float* y = a.y + row * a.classes;
@@ -47,7 +47,7 @@ void run(const Softmax& a) {
   }
 }
 
-void run(const SignSlope& a) {
+void sign_slope_reference(const SignSlope& a) {
   for (size_t i = 0; i < a.size; ++i) {
     const double v = a.v[i];
     if (a.t > 0) {
@@ -59,16 +59,16 @@ void run(const SignSlope& a) {
   }
 }
 
-void run(const Sigmoid& a) {
+void sigmoid_reference(const Sigmoid& a) {
   for (size_t i = 0; i < a.size; ++i)
     a.y[i] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(a.x[i]))));
 }
 
-void run(const SigmoidBackward& a) {
+void sigmoid_backward_reference(const SigmoidBackward& a) {
   for (size_t i = 0; i < a.size; ++i) a.dx[i] = a.dy[i] * (a.y[i] * (1 - a.y[i]));
 }
 
-void run(const AdamStep& a) {
+void adam_step_reference(const AdamStep& a) {
   const double correction1 = 1 - std::pow(static_cast<double>(a.beta1), static_cast<double>(a.step));
   const double correction2 = 1 - std::pow(static_cast<double>(a.beta2), static_cast<double>(a.step));
   for (size_t i = 0; i < a.size; ++i) {

@@ -1,10 +1,11 @@
 #include "implementations.h"
 #include "parallel.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn::reference {
 
-void run(const FloatConvForward& a) {
+void float_conv_forward_reference(const FloatConvForward& a) {
   const ConvShape& s = a.shape;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
     for (int image = 0; image < s.n; ++image)
@@ -20,7 +21,7 @@ void run(const FloatConvForward& a) {
   });
 }
 
-void run(const FloatConvBackwardInput& a) {
+void float_conv_backward_input_reference(const FloatConvBackwardInput& a) {
   const ConvShape& s = a.shape;
   parallel_for(static_cast<int64_t>(s.h) * s.w, [&](int64_t source) {
     for (int image = 0; image < s.n; ++image)
@@ -36,12 +37,13 @@ void run(const FloatConvBackwardInput& a) {
   });
 }
 
-void run(const FloatConvBackwardFilter& a) {
+void float_conv_backward_filter_reference(const FloatConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   parallel_for(static_cast<int64_t>(s.taps()) * s.c, [&](int64_t row) {
     const int tap = static_cast<int>(row / s.c);
     const int c = static_cast<int>(row % s.c);
-    double* sums = scratch<double>(0, s.k);
+    Scratch scratch;
+    double* sums = scratch.take<double>(s.k);
     for (int k = 0; k < s.k; ++k) sums[k] = 0;
     for_outputs_of_tap(s, tap, [&](size_t source, size_t position) {
       for (int image = 0; image < s.n; ++image) {
@@ -54,7 +56,7 @@ void run(const FloatConvBackwardFilter& a) {
   });
 }
 
-void run(const MatMul& a) {
+void mat_mul_reference(const MatMul& a) {
   parallel_for(static_cast<int64_t>(a.batch) * a.m, [&](int64_t row) {
     const int64_t b = row / a.m;
     const int64_t i = row % a.m;

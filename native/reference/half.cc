@@ -53,11 +53,11 @@ float widen(uint16_t half) {
 
 }  // namespace
 
-void run(const NarrowToHalf& a) {
+void narrow_to_half_reference(const NarrowToHalf& a) {
   for (size_t i = 0; i < a.size; ++i) a.y[i] = narrow(a.x[i]);
 }
 
-void run(const WidenHalf& a) {
+void widen_half_reference(const WidenHalf& a) {
   for (size_t i = 0; i < a.size; ++i) a.y[i] = widen(a.x[i]);
 }
 

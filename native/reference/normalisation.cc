@@ -21,7 +21,7 @@ float residual_sum(const Args& a, size_t i, int64_t c) {
 
 }  // namespace
 
-void run(const BatchNormStatistics& a) {
+void batch_norm_statistics_reference(const BatchNormStatistics& a) {
   parallel_for(a.channels, [&](int64_t c) {
     const auto value = [&](size_t row) { return prelu(a.x[row * a.channels + c], a.slope, c); };
     double sum = 0;
@@ -38,7 +38,7 @@ void run(const BatchNormStatistics& a) {
   move_running(a);
 }
 
-void run(const ChannelAffine& a) {
+void channel_affine_reference(const ChannelAffine& a) {
   for (size_t row = 0; row < a.rows; ++row)
     for (int c = 0; c < a.channels; ++c) {
       const size_t i = row * a.channels + c;
@@ -46,7 +46,7 @@ void run(const ChannelAffine& a) {
     }
 }
 
-void run(const ChannelAffineSign& a) {
+void channel_affine_sign_reference(const ChannelAffineSign& a) {
   const size_t words = packed_words(a.channels);
   for (size_t row = 0; row < a.rows; ++row)
     for (size_t word = 0; word < words; ++word) {
@@ -63,7 +63,7 @@ void run(const ChannelAffineSign& a) {
     }
 }
 
-void run(const ChannelAffineClamp& a) {
+void channel_affine_clamp_reference(const ChannelAffineClamp& a) {
   const size_t words = packed_words(a.channels);
   for (size_t row = 0; row < a.rows; ++row) {
     if (a.mask) std::fill_n(a.mask + row * words, words, 0u);
@@ -76,7 +76,7 @@ void run(const ChannelAffineClamp& a) {
   }
 }
 
-void run(const ChannelAffineActivation& a) {
+void channel_affine_activation_reference(const ChannelAffineActivation& a) {
   const size_t words = packed_words(a.channels);
   for (size_t row = 0; row < a.rows; ++row) {
     if (a.mask) std::fill_n(a.mask + row * words, words, 0u);
@@ -94,7 +94,7 @@ void run(const ChannelAffineActivation& a) {
   }
 }
 
-void run(const BatchNormBackward& a) {
+void batch_norm_backward_reference(const BatchNormBackward& a) {
   const size_t words = packed_words(a.channels);
   parallel_for(a.channels, [&](int64_t c) {
     const double mean = a.mean[c];
@@ -133,7 +133,7 @@ void run(const BatchNormBackward& a) {
   });
 }
 
-void run(const MaskedGradient& a) {
+void masked_gradient_reference(const MaskedGradient& a) {
   const size_t words = packed_words(a.channels);
   parallel_for(a.channels, [&](int64_t c) {
     double sum = 0;
@@ -147,7 +147,7 @@ void run(const MaskedGradient& a) {
   });
 }
 
-void run(const ChannelScaleBackward& a) {
+void channel_scale_backward_reference(const ChannelScaleBackward& a) {
   parallel_for(a.channels, [&](int64_t c) {
     double sum = 0;
     for (size_t row = 0; row < a.rows; ++row) {
@@ -160,7 +160,7 @@ void run(const ChannelScaleBackward& a) {
   });
 }
 
-void run(const ChannelAffineResidual& a) {
+void channel_affine_residual_reference(const ChannelAffineResidual& a) {
   for (size_t row = 0; row < a.rows; ++row)
     for (int c = 0; c < a.channels; ++c) {
       const size_t i = row * a.channels + c;
@@ -169,7 +169,7 @@ void run(const ChannelAffineResidual& a) {
     }
 }
 
-void run(const BatchNormResidualBackward& a) {
+void batch_norm_residual_backward_reference(const BatchNormResidualBackward& a) {
   parallel_for(a.channels, [&](int64_t c) {
     const double mean = a.mean[c];
     const double inverse = a.inverse_deviation[c];
@@ -200,7 +200,7 @@ void run(const BatchNormResidualBackward& a) {
   });
 }
 
-void run(const ShiftedPreluBackward& a) {
+void shifted_prelu_backward_reference(const ShiftedPreluBackward& a) {
   parallel_for(a.channels, [&](int64_t c) {
     double before = 0;
     double slope = 0;
@@ -221,7 +221,7 @@ void run(const ShiftedPreluBackward& a) {
   });
 }
 
-void run(const AddPrelu& a) {
+void add_prelu_reference(const AddPrelu& a) {
   for (size_t row = 0; row < a.rows; ++row)
     for (int c = 0; c < a.channels; ++c) {
       const size_t i = row * a.channels + c;
@@ -230,7 +230,7 @@ void run(const AddPrelu& a) {
     }
 }
 
-void run(const PreluBackward& a) {
+void prelu_backward_reference(const PreluBackward& a) {
   parallel_for(a.channels, [&](int64_t c) {
     double dslope = 0;
     for (size_t row = 0; row < a.rows; ++row) {
@@ -244,7 +244,7 @@ void run(const PreluBackward& a) {
   });
 }
 
-void run(const PackSigns& a) {
+void pack_signs_reference(const PackSigns& a) {
   const size_t words = packed_words(a.channels);
   for (size_t row = 0; row < a.rows; ++row)
     for (size_t word = 0; word < words; ++word) {
@@ -260,14 +260,14 @@ void run(const PackSigns& a) {
     }
 }
 
-void run(const UnpackSigns& a) {
+void unpack_signs_reference(const UnpackSigns& a) {
   const size_t words = packed_words(a.channels);
   for (size_t row = 0; row < a.rows; ++row)
     for (int c = 0; c < a.channels; ++c)
       a.y[row * a.channels + c] = static_cast<float>(sign_at(a.sign + row * words, c));
 }
 
-void run(const MeanMagnitude& a) {
+void mean_magnitude_reference(const MeanMagnitude& a) {
   for (int k = 0; k < a.channels; ++k) {
     double sum = 0;
     for (size_t row = 0; row < a.rows; ++row) sum += std::fabs(a.w[row * a.channels + k]);

@@ -17,7 +17,7 @@ int divisor(const ConvShape& s, int64_t position, bool count_padding) {
 
 }  // namespace
 
-void run(const AveragePool& a) {
+void average_pool_reference(const AveragePool& a) {
   const ConvShape& s = a.shape;
   const size_t inner = static_cast<size_t>(s.n) * s.c;
   for (int64_t position = 0; position < static_cast<int64_t>(s.out_h) * s.out_w; ++position) {
@@ -30,7 +30,7 @@ void run(const AveragePool& a) {
   }
 }
 
-void run(const AveragePoolBackward& a) {
+void average_pool_backward_reference(const AveragePoolBackward& a) {
   const ConvShape& s = a.shape;
   const size_t inner = static_cast<size_t>(s.n) * s.c;
   for (int64_t source = 0; source < static_cast<int64_t>(s.h) * s.w; ++source)
@@ -44,7 +44,7 @@ void run(const AveragePoolBackward& a) {
     }
 }
 
-void run(const MaxPool& a) {
+void max_pool_reference(const MaxPool& a) {
   const ConvShape& s = a.shape;
   const size_t inner = static_cast<size_t>(s.n) * s.c;
   for (int64_t position = 0; position < static_cast<int64_t>(s.out_h) * s.out_w; ++position)
@@ -60,7 +60,7 @@ void run(const MaxPool& a) {
     }
 }
 
-void run(const MaxPoolBackward& a) {
+void max_pool_backward_reference(const MaxPoolBackward& a) {
   const ConvShape& s = a.shape;
   const size_t inner = static_cast<size_t>(s.n) * s.c;
   std::memset(a.dx, 0, s.input_size() * sizeof(float));
@@ -76,7 +76,7 @@ void run(const MaxPoolBackward& a) {
     }
 }
 
-void run(const PositionMean& a) {
+void position_mean_reference(const PositionMean& a) {
   for (size_t i = 0; i < a.inner; ++i) {
     double sum = 0;
     for (size_t p = 0; p < a.positions; ++p) {
@@ -87,12 +87,12 @@ void run(const PositionMean& a) {
   }
 }
 
-void run(const PositionMeanBackward& a) {
+void position_mean_backward_reference(const PositionMeanBackward& a) {
   for (size_t p = 0; p < a.positions; ++p)
     for (size_t i = 0; i < a.inner; ++i) a.dx[p * a.inner + i] = a.dy[i] / static_cast<float>(a.positions);
 }
 
-void run(const SwapOuter& a) {
+void swap_outer_reference(const SwapOuter& a) {
   for (size_t outer = 0; outer < a.outer; ++outer)
     for (size_t middle = 0; middle < a.middle; ++middle)
       std::memcpy(a.y + (middle * a.outer + outer) * a.inner, a.x + (outer * a.middle + middle) * a.inner,

@@ -5,7 +5,7 @@
 
 namespace bnn::reference {
 
-void run(const UnitDistance& k) {
+void unit_distance_reference(const UnitDistance& k) {
   for (size_t row = 0; row < k.rows; ++row) {
     const float* a = k.a + row * k.size;
     const float* b = k.b + row * k.size;
@@ -37,7 +37,7 @@ void run(const UnitDistance& k) {
   }
 }
 
-void run(const UnitDistanceBackward& k) {
+void unit_distance_backward_reference(const UnitDistanceBackward& k) {
   for (size_t row = 0; row < k.rows; ++row) {
     const float* statistics = k.statistics + row * 4;
     const double factor = static_cast<double>(k.dy[row]) * statistics[2];

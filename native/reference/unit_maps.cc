@@ -4,7 +4,7 @@
 
 namespace bnn::reference {
 
-void run(const UnitMaps& a) {
+void unit_maps_reference(const UnitMaps& a) {
   const size_t size = a.pixels * a.channels;
   for (size_t sample = 0; sample < a.samples; ++sample) {
     const float* x = a.x + sample * size;

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dispatch.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "scratch.h"
 
 namespace bnn {
 namespace {
 
 constexpr size_t kTaskRows = 1024;
-
-// Those of the kernels that run on the groups end before.
-enum Scratch { kFirst = 12, kSecond, kThird, kGate, kResult, kSecondResult };
 
 template <class Body>
 void for_rows(size_t rows, Body&& body) {
@@ -39,9 +36,9 @@ Parts outputs_of(const ConvShape& s) { return {static_cast<size_t>(s.out_h) * s.
 Parts gate_of(const ConvShape& s) { return {static_cast<size_t>(s.n), s.k, s.groups}; }
 Parts filter_of(const ConvShape& s) { return {s.filter_rows(), s.k, s.groups}; }
 
-const float* split(const Parts& p, const float* from, int slot) {
+const float* split(const Parts& p, const float* from, Scratch& scratch) {
   if (from == nullptr) return nullptr;
-  float* parts = scratch<float>(slot, p.all_floats());
+  float* parts = scratch.take<float>(p.all_floats());
   for_rows(p.rows, [&](size_t row) {
     for (int g = 0; g < p.groups; ++g)
       std::copy_n(from + row * p.channels + g * p.width(), p.width(),
@@ -58,8 +55,8 @@ uint32_t bits_at(const uint32_t* row, int first, int count) {
   return count == 32 ? bits : bits & ((1u << count) - 1);
 }
 
-const uint32_t* split(const Parts& p, const uint32_t* from, int slot) {
-  uint32_t* parts = scratch<uint32_t>(slot, p.words() * p.groups);
+const uint32_t* split(const Parts& p, const uint32_t* from, Scratch& scratch) {
+  uint32_t* parts = scratch.take<uint32_t>(p.words(), p.groups);
   const size_t row_words = packed_words(p.channels);
   const size_t part_words = packed_words(p.width());
   for_rows(p.rows, [&](size_t row) {
@@ -73,7 +70,7 @@ const uint32_t* split(const Parts& p, const uint32_t* from, int slot) {
   return parts;
 }
 
-float* result(const Parts& p) { return scratch<float>(kResult, p.all_floats()); }
+float* result(const Parts& p, Scratch& scratch) { return scratch.take<float>(p.all_floats()); }
 
 void join(const Parts& p, const float* parts, float* to) {
   for_rows(p.rows, [&](size_t row) {
@@ -98,120 +95,128 @@ void for_groups(const ConvShape& s, Body&& body) {
 
 }  // namespace
 
-void run_in_groups(const FloatConvForward& a) {
+void run_in_groups(const FloatConvForward& a, Kernel<FloatConvForward> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const float* x = split(in, a.x, kFirst);
-  const float* w = split(filter, a.w, kSecond);
-  float* y = result(out);
+  const float* x = split(in, a.x, scratch);
+  const float* w = split(filter, a.w, scratch);
+  float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(FloatConvForward{s, x + g * in.floats(), w + g * filter.floats(), y + g * out.floats()});
+    kernel({s, x + g * in.floats(), w + g * filter.floats(), y + g * out.floats()});
   });
   join(out, y, a.y);
 }
 
-void run_in_groups(const FloatConvBackwardInput& a) {
+void run_in_groups(const FloatConvBackwardInput& a, Kernel<FloatConvBackwardInput> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const float* dy = split(out, a.dy, kFirst);
-  const float* w = split(filter, a.w, kSecond);
-  float* dx = result(in);
+  const float* dy = split(out, a.dy, scratch);
+  const float* w = split(filter, a.w, scratch);
+  float* dx = result(in, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(FloatConvBackwardInput{s, dy + g * out.floats(), w + g * filter.floats(), dx + g * in.floats()});
+    kernel({s, dy + g * out.floats(), w + g * filter.floats(), dx + g * in.floats()});
   });
   join(in, dx, a.dx);
 }
 
-void run_in_groups(const FloatConvBackwardFilter& a) {
+void run_in_groups(const FloatConvBackwardFilter& a, Kernel<FloatConvBackwardFilter> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const float* x = split(in, a.x, kFirst);
-  const float* dy = split(out, a.dy, kSecond);
-  float* dw = result(filter);
+  const float* x = split(in, a.x, scratch);
+  const float* dy = split(out, a.dy, scratch);
+  float* dw = result(filter, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(FloatConvBackwardFilter{s, x + g * in.floats(), dy + g * out.floats(), dw + g * filter.floats()});
+    kernel({s, x + g * in.floats(), dy + g * out.floats(), dw + g * filter.floats()});
   });
   join(filter, dw, a.dw);
 }
 
-void run_in_groups(const BinaryConvForward& a) {
+void run_in_groups(const BinaryConvForward& a, Kernel<BinaryConvForward> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const uint32_t* x = split(in, a.x, kFirst);
-  const uint32_t* w = split(filter, a.w, kSecond);
-  const float* residual = split(out, a.residual, kThird);
-  const float* gate = split(gate_of(a.shape), a.gate, kGate);
-  float* y = result(out);
+  const uint32_t* x = split(in, a.x, scratch);
+  const uint32_t* w = split(filter, a.w, scratch);
+  const float* residual = split(out, a.residual, scratch);
+  const float* gate = split(gate_of(a.shape), a.gate, scratch);
+  float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvForward{s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k,
-                          part(residual, out.floats(), g), part(a.slope, s.k, g), y + g * out.floats(),
-                          part(gate, gate_of(a.shape).floats(), g), part(a.sum_slope, s.k, g)});
+    kernel({s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, part(residual, out.floats(), g),
+            part(a.slope, s.k, g), y + g * out.floats(), part(gate, gate_of(a.shape).floats(), g),
+            part(a.sum_slope, s.k, g)});
   });
   join(out, y, a.y);
 }
 
-void run_in_groups(const BinaryConvBackwardInput& a) {
+void run_in_groups(const BinaryConvBackwardInput& a, Kernel<BinaryConvBackwardInput> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const float* dy = split(out, a.dy, kFirst);
-  const uint32_t* w = split(filter, a.w, kSecond);
-  const float* gate = split(gate_of(a.shape), a.gate, kGate);
-  float* dx = result(in);
+  const float* dy = split(out, a.dy, scratch);
+  const uint32_t* w = split(filter, a.w, scratch);
+  const float* gate = split(gate_of(a.shape), a.gate, scratch);
+  float* dx = result(in, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvBackwardInput{s, dy + g * out.floats(), w + g * filter.words(), a.scale + g * s.k,
-                                dx + g * in.floats(), part(gate, gate_of(a.shape).floats(), g)});
+    kernel({s, dy + g * out.floats(), w + g * filter.words(), a.scale + g * s.k, dx + g * in.floats(),
+            part(gate, gate_of(a.shape).floats(), g)});
   });
   join(in, dx, a.dx);
 }
 
-void run_in_groups(const BinaryConvBackwardFilter& a) {
+void run_in_groups(const BinaryConvBackwardFilter& a, Kernel<BinaryConvBackwardFilter> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const uint32_t* x = split(in, a.x, kFirst);
-  const float* dy = split(out, a.dy, kSecond);
-  const float* latent = split(filter, a.latent, kThird);
-  const float* gate = split(gate_of(a.shape), a.gate, kGate);
-  float* dw = result(filter);
+  const uint32_t* x = split(in, a.x, scratch);
+  const float* dy = split(out, a.dy, scratch);
+  const float* latent = split(filter, a.latent, scratch);
+  const float* gate = split(gate_of(a.shape), a.gate, scratch);
+  float* dw = result(filter, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvBackwardFilter{s, x + g * in.words(), dy + g * out.floats(), part(a.scale, s.k, g),
-                                 part(latent, filter.floats(), g), dw + g * filter.floats(),
-                                 part(gate, gate_of(a.shape).floats(), g)});
+    kernel({s, x + g * in.words(), dy + g * out.floats(), part(a.scale, s.k, g),
+            part(latent, filter.floats(), g), dw + g * filter.floats(),
+            part(gate, gate_of(a.shape).floats(), g)});
   });
   join(filter, dw, a.dw);
 }
 
-void run_in_groups(const BinaryConvGateGradient& a) {
+void run_in_groups(const BinaryConvGateGradient& a, Kernel<BinaryConvGateGradient> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape),
               gates = gate_of(a.shape);
-  const uint32_t* x = split(in, a.x, kFirst);
-  const uint32_t* w = split(filter, a.w, kSecond);
-  const float* dy = split(out, a.dy, kThird);
-  const float* gate = split(gates, a.gate, kGate);
-  float* dgate = result(gates);
-  float* dz = a.dz == nullptr ? nullptr : scratch<float>(kSecondResult, out.all_floats());
+  const uint32_t* x = split(in, a.x, scratch);
+  const uint32_t* w = split(filter, a.w, scratch);
+  const float* dy = split(out, a.dy, scratch);
+  const float* gate = split(gates, a.gate, scratch);
+  float* dgate = result(gates, scratch);
+  float* dz = a.dz == nullptr ? nullptr : scratch.take<float>(out.all_floats());
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryConvGateGradient{
-        s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
-        dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
-        dz == nullptr ? nullptr : dz + g * out.floats(), a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
+    kernel({s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
+            dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
+            dz == nullptr ? nullptr : dz + g * out.floats(),
+            a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
   });
   join(gates, dgate, a.dgate);
   if (dz != nullptr) join(out, dz, a.dz);
 }
 
-void run_in_groups(const BinaryInputConvForward& a) {
+void run_in_groups(const BinaryInputConvForward& a, Kernel<BinaryInputConvForward> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const uint32_t* x = split(in, a.x, kFirst);
-  const float* w = split(filter, a.w, kSecond);
-  float* y = result(out);
+  const uint32_t* x = split(in, a.x, scratch);
+  const float* w = split(filter, a.w, scratch);
+  float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryInputConvForward{s, x + g * in.words(), w + g * filter.floats(), y + g * out.floats()});
+    kernel({s, x + g * in.words(), w + g * filter.floats(), y + g * out.floats()});
   });
   join(out, y, a.y);
 }
 
-void run_in_groups(const BinaryFilterConvForward& a) {
+void run_in_groups(const BinaryFilterConvForward& a, Kernel<BinaryFilterConvForward> kernel) {
+  Scratch scratch;
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
-  const float* x = split(in, a.x, kFirst);
-  const uint32_t* w = split(filter, a.w, kSecond);
-  float* y = result(out);
+  const float* x = split(in, a.x, scratch);
+  const uint32_t* w = split(filter, a.w, scratch);
+  float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    run(BinaryFilterConvForward{s, x + g * in.floats(), w + g * filter.words(), a.scale + g * s.k,
-                                y + g * out.floats()});
+    kernel({s, x + g * in.floats(), w + g * filter.words(), a.scale + g * s.k, y + g * out.floats()});
   });
   join(out, y, a.y);
 }

@@ -8,11 +8,10 @@
 #include "implementations.h"
 #include "parallel.h"
 #include "reference/running_statistics.h"
+#include "scratch.h"
 
 namespace bnn::sequences {
 namespace {
-
-constexpr int kMatrixSlot = 10;
 
 // c [m, n] = a [m, k] · op(b)
 void multiply(int m, int n, int k, const float* a, const float* b, bool transpose_b, float* c) {
@@ -21,10 +20,11 @@ void multiply(int m, int n, int k, const float* a, const float* b, bool transpos
 
 }  // namespace
 
-void run(const ProjectedStatistics& a) {
+void projected_statistics(const ProjectedStatistics& a) {
   const int c = a.inputs;
   const int k = a.outputs;
-  float* covariance = scratch<float>(kMatrixSlot, static_cast<size_t>(c) * c);
+  Scratch scratch;
+  float* covariance = scratch.take<float>(c, c);
   for (int i = 0; i < c; ++i)
     for (int j = 0; j < c; ++j) {
       const size_t at = static_cast<size_t>(i) * c + j;
@@ -32,7 +32,7 @@ void run(const ProjectedStatistics& a) {
                                           static_cast<double>(a.mean[i]) * a.mean[j]);
     }
   multiply(c, k, c, covariance, a.w, false, a.covered);
-  double* sums = scratch<double>(kMatrixSlot, 2 * static_cast<size_t>(k));
+  double* sums = scratch.take<double>(2, k);
   std::fill_n(sums, 2 * static_cast<size_t>(k), 0.0);
   for (int i = 0; i < c; ++i)
     for (int j = 0; j < k; ++j) {
@@ -49,12 +49,13 @@ void run(const ProjectedStatistics& a) {
                 a.running_variance});
 }
 
-void run(const ProjectedGradients& a) {
+void projected_gradients(const ProjectedGradients& a) {
   const int c = a.inputs;
   const int k = a.outputs;
-  double* sums = scratch<double>(kMatrixSlot, 3 * static_cast<size_t>(k));
-  double* s = sums + k;
-  double* t = s + k;
+  Scratch scratch;
+  double* sums = scratch.take<double>(k);
+  double* s = scratch.take<double>(k);
+  double* t = scratch.take<double>(k);
   std::fill_n(sums, k, 0.0);
   for (int i = 0; i < c; ++i)
     for (int j = 0; j < k; ++j) {

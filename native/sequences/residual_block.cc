@@ -4,12 +4,11 @@
 #include "dispatch.h"
 #include "implementations.h"
 #include "parallel.h"
+#include "scratch.h"
 #include "sequences/squeeze_excite.h"
 
 namespace bnn::sequences {
 namespace {
-
-constexpr int kCoefficientSlot = 10;
 
 size_t rows_of(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w * s.n; }
 size_t positions_of(const ConvShape& s) { return static_cast<size_t>(s.h) * s.w; }
@@ -17,10 +16,11 @@ size_t mean_size(const ConvShape& s) { return static_cast<size_t>(s.n) * s.c; }
 
 }  // namespace
 
-void run(const BinaryResidualForward& a) {
+void binary_residual_forward(const BinaryResidualForward& a) {
   const ConvShape& s = a.shape;
-  float* scale = scratch<float>(kCoefficientSlot, 2 * static_cast<size_t>(s.c));
-  float* shift = scale + s.c;
+  Scratch scratch;
+  float* scale = scratch.take<float>(s.c);
+  float* shift = scratch.take<float>(s.c);
   for (int c = 0; c < s.c; ++c) {
     scale[c] = static_cast<float>(a.gamma[c] / std::sqrt(static_cast<double>(a.variance[c]) + a.epsilon));
     shift[c] = static_cast<float>(a.beta[c] - static_cast<double>(a.mean[c]) * scale[c]);
@@ -39,22 +39,22 @@ void run(const BinaryResidualForward& a) {
                              a.sum_slope});
 }
 
-void run(const BinaryResidualBackward& a) {
+void binary_residual_backward(const BinaryResidualBackward& a) {
   const ConvShape& s = a.shape;
   const bool is_gated = a.hidden > 0;
   const GateShape g{s.n, s.c, a.hidden, s.k};
   const bool is_sloped = a.sum_slope != nullptr;
-  float* inverse_deviation =
-      scratch<float>(kCoefficientSlot, s.c + mean_size(s) + g.gate_size() + g.hidden_size());
-  float* dm = is_gated ? inverse_deviation + s.c : nullptr;
-  float* dgate = inverse_deviation + s.c + mean_size(s);
+  Scratch scratch;
+  float* inverse_deviation = scratch.take<float>(s.c);
+  float* dm = is_gated ? scratch.take<float>(mean_size(s)) : nullptr;
+  float* dgate = scratch.take<float>(g.gate_size());
   const float* gate = is_gated ? a.gate : nullptr;
   if (is_gated || is_sloped)
     bnn::run(BinaryConvGateGradient{s, a.sign, a.filter_sign, a.scale, a.dy, dgate, gate, a.sum_slope, a.dz,
                                     a.dsum_slope});
   if (is_gated) {
     squeeze_excite_backward(g, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate, dgate,
-                            dgate + g.gate_size(), a.dsqueeze, a.dexcite, dm);
+                            scratch.take<float>(g.hidden_size()), a.dsqueeze, a.dexcite, dm);
     for (size_t i = 0; i < mean_size(s); ++i) dm[i] /= static_cast<float>(positions_of(s));
   }
   const float* dz = is_sloped ? a.dz : a.dy;

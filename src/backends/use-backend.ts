@@ -49,7 +49,7 @@ export async function useBackend(name: string, options: BackendOptions = {}): Pr
     default:
       throw new InputError(`the backend '${name}' is unknown; expected one of ${backendNames.join(', ')}.`, {
         nearest: nearestNames(name, backendNames),
-        fix: 'choose one of them, for instance --backend native',
+        fix: 'choose one of them, for instance `backend: native`',
       });
   }
 }

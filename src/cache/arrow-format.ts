@@ -1,4 +1,7 @@
-/** The bytes of an Arrow file around the bodies of its record batches. Loading this file loads Apache Arrow's library. */
+/**
+ * The bytes of an Arrow file around the bodies of its record batches. Importing this file loads Apache
+ * Arrow's library.
+ */
 import {
   type DataType,
   Field,
@@ -41,7 +44,7 @@ function schemaOf(columns: readonly Column[]): Schema {
   return new Schema(fields, new Map([['bnn-distill-cache', '1']]));
 }
 
-/** An encapsulated message: the continuation marker, the length of the metadata with its padding, the metadata. */
+/** An encapsulated message: the continuation marker, the length of the padded metadata, and the metadata. */
 function encapsulated(message: Message): Buffer {
   const metadata = Message.encode(message);
   const bytes = Buffer.alloc(aligned(8 + metadata.length));
@@ -51,7 +54,7 @@ function encapsulated(message: Message): Buffer {
   return bytes;
 }
 
-/** The magic and the schema, with which a file starts. Its length is a multiple of 64. */
+/** The start of a file: the magic and the schema. Its length is a multiple of 64. */
 export function fileHead(columns: readonly Column[]): Buffer {
   const metadata = Message.encode(Message.from(schemaOf(columns)));
   const bytes = Buffer.alloc(aligned(8 + 8 + metadata.length));
@@ -69,7 +72,7 @@ export function batchHead(columns: readonly Column[], rows: number): Buffer {
   const buffers: BufferRegion[] = [];
   columns.forEach(({ list, bytes }, n) => {
     const start = layout.offsets[n];
-    // Nothing is null, so that the bitmaps of validity are empty.
+    // Nothing is null, so the validity bitmaps are empty.
     nodes.push(new FieldNode(rows, 0));
     buffers.push(new BufferRegion(start, 0));
     if (list !== null) {
@@ -92,7 +95,9 @@ export function partShape(columns: readonly Column[], rowsPerBatch: number, rows
   };
 }
 
-/** What follows the last record batch: the end of the stream, the footer, its length, the magic. */
+/**
+ * The end of a file after the last record batch: the end of the stream, the footer, its length, the magic.
+ */
 export function fileTail(layout: PartLayout): Buffer {
   const { columns, batchHeadBytes } = layout.shape;
   const blocks = Array.from(
@@ -109,10 +114,10 @@ export function fileTail(layout: PartLayout): Buffer {
 }
 
 /**
- * Compares the end of a file with what the layout expects of it: schema and the place of each record batch.
+ * Compares schema and places of record batches at the end of a file with the layout.
  *
  * @param tail the bytes of the file after the last record batch
- * @returns the first difference, or undefined
+ * @returns the first difference; undefined if there is none
  */
 export function tailDifference(tail: Buffer, layout: PartLayout): string | undefined {
   const footerLength = tail.length - 8 - trailerBytes;

@@ -1,7 +1,7 @@
 /**
- * Attention maps √Q with Q = mean over channels of F² (Zagoruyko and Komodakis 2017), of one channel. Where F has a mean
- * square of 1, so has √Q; squared and summed over its one channel it is proportional to Σ_c F², so that the loss on
- * attention sees no difference.
+ * Attention maps √Q with one channel, where Q is the mean over channels of F² (Zagoruyko and Komodakis 2017).
+ * If F has a mean square of 1, so has √Q. Its square is proportional to Σ_c F², so that the loss `attention`
+ * is the same as for F.
  *
  * @param maps NHWC, [pixels of all samples, channels]
  * @returns [pixels of all samples]

@@ -10,15 +10,15 @@ import { aligned, bodyLayout, PartLayout, type PartShape } from './part-layout.j
 export interface PartPlan {
   readonly name: string;
   readonly view: number;
-  /** The first row of the view that it holds. */
+  /** Its first row in the view. */
   readonly firstRow: number;
   readonly rows: number;
 }
 
-/** Files grow to about this size. */
+/** The approximate size of a file by default. */
 export const defaultPartBytes = 2 ** 30;
 
-/** How many record batches of `rowsPerBatch` rows make a file of about `partBytes`. */
+/** The number of record batches of `rowsPerBatch` rows in a file of about `partBytes`. */
 export function batchesPerPart(
   columns: readonly Column[],
   rowsPerBatch: number,
@@ -27,12 +27,15 @@ export function batchesPerPart(
   return Math.max(1, Math.floor(partBytes / bodyLayout(columns, rowsPerBatch).bytes));
 }
 
-/** The columns and files that follow from what a cache is. Rows are those of the data set in order of their indices. */
+/**
+ * The columns and files of a cache, from its identity. Rows are those of the data set in order of their
+ * indices.
+ */
 export class CacheFormat {
   readonly columns: readonly Column[];
   readonly viewColumns: readonly ViewColumn[];
   readonly augmentation: Augmentation;
-  /** In order of views and rows. */
+  /** All parts, in order of views and rows. */
   readonly parts: readonly PartPlan[];
   readonly #partsPerView: number;
   readonly #rowsPerPart: number;
@@ -47,7 +50,7 @@ export class CacheFormat {
     this.parts = Array.from({ length: views.count * this.#partsPerView }, (_, n) => this.#plan(n));
   }
 
-  /** Rows of a view. */
+  /** The rows of a view. */
   get images(): number {
     return this.identity.data.pictures;
   }
@@ -56,25 +59,25 @@ export class CacheFormat {
     return this.identity.layout.rowsPerBatch;
   }
 
-  /** The number of the column of this name. */
+  /** The index of a column. */
   column(name: string): number {
     return this.columns.findIndex((column) => column.name === name);
   }
 
-  /** The number of the part that holds a row of a view. */
+  /** The index of the part with a row of a view. */
   partOf(view: number, row: number): number {
     return view * this.#partsPerView + Math.floor(row / this.#rowsPerPart);
   }
 
-  /** The bytes of a whole cache, within a hundredth. */
+  /** The size of the whole cache in bytes, within 1 %. */
   get bytes(): number {
     return this.parts.reduce((sum, { rows }) => sum + this.bytesOf(rows), 0);
   }
 
-  /** The bytes of a part of so many rows, within a hundredth. */
+  /** The size of a part of `rows` rows in bytes, within 1 %. */
   bytesOf(rows: number): number {
     const batches = Math.ceil(rows / this.rowsPerBatch);
-    // A message of a record batch takes about 64 bytes and 48 a column.
+    // The message of a record batch takes about 64 bytes and some for each column.
     return rows * rowBytes(this.columns) + batches * aligned(64 + 88 * this.columns.length);
   }
 
@@ -92,12 +95,12 @@ export class CacheFormat {
   }
 }
 
-/** The number of the column that checks a row. */
+/** The index of the column with the checksum of a row. */
 export function crcColumn(columns: readonly Column[]): number {
   return columns.findIndex(({ name }) => name === columnNames.crc);
 }
 
-/** What encloses the bodies of a part's record batches. */
+/** The bytes around the bodies of a part's record batches. */
 export interface PartEnvelope {
   readonly layout: PartLayout;
   readonly fileHead: Buffer;
@@ -107,7 +110,7 @@ export interface PartEnvelope {
 
 type ArrowFormat = typeof ArrowFormatModule;
 
-/** Loads Apache Arrow's library and makes envelopes. */
+/** Makes envelopes with Apache Arrow's library, which it loads when it is first needed. */
 export class Envelopes {
   private constructor(
     private readonly arrow: ArrowFormat,
@@ -140,7 +143,7 @@ export class Envelopes {
     };
   }
 
-  /** As of `tailDifference`. */
+  /** See `tailDifference` in arrow-format.ts. */
   tailDifference(tail: Buffer, layout: PartLayout): string | undefined {
     return this.arrow.tailDifference(tail, layout);
   }

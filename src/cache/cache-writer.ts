@@ -9,14 +9,14 @@ import { checkIdentity } from './identity.js';
 import { type CacheFile, type CacheIdentity, manifestFile, readManifest, writeManifest } from './manifest.js';
 import { PartFile, partialName } from './part-file.js';
 
-/** Where and with what a part was computed. */
+/** The provider and the versions with which a part was computed. */
 export type PartOrigin = Pick<CacheFile, 'provider' | 'versions'>;
 
-/** A directory in which a cache is made or completed; one process at a time may hold it. */
+/** A directory in which one process at a time makes or completes a cache. */
 export class CacheWriter {
   readonly #files: Map<string, CacheFile>;
   readonly #open = new Map<string, Promise<PartFile>>();
-  /** The completion of parts, one after the other, beside the work on the next. */
+  /** Completes parts in turn, while the next ones are written. */
   #finishing: Promise<void> = Promise.resolve();
   #failed: { error: unknown } | undefined;
 
@@ -33,11 +33,11 @@ export class CacheWriter {
   }
 
   /**
-   * Opens a directory to write, a new one or one of the same cache.
+   * Opens a directory for writing: a new one, or one with a part of the same cache.
    *
    * @param dataset rows in order of their original indices
-   * @throws InputError if another process writes there, the directory holds something else or a cache that was made for
-   *   something else, or a file that was complete is not there any more
+   * @throws InputError if another process writes there, the directory has other contents or another cache, or
+   *   a complete file is missing
    */
   static async open(
     directory: string,
@@ -63,18 +63,18 @@ export class CacheWriter {
     }
   }
 
-  /** The files that are complete. */
+  /** The complete files. */
   get files(): readonly CacheFile[] {
     return [...this.#files.values()];
   }
 
-  /** Bytes of the files that are there, complete or not. */
+  /** The disk space in bytes of the files that exist, complete or not. */
   async bytesPresent(): Promise<number> {
     const names = this.format.parts.flatMap(({ name }) => [name, partialName(name)]);
     const sizes = await Promise.all(
       names.map(async (name) => {
         const found = await stat(join(this.directory, name)).catch(() => undefined);
-        // What was not written yet takes no space.
+        // Bytes that are not written yet take no space.
         return found === undefined ? 0 : found.blocks * 512;
       }),
     );
@@ -86,7 +86,7 @@ export class CacheWriter {
     return this.#files.has(name);
   }
 
-  /** A part that is not complete, to write in; the same one for each call. */
+  /** Opens an incomplete part for writing; later calls give the same one. */
   async part(plan: PartPlan): Promise<PartFile> {
     let part = this.#open.get(plan.name);
     if (!part) {
@@ -98,9 +98,9 @@ export class CacheWriter {
   }
 
   /**
-   * Completes a part whose rows are all there, in the background; waits for the one before.
+   * Completes a part that has all its rows, in the background; waits for the part before.
    *
-   * @throws what made an earlier one fail
+   * @throws the error of a part before, if one failed
    */
   async finish(part: PartFile): Promise<void> {
     await this.flush();
@@ -109,13 +109,13 @@ export class CacheWriter {
     });
   }
 
-  /** Waits until all parts that were finished are complete. */
+  /** Waits until all finished parts are complete. */
   async flush(): Promise<void> {
     await this.#finishing;
     if (this.#failed) throw this.#failed.error;
   }
 
-  /** Closes the files and gives the directory back. Parts that are not complete stay as they are. */
+  /** Closes the files and releases the directory. Incomplete parts stay and can be continued. */
   async close(): Promise<void> {
     await this.#finishing;
     for (const part of await Promise.allSettled(this.#open.values()))
@@ -132,7 +132,7 @@ export class CacheWriter {
   }
 }
 
-/** Removes temporary manifests that a killed process left; they are made by the holder of the lock alone. */
+/** Removes temporary manifests of a killed process. Only the owner of the lock makes them. */
 async function removeLeftovers(directory: string): Promise<void> {
   const isLeft = (name: string): boolean => name.startsWith(`.${manifestFile}.`) && name.endsWith('.tmp');
   for (const name of (await readdir(directory)).filter(isLeft))
@@ -144,7 +144,7 @@ async function requireEmpty(directory: string): Promise<void> {
   if (others.length === 0) return;
   throw new InputError(
     `${directory} has no ${manifestFile} and is not empty: it holds ${others.slice(0, 3).join(', ')}.`,
-    { fix: 'choose another --out, or empty it' },
+    { fix: 'choose another `out`, or empty it' },
   );
 }
 

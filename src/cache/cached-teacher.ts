@@ -14,20 +14,20 @@ import type { CacheFiles } from './row-reader.js';
 import { rowsAhead, RowThread } from './row-thread.js';
 import { requireComplete } from './verify-cache.js';
 
-/** What a cache is opened for; each is compared with what it was made for. */
+/** What a cache is opened for. It must be equal to what the cache was made for. */
 export interface CachedTeacherOptions {
   /** The training images, in any order. */
   readonly dataset: Dataset;
   readonly augmentation: Augmentation;
   readonly viewSeed: number;
-  /** Hears how many files of images are read to compare them. */
+  /** Called with the number of image files that are read for the comparison. */
   readonly onHashed?: ProgressListener;
 }
 
-/** A teacher whose answers were stored: it reads the rows of a batch and runs no model. */
+/** A teacher with stored answers. It reads the rows of a batch and runs no model. */
 export class CachedTeacher implements TargetSource {
   readonly answersByView = true;
-  /** The rows are read while the batches before are used. */
+  /** Rows are read while the batches before are in use. */
   readonly ahead = rowsAhead;
 
   private constructor(
@@ -40,8 +40,8 @@ export class CachedTeacher implements TargetSource {
   /**
    * Opens a cache.
    *
-   * @throws InputError if the directory is no cache, lacks files or has damaged ones, or was made for other data, another
-   *   augmentation or another view seed (the first difference is named)
+   * @throws InputError if the directory is not a cache, files are missing or damaged, or it was made for
+   *   other data, another augmentation or another view seed; it names the first difference
    */
   static async open(directory: string, options: CachedTeacherOptions): Promise<CachedTeacher> {
     const manifest = await requireManifest(directory);
@@ -72,7 +72,7 @@ export class CachedTeacher implements TargetSource {
     return this.manifest.data.classes;
   }
 
-  /** As they are stored: attention maps have one channel. */
+  /** The taps as they are stored: attention maps have one channel. */
   get taps(): readonly Tap[] {
     return this.contents.taps.map((tap) => storedTap(this.contents, tap));
   }
@@ -85,7 +85,7 @@ export class CachedTeacher implements TargetSource {
   async targets({ indices, view, size }: Batch): Promise<TeacherTargets> {
     if (view >= this.views)
       throw new InputError(
-        `the cache in ${this.directory} has views 0 to ${this.views - 1}, but view ${view} was asked for.`,
+        `the cache in ${this.directory} has views 0 to ${this.views - 1}, but view ${view} was requested.`,
       );
     const rows = new Uint32Array(size);
     indices.forEach((index, n) => {
@@ -105,7 +105,7 @@ export class CachedTeacher implements TargetSource {
   }
 }
 
-/** Where the rows of a cache are, for a reader. */
+/** The places of a cache's rows, for a reader. */
 export function cacheFiles(directory: string, format: CacheFormat, envelopes: Envelopes): CacheFiles {
   const { rowsPerBatch, batchesPerPart } = format.identity.layout;
   const rowsPerPart = rowsPerBatch * batchesPerPart;

@@ -1,4 +1,4 @@
-/** The types of numbers in a cache, by their names in Arrow. */
+/** The number types of a cache, by their names in Arrow. */
 export type NumberType = 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'float16' | 'float32';
 
 /** Bytes of a number. */
@@ -12,15 +12,15 @@ export const bytesOf: Readonly<Record<NumberType, number>> = {
   float32: 4,
 };
 
-/** A column of a cache: a number, or a list of a fixed length, for each row. It is never null. */
+/** A column of a cache. Each row has a number or a list of fixed length, and never null. */
 export interface Column {
   readonly name: string;
   readonly type: NumberType;
-  /** Numbers of a list; null for a column of single numbers. */
+  /** The length of each list; null for a column of single numbers. */
   readonly list: number | null;
-  /** Bytes of a row. */
+  /** Bytes of each row. */
   readonly bytes: number;
-  /** What a stranger must know: meaning, shape and unit. */
+  /** Meaning, shape and unit, for readers of the file. */
   readonly description: string;
 }
 
@@ -33,7 +33,7 @@ export const single = (name: string, type: NumberType, description: string): Col
   description,
 });
 
-/** A column of lists of one length. */
+/** A column of lists of the same length. */
 export const list = (name: string, type: NumberType, length: number, description: string): Column => ({
   name,
   type,

@@ -3,20 +3,20 @@ import type { Tap } from '../teacher/targets.js';
 import { type Column, list, single } from './column.js';
 import { viewColumns } from './view-columns.js';
 
-/** What a cache holds for each view. */
+/** What a cache stores for each view. */
 export interface CacheContents {
-  /** Type of logits, probabilities and maps. */
+  /** The type of logits, probabilities and maps. */
   readonly dtype: 'float16' | 'float32';
   /** The number of classes. */
   readonly classes: number;
-  /** How many of the largest probabilities are kept; null: all logits. */
+  /** How many of the largest probabilities are stored; null for all logits. */
   readonly topK: number | null;
-  /** How the maps of the taps are kept: whole, or as attention maps of one channel. */
+  /** Whether taps are stored as whole feature maps or as attention maps of one channel. */
   readonly maps: 'features' | 'attention';
   readonly taps: readonly Tap[];
 }
 
-/** Names of the columns that readers look for. */
+/** Names of the columns that readers need. */
 export const columnNames = {
   index: 'index',
   view: 'view',
@@ -32,7 +32,7 @@ export function mapColumnName({ maps }: Pick<CacheContents, 'maps'>, tap: Tap): 
   return `${maps === 'features' ? 'feature' : 'attention'}_${tap.name}`;
 }
 
-/** The shape of a tap as the cache gives it: an attention map has one channel. */
+/** A tap as the cache gives it: an attention map has one channel. */
 export function storedTap({ maps }: Pick<CacheContents, 'maps'>, tap: Tap): Tap {
   return maps === 'features' ? tap : { ...tap, shape: [tap.shape[0], tap.shape[1], 1] };
 }

@@ -2,8 +2,8 @@ import { dataOfEnvironment, defaultData, sampleOf } from '../teacher/default-dat
 import { readManifest } from './manifest.js';
 
 /** As `defaultData`, for a teacher that may also be the directory of a cache. */
-export async function defaultRunData(teacher: string | undefined, again: string): Promise<string> {
+export async function defaultRunData(teacher: string | undefined): Promise<string> {
   const manifest = teacher === undefined ? undefined : await readManifest(teacher);
-  if (!manifest) return defaultData(teacher, again);
-  return dataOfEnvironment() ?? sampleOf(manifest.data.kind, again);
+  if (!manifest) return defaultData(teacher);
+  return dataOfEnvironment() ?? sampleOf(manifest.data.kind);
 }

@@ -14,8 +14,8 @@ import { RowReader } from './row-reader.js';
 import { rowsAhead, RowThread } from './row-thread.js';
 
 /**
- * A teacher that stores what it answers: the first pass over a view runs the model, later ones read. Both give what is
- * stored, so that a run that fills a cache and one that reads it learn the same.
+ * A teacher that stores its answers in a cache. The first pass over a view runs the model, later passes read.
+ * Both give the stored values, so that a run that fills a cache equals one that reads it.
  */
 export class FillingTeacher implements TargetSource {
   readonly answersByView = true;
@@ -30,7 +30,7 @@ export class FillingTeacher implements TargetSource {
   ) {}
 
   /**
-   * @param live the teacher of which the cache is
+   * @param live the teacher whose answers are stored
    * @param dataset rows in order of their original indices
    */
   static async open(live: TargetSource, writer: CacheWriter, dataset: Dataset): Promise<FillingTeacher> {
@@ -51,7 +51,7 @@ export class FillingTeacher implements TargetSource {
     return contents.taps.map((tap) => storedTap(contents, tap));
   }
 
-  /** Nothing is asked ahead as long as the model runs. */
+  /** Nothing is requested in advance while the model runs. */
   get ahead(): number {
     return this.writer.format.parts.every((part) => this.writer.isComplete(part)) ? rowsAhead : 0;
   }
@@ -73,7 +73,8 @@ export class FillingTeacher implements TargetSource {
   }
 
   /**
-   * Computes the rows of a view that are not there: a pass that leaves an incomplete batch out does not come by all.
+   * Computes the missing rows of a view. A pass over the images that leaves out an incomplete batch misses
+   * some.
    */
   async completeView(view: number): Promise<void> {
     const { format } = this.writer;
@@ -91,14 +92,14 @@ export class FillingTeacher implements TargetSource {
     await this.writer.flush();
   }
 
-  /** Closes the cache; the model is the caller's. */
+  /** Closes the cache. The caller disposes of the model. */
   async dispose(): Promise<void> {
     this.partial.close();
     await this.complete.end();
     await this.writer.close();
   }
 
-  /** The parts in which rows of a view lie. */
+  /** The parts with these rows of a view. */
   #partsOf(view: number, rows: Uint32Array): PartPlan[] {
     const { format } = this.writer;
     const numbers = new Set(Array.from(rows, (row) => format.partOf(view, row)));
@@ -144,7 +145,7 @@ export class FillingTeacher implements TargetSource {
   }
 }
 
-/** Whether a row of the view lies in a part. */
+/** Whether a part has a row of its view. */
 function holds({ plan }: PartFile, row: number): boolean {
   return row >= plan.firstRow && row < plan.firstRow + plan.rows;
 }

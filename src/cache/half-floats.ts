@@ -3,7 +3,7 @@ import { fromFloat16, toFloat16 } from '../float16.js';
 
 /** Conversion between float32 and the bits of float16 (IEEE 754 binary16). */
 export interface HalfFloats {
-  /** Rounds to the nearest, ties to even; what is too large becomes infinite. */
+  /** Rounds to the nearest, ties to even; numbers that are too large become infinite. */
   narrow(x: Float32Array, y: Uint16Array): void;
   /** Exact. */
   widen(x: Uint16Array, y: Float32Array): void;
@@ -11,7 +11,7 @@ export interface HalfFloats {
 
 let chosen: HalfFloats | undefined;
 
-/** The native kernels, or the same in JavaScript where the addon was not built. */
+/** The native kernels, or their equal in JavaScript if the addon was not built. */
 export function halfFloats(): HalfFloats {
   chosen ??= addonHalfFloats() ?? portableHalfFloats();
   return chosen;
@@ -27,7 +27,7 @@ function addonHalfFloats(): HalfFloats | undefined {
   );
 }
 
-/** In JavaScript. */
+/** The conversion in JavaScript. */
 export function portableHalfFloats(): HalfFloats {
   return {
     narrow: (x, y) => void toFloat16(x, y),

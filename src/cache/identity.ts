@@ -6,10 +6,10 @@ import { imageDigest } from '../data/image-digest.js';
 import type { CacheIdentity, DataIdentity } from './manifest.js';
 
 /**
- * What tells a data set from another: facts, how its images are resized, and the digest of the images, for which files
- * are read.
+ * The identity of a data set: its facts, how images are resized, and the digest of the images. Images in
+ * files are read.
  *
- * @param onHashed hears how many files of images are read
+ * @param onHashed called with the number of image files that are read
  * @throws InputError if a file cannot be read
  */
 export async function dataIdentity(dataset: Dataset, onHashed?: ProgressListener): Promise<DataIdentity> {
@@ -22,18 +22,18 @@ export async function dataIdentity(dataset: Dataset, onHashed?: ProgressListener
     size: [size[0], size[1]],
     resize: resize && { short: resize.short, interpolation: resize.interpolation },
     classes: [...classes],
-    // Caches of folders once held lengths in place of contents; this tells them apart.
+    // Distinguishes such caches from older ones, whose digest was of lengths instead of contents.
     ...('pixels' in dataset ? {} : { digestOf: 'contents' as const }),
     sha256: await imageDigest(dataset, onHashed),
   };
 }
 
-/** Keys whose values may differ between two runs on the same cache. */
+/** Keys that are not compared: runs on the same cache may have other values. */
 const informative = new Set(['file', 'cardSha256', 'expectedTop1']);
 
-/** A difference between what a cache was made for and what is there now. */
+/** A difference between what a cache was made for and what it is used for. */
 export interface Difference {
-  /** The key's path in the manifest, as `data.sha256`. */
+  /** The path of the key in the manifest, such as `data.sha256`. */
   readonly path: string;
   readonly stored: string;
   readonly given: string;
@@ -57,8 +57,8 @@ export function firstDifference(stored: unknown, given: unknown, path = ''): Dif
 /**
  * Refuses a cache that was made for something else.
  *
- * @param given what is there now; keys that it lacks at the top are not compared
- * @throws InputError naming the first difference
+ * @param given what it is used for; absent top-level keys are not compared
+ * @throws InputError that names the first difference
  */
 export function checkIdentity(directory: string, stored: CacheIdentity, given: Partial<CacheIdentity>): void {
   for (const key of ['teachers', 'data', 'views', 'contents', 'layout'] as const) {
@@ -79,7 +79,7 @@ export function checkIdentity(directory: string, stored: CacheIdentity, given: P
   }
 }
 
-/** Fields of the augmentation that do nothing may be left out. */
+/** Adds the fields of the augmentation that do nothing, which may be absent. */
 function withAllFields(views: CacheIdentity['views']): CacheIdentity['views'] {
   return {
     ...views,
@@ -90,10 +90,9 @@ function withAllFields(views: CacheIdentity['views']): CacheIdentity['views'] {
 const fixes: Readonly<Record<keyof CacheIdentity, string>> = {
   teachers: 'name the teacher and the card that it was made with, or another directory',
   data: 'name the data that it was made with, or another directory',
-  views: 'use the augmentation, the --view-seed and the --views that it was made with, or another directory',
-  contents:
-    'use the --features, --attention, --dtype and --top-k that it was made with, or another directory',
-  layout: 'use the --batch-size that it was made with, or another directory',
+  views: 'use the augmentation, the `viewSeed` and the `views` that it was made with, or another directory',
+  contents: 'use the `features`, `attention`, `dtype` and `topK` that it was made with, or another directory',
+  layout: 'use the `batchSize` that it was made with, or another directory',
 };
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { writeFileAtomically } from '../files/atomic-write.js';
 
-/** The manifest's name in the directory of a cache. */
+/** The file name of a cache's manifest. */
 export const manifestFile = 'manifest.json';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -15,13 +15,13 @@ const size = z.tuple([positive, positive]);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 const teacherSchema = z.strictObject({
-  /** The model's file name; it may be renamed. */
+  /** The file name of the model, for information. */
   file: z.string(),
-  /** Of the model, then of each external data file in graph order. */
+  /** SHA-256 of the model, then of each external data file in graph order. */
   sha256: z.array(sha256).min(1),
-  /** Of the teacher card; null without one. The card's words may change, what follows may not. */
+  /** SHA-256 of the teacher card, for information; null without one. */
   cardSha256: sha256.nullable(),
-  /** Top-1 accuracy in percent by the card. */
+  /** Top-1 accuracy in percent by the card, for information. */
   expectedTop1: z.number().nullable(),
   preprocessing: z.strictObject({
     layout: z.enum(['nchw', 'nhwc']),
@@ -31,7 +31,7 @@ const teacherSchema = z.strictObject({
     mean: triple,
     std: triple,
   }),
-  /** The tensor with the logits, and whether its logarithm is taken. */
+  /** The tensor with the logits, and whether it has probabilities instead. */
   logits: z.strictObject({ tensor: z.string(), probabilities: z.boolean() }),
 });
 
@@ -40,7 +40,7 @@ const dataSchema = z.strictObject({
   split: z.enum(['train', 'validation', 'test']),
   pictures: positive,
   size,
-  /** How images in files are resized where nothing is drawn; null for images in memory. */
+  /** How images in files are resized when no crop is drawn; null for images in memory. */
   resize: z
     .strictObject({
       short: positive,
@@ -48,9 +48,9 @@ const dataSchema = z.strictObject({
     })
     .nullable(),
   classes: z.array(z.string()),
-  /** What of images in files was hashed; absent for images in memory. */
+  /** What was hashed of images in files; absent for images in memory. */
   digestOf: z.literal('contents').optional(),
-  /** Of the indices, labels and images; of images in files paths and contents. */
+  /** SHA-256 as of `imageDigest`. */
   sha256,
 });
 
@@ -80,16 +80,19 @@ const layoutSchema = z.strictObject({ rowsPerBatch: positive, batchesPerPart: po
 const fileSchema = z.strictObject({
   name: z.string().regex(/^[\w.-]+\.arrow$/),
   view: whole,
-  /** The first row of the view that is in the file, and how many. */
+  /** Its first row in the view. */
   firstRow: whole,
   rows: positive,
   bytes: positive,
   sha256,
-  /** Of the bytes after the last record batch, so that a damaged footer is found without reading the whole file. */
+  /**
+   * SHA-256 of the bytes after the last record batch: it finds a damaged footer without reading the whole
+   * file.
+   */
   footerSha256: sha256,
-  /** Where the teacher ran. */
+  /** The provider that ran the teacher. */
   provider: z.string(),
-  /** Of this program, of Node.js and of ONNX Runtime. */
+  /** Versions of this package, Node.js and ONNX Runtime. */
   versions: z.record(z.string(), z.string()),
 });
 
@@ -104,19 +107,19 @@ const manifestSchema = z.strictObject({
   files: z.array(fileSchema),
 });
 
-/** What a cache is, and the files that are complete. */
+/** The identity of a cache, and its complete files. */
 export type Manifest = z.infer<typeof manifestSchema>;
-/** A model whose answers a cache holds; of an ensemble there are several. */
+/** A model whose answers a cache stores; an ensemble has several. */
 export type TeacherIdentity = z.infer<typeof teacherSchema>;
 /** The data set of a cache. */
 export type DataIdentity = z.infer<typeof dataSchema>;
 /** A complete file of a cache. */
 export type CacheFile = z.infer<typeof fileSchema>;
 
-/** What must be equal for two caches to be one. */
+/** What must be equal for two caches to be parts of one. */
 export type CacheIdentity = Omit<Manifest, 'format' | 'schema' | 'files'>;
 
-/** Writes the manifest: JSON, and as its last key the SHA-256 of the JSON without that key. */
+/** Writes the manifest as JSON. Its last key is the SHA-256 of the JSON without that key. */
 export async function writeManifest(
   directory: string,
   identity: CacheIdentity,
@@ -142,7 +145,7 @@ export async function writeManifest(
  * Reads the manifest of a cache.
  *
  * @returns undefined if the directory has none
- * @throws InputError for one that is damaged or of another version
+ * @throws InputError if it is damaged or has another version
  */
 export async function readManifest(directory: string): Promise<Manifest | undefined> {
   const path = join(directory, manifestFile);
@@ -177,15 +180,15 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
 }
 
 /**
- * Reads the manifest of a cache that must be there.
+ * Reads the manifest of a cache.
  *
- * @throws InputError as {@link readManifest}, and if the directory has none
+ * @throws InputError if the directory has none, it is damaged or has another version
  */
 export async function requireManifest(directory: string): Promise<Manifest> {
   const manifest = await readManifest(directory);
   if (manifest) return manifest;
   throw new InputError(`${directory} is not a cache: it has no ${manifestFile}.`, {
-    fix: 'make one with: distill cache --teacher <model> --data <kind:folder> --out <directory>',
+    fix: 'make one with `distill cache`',
   });
 }
 

@@ -9,20 +9,20 @@ import { type CacheFile, readManifest, requireManifest, writeManifest } from './
 import { checkPart } from './part-check.js';
 import { missingParts } from './verify-cache.js';
 
-/** A merged cache. */
+/** The result of a merge. */
 export interface MergedCache {
   readonly files: number;
   readonly bytes: number;
-  /** Parts that none of the shards has. */
+  /** Parts that no shard has. */
   readonly missing: readonly PartPlan[];
 }
 
 /**
- * Joins shards of one cache in a directory of their own. Files are linked where the file system allows it, and copied
- * otherwise; the shards stay as they are. The same command may be run again, and further shards added later.
+ * Joins shards of one cache in a new directory. Files are linked if the file system allows it and copied
+ * otherwise; the shards do not change. The command can be repeated, and further shards can be added later.
  *
- * @throws InputError for shards of different caches (the first difference is named), a part that two shards have with
- *   different contents, a file that is missing or damaged, or an `out` that holds something else
+ * @throws InputError for shards of different caches (it names the first difference), a part with different
+ *   contents in two shards, a missing or damaged file, or an `out` with other contents
  */
 export async function mergeCaches(shards: readonly string[], out: string): Promise<MergedCache> {
   const manifests = await Promise.all(shards.map(requireManifest));
@@ -73,7 +73,7 @@ function isNew(files: ReadonlyMap<string, CacheFile>, file: CacheFile, shard: st
   if (before === undefined) return true;
   if (before.sha256 === file.sha256) return false;
   throw new InputError(
-    `${join(shard, file.name)} has other contents than the file of that name in another shard (SHA-256 ${file.sha256} and ${before.sha256}).`,
+    `${join(shard, file.name)} differs from the file of this name in another shard (SHA-256 ${file.sha256} and ${before.sha256}).`,
     { fix: 'give only one of the two' },
   );
 }
@@ -81,7 +81,7 @@ function isNew(files: ReadonlyMap<string, CacheFile>, file: CacheFile, shard: st
 async function put(from: string, to: string): Promise<void> {
   try {
     await link(from, to).catch(async (error: NodeJS.ErrnoException) => {
-      // Left by an interrupted merge, or another file system.
+      // The file is left from an interrupted merge, or the file system cannot link.
       if (!['EEXIST', 'EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(error.code ?? '')) throw error;
       await copyFile(from, to);
     });
@@ -96,6 +96,6 @@ async function requireNothing(out: string): Promise<void> {
   );
   if (others.length === 0) return;
   throw new InputError(`${out} is not a cache and is not empty: it holds ${others.slice(0, 3).join(', ')}.`, {
-    fix: 'choose another --out, or empty it',
+    fix: 'choose another `out`, or empty it',
   });
 }

@@ -9,7 +9,7 @@ import { dataIdentity } from './identity.js';
 import type { CacheIdentity } from './manifest.js';
 import { checkTopK } from './top-k.js';
 
-/** What may be chosen about a new cache. */
+/** What can be chosen for a new cache. */
 export interface CacheChoices {
   readonly dtype: CacheContents['dtype'];
   readonly topK: number | undefined;
@@ -17,19 +17,19 @@ export interface CacheChoices {
   readonly augmentation: Augmentation;
   readonly viewSeed: number;
   readonly views: number;
-  /** Rows of a record batch, and images that the teacher gets at a time. */
+  /** Rows of a record batch, which are also the images of one batch of the teacher. */
   readonly batchSize: number;
-  /** Files grow to about this size; by default 1 GiB. */
+  /** The approximate size of a file; by default 1 GiB. */
   readonly partBytes?: number;
 }
 
 const mostViews = 65_536;
 
 /**
- * The identity of a cache of a teacher's answers on a data set.
+ * The identity of a new cache of a teacher's answers on a data set.
  *
- * @param onHashed hears how many files of images are read
- * @throws InputError for a number of views or of probabilities that cannot be stored, or an image that cannot be read
+ * @param onHashed called with the number of image files that are read
+ * @throws InputError for a number of views or of probabilities that cannot be stored, or an unreadable image
  */
 export async function newIdentity(
   teacher: TeacherFacts,
@@ -39,7 +39,7 @@ export async function newIdentity(
 ): Promise<CacheIdentity> {
   const { dtype, maps, augmentation, viewSeed, views, batchSize } = choices;
   if (views > mostViews)
-    throw new InputError(`--views must be at most ${mostViews.toLocaleString('en-US')}, got ${views}.`);
+    throw new InputError(`\`views\` must be at most ${mostViews.toLocaleString('en-US')}, got ${views}.`);
   if (choices.topK !== undefined) checkTopK(choices.topK, teacher.classes.length);
   const contents: CacheContents = {
     dtype,
@@ -57,6 +57,6 @@ export async function newIdentity(
     contents,
     layout: { rowsPerBatch, batchesPerPart: batchesPerPart(columns, rowsPerBatch, choices.partBytes) },
   };
-  // As it will be read again: plain, mutable and without undefined values.
+  // As it will be read back: plain, mutable and without undefined values.
   return JSON.parse(JSON.stringify(identity)) as CacheIdentity;
 }

@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { fileOf, packFiles } from '../data/image-files.js';
 
-/** The data set with its rows in order of their original indices, which is the order of a cache; itself if it has it. */
+/** The data set with its rows in order of their original indices, which is the order of a cache. */
 export function orderedByIndex<D extends Dataset>(dataset: D): D {
   const { indices, labels, length } = dataset;
   if (indices.every((index, row) => row === 0 || indices[row - 1] < index)) return dataset;
@@ -21,7 +21,7 @@ export function orderedByIndex<D extends Dataset>(dataset: D): D {
   return { ...dataset, ...rows, pixels: sorted };
 }
 
-/** The row of an original index in {@link orderedByIndex}; −1 for an index that is not in the data set. */
+/** A function from an original index to its row in an ordered data set; it gives −1 for an unknown index. */
 export function rowFinder(ordered: Pick<Dataset, 'indices'>): (index: number) => number {
   const { indices } = ordered;
   const rows = new Int32Array((indices[indices.length - 1] ?? -1) + 1).fill(-1);

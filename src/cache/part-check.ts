@@ -6,10 +6,10 @@ import type { CacheFormat, Envelopes } from './cache-format.js';
 import { type CacheFile, manifestFile } from './manifest.js';
 
 /**
- * Makes sure that a file of a cache is there, has its size, and that its footer places columns and record batches where
- * the arithmetic of the layout does. The rows are checked when they are read.
+ * Checks a file of a cache: that it exists with the right size, and that columns and record batches in its
+ * footer agree with the layout. Rows are checked when they are read.
  *
- * @throws InputError naming the file and what is wrong
+ * @throws InputError that names the file and what is wrong
  */
 export async function checkPart(
   directory: string,
@@ -33,7 +33,7 @@ export async function checkPart(
     const start = layout.batchOffset(layout.batches);
     const tail = Buffer.alloc(Math.max(0, size - start));
     await file.read(tail, 0, tail.length, start);
-    // Before it is decoded: what a damaged footer says may take all memory.
+    // Checked before decoding, since a damaged footer could demand all memory.
     if (createHash('sha256').update(tail).digest('hex') !== part.footerSha256)
       throw damagedPart(path, `its footer does not have the SHA-256 of ${manifestFile}`);
     const difference = envelopes.tailDifference(tail, layout);
@@ -45,7 +45,7 @@ export async function checkPart(
 
 const fix = 'restore it from a copy, or make the cache again';
 
-/** An error that says how a file of a cache is damaged. */
+/** The error for a damaged file of a cache. */
 export function damagedPart(path: string, why: string): InputError {
   return new InputError(`${path} is damaged: ${why}.`, { fix });
 }

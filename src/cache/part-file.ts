@@ -11,18 +11,17 @@ import { rowCrc } from './row-codec.js';
 /** Bytes that are read or hashed at a time. */
 const chunkBytes = 2 ** 20;
 
-/** The name of a part that is not complete. */
+/** The file name of an incomplete part. */
 export function partialName(name: string): string {
   return `${name}.partial`;
 }
 
 /**
- * A part that is being written, under a name of its own until it is complete. The place of every row is known from the
- * start, so that rows may come in any order; those that a process wrote before it was killed are found again by their
- * checksums.
+ * A part that is being written, under another name until it is complete. The place of every row is known from
+ * the start, so that rows may be written in any order. Rows of a killed process are found by their checksums.
  */
 export class PartFile {
-  /** 1 for each row that is there. */
+  /** 1 for each row that is written. */
   readonly #present: Uint8Array;
   #missing: number;
 
@@ -38,7 +37,7 @@ export class PartFile {
   }
 
   /**
-   * Opens a part and looks for rows that are there already.
+   * Opens a part and finds the rows that are already written.
    *
    * @param indices original index of each row of the part
    */
@@ -51,7 +50,7 @@ export class PartFile {
   ): Promise<PartFile> {
     const path = join(directory, partialName(plan.name));
     try {
-      // It was renamed, and the process was killed before it could enter it in the manifest.
+      // It is complete, but the process was killed before it could write the manifest.
       if (await exists(join(directory, plan.name))) await rename(join(directory, plan.name), path);
       const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
       const part = new PartFile(directory, plan, envelope, format, file);
@@ -62,29 +61,29 @@ export class PartFile {
     }
   }
 
-  /** Whether all rows are there. */
+  /** Whether all rows are written. */
   get isFull(): boolean {
     return this.#missing === 0;
   }
 
-  /** The number of rows that are there. */
+  /** The number of rows that are written. */
   get rowsPresent(): number {
     return this.plan.rows - this.#missing;
   }
 
-  /** Whether a row of the part is there. */
+  /** Whether a row is written. */
   has(row: number): boolean {
     return this.#present[row] === 1;
   }
 
-  /** Whether all rows of a record batch are there. */
+  /** Whether all rows of a record batch are written. */
   hasBatch(batch: number): boolean {
     const first = batch * this.format.rowsPerBatch;
     const { rows } = this.envelope.layout.body(batch);
     return !this.#present.subarray(first, first + rows).includes(0);
   }
 
-  /** The rows of a record batch. */
+  /** The number of rows of a record batch. */
   rowsOfBatch(batch: number): number {
     return this.envelope.layout.body(batch).rows;
   }
@@ -97,13 +96,13 @@ export class PartFile {
   }
 
   /**
-   * Writes one row, at once: there are as many writes as columns, too small for threads of their own.
+   * Writes one row. The writes are synchronous, since they are too small for other threads.
    *
-   * @param cells the bytes of each column, in their order
+   * @param cells the bytes of each column in order
    */
   writeRow(row: number, cells: readonly Uint8Array[]): void {
     const { layout } = this.envelope;
-    // The checksum last: until it is there the row does not count.
+    // The checksum comes last: a row without it does not count.
     const crcAt = crcColumn(this.format.columns);
     const columns = [...cells.keys()].filter((column) => column !== crcAt);
     try {
@@ -116,9 +115,9 @@ export class PartFile {
   }
 
   /**
-   * Completes the file: everything around the record batches, synced, under its final name.
+   * Completes the file: writes everything around the record batches, syncs it, and gives it its final name.
    *
-   * @returns its size, and the SHA-256 of all of it and of what follows the last record batch
+   * @returns its size, its SHA-256, and that of the bytes after the last record batch
    */
   async seal(): Promise<{ bytes: number; sha256: string; footerSha256: string }> {
     const { layout, fileHead, batchHead, fileTail } = this.envelope;
@@ -194,7 +193,7 @@ function writeFully(file: number, bytes: Uint8Array, position: number): void {
     done += writeSync(file, bytes, done, bytes.length - done, position + done);
 }
 
-/** Reads as much of `into` as the file has from `position` on. */
+/** Fills `into` from `position` on, as far as the file goes. */
 async function readFully(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
   let done = 0;
   while (done < into.length) {
@@ -206,7 +205,7 @@ async function readFully(file: FileHandle, into: Uint8Array, position: number): 
 }
 
 /**
- * SHA-256 of the first bytes of a file.
+ * SHA-256 of the first `bytes` bytes of a file.
  *
  * @throws RunError if it is shorter
  */

@@ -8,15 +8,15 @@ export function aligned(bytes: number): number {
   return Math.ceil(bytes / alignment) * alignment;
 }
 
-/** Where the columns of a record batch lie in its body, one after the other. */
+/** The places of the columns in the body of a record batch. */
 export interface BodyLayout {
   readonly rows: number;
-  /** Of each column, from the start of the body. */
+  /** The offset of each column from the start of the body. */
   readonly offsets: readonly number[];
   readonly bytes: number;
 }
 
-/** The body of a record batch of `rows` rows. */
+/** The layout of the body of a record batch of `rows` rows. */
 export function bodyLayout(columns: readonly Column[], rows: number): BodyLayout {
   let end = 0;
   const offsets = columns.map(({ bytes }) => {
@@ -27,10 +27,10 @@ export function bodyLayout(columns: readonly Column[], rows: number): BodyLayout
   return { rows, offsets, bytes: end };
 }
 
-/** What decides where a byte of a part lies. */
+/** What determines the place of every byte of a part. */
 export interface PartShape {
   readonly columns: readonly Column[];
-  /** Rows of every record batch but the last. */
+  /** Rows of every record batch except the last. */
   readonly rowsPerBatch: number;
   readonly rows: number;
   /** Bytes of the magic and the schema before the first record batch. */
@@ -40,8 +40,8 @@ export interface PartShape {
 }
 
 /**
- * Where everything lies in a part: an Arrow file whose record batches all have the same size but the last, so that the byte
- * offset of (row, column) is arithmetic.
+ * The layout of a part: an Arrow file whose record batches have the same size, except for the last. So the
+ * byte offset of (row, column) can be computed.
  */
 export class PartLayout {
   readonly batches: number;
@@ -60,7 +60,7 @@ export class PartLayout {
     return batch === this.batches - 1 ? this.#last : this.#whole;
   }
 
-  /** Where the message of a record batch starts; `batches` gives the end of the last one. */
+  /** The byte offset of a record batch's message; for `batch` = `batches`, the end of the last one. */
   batchOffset(batch: number): number {
     const { headBytes, batchHeadBytes } = this.shape;
     const whole = Math.min(batch, this.batches - 1);
@@ -68,12 +68,12 @@ export class PartLayout {
     return batch === this.batches ? start + batchHeadBytes + this.#last.bytes : start;
   }
 
-  /** Where the body of a record batch starts. */
+  /** The byte offset of a record batch's body. */
   bodyOffset(batch: number): number {
     return this.batchOffset(batch) + this.shape.batchHeadBytes;
   }
 
-  /** The byte offset of a cell in the file. */
+  /** The byte offset of a cell. */
   cell(row: number, column: number): number {
     const batch = Math.floor(row / this.shape.rowsPerBatch);
     const within = row - batch * this.shape.rowsPerBatch;

@@ -11,12 +11,13 @@ import { halfFloats } from './half-floats.js';
 import type { BodyLayout } from './part-layout.js';
 import { keepLargest, spreadLogits } from './top-k.js';
 
-/** Cells of fewer bytes than this are brought together before their checksum is taken, since a call costs more than they. */
+/** Cells smaller than this many bytes are joined before their checksum is computed, which saves calls. */
 const smallCell = 64;
 const smallCells = new Uint8Array(1024);
 
 /**
- * The CRC-32 (that of zlib and PNG) of a row: of all its cells but that of the checksum itself, in the order of the columns.
+ * The CRC-32 (as in zlib and PNG) of all cells of a row except the checksum itself, in the order of the
+ * columns.
  */
 export function rowCrc(
   columns: readonly Column[],
@@ -83,8 +84,8 @@ function getFloats(from: Cells, into: Float32Array): void {
  * Writes the rows of a batch as the body of a record batch.
  *
  * @param body zeroed memory of `layout.bytes`, its offset a multiple of 64
- * @param layout of as many rows as the batch has
- * @throws RunError if the teacher gave a logit that is not finite in the type of the cache
+ * @param layout with as many rows as the batch
+ * @throws RunError if a logit of the teacher is not finite in the type of the cache
  */
 export function encodeRows(
   format: CacheFormat,
@@ -140,13 +141,13 @@ function checkFinite(logits: Float32Array, { dtype, topK, classes }: CacheConten
     `the teacher's logit of class ${at % classes} is ${logits[at]} for view ${batch.view} of image ${batch.indices[row]}, which ${dtype} cannot hold.`,
     {
       fix: Number.isFinite(logits[at])
-        ? 'use --dtype float32'
+        ? 'use `dtype: float32`'
         : 'look for images that are not finite after the normalisation, or another teacher',
     },
   );
 }
 
-/** The number of floats that the targets of one row take. */
+/** The number of floats in the targets of one row. */
 export function floatsPerRow(contents: CacheContents): number {
   return contents.taps.reduce(
     (sum, tap) => sum + storedTap(contents, tap).shape.reduce((all, length) => all * length, 1),
@@ -154,7 +155,7 @@ export function floatsPerRow(contents: CacheContents): number {
   );
 }
 
-/** The targets in memory of `rows` · `floatsPerRow` floats: logits, then map after map. */
+/** Targets in memory of `rows` · `floatsPerRow` floats: logits, then each map. */
 export function targetsIn(memory: ArrayBufferLike, contents: CacheContents, rows: number): TeacherTargets {
   let end = 0;
   const take = (length: number): Float32Array => {
@@ -172,7 +173,7 @@ export function targetsIn(memory: ArrayBufferLike, contents: CacheContents, rows
   return { logits, features };
 }
 
-/** The targets of `count` rows from row `first` on, of `rows` in all: the same memory. */
+/** The targets of `count` rows from row `first` on, out of `rows`; the memory is shared. */
 export function targetsOfRows(
   { logits, features }: TeacherTargets,
   rows: number,
@@ -186,7 +187,7 @@ export function targetsOfRows(
   return { logits: part(logits), features: new Map([...features].map(([name, map]) => [name, part(map)])) };
 }
 
-/** Reads the targets out of a body. */
+/** Reads targets from the body of a record batch. */
 export function decodeRows(
   { columns, contents }: { readonly columns: readonly Column[]; readonly contents: CacheContents },
   body: Uint8Array,

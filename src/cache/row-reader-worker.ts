@@ -1,4 +1,4 @@
-/** The thread that reads rows of a cache and widens them, ahead of the one that trains. */
+/** The thread that reads rows of a cache and converts them to float32, ahead of training. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadAnswer } from '../threads/answering-thread.js';
 import { sentError } from '../threads/sent-error.js';
@@ -6,13 +6,13 @@ import type { CacheContents } from './columns.js';
 import { decodeRows, targetsIn, targetsOfRows } from './row-codec.js';
 import { type CacheFiles, RowReader } from './row-reader.js';
 
-/** What the thread is started with. */
+/** The data with which the thread starts. */
 export interface RowReaderData {
   readonly files: CacheFiles;
   readonly contents: CacheContents;
 }
 
-/** Asks for rows of a view, to be written into memory of their size, that of all their targets. */
+/** A request for rows of a view, whose targets are written into `memory`. */
 export interface RowRequest {
   readonly view: number;
   readonly rows: Uint32Array;
@@ -20,7 +20,7 @@ export interface RowRequest {
   readonly memory: SharedArrayBuffer;
 }
 
-/** Rows are read, checked and widened so many bytes at a time, which stay in the processor's cache from one to the next. */
+/** Bytes that are read, checked and converted at a time; they stay in the processor's cache. */
 const cachedBytes = 1 << 18;
 
 if (parentPort !== null) {

@@ -6,18 +6,18 @@ import { columnNames } from './columns.js';
 import { bodyLayout, type BodyLayout, PartLayout, type PartShape } from './part-layout.js';
 import { rowCrc } from './row-codec.js';
 
-/** Cells of one row that lie closer together than this are read in one piece. */
+/** Cells of a row within this many bytes are read together. */
 const spanBytes = 16_384;
 /** Files that are open at the same time. */
 const mostOpen = 64;
 
-/** Where the rows of a cache are: files and their shapes, as one thread can tell another. */
+/** The places of a cache's rows: files and their shapes, as data that can be sent to a thread. */
 export interface CacheFiles {
   readonly directory: string;
   readonly columns: readonly Column[];
   readonly rowsPerPart: number;
   readonly partsPerView: number;
-  /** In order of views and rows. */
+  /** All files, in order of views and rows. */
   readonly files: readonly { readonly name: string; readonly shape: PartShape }[];
 }
 
@@ -28,13 +28,13 @@ interface Span {
 }
 
 /**
- * Reads rows of a cache at random, and nothing else of its files: the offsets of cells are arithmetic. Each row is
- * compared with its checksum.
+ * Reads single rows of a cache at computed offsets, and nothing else of its files. Each row is compared with
+ * its checksum.
  */
 export class RowReader {
   readonly #layouts: readonly PartLayout[];
   readonly #spans = new Map<number, readonly Span[]>();
-  /** File descriptors by part, the one used last at the end. */
+  /** File descriptors by part; the one used last is at the end. */
   readonly #open = new Map<number, number>();
   readonly #crcAt: number;
   readonly #indexAt: number;
@@ -52,12 +52,12 @@ export class RowReader {
   }
 
   /**
-   * Reads rows of a view into memory that the next call uses again.
+   * Reads rows of a view into memory that the next call overwrites.
    *
-   * @param rows numbers of rows
-   * @param indices the original index that each must have
-   * @returns the rows one after the other, laid out as the body of a record batch of so many rows
-   * @throws InputError for a row that does not have its checksum, its index or its view, or a file that ends early
+   * @param rows row numbers
+   * @param indices the original index that each row must have
+   * @returns the rows in the layout of a record batch's body
+   * @throws InputError if a row has another checksum, index or view, or a file ends early
    */
   read(view: number, rows: Uint32Array, indices: Uint32Array): { body: Uint8Array; layout: BodyLayout } {
     const { columns, rowsPerPart, partsPerView } = this.files;
@@ -119,14 +119,14 @@ export class RowReader {
 
   #damaged(part: number, why: string): InputError {
     return new InputError(`${join(this.files.directory, this.files.files[part].name)} is damaged: ${why}.`, {
-      fix: 'restore it from a copy, or make the cache again; `distill cache verify` looks at all of it',
+      fix: 'restore it from a copy, or make the cache again; `distill cache verify` checks all of it',
     });
   }
 
   #file(part: number): number {
     const open = this.#open.get(part);
     if (open !== undefined) {
-      // The map keeps the order in which entries came.
+      // A map keeps the order of insertion.
       this.#open.delete(part);
       this.#open.set(part, open);
       return open;
@@ -146,7 +146,7 @@ export class RowReader {
     }
   }
 
-  /** Runs of columns whose cells of any row lie within one piece. */
+  /** Groups of consecutive columns whose cells are read together. */
   #spansOf(layout: PartLayout): readonly Span[] {
     const { rowsPerBatch, rows, columns } = layout.shape;
     const most = Math.min(rowsPerBatch, rows);

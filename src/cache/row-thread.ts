@@ -5,12 +5,12 @@ import { floatsPerRow, targetsIn } from './row-codec.js';
 import type { CacheFiles } from './row-reader.js';
 import type { RowReaderData, RowRequest } from './row-reader-worker.js';
 
-/** Batches that a cache is asked for before the first of them is used. */
+/** Batches that are requested from a cache in advance. */
 export const rowsAhead = 2;
 
 /**
- * A thread that reads rows of a cache. Targets lie in memory that both threads share and that is used again: memory that
- * changed hands would be booked in and out of each engine's heap, which answers with collections.
+ * A thread that reads rows of a cache. Targets are in shared memory that is used again. Transferring memory
+ * between threads instead would trigger garbage collections in both.
  */
 export class RowThread {
   readonly #thread: AnsweringThread<RowRequest, true>;
@@ -26,9 +26,9 @@ export class RowThread {
   }
 
   /**
-   * Rows of a view.
+   * Reads rows of a view.
    *
-   * @param indices the original index that each must have
+   * @param indices the original index that each row must have
    * @throws InputError for a damaged row
    */
   async read(view: number, rows: Uint32Array, indices: Uint32Array): Promise<TeacherTargets> {
@@ -39,10 +39,12 @@ export class RowThread {
     return targetsIn(memory, this.contents, rows.length);
   }
 
-  /** Takes the memory of targets back, after which they must not be used; those of others are left alone. */
+  /**
+   * Takes back the memory of targets, which must not be used afterwards. Targets from elsewhere are ignored.
+   */
   recycle({ logits: { buffer } }: TeacherTargets): void {
     if (!(buffer instanceof SharedArrayBuffer) || this.#free.includes(buffer)) return;
-    // That of a size which is not asked for any more goes first.
+    // The oldest goes first: its size may no longer be needed.
     if (this.#free.push(buffer) > rowsAhead + 1) this.#free.shift();
   }
 

@@ -1,14 +1,14 @@
 import { InputError } from '../errors.js';
 
 /**
- * No probability is taken as less than this, the smallest float16 above 0, so that logarithms stay finite and both types
- * of a cache give the same targets.
+ * Smaller probabilities are raised to this, the smallest float16 above 0. So logarithms are finite, and
+ * float16 and float32 caches give the same targets.
  */
 export const leastProbability = 2 ** -24;
 
 /** The largest probabilities of each row. */
 export interface LargestProbabilities {
-  /** [rows, k], the largest first; of equal ones the lower class first. */
+  /** Classes, [rows, k], the largest probability first; of equal ones the lower class first. */
   readonly indices: Uint16Array;
   /** [rows, k]. */
   readonly probabilities: Float32Array;
@@ -38,9 +38,9 @@ export function keepLargest(logits: Float32Array, classes: number, k: number): L
 }
 
 /**
- * Logits of the distribution that is known by its largest probabilities: log p for each of them, and for each of the other
- * classes the logarithm of an equal share of what remains, (1 − Σ p) / (classes − k). Neither is taken below
- * {@link leastProbability}. Their softmax at temperature 1 is that distribution.
+ * Logits of a distribution whose largest probabilities are known: log p for each of these, and for each other
+ * class the logarithm of an equal share of the rest, (1 − Σ p) / (classes − k). Probabilities are at least
+ * {@link leastProbability}. The softmax of the logits at temperature 1 is that distribution.
  *
  * @param logits [rows, classes], overwritten
  */
@@ -68,7 +68,7 @@ export function checkTopK(k: number, classes: number): void {
   if (Number.isInteger(k) && k >= 1 && k <= classes && classes <= 65536) return;
   throw new InputError(
     classes > 65536
-      ? `--top-k is for teachers of at most 65,536 classes, and this one has ${classes.toLocaleString('en-US')}.`
-      : `--top-k must be a whole number from 1 to ${classes}, the number of classes, got ${k}.`,
+      ? `\`topK\` is for teachers of at most 65,536 classes, and this one has ${classes.toLocaleString('en-US')}.`
+      : `\`topK\` must be a whole number from 1 to ${classes}, the number of classes, got ${k}.`,
   );
 }

@@ -9,20 +9,20 @@ import { checkPart, damagedPart } from './part-check.js';
 import { sha256OfFile } from './part-file.js';
 import { rowCrc } from './row-codec.js';
 
-/** What was found to be whole. */
+/** The size of a cache without damage. */
 export interface VerifiedCache {
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Parts that the cache lacks: it is a shard, or not complete. */
+  /** Missing parts, if it is a shard or incomplete. */
   readonly missing: readonly PartPlan[];
 }
 
 /**
- * Reads all of a cache: each file's size, footer and SHA-256, and each row's checksum, index and view.
+ * Checks all of a cache: size, footer and SHA-256 of each file, and checksum, index and view of each row.
  *
- * @param onProgress hears how many bytes are read, each byte counted once
- * @throws InputError for the first thing that is wrong, naming the file
+ * @param onProgress called with the bytes that are checked
+ * @throws InputError that names the first damaged file and what is wrong
  */
 export async function verifyCache(
   directory: string,
@@ -105,7 +105,7 @@ export function requireComplete(directory: string, manifest: Manifest, format: C
   throw new InputError(
     `the cache in ${directory} is not complete: ${missing.length} of its ${format.parts.length} files are missing, the first is ${first.name} (view ${first.view}, images ${first.firstRow} to ${first.firstRow + first.rows - 1}).`,
     {
-      fix: 'run the command that made it again, or join its shards with: distill cache merge <directory> <directory> --out <directory>',
+      fix: 'make it again in the same directory, which completes it, or join its shards with `distill cache merge`',
     },
   );
 }

@@ -4,14 +4,14 @@ import { jitterSteps } from '../data/color-jitter.js';
 import type { DrawnEffects } from '../data/view-effects.js';
 import { type Column, type NumberType, single } from './column.js';
 
-/** A column of a drawn parameter of the augmentation. */
+/** A column with a drawn parameter of the augmentation. */
 export interface ViewColumn {
   readonly column: Column;
-  /** The value for the n-th image of a batch, whose parameters were drawn. */
+  /** The value for the n-th image of a batch, from its drawn parameters. */
   readonly valueOf: (drawn: ViewParameters, batch: Batch, n: number) => number;
 }
 
-/** The columns of the parameters that an augmentation draws. */
+/** The columns for the parameters that an augmentation draws. */
 export function viewColumns(augmentation: Augmentation): ViewColumn[] {
   const { crop, resizedCrop, flip } = augmentation;
   const columns: ViewColumn[] = [];
@@ -48,7 +48,7 @@ export function viewColumns(augmentation: Augmentation): ViewColumn[] {
   return [...columns, ...effectColumns(augmentation)];
 }
 
-/** The columns of the effects, whose values are float32 when they are applied. */
+/** The columns for effects. Float32 loses nothing, since the values are applied as float32. */
 function effectColumns({
   rotation = 0,
   autoAugment = 'none',

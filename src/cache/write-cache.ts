@@ -9,19 +9,19 @@ import type { CacheWriter } from './cache-writer.js';
 import { encodeRows } from './row-codec.js';
 import { bodyLayout } from './part-layout.js';
 
-/** Batches that the teacher is asked for before the first of them is written. */
+/** Batches that are requested from the teacher before the first of them is written. */
 const asked = 3;
 
-/** What the writing of a cache tells while it goes on. */
+/** The progress of writing a cache. */
 export interface WriteProgress {
-  /** Views that are there, those of an earlier run included, and all that shall be. */
+  /** Views that are written, including those of an earlier run, and their final number. */
   readonly done: number;
   readonly total: number;
-  /** Of these, computed now. */
+  /** Views that were computed in this run. */
   readonly computed: number;
 }
 
-/** What is written, and from what. */
+/** What is written, and where it comes from. */
 export interface WriteParts {
   readonly writer: CacheWriter;
   /** Rows in order of their original indices. */
@@ -33,9 +33,9 @@ export interface WriteParts {
 }
 
 /**
- * Writes parts of a cache: images are prepared in one thread, the teacher may run in another, and this one encodes,
- * writes and hashes; each works ahead of the next by a bounded number of batches. What is there already is not computed
- * again.
+ * Writes parts of a cache. One thread prepares images, the teacher may run in another, and this one encodes,
+ * writes and hashes. Each is at most a few batches ahead of the next. Rows that are already written are not
+ * computed again.
  *
  * @returns progress, after each record batch
  */
@@ -71,7 +71,7 @@ export async function* writeCache({
     for await (const work of missingBatches(writer, dataset, parts, signal, (rows) => (done += rows))) {
       signal?.throwIfAborted();
       const targets = teacher.targets(work.batch);
-      // It is awaited later; until then a failure is not unhandled.
+      // Awaited later; this avoids an unhandled rejection until then.
       targets.catch(() => undefined);
       queue.push({ work, targets });
       if (queue.length < asked) continue;
@@ -91,14 +91,14 @@ export async function* writeCache({
 
 interface BatchWork {
   readonly part: Awaited<ReturnType<CacheWriter['part']>>;
-  /** Of the record batch in the part. */
+  /** The index of the record batch in the part. */
   readonly number: number;
   readonly batch: Batch;
-  /** Gives the batch's memory back. */
+  /** Gives the memory of the batch back. */
   readonly release: () => void;
 }
 
-/** The batches whose rows are not all there, in order. Those that are there are told to `onPresent`. */
+/** The batches with missing rows, in order. `onPresent` is called with the rows of the others. */
 async function* missingBatches(
   writer: CacheWriter,
   dataset: Dataset,
@@ -132,7 +132,7 @@ async function* missingBatches(
           onPresent(part.rowsOfBatch(number));
           continue;
         }
-        // The thread that prepares images goes on as long as no batch is left out.
+        // The thread that prepares images continues unless a batch is skipped.
         if (source?.view !== plan.view || source.next !== first + number) {
           await source?.iterator.return?.();
           const iterator = batches.epoch(plan.view, first + number);
@@ -149,9 +149,9 @@ async function* missingBatches(
 }
 
 /**
- * Makes sure that what is to be written fits on the disk.
+ * Checks that the disk has enough free space.
  *
- * @throws InputError naming what is needed and what is free
+ * @throws InputError with the needed and the free space
  */
 export async function checkFreeSpace(directory: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
@@ -160,7 +160,7 @@ export async function checkFreeSpace(directory: string, bytes: number): Promise<
   throw new InputError(
     `the cache needs ${inGigabytes(bytes)} more in ${directory}, and ${inGigabytes(free)} are free.`,
     {
-      fix: 'free some space or choose another --out; fewer --views, --attention, --features none and --top-k make it smaller',
+      fix: 'free some space or choose another `out`; fewer `views`, `attention: true`, `features: none` and `topK` make it smaller',
     },
   );
 }

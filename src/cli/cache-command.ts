@@ -162,7 +162,7 @@ async function fill(flags: CacheFlags, signal: AbortSignal): Promise<void> {
     teacher,
     mean: flags.mean,
     std: flags.std,
-    data: flags.data ?? (await defaultData(teacher, `distill cache --teacher ${teacher} --out ${out}`)),
+    data: flags.data ?? (await defaultData(teacher)),
     skipCorrupt: flags.skipCorrupt ?? false,
     views: flags.views,
     out,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examine } from '../run/doctor.js';
+import { checkMachine } from '../run/doctor.js';
 import { checkData, requireSound } from '../data/check-data.js';
 
 /** Adds `distill doctor` and `distill data check`. */
@@ -8,10 +8,10 @@ export function addDoctorCommands(program: Command): void {
     .command('doctor')
     .description('Shows what this machine has for training, and what to do about each thing that is missing.')
     .action(async () => {
-      const findings = await examine();
-      const width = Math.max(...findings.map(({ what }) => what.length));
-      const lines = findings.flatMap(({ what, isThere, found, fix }) => [
-        `${isThere ? 'ok ' : '–  '}  ${what.padEnd(width)}  ${found}`,
+      const checks = await checkMachine();
+      const width = Math.max(...checks.map(({ what }) => what.length));
+      const lines = checks.flatMap(({ what, isPresent, found, fix }) => [
+        `${isPresent ? 'ok ' : '–  '}  ${what.padEnd(width)}  ${found}`,
         ...(fix === undefined ? [] : [`     ${' '.repeat(width)}  to have it: ${fix}`]),
       ]);
       process.stdout.write(`${lines.join('\n')}\n`);

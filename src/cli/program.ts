@@ -82,6 +82,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const program = createProgram(controller.signal);
+  let active = program;
+  program.hook('preAction', (_, command) => {
+    active = command;
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;
@@ -92,7 +96,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       process.stderr.write('\ndistill: interrupted.\n');
       return reason.exitCode;
     }
-    return reportError(error, args.includes('--debug'));
+    return reportError(error, active, args.includes('--debug'));
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }

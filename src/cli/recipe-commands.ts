@@ -6,6 +6,7 @@ import { resolveRecipe } from '../recipe/resolve-recipe.js';
 import { originLines, toYaml } from '../recipe/to-yaml.js';
 import { stageLosses } from '../recipe/stage-losses.js';
 import { isWeighed } from '../losses/loss-weight.js';
+import { inFlags } from './fields-as-flags.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf } from './recipe-options.js';
 
 /** Adds `distill recipes` and `distill config`. */
@@ -27,7 +28,11 @@ export function addRecipeCommands(program: Command): void {
   addRecipeOptions(config);
   config.action(async (name: string | undefined, flags: RecipeFlags & { readonly origin?: boolean }) => {
     const { recipe, tree } = await recipeOf(name, flags);
-    process.stdout.write(flags.origin === true ? `${originLines(tree).join('\n')}\n` : toYaml(recipe));
+    process.stdout.write(
+      flags.origin === true
+        ? `${originLines(tree, (origin) => inFlags(origin, config)).join('\n')}\n`
+        : toYaml(recipe),
+    );
   });
 }
 

@@ -22,7 +22,7 @@ export interface RecipeFlags {
 }
 
 /** Where each flag acts: for the whole run, or in its only stage. */
-const runPaths: Readonly<Record<string, KeyPath>> = {
+const runPaths: Readonly<Record<string, KeyPath | undefined>> = {
   data: ['data'],
   student: ['student', 'name'],
   model: ['student', 'name'],
@@ -39,7 +39,7 @@ const runPaths: Readonly<Record<string, KeyPath>> = {
   cache: ['stages', 0, 'cache'],
   views: ['stages', 0, 'views'],
 };
-const stagePaths: Readonly<Record<string, KeyPath>> = {
+const stagePaths: Readonly<Record<string, KeyPath | undefined>> = {
   epochs: ['epochs'],
   batchSize: ['batchSize'],
   lr: ['optimizer', 'lr'],
@@ -49,6 +49,12 @@ const stagePaths: Readonly<Record<string, KeyPath>> = {
   milestones: ['schedule', 'milestones'],
   gammas: ['schedule', 'gammas'],
 };
+
+/** The setting of a recipe that a flag stands for, by the flag's name in camel case. */
+export function pathOfFlag(name: string): KeyPath | undefined {
+  const ofStage = stagePaths[name];
+  return ofStage ? ['stages', 0, ...ofStage] : runPaths[name];
+}
 
 function studentOption(): Option {
   return new Option(
@@ -152,15 +158,11 @@ export async function recipeOf(recipe: string | undefined, flags: RecipeFlags): 
   return resolved;
 }
 
-/**
- * The recipe of a run: with data where none is named.
- *
- * @param typed the command as it was typed, to complete in a message
- */
-export async function withData(recipe: Recipe, typed: string): Promise<Recipe> {
+/** The recipe of a run: with data where none is named. */
+export async function withData(recipe: Recipe): Promise<Recipe> {
   if (recipe.data !== '') return recipe;
   const { teacher } = recipe.stages[0];
-  const whole = { ...recipe, data: await defaultRunData(teacher ?? undefined, typed) };
+  const whole = { ...recipe, data: await defaultRunData(teacher ?? undefined) };
   checkRecipe(whole);
   return whole;
 }
@@ -171,8 +173,8 @@ function settingsOf(flags: RecipeFlags): { run: FlagSetting[]; stage: FlagSettin
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined) continue;
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    if (name in runPaths) run.push({ flag, path: runPaths[name], value });
-    if (name in stagePaths) stage.push({ flag, path: ['stages', 0, ...stagePaths[name]], value });
+    const path = pathOfFlag(name);
+    if (path) (name in stagePaths ? stage : run).push({ flag, path, value });
   }
   const losses = new Map<string, string>();
   for (const text of flags.loss ?? []) {

@@ -43,7 +43,7 @@ export function addTeachCommand(program: Command, signal: AbortSignal): void {
 
 async function teach(flags: TeachFlags, signal: AbortSignal): Promise<void> {
   if (flags.model !== undefined && !isFullPrecision(flags.model))
-    throw unknownName('network', flags.model, fullPrecisionNames, '--model');
+    throw unknownName('network', flags.model, fullPrecisionNames);
   const { recipe: resolved } = await recipeOf(flags.recipe, flags);
   const { name } = resolved.student;
   if (!isFullPrecision(name))
@@ -52,7 +52,7 @@ async function teach(flags: TeachFlags, signal: AbortSignal): Promise<void> {
       { fix: `name one with --model: ${fullPrecisionNames.join(', ')}` },
     );
   if (resolved.data !== '') checkRunnable(resolved);
-  const recipe = await withData(resolved, `distill teach --recipe ${flags.recipe} --model ${name}`);
+  const recipe = await withData(resolved);
   const { out, checkpointSeconds, quiet = false, json = false } = flags;
   const run = distill(recipe, { signal, out, checkpointSeconds });
   const { directory } = await followRun(recipe, run, { signal, quiet, json });

@@ -7,6 +7,7 @@ import { dryRun } from '../run/dry-run.js';
 import { overfitBatches } from '../run/overfit-batches.js';
 import { numberOf } from './arguments.js';
 import { duration } from './duration.js';
+import { inFlags } from './fields-as-flags.js';
 import { followRun, type ShownAs } from './follow-run.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
 import { sharedOptions } from './shared-options.js';
@@ -41,19 +42,16 @@ export function addTrainOptions(program: Command, signal: AbortSignal): void {
     )
     .addOption(sharedOptions.quiet())
     .addOption(sharedOptions.json())
-    .action((flags: TrainFlags) => train(flags, signal));
+    .action((flags: TrainFlags, command: Command) => train(flags, command, signal));
 }
 
-async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
+async function train(flags: TrainFlags, command: Command, signal: AbortSignal): Promise<void> {
   const { recipe: resolved } = await recipeOf(flags.recipe, flags);
   if (resolved.student.name === '' || resolved.data !== '') checkRunnable(resolved);
-  const { teacher } = resolved.stages[0];
-  const by = flags.recipe === undefined ? '' : ` --recipe ${flags.recipe}`;
-  const typed = `distill${by}${teacher === null ? '' : ` --teacher ${teacher}`} --student ${resolved.student.name}`;
-  const recipe = await withData(resolved, typed);
+  const recipe = await withData(resolved);
   const { out, checkpointSeconds, quiet = false, json = false, overfitBatches: batches } = flags;
   if (flags.dryRun === true) return printForecast(recipe, signal);
-  if (batches !== undefined) return printVerdict(recipe, batches, signal);
+  if (batches !== undefined) return printVerdict(recipe, batches, command, signal);
   await followRun(recipe, distill(recipe, { signal, out, checkpointSeconds }), { signal, quiet, json });
 }
 
@@ -78,14 +76,19 @@ async function printForecast(recipe: Recipe, signal: AbortSignal): Promise<void>
 }
 
 /** @throws RunError if the batches were not learned */
-async function printVerdict(recipe: Recipe, batches: number, signal: AbortSignal): Promise<void> {
+async function printVerdict(
+  recipe: Recipe,
+  batches: number,
+  command: Command,
+  signal: AbortSignal,
+): Promise<void> {
   const verdict = await endOf(overfitBatches(recipe, batches, { signal }));
   const { learned, top1Percent, firstLoss, lastLoss, cause } = verdict;
   const lines = [
     `batches  ${batches} of ${recipe.stages[0].batchSize}, without augmentation`,
     `top-1    ${top1Percent.toFixed(2)} % of these images in the last epoch`,
     `loss     ${firstLoss.toFixed(4)} at first, ${lastLoss.toFixed(4)} at last`,
-    `verdict  ${cause}`,
+    `verdict  ${inFlags(cause, command)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   if (learned) return;

@@ -1,5 +1,5 @@
 import { type OperationName, policies, type PolicyName } from './augmentation-policies.js';
-import { moveNearest, rotation, shearX, shearY, translateX, translateY } from './image-geometry.js';
+import { type ImageSize, moveNearest, rotation, shearX, shearY, translateX, translateY } from './image-geometry.js';
 import {
   autocontrast,
   brightness,
@@ -12,8 +12,6 @@ import {
   solarize,
 } from './image-operations.js';
 import type { RandomStream } from './random.js';
-
-type Size = readonly [height: number, width: number];
 
 /** What was drawn for one image. */
 export interface DrawnPolicy {
@@ -53,7 +51,7 @@ export function drawPolicy(name: PolicyName, stream: RandomStream): DrawnPolicy 
  *
  * Moved pixels are taken from the nearest pixel; outside the image is black.
  */
-export function applyPolicy(bytes: Uint8Array, size: Size, name: PolicyName, drawn: DrawnPolicy): void {
+export function applyPolicy(bytes: Uint8Array, size: ImageSize, name: PolicyName, drawn: DrawnPolicy): void {
   policies[name][drawn.subPolicy].forEach(([operation, , magnitude], at) => {
     if (drawn.applied[at])
       applyOperation(bytes, size, operation, operationValue(operation, magnitude, drawn.negative[at], size));
@@ -67,7 +65,7 @@ export function operationValue(
   operation: OperationName,
   magnitude: number,
   negative: boolean,
-  [height, width]: Size,
+  [height, width]: ImageSize,
 ): number {
   const share = magnitude / 9;
   const sign = negative ? -1 : 1;
@@ -102,14 +100,14 @@ export function operationValue(
  */
 export function applyOperation(
   bytes: Uint8Array,
-  size: Size,
+  size: ImageSize,
   operation: OperationName,
   value: number,
 ): void {
   operations[operation](bytes, value, size);
 }
 
-const operations: Readonly<Record<OperationName, (bytes: Uint8Array, value: number, size: Size) => void>> = {
+const operations: Readonly<Record<OperationName, (bytes: Uint8Array, value: number, size: ImageSize) => void>> = {
   shearX: (bytes, value, size) => {
     moveNearest(bytes, size, shearX(value));
   },

@@ -92,6 +92,6 @@ function sharedImages(loaded: readonly Dataset[]): string[] {
 export function requireSound({ problems }: DataFacts): void {
   if (problems.length === 0) return;
   throw new InputError(`the data have ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`, {
-    fix: 'mend or remove what is named above; images that cannot be decoded are left out with --skip-corrupt',
+    fix: 'mend or remove what is named above; images that cannot be decoded are left out with `skipCorrupt: true`',
   });
 }

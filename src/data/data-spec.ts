@@ -47,18 +47,18 @@ export function parseDataSpec(spec: string): DataSpec {
   if (kind === undefined) {
     throw new InputError(`unknown kind of data "${name}"; data is one of ${dataForms().join(', ')}`, {
       nearest: nearestNames(name, [...kinds.keys()]),
-      fix: 'write --data <kind>:<folder>',
+      fix: 'write `data: <kind>:<folder>`',
     });
   }
   if (kind.argument === null && colon >= 0) {
     throw new InputError(`the data "${name}" takes no folder, got "${spec}"`, {
-      fix: `write --data ${name}`,
+      fix: `write \`data: ${name}\``,
     });
   }
   if (kind.argument !== null && argument === '') {
     const form = formOf(name, kind);
     throw new InputError(`the data "${spec}" names no ${kind.argument}; expected ${form}`, {
-      fix: `write --data ${form}`,
+      fix: `write \`data: ${form}\``,
     });
   }
   return { name, kind, argument };

@@ -7,7 +7,8 @@ import type { ImageFiles } from './image-files.js';
  */
 export type Split = 'train' | 'validation' | 'test';
 
-interface DatasetFacts {
+/** What a data set says of its images, wherever they lie. */
+export interface DatasetFacts {
   /** The kind in a data spec and in a teacher card: `cifar10`, `cifar100`, `imagefolder`. */
   readonly kind: string;
   readonly split: Split;

@@ -1,4 +1,5 @@
-type Size = readonly [height: number, width: number];
+/** The size of an image in pixels. */
+export type ImageSize = readonly [height: number, width: number];
 
 /**
  * Where an output pixel (x', y') is read from, in pixels from the upper left corner:
@@ -28,7 +29,7 @@ export function translateY(pixels: number): Affine {
 }
 
 /** Turns the image about its centre by `degrees`, counter-clockwise. */
-export function rotation(degrees: number, [height, width]: Size): Affine {
+export function rotation(degrees: number, [height, width]: ImageSize): Affine {
   const angle = (-degrees * Math.PI) / 180;
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
@@ -45,7 +46,7 @@ const fixed = (value: number): number => Math.floor(value * one + 0.5);
  * comes from, or black if that is outside. Coordinates are multiples of 2⁻¹⁶ as in PIL (`Image.transform`,
  * `NEAREST`), so that the same pixels are chosen.
  */
-export function moveNearest(bytes: Uint8Array, [height, width]: Size, [a, b, c, d, e, f]: Affine): void {
+export function moveNearest(bytes: Uint8Array, [height, width]: ImageSize, [a, b, c, d, e, f]: Affine): void {
   // A copy; slice would share the memory of a Buffer.
   const original = new Uint8Array(bytes);
   const stepsX = [fixed(a), fixed(d)] as const;
@@ -71,7 +72,7 @@ export function moveNearest(bytes: Uint8Array, [height, width]: Size, [a, b, c, 
  * is the bilinear mean of the four pixels around the point that it comes from, rounded to the nearest byte.
  * Outside the image is black.
  */
-export function rotateBilinear(bytes: Uint8Array, [height, width]: Size, degrees: number): void {
+export function rotateBilinear(bytes: Uint8Array, [height, width]: ImageSize, degrees: number): void {
   // A copy; slice would share the memory of a Buffer.
   const original = new Uint8Array(bytes);
   const angle = (degrees * Math.PI) / 180;

@@ -146,7 +146,7 @@ async function decoded<T>(path: string, decode: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ').trim();
     throw new InputError(`the image ${path} cannot be decoded: ${reason}`, {
-      fix: 'replace it or take it away, or leave such images out with --skip-corrupt',
+      fix: 'replace it or take it away, or leave such images out with `skipCorrupt: true`',
       cause,
     });
   }

@@ -1,7 +1,8 @@
-/** Correct answers among images. */
+/** The number of correct answers. */
 export interface Accuracy {
+  /** Images whose label has the largest logit. */
   readonly top1: number;
-  /** Correct among the five largest logits (all of them when there are fewer classes). */
+  /** Images whose label is among the five largest logits (among all, with fewer classes). */
   readonly top5: number;
   readonly total: number;
 }
@@ -13,7 +14,7 @@ export class AccuracyCounter {
   #total = 0;
 
   /**
-   * Adds a batch. Of equal logits the smaller label counts as the larger answer.
+   * Adds a batch. Of equal logits that of the smaller label counts as the larger one.
    *
    * @param logits [size, classes]
    * @param labels [size]
@@ -40,7 +41,7 @@ export class AccuracyCounter {
 
 const grouped = new Intl.NumberFormat('en-US');
 
-/** A share in percent with two decimals and the counts: `93.39 % (9,339 of 10,000)`. */
+/** A share as text: `93.39 % (9,339 of 10,000)`. */
 export function formatShare(correct: number, total: number): string {
   const percent = total === 0 ? 0 : (100 * correct) / total;
   return `${percent.toFixed(2)} % (${grouped.format(correct)} of ${grouped.format(total)})`;
@@ -51,7 +52,7 @@ export function top1Percent({ top1, total }: Accuracy): number {
   return total === 0 ? 0 : (100 * top1) / total;
 }
 
-/** Whether an accuracy is within two standard deviations of guessing; of fewer than 100 images nothing is said. */
+/** Whether an accuracy is within two standard deviations of guessing; false with fewer than 100 images. */
 export function isAtChance({ top1, total }: Accuracy, classes: number): boolean {
   const expected = total / classes;
   return total >= 100 && top1 <= expected + 2 * Math.sqrt(expected * (1 - 1 / classes));

@@ -15,15 +15,21 @@ import { evaluateStudent, evaluateTeacher, type EvaluationOptions } from './eval
 import { runFiles } from '../files/run-files.js';
 import { checkWhole } from '../check-whole.js';
 
-/** What to evaluate, and on what. */
+/** What to evaluate, and on which data. */
 export interface EvaluateModelSettings {
-  /** An ONNX model, a teacher card, several of these with commas between them, a run directory (its best epoch) or a checkpoint. */
+  /**
+   * An ONNX model or a teacher card, or several with commas between them; or a checkpoint, or a run directory
+   * for its best epoch.
+   */
   readonly model: string;
-  /** `<kind>:<folder>`; default: DISTILL_DATA, else the run's own, else the sample of the teacher's data set. */
+  /**
+   * `<kind>:<folder>`; by default DISTILL_DATA, or the data of the run, or the sample of the teacher's data
+   * set.
+   */
   readonly data?: string;
-  /** Leave out images in files that cannot be decoded; default false. */
+  /** Leave out image files that cannot be decoded; default false. */
   readonly skipCorrupt?: boolean;
-  /** Hears of each of them. */
+  /** Called for each of them with a sentence. */
   readonly onSkipped?: (message: string) => void;
   readonly threads: number;
   readonly backend: string;
@@ -32,26 +38,26 @@ export interface EvaluateModelSettings {
 }
 
 /**
- * The accuracy of a teacher or of a trained student on the test split.
+ * The accuracy of a teacher or a trained student on the test split.
  *
- * @throws InputError for a model or data that are missing or wrong, or whose classes differ
+ * @throws InputError for a model or data that are missing or wrong, or have different classes
  */
 export async function evaluateModel(
   settings: EvaluateModelSettings,
   options: EvaluationOptions = {},
 ): Promise<Accuracy> {
   const { model } = settings;
-  checkWhole('--threads', settings.threads, 1);
+  checkWhole('`threads`', settings.threads, 1);
   // What is no file may be the name of a teacher in the package; who is asked for it says so if not.
   const found = await stat(model).catch(() => undefined);
   if (found?.isDirectory()) {
     return evaluateCheckpoint(settings, join(model, runFiles.best), await dataOfModel(settings), options);
   }
   if (extname(model) === '.safetensors') {
-    const data = settings.data ?? (await defaultData(undefined, `distill eval --model ${model}`));
+    const data = settings.data ?? (await defaultData(undefined));
     return evaluateCheckpoint(settings, model, data, options);
   }
-  const data = settings.data ?? (await defaultData(model, `distill eval --model ${model}`));
+  const data = settings.data ?? (await defaultData(model));
   const test = await loadDataset(data, 'test', settings);
   const teacher = await openTeacher(model, {
     taps: 'none',
@@ -87,9 +93,9 @@ async function evaluateCheckpoint(
 }
 
 /**
- * The data that are named, else those of DISTILL_DATA, else those of the run whose directory `model` is.
+ * The data that are named, or those of DISTILL_DATA, or those of the run in the directory `model`.
  *
- * @throws InputError if it is none
+ * @throws InputError if it is not a run directory
  */
 export async function dataOfModel({
   model,

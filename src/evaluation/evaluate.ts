@@ -6,16 +6,16 @@ import type { TargetSource } from '../teacher/targets.js';
 import { type Accuracy, AccuracyCounter } from './accuracy.js';
 import { studentInput } from '../models/student-input.js';
 
-/** Settings of an evaluation. */
+/** Options of an evaluation. */
 export interface EvaluationOptions {
-  /** Images at a time; default 250, fewer where they are larger than 32×32, but at least 16. */
+  /** Images of a batch; default 250, or fewer (but at least 16) if they are larger than 32×32. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Hears after each batch how many images are done, and of how many. */
+  /** Called after each batch with the number of images that are done. */
   readonly onProgress?: ProgressListener | undefined;
 }
 
-/** The student's accuracy on a split, with running statistics and images as they are. */
+/** The student's accuracy on a split, with running statistics and without augmentation. */
 export async function evaluateStudent(
   student: Network,
   dataset: Dataset,
@@ -31,7 +31,7 @@ export async function evaluateStudent(
   });
 }
 
-/** The teacher's accuracy on a split, on images as they are. */
+/** The teacher's accuracy on a split, without augmentation. */
 export async function evaluateTeacher(
   teacher: TargetSource,
   dataset: Dataset,

@@ -6,29 +6,32 @@ import type { Network } from '../models/network.js';
 import { checkWhole } from '../check-whole.js';
 import { studentInput } from '../models/student-input.js';
 
-/** The images from which {@link reestimateBatchNorm} takes statistics. */
+/** The images for {@link reestimateBatchNorm}. */
 export interface StatisticsImages {
   /** The training images, for their normalisation. */
   readonly dataset: Dataset;
-  /** Batches of views as training sees them. */
+  /** Batches of views as in training. */
   readonly batches: Batches;
-  /** The epoch to begin with, which names the order and the views; default 0. */
+  /** The epoch to begin with, which determines order and views; default 0. */
   readonly epoch?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Replaces the running statistics of every BatchNorm by averages over `count` training batches: mean = Σᵢ μᵢ / count,
- * variance = Σᵢ σᵢ² / count, each batch with equal weight, μᵢ and σᵢ² (unbiased) its statistics in training mode. Weights
- * stay as they are. Running statistics lag behind weights that flip, and fit averaged weights not at all; these are those
- * of the network as it is (the `update_bn` of stochastic weight averaging, Izmailov et al. 2018).
+ * Replaces the running statistics of every BatchNorm by averages over `count` training batches:
  *
- * Where an epoch has fewer batches it goes on with the next one. Take batches as large as in training: statistics of
- * small ones are noisy.
+ *   mean = Σᵢ μᵢ / count,  variance = Σᵢ σᵢ² / count
+ *
+ * μᵢ and σᵢ² (unbiased) are the statistics of batch i in training mode. Weights do not change. Running
+ * statistics lag behind weights whose signs flip, and do not fit averaged weights at all; these fit the
+ * network as it is. Source: `update_bn` of stochastic weight averaging (Izmailov et al. 2018).
+ *
+ * If an epoch has fewer batches, the next one follows. Use batches as large as in training, since statistics
+ * of small ones are noisy.
  *
  * @param count a whole number of at least 1
- * @throws InputError for another count, or where there are no batches; the reason of the signal when it aborts, with the
- *   statistics of the batches so far
+ * @throws InputError for another count, or if there are no batches; the reason of the signal when it aborts,
+ *   with the statistics of the batches so far
  */
 export async function reestimateBatchNorm(
   student: Network,
@@ -49,7 +52,7 @@ export async function reestimateBatchNorm(
       for await (const batch of batches.epoch(e)) {
         signal?.throwIfAborted();
         done++;
-        // running ← (1 − 1/i)·running + 1/i·batch is the plain average of the first i batches.
+        // running ← (1 − 1/i)·running + 1/i·batch is the average of the first i batches.
         for (const norm of norms) norm.momentum = 1 / done;
         tidy(() => void student.apply(studentInput(batch, dataset), true));
         batches.recycle(batch);

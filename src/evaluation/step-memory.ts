@@ -15,38 +15,40 @@ import type { Network } from '../models/network.js';
 import { Adam } from '../optim/optimizers/adam.js';
 import { backpropagate } from '../training/backpropagation.js';
 
-/** What one part of a network leaves in memory between the forward and the backward pass. */
+/** The memory that one part of a network keeps between the forward and the backward pass. */
 export interface PartMemory {
-  /** As in checkpoints: `stem`, `blocks.3`. */
+  /** Its name as in checkpoints: `stem`, `blocks.3`. */
   readonly part: string;
-  /** Height, width and channels of what it gives. */
+  /** Height, width and channels of its output. */
   readonly output: readonly [height: number, width: number, channels: number];
-  /** Of its output and what its gradient needs, less its input where nobody needs that any more. */
+  /** Bytes of its output and of what its gradient needs, minus its input if that is no longer needed. */
   readonly keptBytes: number;
 }
 
 /** The memory of a training step on the native backend, in bytes. */
 export interface StepMemory {
   readonly parts: readonly PartMemory[];
-  /** Weights, and Adam's two moments of each. */
+  /** The parameters. */
   readonly parameterBytes: number;
+  /** Adam's two moments of each parameter. */
   readonly optimizerBytes: number;
-  /** The most that activations, gradients and packed signs take at once. */
+  /** The peak of activations, gradients and packed signs. */
   readonly tensorBytes: number;
-  /** All of it: what a step needs at its peak. */
+  /** The peak of everything together. */
   readonly peakBytes: number;
 }
 
-/** Pixels and images of the largest batch that is tried. */
+/** Pixels of the largest batch that is run. */
 const mostPixels = 2 ** 15;
+/** Images of the largest batch that is run. */
 const mostImages = 16;
 
 /**
- * The memory of a training step of a network of any structure, from steps of small batches that are run: each tensor of a step
- * grows with the batch or does not depend on it, so that two small batches say how much a large one takes. A batch that is
- * small itself is run as it is. Losses on feature maps are not counted.
+ * The memory of a training step of a network of any structure. Steps with two small batches are run. Since
+ * each tensor either grows in proportion to the batch or does not depend on it, the memory of a large batch
+ * follows. A small batch is run itself. Losses on feature maps are not counted.
  *
- * @throws RunError where the current backend is not the native one
+ * @throws RunError if the current backend is not the native one
  */
 export function stepMemory(student: Network, batchSize: number): StepMemory {
   const tried = triedBatches(student.size, batchSize);
@@ -70,7 +72,7 @@ export function stepMemory(student: Network, batchSize: number): StepMemory {
   };
 }
 
-/** One batch size that is tried where it is small, else two. */
+/** The batch sizes to run: the one that is asked about if it is small, otherwise two small ones. */
 function triedBatches([height, width]: readonly [number, number], batchSize: number): number[] {
   const most = Math.min(mostImages, Math.max(2, Math.floor(mostPixels / (height * width))));
   return batchSize <= most ? [batchSize] : [most / 2, most];
@@ -90,13 +92,13 @@ function measuredStep(student: Network, images: number): MeasuredStep {
   const adam = new Adam();
   const run = (): void => {
     adam.beginStep();
-    // As the trainer makes it of bytes.
+    // Normalised as by the trainer.
     const input = tidy(() => div<Tensor4D>(sub(tensor4d(pixels, [images, height, width, 3]), 0.4), 0.2));
     const loss = backpropagate(
       () => mean(square(student.apply(input, true).logits)),
       parameters.map(({ variable }) => variable),
       (variable, gradient) => {
-        // The parameters stay as they are; the moments of a first step are made.
+        // A rate of 0 changes no parameter, but makes the moments.
         adam.move(byVariable.get(variable)!, gradient, 0);
         gradient.dispose();
       },

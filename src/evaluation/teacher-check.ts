@@ -6,12 +6,14 @@ import { checkClasses } from '../teacher/classes.js';
 import { formatShare, top1Percent } from './accuracy.js';
 import { evaluateTeacher } from './evaluate.js';
 
-/** How far a teacher may stay under its card on the validation split, in percentage points. */
+/** Percentage points by which a teacher may be worse on the validation split than its card says. */
 const tolerableShortfall = 20;
+/** Validation images that are tried. */
 const imagesTried = 500;
 
 /**
- * The images as the teacher takes them: those in files in its size, those in memory only if they have it.
+ * The data with images of the teacher's input size. Images in files are resized to it; those in memory must
+ * have it.
  *
  * @throws InputError unless the teacher knows the classes of the data and takes its images
  */
@@ -20,7 +22,7 @@ export function asTaken(
   { classes, size, resize }: Pick<TeacherFacts, 'classes' | 'size' | 'resize'>,
 ): Dataset {
   checkClasses(classes, data.classes);
-  // The part of the card's that is about the image and not about the cut, as caches and checkpoints keep it.
+  // Without the card's crop, as caches and checkpoints store it.
   const resizing = resize && { short: resize.short, interpolation: resize.interpolation };
   const resized = resizedTo(data, size, resizing);
   if (resized.size.join() === size.join()) return resized;
@@ -29,7 +31,7 @@ export function asTaken(
   );
 }
 
-/** Refuses a teacher that is far worse than its card says: its preprocessing is wrong. */
+/** Refuses a teacher that is far worse than its card says, since its preprocessing must be wrong. */
 export async function checkAccuracy(
   teacher: TargetSource,
   { expectedTop1, dataset, cardPath }: Pick<TeacherFacts, 'expectedTop1' | 'dataset' | 'cardPath'>,
@@ -40,7 +42,7 @@ export async function checkAccuracy(
   const accuracy = await evaluateTeacher(teacher, firstRows(validation, images));
   if (top1Percent(accuracy) >= expectedTop1 - tolerableShortfall) return;
   throw new InputError(
-    `the teacher's top-1 on ${images} validation images is ${formatShare(accuracy.top1, accuracy.total)}, far under the ${expectedTop1} % of its card.`,
+    `the teacher's top-1 on ${images} validation images is ${formatShare(accuracy.top1, accuracy.total)}, far below the ${expectedTop1} % of its card.`,
     {
       fix: `check mean, std, color, scale and layout in ${cardPath ?? 'its card'}, and the order of the classes`,
     },

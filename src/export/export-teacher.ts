@@ -23,27 +23,27 @@ import { graphNames, levelTensor } from './graph-builder.js';
 import { resNetGraph } from './resnet-graph.js';
 import { vggSmallGraph } from './vgg-small-graph.js';
 
-/** What to export, and with what it is tried. */
+/** What to export, and how it is checked. */
 export interface ExportSettings {
   /** The checkpoint of a full-precision network. */
   readonly checkpoint: string;
-  /** Where the model goes; its card goes beside it, with `.yaml` in place of `.onnx`. */
+  /** The path of the model. Its card has `.yaml` instead of `.onnx`. */
   readonly out: string;
-  /** `<kind>:<folder>`; the model is tried on its test split. */
+  /** `<kind>:<folder>`; the model is checked on the test split. */
   readonly data: string;
   readonly threads: number;
-  /** Where the network itself runs; default `native`. */
+  /** The backend that runs the network itself; default `native`. */
   readonly backend?: string;
   /** The most by which a logit of the model may differ; default 1e-4. */
   readonly tolerance?: number;
 }
 
-/** What an exported model was found to be. */
+/** An exported model. */
 export interface ExportedTeacher {
   readonly model: string;
   readonly card: string;
   readonly sha256: string;
-  /** Of the model in ONNX Runtime, and of the network here, on the test split. */
+  /** The test accuracy of the model in ONNX Runtime, and of the network itself. */
   readonly accuracy: Accuracy;
   readonly ownAccuracy: Accuracy;
   /** The largest difference between two logits. */
@@ -51,11 +51,11 @@ export interface ExportedTeacher {
 }
 
 /**
- * Writes a full-precision network as an ONNX model with its teacher card, once ONNX Runtime has answered every image of
- * the test split as the network does.
+ * Writes a full-precision network as an ONNX model with its teacher card. Before that, ONNX Runtime must give
+ * the logits of the network for every image of the test split.
  *
- * @throws InputError for a checkpoint that cannot be read or is of a binary network, data that do not fit it, or files that
- *   are there already; RunError if a logit differs by more than the tolerance, or the files cannot be written
+ * @throws InputError for a checkpoint that cannot be read or is of a binary network, data that do not fit it,
+ *   or existing files; RunError if a logit differs by more than the tolerance, or the files cannot be written
  */
 export async function exportTeacher(
   settings: ExportSettings,
@@ -63,11 +63,11 @@ export async function exportTeacher(
 ): Promise<ExportedTeacher> {
   const { checkpoint, out, tolerance = 1e-4 } = settings;
   if (!out.toLowerCase().endsWith('.onnx'))
-    throw new InputError(`the model's file must end in .onnx, got '${out}'.`, { fix: 'name it with --out' });
+    throw new InputError(`the model's file must end in .onnx, got '${out}'.`, { fix: 'name it in `out`' });
   const card = cardPathBeside(out);
   for (const path of [out, card])
     if (await stat(path).catch(() => undefined))
-      throw new InputError(`${path} is there already.`, { fix: 'choose another --out, or remove it' });
+      throw new InputError(`${path} is there already.`, { fix: 'choose another `out`, or remove it' });
   await useBackend(settings.backend ?? 'native', { threads: settings.threads });
   const { student: network, classes, resize } = await loadStudent(checkpoint);
   let folder: string | undefined;
@@ -82,7 +82,7 @@ export async function exportTeacher(
     const test = resizedTo(await loadDataset(settings.data, 'test'), network.size, resize);
     if (classes.join() !== test.classes.join())
       throw new InputError(`the classes of ${checkpoint} are not those of ${settings.data}.`, {
-        fix: 'name the data on which it was trained with --data',
+        fix: 'name the data on which it was trained in `data`',
       });
     folder = await mkdtemp(join(dirname(out), '.export-')).catch((error: unknown) => {
       throw writeError(out, error);
@@ -112,7 +112,7 @@ export async function exportTeacher(
   }
 }
 
-/** Both on every image of a split. */
+/** Compares model and network on every image of a split. */
 async function compare(
   network: ResNet | VggSmall,
   model: string,
@@ -135,7 +135,7 @@ async function compare(
       input.dispose();
       logits.dispose();
       const { logits: answers } = await teacher.targets(batch);
-      // One that is no number makes the difference one.
+      // A NaN makes the largest difference NaN.
       values.forEach((value, i) => {
         const difference = Math.abs(value - answers[i]);
         if (!(difference <= largestDifference)) largestDifference = difference;

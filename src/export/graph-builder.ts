@@ -10,18 +10,18 @@ import {
   type OnnxTensor,
 } from './onnx-messages.js';
 
-/** Where a layer's tensors are found: by their names in checkpoints. */
+/** The tensors of a network by their names in checkpoints. */
 export type Parameters = ReadonlyMap<string, Tensor>;
 
-/** The name of the graph's input, and of its output. */
+/** The names of the graph's input and output. */
 export const graphNames = { input: 'images', logits: 'logits' } as const;
 
-/** The name of the tensor that holds a level's feature map. */
+/** The name of the tensor with a level's feature map. */
 export function levelTensor(level: number): string {
   return `level${level}`;
 }
 
-/** Gathers the nodes of a graph in the order in which they are added. Each method gives the name of what it makes. */
+/** Builds a graph node by node. Each method returns the name of the tensor that it adds. */
 export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers: OnnxTensor[] = [];
@@ -29,7 +29,9 @@ export class GraphBuilder {
 
   constructor(private readonly parameters: Parameters) {}
 
-  /** What was gathered, as the graph of a network: images [batch, 3, H, W] to logits [batch, classes]. */
+  /**
+   * The graph of a network with all nodes added so far: images [batch, 3, H, W] to logits [batch, classes].
+   */
   graphOf({ name, size, classes }: Pick<Network, 'name' | 'size' | 'classes'>): OnnxGraph {
     return {
       name,
@@ -40,7 +42,7 @@ export class GraphBuilder {
     };
   }
 
-  /** A convolution without bias whose filter is the parameter `<name>.filter`. */
+  /** A convolution without bias, with the parameter `<name>.filter`. */
   convolution(x: string, name: string, { stride, pad }: { stride: number; pad: number }): string {
     const filter = this.#parameter(`${name}.filter`);
     const [height, width, inputs, outputs] = filter.shape as [number, number, number, number];
@@ -60,7 +62,7 @@ export class GraphBuilder {
     });
   }
 
-  /** A BatchNorm in evaluation mode, with the parameters and buffers below `name`. */
+  /** A BatchNorm in evaluation mode, with the parameters and buffers of `name`. */
   batchNorm(x: string, name: string, epsilon: number): string {
     const inputs = ['gamma', 'beta', 'runningMean', 'runningVariance'].map((key) => {
       const tensor = this.#parameter(`${name}.${key}`);
@@ -88,17 +90,17 @@ export class GraphBuilder {
     return this.#node('MaxPool', name, [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
   }
 
-  /** Max pooling of whole windows. */
+  /** Max pooling without overlap. */
   maxPoolWhole(x: string, name: string, window: number): string {
     return this.#node('MaxPool', name, [x], { kernel_shape: [window, window], strides: [window, window] });
   }
 
-  /** The classifier with the parameters below `name`, on the global mean of x. */
+  /** A linear classifier on the global mean of x, with the parameters of `name`. */
   meanClassifier(x: string, name: string): string {
     return this.#classifier(this.#node('GlobalAveragePool', 'pool', [x]), name);
   }
 
-  /** The classifier on all of x, positions outside and channels inside, as our maps have them. */
+  /** A linear classifier on all of x, flattened with channels innermost as in our maps. */
   mapClassifier(x: string, name: string): string {
     return this.#classifier(this.#node('Transpose', 'channels last', [x], { perm: [0, 2, 3, 1] }), name);
   }

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 
-/** The part of ONNX's messages that is written here, with the field numbers of onnx.proto. */
+/** The part of ONNX's messages that exported models need, with the field numbers of onnx.proto. */
 const definition = `
 syntax = "proto2";
 message Attribute {
@@ -59,8 +59,9 @@ message Model {
 
 const model = protobuf.parse(definition, { keepCase: true }).root.lookupType('Model');
 
-/** ONNX's numbers of types: of tensors, and of attributes. */
+/** ONNX's type number of float32 tensors. */
 export const float32 = 1;
+/** ONNX's type numbers of attributes. */
 export const attributeTypes = { f: 1, i: 2, ints: 7 } as const;
 
 export interface OnnxAttribute {
@@ -86,7 +87,7 @@ export interface OnnxTensor {
   readonly raw_data: Uint8Array;
 }
 
-/** A number, or the name of a dimension that is open. */
+/** A number, or the name of an open dimension. */
 export type OnnxDimension = number | string;
 
 export interface OnnxGraph {
@@ -117,6 +118,6 @@ export function encodeModel(graph: OnnxGraph, producerVersion: string): Uint8Arr
     graph: { ...graph, input: values(graph.input), output: values(graph.output) },
   };
   const wrong = model.verify(message);
-  if (wrong !== null) throw new Error(`no ONNX model: ${wrong}`);
+  if (wrong !== null) throw new Error(`not an ONNX model: ${wrong}`);
   return model.encode(message).finish();
 }

@@ -1,13 +1,13 @@
 import type { ResNet } from '../models/resnet.js';
 import { blockPlaces } from '../models/depths.js';
-import { blockConvolutions } from '../nn/residual-block.js';
+import { blockConvolutions } from '../nn/blocks/residual-block.js';
 import { stemFor } from '../models/stem.js';
 import { GraphBuilder, graphNames, levelTensor } from './graph-builder.js';
 import type { OnnxGraph } from './onnx-messages.js';
 
 /**
- * A full-precision ResNet in evaluation mode as a graph of standard operators: input [batch, 3, H, W], output logits
- * [batch, classes]; the feature map of level n is the tensor `level<n>`.
+ * A full-precision ResNet in evaluation mode as a graph of standard operators. The input is [batch, 3, H, W],
+ * the output logits [batch, classes], and the feature map of level n the tensor `level<n>`.
  */
 export function resNetGraph(network: ResNet): OnnxGraph {
   const { activation, depth, size, epsilon } = network;

@@ -2,7 +2,10 @@ import type { VggSmall } from '../models/vgg-small.js';
 import { GraphBuilder, graphNames, levelTensor } from './graph-builder.js';
 import type { OnnxGraph } from './onnx-messages.js';
 
-/** A full-precision VGG-small in evaluation mode, as `resNetGraph` has a ResNet; feature maps are those before the BatchNorms. */
+/**
+ * A full-precision VGG-small in evaluation mode as a graph of standard operators; see `resNetGraph`. Feature
+ * maps are those before the BatchNorms.
+ */
 export function vggSmallGraph(network: VggSmall): OnnxGraph {
   const { activation, depth, epsilon } = network;
   const graph = new GraphBuilder(network.store.named());

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { InputError, RunError } from '../errors.js';
 
 /**
- * Writes a file so that it is either there in full or not at all: under a temporary name in the same directory, synced,
- * renamed, and the directory synced.
+ * Writes a file so that it exists in full or not at all: it is written under a temporary name in the same
+ * directory, synced and renamed, and the directory is synced.
  *
  * @throws InputError without permission to write there, RunError for a full disk or any other failure
  */
@@ -24,13 +24,13 @@ export async function writeFileAtomically(
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    // What went wrong first is what is told.
+    // The first error is the one that is reported.
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, error);
   }
 }
 
-/** Makes a directory and its parents. Errors as of {@link writeFileAtomically}. */
+/** Makes a directory and its parents. Errors are those of {@link writeFileAtomically}. */
 export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
@@ -46,7 +46,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   while (offset < bytes.length) offset += (await file.write(bytes, offset)).bytesWritten;
 }
 
-/** Makes renames in a directory last. */
+/** Makes renames in a directory survive a power cut. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
@@ -56,12 +56,12 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** An error of writing, in one sentence. */
+/** Turns a failure to write into an error with one sentence. */
 export function writeError(path: string, error: unknown): InputError | RunError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new InputError(`cannot write ${path}: permission denied.`, {
-      fix: 'choose another place with --out, or change the permissions of its directory',
+      fix: 'choose another `out`, or change the permissions of its directory',
       cause: error,
     });
   }
@@ -75,7 +75,7 @@ export function writeError(path: string, error: unknown): InputError | RunError 
     return new InputError(
       `cannot write ${path}: a part of this path is a file, and a directory was expected.`,
       {
-        fix: 'choose another place with --out',
+        fix: 'choose another `out`',
         cause: error,
       },
     );

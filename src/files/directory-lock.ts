@@ -4,22 +4,25 @@ import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import { writeError } from './atomic-write.js';
 
-/** The lock's name in its directory. */
+/** The name of the lock file in a directory. */
 export const lockFile = 'writer.lock';
 
 interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in clock ticks since the machine did: a number that was used again is another process. */
+  /**
+   * When the process started, in clock ticks since boot: a process number may be used again by another
+   * process.
+   */
   readonly started: string;
 }
 
-/** The right to write in a directory: one process at a time has it. */
+/** The right to write in a directory, which only one process has at a time. */
 export class DirectoryLock {
   private constructor(private readonly path: string) {}
 
   /**
-   * Takes the lock. One that a process left which does not run any more (kill -9, a crash) is taken over.
+   * Takes the lock. A lock left by a process that no longer runs (kill -9, a crash) is taken over.
    *
    * @throws InputError if another process has it
    */
@@ -33,20 +36,20 @@ export class DirectoryLock {
     for (;;) {
       if (await create(path, own)) return new DirectoryLock(path);
       const text = await readFile(path, 'utf8').catch(() => undefined);
-      // It was given back in the meantime.
+      // It was released in the meantime.
       if (text === undefined) continue;
       if (await isHeld(text)) throw heldBy(directory, path, text);
       await removeStale(path, text);
     }
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   async release(): Promise<void> {
     await rm(this.path, { force: true });
   }
 }
 
-/** Makes the lock in one step, content and all; false if there is one. */
+/** Makes the lock file with its content in one step; false if there is one already. */
 async function create(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}`;
   try {
@@ -66,7 +69,7 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Takes a stale lock away, unless another process did and has put its own in the place. */
+/** Removes a stale lock, unless another process has already put its own in its place. */
 async function removeStale(path: string, text: string): Promise<void> {
   const aside = `${path}.${process.pid}.stale`;
   try {
@@ -91,7 +94,7 @@ function ownerOf(text: string): Owner | undefined {
 async function isHeld(text: string): Promise<boolean> {
   const owner = ownerOf(text);
   if (owner === undefined) return false;
-  // A process of another machine cannot be looked for.
+  // Processes of another machine cannot be seen from here.
   if (owner.host !== hostname()) return true;
   try {
     process.kill(owner.pid, 0);
@@ -105,11 +108,11 @@ function heldBy(directory: string, path: string, text: string): InputError {
   const owner = ownerOf(text)!;
   const there = owner.host === hostname() ? '' : ` on ${owner.host}`;
   return new InputError(`process ${owner.pid}${there} is writing in ${directory}.`, {
-    fix: `wait for it, or choose another directory; if it does not run any more, remove ${path}`,
+    fix: `wait for it, or choose another directory; if it no longer runs, remove ${path}`,
   });
 }
 
-/** Field 22 of /proc/<pid>/stat, counted behind the name in parentheses; empty where there is none. */
+/** Field 22 of /proc/<pid>/stat, counted after the name in parentheses; empty if there is none. */
 async function startOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';

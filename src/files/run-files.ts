@@ -1,4 +1,4 @@
-/** The files of a run, in its directory. */
+/** The names of a run's files in its directory. */
 export const runFiles = {
   recipe: 'recipe.yaml',
   environment: 'environment.json',

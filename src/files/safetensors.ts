@@ -9,7 +9,7 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly metadata: Readonly<Record<string, string>>;
@@ -26,14 +26,15 @@ const headerSchema = z.object({ __metadata__: metadataSchema.optional() }).catch
 
 type HeaderEntry = z.infer<typeof entrySchema>;
 
-/** Writes a file of {@link safetensorsParts}. */
+/** Writes a safetensors file; see {@link safetensorsParts}. */
 export async function writeSafetensors(path: string, file: TensorFile): Promise<void> {
   await writeFileAtomically(path, safetensorsParts(file));
 }
 
 /**
- * The bytes of a file in the safetensors format: the length of the header in eight bytes (little-endian), the header in
- * JSON (padded with spaces to a multiple of eight bytes), then the float32 values, tensor after tensor.
+ * The bytes of a file in the safetensors format: the length of the header in eight bytes (little-endian), the
+ * header in JSON (padded with spaces to a multiple of eight bytes), then the float32 values of each tensor in
+ * turn.
  */
 export function safetensorsParts({ tensors, metadata }: TensorFile): Uint8Array[] {
   const header: Record<string, HeaderEntry | Readonly<Record<string, string>>> = { __metadata__: metadata };
@@ -56,7 +57,7 @@ export function safetensorsParts({ tensors, metadata }: TensorFile): Uint8Array[
 /**
  * Reads a safetensors file of float32 tensors.
  *
- * @throws InputError when the file is missing, damaged or holds another type
+ * @throws InputError if the file is missing, damaged or has another type
  */
 export async function readSafetensors(path: string): Promise<TensorFile> {
   let bytes: Buffer;
@@ -71,10 +72,10 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
 }
 
 /**
- * Understands the bytes of a safetensors file of float32 tensors.
+ * Parses the bytes of a safetensors file of float32 tensors.
  *
  * @param path for messages
- * @throws InputError when they are damaged or hold another type
+ * @throws InputError if they are damaged or have another type
  */
 export function parseSafetensors(path: string, bytes: Buffer): TensorFile {
   const damaged = (why: string, cause?: unknown): InputError =>
@@ -104,7 +105,7 @@ export function parseSafetensors(path: string, bytes: Buffer): TensorFile {
       throw damaged(`'${name}' has ${span[1] - span[0]} bytes for ${size} values`);
     const start = 8 + headerLength + span[0];
     if (start + size * 4 > bytes.length) throw damaged(`'${name}' is cut off`);
-    // A copy, since the header need not end where float32 values are aligned.
+    // A copy, since the values may start at an offset that is not aligned for float32.
     const values = new Float32Array(size);
     new Uint8Array(values.buffer).set(bytes.subarray(start, start + size * 4));
     tensors.set(name, { shape, values });

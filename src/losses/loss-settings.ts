@@ -118,7 +118,7 @@ export function checkLossSettings(settings: readonly LossSetting[]): void {
   const active = settings.filter(({ weight }) => isWeighed(weight));
   if (active.length === 0) {
     throw new InputError('no loss has a weight greater than 0, so there is nothing to train on', {
-      fix: 'give one loss a weight, for example --loss kl=1',
+      fix: 'give one loss a weight, for example `losses.kl.weight: 1`',
     });
   }
   const gradients = active.map(gradientOf);

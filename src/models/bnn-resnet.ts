@@ -1,9 +1,10 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
-import { type Binarise, checkedBinarise } from '../nn/binarise.js';
-import { BinaryBottleneck } from '../nn/binary-bottleneck.js';
-import { activated, type PendingMap } from '../nn/binary-block.js';
-import { type Block, blockFactory } from '../nn/block.js';
+import { type BinaryOperands, binaryOperandsOf, type BinaryOption } from '../nn/binary-operands.js';
+import { bottleneck } from '../nn/blocks/bottleneck.js';
+import { chainedPlain } from '../nn/blocks/plain-block.js';
+import { activated, type ChainedBlock, type PreActivation } from '../nn/blocks/pre-activation.js';
+import { blockFactory } from '../nn/blocks/registry.js';
 import { classifier, type Classifier } from '../nn/end-layers.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
 import { globalMean } from '../ops/pooling.js';
@@ -21,10 +22,8 @@ import {
 } from './structure.js';
 
 /** Settings of a binary ResNet. */
-export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> {
+export interface BinaryResNetOptions extends NetworkOptions, BinaryOption, Partial<Structure> {
   readonly batchNorm?: BatchNormOptions;
-  /** What the blocks make binary; default 'both'. See {@link BinaryBlock}. */
-  readonly binarise?: Binarise;
   /** How gradients pass the sign of activations in training; default 'ste'. See {@link SignGradient}. */
   readonly signGradient?: SignGradientName;
 }
@@ -37,11 +36,11 @@ export interface BinaryResNetOptions extends NetworkOptions, Partial<Structure> 
  * or the last layer binary.
  */
 export class BinaryResNet extends Network {
-  readonly binarise: Binarise;
+  readonly binary: BinaryOperands;
   readonly signGradient: SignGradient;
   readonly structure: Structure;
   private readonly stem: Stem;
-  private readonly blocks: readonly { block: Block; endsLevel: number | undefined }[];
+  private readonly blocks: readonly { block: ChainedBlock; endsLevel: number | undefined }[];
   private readonly headBn: BatchNorm;
   private readonly head: Classifier;
 
@@ -50,20 +49,21 @@ export class BinaryResNet extends Network {
     const structure = checkedStructure(options);
     checkBlock(name, depth, structure.block);
     super(name, shaped(depth, structure), options);
-    const { batchNorm = {}, binarise = 'both' } = options;
+    const { batchNorm = {} } = options;
+    const binary = binaryOperandsOf(options);
     this.structure = structure;
-    this.binarise = checkedBinarise(binarise);
+    this.binary = binary;
     this.signGradient = new SignGradient(options.signGradient);
-    this.signGradient.checkUseWith(this.binarise);
+    this.signGradient.checkUseWith(binary);
     const { block: blockName, skip, downsample, attention, groups, firstLayer, lastLayer } = structure;
     const makeBlock = blockFactory(blockName);
     const { root } = this.store;
     this.stem = new Stem(root.child('stem'), this.depth.widths[0], stemFor(this.size), {
-      ...{ ...batchNorm, kind: firstLayer, binarise },
+      ...{ ...batchNorm, kind: firstLayer, binary },
     });
     const ways = {
       ...batchNorm,
-      binarise,
+      binary,
       signGradient: this.signGradient,
       activations: this.activations,
       skip,
@@ -76,19 +76,24 @@ export class BinaryResNet extends Network {
       const block =
         planes === undefined
           ? makeBlock(scope, size, ways)
-          : new BinaryBottleneck(scope, { ...size, planes }, ways);
+          : chainedPlain('bottleneck', bottleneck(scope, { ...size, planes }, ways), size);
       return { block, endsLevel };
     });
     const inputs = levelChannels(this.depth).at(-1)!;
     this.headBn = new BatchNorm(root.child('head').child('bn'), inputs, batchNorm);
     this.head = classifier(root.child('head').child('linear'), inputs, this.classes, {
-      ...{ kind: lastLayer, binarise, signGradient: this.signGradient, activations: this.activations },
+      ...{ kind: lastLayer, binary, signGradient: this.signGradient, activations: this.activations },
     });
+  }
+
+  /** @deprecated Until 0.3: `binary`. */
+  get binarise(): BinaryOperands {
+    return this.binary;
   }
 
   get metadata(): Readonly<Record<string, string>> {
     return {
-      ...(this.binarise === 'both' ? {} : { binarise: this.binarise }),
+      ...(this.binary === 'both' ? {} : { binarise: this.binary }),
       ...structureMetadata(this.structure),
     };
   }
@@ -102,11 +107,12 @@ export class BinaryResNet extends Network {
     const features = new Map<number, Tensor4D>();
     const stem = this.stem.apply(toPositionMajor(images), training);
     this.onPart?.('stem', stem);
-    let x: PendingMap = { map: stem, slope: undefined };
+    let x: PreActivation = { map: stem, slope: undefined };
+    const ctx = { training };
     let keptInput = false;
     for (const [place, { block, endsLevel }] of this.blocks.entries()) {
-      if (!block.takesPending) x = { map: activated(x), slope: undefined };
-      const y = block.apply(x, training);
+      if (!block.takesPreActivation) x = { map: activated(x), slope: undefined };
+      const y = block.run(x, ctx);
       // What the gradient needs is saved; everything else goes back to the pool at once.
       if (!keptInput) x.map.dispose();
       keptInput = endsLevel !== undefined && wanted.has(endsLevel);

@@ -7,7 +7,7 @@ import { createNetwork } from './create-network.js';
 import { defaultActivation } from './resnet.js';
 import type { Network } from './network.js';
 import type { BatchNormOptions } from '../nn/batch-norm.js';
-import { type Binarise, checkedBinarise } from '../nn/binarise.js';
+import { type BinaryOperands, type BinaryOption, checkedBinaryOperands } from '../nn/binary-operands.js';
 import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
 
@@ -55,15 +55,15 @@ export interface LoadedStudent extends CheckpointFacts {
 }
 
 /** What {@link loadStudent} may be asked for. */
-export interface LoadOptions {
+export interface LoadOptions extends BinaryOption {
   /**
-   * What the student is to make binary in place of what the checkpoint says: the second stage of training starts from the
-   * tensors of the first.
+   * The binary operands in place of those that the checkpoint names: the second stage of training starts from the tensors
+   * of the first.
    */
-  readonly binarise?: Binarise;
+  readonly binary?: BinaryOperands;
   /** How gradients pass the sign of activations if it is trained on; no checkpoint says it; default 'ste'. */
   readonly signGradient?: SignGradientName;
-  /** The activation of a full-precision network in place of what the checkpoint says, as `binarise` is. */
+  /** The activation of a full-precision network in place of what the checkpoint says, as `binary` is. */
   readonly activation?: Activation;
   /** Of its BatchNorms if it is trained on; no checkpoint says it. */
   readonly batchNorm?: BatchNormOptions;
@@ -87,7 +87,7 @@ export async function loadStudent(path: string, options: LoadOptions = {}): Prom
   const student = createNetwork(architecture, {
     classes: names.length,
     size: size === undefined ? smallImages : (JSON.parse(size) as [number, number]),
-    binarise: options.binarise ?? checkedBinarise(binarise ?? 'both'),
+    binary: checkedBinaryOperands(options.binary ?? options.binarise ?? binarise ?? 'both'),
     ...structureOf(metadata),
     ...(options.batchNorm ? { batchNorm: options.batchNorm } : {}),
     activation: options.activation ?? checkedActivation(activation ?? defaultActivation),

@@ -39,7 +39,7 @@ export function createNetwork(name: string, options: AnyNetworkOptions): Network
   if (isVggSmall(name)) return new VggSmall(name, vggSmallDepth, !isFullPrecision(name), options);
   const depth = fullPrecisionDepths.get(name);
   if (depth) return new ResNet(name, depth, options);
-  if (!studentNames.includes(name)) throw unknownName('network', name, networkNames, '--student');
+  if (!studentNames.includes(name)) throw unknownName('network', name, networkNames);
   return createStudent(name, options);
 }
 
@@ -50,7 +50,7 @@ export function createNetwork(name: string, options: AnyNetworkOptions): Network
  */
 export function createStudent(name: string, options: BinaryResNetOptions): BinaryResNet {
   const depth = binaryDepthOf(name);
-  if (!depth) throw unknownName('binary ResNet', name, binaryResNetNames, '--student');
+  if (!depth) throw unknownName('binary ResNet', name, binaryResNetNames);
   return new BinaryResNet(name, depth, options);
 }
 

@@ -58,7 +58,8 @@ export const resNetDepths = {
 /** The VGG-small, which has no blocks but convolutions: two of each width. */
 export const vggSmallDepth: ResNetDepth = { widths: [128, 256, 512], blocks: [2, 2, 2] };
 
-type ResNetName = keyof typeof resNetDepths;
+/** The name of a full-precision ResNet. */
+export type ResNetName = keyof typeof resNetDepths;
 
 /**
  * The binary students by name: two blocks, of one convolution and one shortcut each, for each basic block of the ResNet; one

@@ -1,8 +1,11 @@
+import { binary } from '../nn/blocks/binary.js';
+import { bottleneckAfterStride } from '../nn/blocks/bottleneck.js';
+import { blockDefinition } from '../nn/blocks/registry.js';
 import { BinaryResNet } from './bnn-resnet.js';
 import type { Network } from './network.js';
 import { ResNet } from './resnet.js';
 import { VggSmall } from './vgg-small.js';
-import { defaultStructure } from './structure.js';
+import { defaultStructure, type Structure } from './structure.js';
 import { stemFor, stemSizes } from './stem.js';
 
 /** What one layer of a student costs, for one image. */
@@ -75,7 +78,7 @@ export function networkCost(student: Network): NetworkCost {
 /** Height and width of the maps of a layer, at which it multiplies. */
 function placeOf(student: Network, name: string): readonly [number, number] {
   if (student instanceof VggSmall) return student.placeOf(name);
-  const [part, place] = name.split('.');
+  const [part, place, ...layer] = name.split('.');
   if (part === 'stem') {
     const sizes = stemSizes(stemFor(student.size), student.size);
     return name.endsWith('conv') ? sizes.convolved : sizes.output;
@@ -91,16 +94,30 @@ function placeOf(student: Network, name: string): readonly [number, number] {
   const hasBottlenecks = student.depth.expansion !== undefined;
   // A full-precision bottleneck halves in its second convolution, a basic block in its first.
   if (student instanceof ResNet) return hasBottlenecks && /\.(conv|bn)1$/.test(name) ? before : own;
-  // Where a level halves, what comes before the block's first convolution has the size before it, and so has a shortcut that
-  // pools at its end.
-  const { block, downsample } = student instanceof BinaryResNet ? student.structure : defaultStructure;
-  const convolvesFirst = block === 'biReal' || block === 'reActNet';
-  const isAfter =
-    /^blocks\.\d+\.(first\.)?(conv|prelu)$|\.(second|third)\./.test(name) ||
-    (convolvesFirst && /^blocks\.\d+\.(first\.)?bn$/.test(name)) ||
-    (hasBottlenecks && /^blocks\.\d+\.bn$/.test(name)) ||
-    (downsample === 'v2' && name.includes('.shortcut.'));
-  return isAfter ? own : before;
+  const structure = student instanceof BinaryResNet ? student.structure : defaultStructure;
+  return isAfterStride(layer.join('.'), structure, hasBottlenecks) ? own : before;
+}
+
+/**
+ * Whether a layer of a level's first block has maps of the level's size. What comes before the block's first convolution has
+ * the size before it, and so has a shortcut that pools at its end.
+ *
+ * @param layer its name within the block
+ */
+function isAfterStride(
+  layer: string,
+  { block, downsample, skip }: Structure,
+  hasBottlenecks: boolean,
+): boolean {
+  if (layer.startsWith('shortcut.')) return downsample === 'v2';
+  if (hasBottlenecks) return isAmong(bottleneckAfterStride, layer);
+  const { afterStride } = blockDefinition(block) ?? binary;
+  if (skip === 'double') return isAmong(afterStride, layer);
+  return layer.startsWith('second.') || isAmong(afterStride, layer.replace(/^first\./, ''));
+}
+
+function isAmong(places: readonly string[], layer: string): boolean {
+  return places.some((place) => layer === place || layer.startsWith(`${place}.`));
 }
 
 /** The level of a block from 1, and whether it is the level's first. */

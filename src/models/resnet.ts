@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { type BatchNormOptions, defaultEpsilon } from '../nn/batch-norm.js';
 import { Linear } from '../nn/linear.js';
-import { ResidualBlock } from '../nn/residual-block.js';
+import { ResidualBlock } from '../nn/blocks/residual-block.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import { globalMean } from '../ops/pooling.js';
@@ -74,9 +74,10 @@ export class ResNet extends Network {
     const features = new Map<number, Tensor4D>();
     let x = this.stem.apply(toPositionMajor(images), training, this.activation);
     this.onPart?.('stem', x);
+    const ctx = { training };
     let keptInput = false;
     for (const [place, { block, endsLevel }] of this.blocks.entries()) {
-      const y = block.apply(x, training);
+      const y = block.forward(x, ctx);
       // What the gradient needs is saved; everything else goes back to the pool at once.
       if (!keptInput) x.dispose();
       x = y;

@@ -57,13 +57,13 @@ export class Stem {
     scope: Scope,
     outputs: number,
     private readonly shape: StemShape,
-    { kind, binarise, ...batchNorm }: StemOptions,
+    { kind, binary, ...batchNorm }: StemOptions,
   ) {
     this.conv = firstConv(
       scope.child('conv'),
       { inputs: 3, outputs, window: shape.window },
       { stride: shape.stride, pad: shape.pad },
-      { kind, binarise },
+      { kind, binary },
     );
     this.bn = new BatchNorm(scope.child('bn'), outputs, batchNorm);
   }

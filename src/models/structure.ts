@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js';
-import { attentionFactory, noAttention } from '../nn/attention/attention.js';
-import { type SkipName, skipNames } from '../nn/binary-block.js';
-import { blockFactory, defaultBlock, isOwnBlock } from '../nn/block.js';
+import { attentionFactory, noAttention } from '../nn/attention/registry.js';
+import { type SkipName, skipNames } from '../nn/blocks/block.js';
+import { blockFactory, defaultBlock, isOwnBlock } from '../nn/blocks/registry.js';
 import { endLayerNames, type EndLayer } from '../nn/end-layers.js';
 import { defaultDownsample, type DownsampleName, downsampleNames } from '../nn/downsample.js';
 import { checkedName, unknownName } from '../unknown-name.js';

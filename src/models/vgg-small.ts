@@ -1,6 +1,11 @@
 import { reshape, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { BatchNorm, type BatchNormOptions } from '../nn/batch-norm.js';
-import { type Binarise, checkedBinarise } from '../nn/binarise.js';
+import {
+  type BinaryOperands,
+  binaryOperandsOf,
+  type BinaryOption,
+  hasBinaryActivations,
+} from '../nn/binary-operands.js';
 import { BinaryConv2d, Conv2d } from '../nn/conv2d.js';
 import { classifier, type Classifier, type EndLayer, firstConv, type FirstConv } from '../nn/end-layers.js';
 import { SignGradient, type SignGradientName } from '../nn/sign-gradient.js';
@@ -13,10 +18,8 @@ import { defaultActivation } from './resnet.js';
 import { checkedStructure, type Structure, structureMetadata, widened } from './structure.js';
 
 /** Settings of a VGG-small. */
-export interface VggSmallOptions extends NetworkOptions {
+export interface VggSmallOptions extends NetworkOptions, BinaryOption {
   readonly batchNorm?: BatchNormOptions;
-  /** What its convolutions make binary, of the binary network; default 'both'. */
-  readonly binarise?: Binarise;
   /** How gradients pass the sign of activations, of the binary network; default 'ste'. */
   readonly signGradient?: SignGradientName;
   /** Of the full-precision network; default 'relu'. */
@@ -44,7 +47,7 @@ const window3 = { stride: 1, pad: 1 } as const;
  */
 export class VggSmall extends Network {
   readonly signGradient: SignGradient;
-  readonly binarise: Binarise;
+  readonly binary: BinaryOperands;
   readonly activation: Activation;
   readonly width: number;
   readonly epsilon: number;
@@ -68,12 +71,13 @@ export class VggSmall extends Network {
     const structure = checkedStructure({ width, firstLayer, lastLayer });
     super(name, widened(depth, width), options);
     this.structure = structure;
-    const { batchNorm = {}, binarise = 'both', activation = defaultActivation } = options;
+    const { batchNorm = {}, activation = defaultActivation } = options;
+    const binary = binaryOperandsOf(options);
     this.width = width;
-    this.binarise = checkedBinarise(binarise);
+    this.binary = binary;
     this.activation = checkedActivation(activation);
     this.signGradient = new SignGradient(options.signGradient);
-    this.signGradient.checkUseWith(this.binarise);
+    this.signGradient.checkUseWith(binary);
     const { root } = this.store;
     const { widths, blocks } = this.depth;
     this.levelEnds = new Map(
@@ -83,7 +87,7 @@ export class VggSmall extends Network {
       root.child('stem').child('conv'),
       { inputs: 3, outputs: widths[0], window: 3 },
       window3,
-      { kind: isBinary ? firstLayer : 'float', binarise },
+      { kind: isBinary ? firstLayer : 'float', binary },
     );
     const places = root.child('blocks');
     let inputs = widths[0];
@@ -93,7 +97,7 @@ export class VggSmall extends Network {
       const size = { inputs, outputs, window: 3 };
       this.convolutions.push(
         isBinary
-          ? new BinaryConv2d(scope.child('conv'), size, window3, binarise)
+          ? new BinaryConv2d(scope.child('conv'), size, window3, binary)
           : new Conv2d(scope.child('conv'), size, window3),
       );
       inputs = outputs;
@@ -103,14 +107,19 @@ export class VggSmall extends Network {
     this.epsilon = lastNorm.epsilon;
     const [height, side] = this.sizeOf(this.levels, this.size);
     this.head = classifier(root.child('head').child('linear'), inputs * height * side, this.classes, {
-      ...{ kind: isBinary ? lastLayer : 'float', binarise },
+      ...{ kind: isBinary ? lastLayer : 'float', binary },
       ...{ signGradient: this.signGradient, activations: this.activations },
     });
   }
 
+  /** @deprecated Until 0.3: `binary`. */
+  get binarise(): BinaryOperands {
+    return this.binary;
+  }
+
   get metadata(): Readonly<Record<string, string>> {
     return {
-      ...(this.binarise === 'both' ? {} : { binarise: this.binarise }),
+      ...(this.binary === 'both' ? {} : { binarise: this.binary }),
       ...(this.activation === defaultActivation ? {} : { activation: this.activation }),
       ...structureMetadata(this.structure),
     };
@@ -163,8 +172,8 @@ export class VggSmall extends Network {
     const norm = this.norms[place];
     if (!this.isBinary) return norm.activate(x, training, this.activation);
     if (training) this.activations.note(`blocks.${place}.conv`, () => norm.look(x));
-    if (this.binarise === 'weights' || this.binarise === 'none') return norm.clamp(x, training);
-    return training ? this.signGradient.sign(norm, x) : norm.sign(x, false);
+    if (!hasBinaryActivations(this.binary)) return norm.clamp(x, training);
+    return this.signGradient.sign(norm, x, training);
   }
 
   private lastMap(x: Tensor4D, training: boolean): Tensor4D {

@@ -1,16 +1,19 @@
 import { add, reshape, type Tensor1D, type Tensor2D, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { hardClamp } from '../ops/activations.js';
 import type { ActivationObserver } from './activation-observer.js';
-import type { Binarise } from './binarise.js';
+import {
+  type BinaryOperands,
+  binaryOperandsOf,
+  type BinaryOption,
+  hasBinaryActivations,
+} from './binary-operands.js';
 import { convolutionOf } from './conv2d.js';
 import { linearBound } from './linear.js';
 import type { Scope } from './parameters.js';
 import { SignGradient } from './sign-gradient.js';
 
 /** Settings of a binary dense layer. */
-export interface BinaryLinearOptions {
-  /** Default 'both'. */
-  readonly binarise?: Binarise;
+export interface BinaryLinearOptions extends BinaryOption {
   /** How gradients pass the sign of the inputs; default 'ste'. */
   readonly signGradient?: SignGradient;
   /** Looks at the inputs; default none. */
@@ -23,13 +26,13 @@ export interface BinaryLinearOptions {
  *   y_k = α_k · Σ_c sign(x_c) · sign(latent_ck) + bias_k,  α_k = mean_c |latent_ck|
  *
  * (XNOR-Net, Rastegari et al. 2016), a binary convolution of one position. Parameters `latent` [in, out] and `bias` [out],
- * both uniform in ±1/√in as those of `Linear`: no BatchNorm follows that would undo the scale. As in a block `binarise`
+ * both uniform in ±1/√in as those of `Linear`: no BatchNorm follows that would undo the scale. As in a block `binary`
  * leaves weights (latent itself) or inputs (hardClamp in place of the sign) in floats.
  */
 export class BinaryLinear {
   readonly latent: Variable & Tensor2D;
   readonly bias: Variable & Tensor1D;
-  private readonly binarise: Binarise;
+  private readonly binary: BinaryOperands;
   private readonly signGradient: SignGradient;
   private readonly activations: ActivationObserver | undefined;
 
@@ -37,12 +40,13 @@ export class BinaryLinear {
     private readonly scope: Scope,
     inputs: number,
     outputs: number,
-    { binarise = 'both', signGradient = new SignGradient(), activations }: BinaryLinearOptions = {},
+    options: BinaryLinearOptions = {},
   ) {
+    const { signGradient = new SignGradient(), activations } = options;
     const fill = { kind: 'uniform', bound: linearBound(inputs) } as const;
     this.latent = scope.parameter('latent', [inputs, outputs], fill, true);
     this.bias = scope.parameter('bias', [outputs], fill);
-    this.binarise = binarise;
+    this.binary = binaryOperandsOf(options);
     this.signGradient = signGradient;
     this.activations = activations;
   }
@@ -53,12 +57,12 @@ export class BinaryLinear {
    */
   apply(x: Tensor2D, training: boolean): Tensor2D {
     if (training) this.activations?.note(this.scope.path, () => x.clone());
-    const isSigned = this.binarise === 'both' || this.binarise === 'activations';
+    const isSigned = hasBinaryActivations(this.binary);
     return tidy(() => {
       const operand = isSigned ? this.signGradient.signOf(x) : hardClamp(x);
       const [rows, inputs] = x.shape;
       const outputs = this.bias.size;
-      const y = convolutionOf(this.binarise)(
+      const y = convolutionOf(this.binary)(
         reshape(operand, [1, 1, rows, inputs]),
         reshape(this.latent, [1, 1, inputs, outputs]),
         { stride: 1, pad: 0 },

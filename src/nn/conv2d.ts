@@ -2,7 +2,7 @@ import type { Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { binaryConv2d } from '../ops/binary-conv2d.js';
 import { binaryFilterConv2d, binaryInputConv2d } from '../ops/half-binary-conv2d.js';
 import { checkGroups, conv2d, type ConvGeometry } from '../ops/conv2d.js';
-import type { Binarise } from './binarise.js';
+import type { BinaryOperands } from './binary-operands.js';
 import type { Scope } from './parameters.js';
 
 /** The size of a convolution layer: a square window. */
@@ -40,9 +40,9 @@ const convolutions = {
 
 /** The convolution of operands of which so much is binary: x [H, W, N, C], latent weights [kh, kw, C / groups, K]. */
 export function convolutionOf(
-  binarise: Binarise,
+  binary: BinaryOperands,
 ): (x: Tensor4D, w: Tensor4D, geometry: ConvGeometry, inputGradient?: boolean) => Tensor4D {
-  return convolutions[binarise];
+  return convolutions[binary];
 }
 
 /**
@@ -56,8 +56,9 @@ const latentGain = 0.1;
  * A convolution with binary weights, sign(latent)·mean|latent| for each output channel, on ±1 activations; parameter
  * `latent` [kh, kw, C / groups, K], He-normal times {@link latentGain}. Position-major. See `binaryConv2d`.
  *
- * With `binarise` 'activations' the weights are `latent` itself (`binaryInputConv2d`), with 'weights' the activations may
- * have any values (`binaryFilterConv2d`), with 'none' both may (`conv2d`). The parameter is the same, so that one stage of training starts from another.
+ * With `binary` 'activations' the weights are `latent` itself (`binaryInputConv2d`), with 'weights' the activations may
+ * have any values (`binaryFilterConv2d`), with 'none' both may (`conv2d`). The parameter is the same in all, so that one
+ * stage of training starts from the tensors of another.
  */
 export class BinaryConv2d {
   readonly latent: Variable & Tensor4D;
@@ -66,7 +67,7 @@ export class BinaryConv2d {
     scope: Scope,
     { inputs, outputs, window }: ConvSize,
     readonly geometry: ConvGeometry,
-    private readonly binarise: Binarise = 'both',
+    private readonly binary: BinaryOperands = 'both',
     private readonly inputGradient = true,
   ) {
     const { groups = 1 } = geometry;
@@ -77,6 +78,6 @@ export class BinaryConv2d {
   }
 
   apply(x: Tensor4D): Tensor4D {
-    return convolutionOf(this.binarise)(x, this.latent, this.geometry, this.inputGradient);
+    return convolutionOf(this.binary)(x, this.latent, this.geometry, this.inputGradient);
   }
 }

@@ -1,7 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvGeometry } from '../ops/conv2d.js';
 import type { ActivationObserver } from './activation-observer.js';
-import type { Binarise } from './binarise.js';
+import { type BinaryOperands, hasBinaryWeights } from './binary-operands.js';
 import { BinaryLinear } from './binary-linear.js';
 import { BinaryConv2d, Conv2d, type ConvSize } from './conv2d.js';
 import { Linear } from './linear.js';
@@ -18,7 +18,7 @@ export interface FirstConvOptions {
   /** Default 'float'. */
   readonly kind?: EndLayer | undefined;
   /** What the layers of the network make binary; default 'both'. */
-  readonly binarise?: Binarise | undefined;
+  readonly binary?: BinaryOperands | undefined;
 }
 
 /** A convolution of images. */
@@ -36,17 +36,17 @@ export function firstConv(
   scope: Scope,
   size: ConvSize,
   geometry: ConvGeometry,
-  { kind = 'float', binarise = 'both' }: FirstConvOptions = {},
+  { kind = 'float', binary = 'both' }: FirstConvOptions = {},
 ): FirstConv {
   if (kind === 'float') return new Conv2d(scope, size, geometry, false);
-  const ofWeights = binarise === 'both' || binarise === 'weights' ? 'weights' : 'none';
+  const ofWeights = hasBinaryWeights(binary) ? 'weights' : 'none';
   return new BinaryConv2d(scope, size, geometry, ofWeights, false);
 }
 
 /** Settings of a classifier. */
 export interface ClassifierOptions {
   readonly kind: EndLayer;
-  readonly binarise: Binarise;
+  readonly binary: BinaryOperands;
   readonly signGradient: SignGradient;
   readonly activations: ActivationObserver;
 }

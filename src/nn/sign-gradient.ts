@@ -7,7 +7,7 @@ import type { ChannelStatistics } from '../ops/channel-statistics.js';
 import type { SignSlope } from '../ops/sign-slope.js';
 import { batchNormShapedSign } from '../ops/batch-norm-shaped-sign.js';
 import type { BatchNorm } from './batch-norm.js';
-import type { Binarise } from './binarise.js';
+import { type BinaryOperands, hasBinaryActivations } from './binary-operands.js';
 
 /**
  * How a gradient passes the sign of an activation: `ste` where |v| ≤ 1 (see `signSte`), `approxSign` times 2 − 2|v| (see
@@ -72,10 +72,10 @@ export class SignGradient {
   }
 
   /** @throws InputError where activations are not binary and have no sign whose gradient could be chosen */
-  checkUseWith(binarise: Binarise): void {
-    if (this.isMask || binarise === 'both' || binarise === 'activations') return;
+  checkUseWith(binary: BinaryOperands): void {
+    if (this.isMask || hasBinaryActivations(binary)) return;
     throw new InputError(
-      `the sign gradient '${this.name}' is of binary activations, and with binarise '${binarise}' they are floats.`,
+      `the sign gradient '${this.name}' is of binary activations, and with binary '${binary}' they are floats.`,
       { fix: "use the sign gradient 'ste', or make the activations binary" },
     );
   }
@@ -86,8 +86,13 @@ export class SignGradient {
     return this.name === 'approxSign' ? 'approxSign' : this.#sharpness;
   }
 
-  /** sign(BatchNorm(x)) in training, with this gradient; the running statistics are moved. */
-  sign<T extends Tensor>(batchNorm: BatchNorm, x: T): T {
+  /**
+   * sign(BatchNorm(x)) with this gradient.
+   *
+   * @param training as of `BatchNorm.sign`: true, the default, moves the running statistics
+   */
+  sign<T extends Tensor>(batchNorm: BatchNorm, x: T, training = true): T {
+    if (!training) return batchNorm.sign(x, false);
     const statistics = batchNorm.batchStatistics(x);
     const y = this.signWith(batchNorm, x, statistics);
     statistics.mean.dispose();

@@ -183,25 +183,25 @@ function checkLosses(stage: Stage, at: (...keys: string[]) => KeyPath, check: Ch
  */
 export function checkRunnable({ student, data, stages }: Recipe): void {
   if (student.name === '') {
-    throw new InputError(`no student was named; expected --student with one of ${studentNames.join(', ')}.`, {
-      fix: 'type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
+    throw new InputError(`no student was named; expected one of ${studentNames.join(', ')}.`, {
+      fix: 'name one, for instance `student.name: bnn-resnet20`',
     });
   }
-  if (data === '') throw new InputError('no data was named.', { fix: 'add --data <kind>:<folder>' });
+  if (data === '') throw new InputError('no data was named.', { fix: 'add `data: <kind>:<folder>`' });
   for (const stage of stages) {
     const taught = taughtLosses(stageLosses(stage));
     if (stage.teacher !== null || taught.length === 0) continue;
     const names = taught.map(({ name }) => name);
     const where = stages.length > 1 ? ` of stage '${stage.name}'` : '';
     throw new InputError(`the losses ${names.join(', ')}${where} need a teacher, and none was given.`, {
-      fix: `name one with --teacher <model.onnx|card.yaml>, or train without: ${names.map((name) => `--loss ${name}=0`).join(' ')}`,
+      fix: `name one, \`teacher: <model.onnx|card.yaml>\`, or train without: ${names.map((name) => `\`losses.${name}.weight: 0\``).join(' ')}`,
     });
   }
 }
 
-/** Whether a setting comes from a flag of its own. */
+/** Whether a setting comes from a flag or a field of its own. */
 export function isFlag(origin: string): boolean {
-  return origin.startsWith('--') && !origin.startsWith('--set ');
+  return /^(--|`(?!sets: ))/.test(origin);
 }
 
 /** Runs a check, and says in its error where the setting was written. */

@@ -4,8 +4,8 @@ import { autoAugmentNames } from '../data/view-effects.js';
 import { namedOptions, type NumberRange } from '../losses/loss-options.js';
 import { allLosses } from '../losses/registry.js';
 import { networkNames } from '../models/create-network.js';
-import { binariseNames } from '../nn/binarise.js';
-import { skipNames } from '../nn/binary-block.js';
+import { binaryOperandNames } from '../nn/binary-operands.js';
+import { skipNames } from '../nn/blocks/block.js';
 import { downsampleNames } from '../nn/downsample.js';
 import { endLayerNames } from '../nn/end-layers.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
@@ -131,7 +131,7 @@ const stageShape = {
     .optional(),
   epochs: whole(1).optional(),
   batchSize: whole(2).optional(),
-  binary: oneOf(binariseNames).optional().describe('What the body makes binary'),
+  binary: oneOf(binaryOperandNames).optional().describe('What the body makes binary'),
   activation: oneOf(activationNames).optional().describe('Of a full-precision network'),
   signGradient: oneOf(signGradientNames).optional(),
   initFrom: text('random, previous, or the path of a checkpoint or of a run').optional(),

@@ -1,7 +1,7 @@
 import type { Augmentation } from '../data/augmentation.js';
 import type { MixSettings } from '../data/mix.js';
 import type { LossWeight } from '../losses/loss-weight.js';
-import type { Binarise } from '../nn/binarise.js';
+import type { BinaryOperands } from '../nn/binary-operands.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
 import type { Structure } from '../models/structure.js';
 import type { Activation } from '../ops/batch-norm-activation.js';
@@ -65,7 +65,7 @@ export interface Stage {
   readonly epochs: number;
   readonly batchSize: number;
   /** What the body makes binary; `none` trains it in full precision. */
-  readonly binary: Binarise;
+  readonly binary: BinaryOperands;
   readonly signGradient: SignGradientName;
   /** Of a full-precision network: `relu`, `leakyClip` or `hardClamp`. */
   readonly activation: Activation;

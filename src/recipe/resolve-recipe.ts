@@ -20,7 +20,7 @@ import {
 
 /** A setting that a flag stands for. */
 export interface FlagSetting {
-  /** As it is typed: `--lr`. */
+  /** Its name in messages: a flag as it is typed, or a field in backticks. */
   readonly flag: string;
   readonly path: KeyPath;
   readonly value: unknown;
@@ -44,7 +44,7 @@ export interface ResolvedRecipe {
 const byDefault = (): string => 'default';
 
 /**
- * Resolves a recipe: what its text says, then `--set` and flags, then stages from the stages before them, then defaults.
+ * Resolves a recipe: what its text says, then `sets` and `flags`, then stages from the stages before them, then defaults.
  *
  * A stage is the stage before it with its own keys: maps are merged key by key, lists and values replaced. What says how a
  * stage begins is not carried over: `name`, `initFrom` (default `previous`) and `generations` (default 1). An optimizer of
@@ -114,8 +114,8 @@ function withChanges(text: Sourced, sets: readonly string[], flags: readonly Fla
   for (const { origin, path, value } of changes) {
     const written = dotted(path);
     const set = sets.find((one) => one.slice(0, one.indexOf('=')).trim() === written);
-    if (set !== undefined && !origin.startsWith('--set')) {
-      throw new InputError(`${origin} and --set ${set} set the same thing.`, {
+    if (set !== undefined && isFlag(origin)) {
+      throw new InputError(`${origin} and \`sets: ${set}\` set the same thing.`, {
         fix: 'leave one of them out',
       });
     }
@@ -137,12 +137,12 @@ function withChanges(text: Sourced, sets: readonly string[], flags: readonly Fla
 
 /** Understands `path=value`. */
 function parseSet(text: string): { origin: string; path: KeyPath; value: unknown } {
-  const origin = `--set ${text}`;
+  const origin = `\`sets: ${text}\``;
   const equals = text.indexOf('=');
   const written = text.slice(0, equals).trim();
   if (equals < 0 || !/^[A-Za-z]\w*(\.[A-Za-z]\w*|\[\d+\])*$/.test(written)) {
-    throw new InputError(`--set must be path=value, got '${text}'.`, {
-      fix: 'write for instance --set stages[0].optimizer.lr=2e-3',
+    throw new InputError(`\`sets\` must be path=value, got '${text}'.`, {
+      fix: 'write for instance `sets: stages[0].optimizer.lr=2e-3`',
     });
   }
   if (written === 'imports') {

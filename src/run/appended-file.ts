@@ -4,13 +4,14 @@ import { writeError } from '../files/atomic-write.js';
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
-/** Bytes that wait before they are written, and the longest that they do. */
+/** Bytes that are buffered before they are written. */
 const bufferBytes = 1 << 16;
+/** The longest time that bytes are buffered. */
 const bufferMs = 1000;
 
 /**
- * A file that only grows. What is appended waits in memory until there is enough of it or a second is over. A run that goes
- * on from an earlier moment cuts off what came after it.
+ * A file that only grows. Appended bytes are buffered until there are enough of them or a second is over. A
+ * run that is resumed from a checkpoint cuts off what was written after it.
  */
 export class AppendedFile {
   #waiting: Uint8Array[] = [];
@@ -24,10 +25,10 @@ export class AppendedFile {
   ) {}
 
   /**
-   * Opens the file, and makes it where it is not there.
+   * Opens the file, and makes it if necessary.
    *
    * @param position the bytes to keep; default 0
-   * @throws InputError if it has fewer bytes, or cannot be written; RunError for any other failure
+   * @throws InputError if it has fewer bytes or cannot be written; RunError for any other failure
    */
   static async open(path: string, position = 0): Promise<AppendedFile> {
     try {
@@ -46,7 +47,7 @@ export class AppendedFile {
     }
   }
 
-  /** The bytes of the file, those that wait included. */
+  /** The length of the file in bytes, including buffered ones. */
   get position(): number {
     return this.written + this.#waitingBytes;
   }
@@ -59,7 +60,7 @@ export class AppendedFile {
     if (isLong || this.#waitingBytes >= bufferBytes) await this.flush();
   }
 
-  /** Writes what waits. */
+  /** Writes the buffered bytes. */
   async flush(): Promise<void> {
     const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
@@ -76,7 +77,7 @@ export class AppendedFile {
     }
   }
 
-  /** Writes what waits, and makes it last. */
+  /** Writes the buffered bytes and syncs the file. */
   async sync(): Promise<void> {
     await this.flush();
     try {
@@ -86,7 +87,7 @@ export class AppendedFile {
     }
   }
 
-  /** Writes what waits, and closes the file. */
+  /** Writes the buffered bytes and closes the file. */
   async close(): Promise<void> {
     try {
       await this.flush();

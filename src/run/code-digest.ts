@@ -3,13 +3,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of this package's modules: dist/, or src/ where it runs from its sources. */
+/** The folder of this package's modules: dist/, or src/ if it runs from its sources. */
 const modules = fileURLToPath(new URL('../', import.meta.url));
 const addon = fileURLToPath(new URL('../../native/build/bnn_distill.node', import.meta.url));
 
 let known: Promise<string> | undefined;
 
-/** SHA-256 of the code that runs: the paths and contents of this package's modules, and the native addon where it was built. */
+/**
+ * SHA-256 of this package's code: paths and contents of its modules, and the native addon if it was built.
+ */
 export function codeDigest(): Promise<string> {
   known ??= digest();
   return known;

@@ -8,47 +8,54 @@ import { thisMachine } from '../backends/machine.js';
 import { nativeAddon } from '../backends/native/addon.js';
 import { computingPackages, packageVersion } from '../backends/package-version.js';
 
-/** One thing that was looked at. */
-export interface Finding {
-  /** What it is: `native kernels`. */
+/** One check of this machine. */
+export interface MachineCheck {
+  /** What is checked: `backend native`. */
   readonly what: string;
-  /** Whether it is there. What nothing needs is there or not. */
-  readonly isThere: boolean;
-  /** What was found, in a sentence or less. */
+  /** Whether it is available. */
+  readonly isPresent: boolean;
+  /** The result, in a sentence or less. */
   readonly found: string;
-  /** What to do where it is missing. */
+  /** How to make it available. */
   readonly fix?: string;
 }
 
-/** Looks at what this machine has for training: processor and kernels, backends, providers of a teacher, memory, disk. */
-export async function examine(): Promise<Finding[]> {
+/**
+ * Checks what this machine has for training: processor, kernels, backends, providers of teachers, memory,
+ * disk.
+ */
+export async function checkMachine(): Promise<MachineCheck[]> {
   const { cpu, cores, node, version } = thisMachine();
   const require = createRequire(import.meta.url);
   const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   return [
     {
       what: 'bnn-distill',
-      isThere: true,
+      isPresent: true,
       found: `${version}, Node.js ${node}, ${process.platform} ${process.arch}`,
     },
-    { what: 'processor', isThere: true, found: `${cpu}, ${cores} for this process` },
-    ...kernelFindings(),
-    { what: 'backend cpu', isThere: true, found: 'TensorFlow.js in JavaScript, for checks' },
-    tensorflowFinding(),
-    ...providerFindings(require),
-    ...computingPackages.map((name) => packageFinding(name)),
-    { what: 'memory', isThere: true, found: `${gibibytes(freemem())} of ${gibibytes(totalmem())} are free` },
-    await diskFinding('disk of this folder', process.cwd()),
-    await diskFinding('disk of temporary files', tmpdir()),
+    { what: 'processor', isPresent: true, found: `${cpu}, ${cores} for this process` },
+    ...kernelChecks(),
+    { what: 'backend cpu', isPresent: true, found: 'TensorFlow.js in JavaScript, for checks' },
+    tensorflowCheck(),
+    ...providerChecks(require),
+    ...computingPackages.map((name) => packageCheck(name)),
+    {
+      what: 'memory',
+      isPresent: true,
+      found: `${gibibytes(freemem())} of ${gibibytes(totalmem())} are free`,
+    },
+    await diskCheck('disk of this folder', process.cwd()),
+    await diskCheck('disk of temporary files', tmpdir()),
   ];
 
-  async function diskFinding(what: string, folder: string): Promise<Finding> {
+  async function diskCheck(what: string, folder: string): Promise<MachineCheck> {
     const { bavail, bsize } = await statfs(folder);
-    return { what, isThere: true, found: `${gibibytes(bavail * bsize)} are free (${folder})` };
+    return { what, isPresent: true, found: `${gibibytes(bavail * bsize)} are free (${folder})` };
   }
 }
 
-function kernelFindings(): Finding[] {
+function kernelChecks(): MachineCheck[] {
   try {
     const addon = nativeAddon();
     const active = addon.kernels().filter((kernel) => kernel.active);
@@ -59,14 +66,14 @@ function kernelFindings(): Finding[] {
     return [
       {
         what: 'backend native',
-        isThere: true,
+        isPresent: true,
         found: `kernels: ${counts.join(', ')}${forced === '' ? '' : `, limited to ${forced}`}`,
       },
       ...(isSlow
         ? [
             {
               what: 'fast kernels',
-              isThere: false,
+              isPresent: false,
               found: 'this processor has no AVX2, and the reference kernels are slow',
               fix: forced === '' ? 'use an x86-64 machine with AVX2' : 'unset BNN_DISTILL_ISA',
             },
@@ -77,38 +84,38 @@ function kernelFindings(): Finding[] {
     if (!(error instanceof RunError)) throw error;
     const { message, fix } = error;
     return [
-      { what: 'backend native', isThere: false, found: message, ...(fix === undefined ? {} : { fix }) },
+      { what: 'backend native', isPresent: false, found: message, ...(fix === undefined ? {} : { fix }) },
     ];
   }
 }
 
-function tensorflowFinding(): Finding {
+function tensorflowCheck(): MachineCheck {
   const names = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
   const found = names.find((name) => packageVersion(name) !== undefined);
   return found === undefined
     ? {
         what: 'backend tensorflow',
-        isThere: false,
+        isPresent: false,
         found: 'not installed; nothing needs it',
         fix: `npm install ${names[1]}`,
       }
-    : { what: 'backend tensorflow', isThere: true, found: `${found} ${packageVersion(found)}` };
+    : { what: 'backend tensorflow', isPresent: true, found: `${found} ${packageVersion(found)}` };
 }
 
-function providerFindings(require: NodeJS.Require): Finding[] {
+function providerChecks(require: NodeJS.Require): MachineCheck[] {
   const { listSupportedBackends } = require('onnxruntime-node') as {
     listSupportedBackends: () => { name: string; bundled: boolean }[];
   };
   const bundled = new Set(listSupportedBackends().flatMap((one) => (one.bundled ? [one.name] : [])));
   const cuda = missingCuda();
   return [
-    { what: 'provider cpu', isThere: true, found: 'ONNX Runtime' },
+    { what: 'provider cpu', isPresent: true, found: 'ONNX Runtime' },
     existsSync(cudaLibrary())
-      ? { what: 'provider cuda', isThere: true, found: 'the libraries are installed' }
-      : { what: 'provider cuda', isThere: false, found: cuda.message, fix: cuda.fix! },
+      ? { what: 'provider cuda', isPresent: true, found: 'the libraries are installed' }
+      : { what: 'provider cuda', isPresent: false, found: cuda.message, fix: cuda.fix! },
     {
       what: 'provider webgpu',
-      isThere: bundled.has('webgpu'),
+      isPresent: bundled.has('webgpu'),
       found: bundled.has('webgpu')
         ? 'in ONNX Runtime; it needs a graphics driver'
         : 'not in this ONNX Runtime',
@@ -116,9 +123,9 @@ function providerFindings(require: NodeJS.Require): Finding[] {
   ];
 }
 
-function packageFinding(name: string): Finding {
+function packageCheck(name: string): MachineCheck {
   const version = packageVersion(name);
   return version === undefined
-    ? { what: name, isThere: false, found: 'not installed', fix: 'npm ci' }
-    : { what: name, isThere: true, found: version };
+    ? { what: name, isPresent: false, found: 'not installed', fix: 'npm ci' }
+    : { what: name, isPresent: true, found: version };
 }

@@ -8,28 +8,30 @@ import type { RunEvent } from './run-events.js';
 import { trainRun } from './run.js';
 import { generationsOf } from './stage-generations.js';
 
-/** What a run will take, from a few steps of it. */
+/** The time, memory and disk that a run will take, from a few of its steps. */
 export interface Forecast {
-  /** Steps and evaluations of the whole run. */
+  /** Steps of the whole run. */
   readonly steps: number;
+  /** Evaluations on the validation split. */
   readonly evaluations: number;
   readonly seconds: number;
-  /** The most memory of the process so far. */
+  /** The peak memory of the process so far. */
   readonly memoryMiB: number;
-  /** Of the run directory, at its end. */
+  /** The size of the run directory at its end. */
   readonly diskBytes: number;
 }
 
-/** Steps of each stage, of which the last is measured, and images of each evaluation. */
+/** Steps of each stage. The last one is measured. */
 const shortSteps = 2;
+/** Images of each evaluation. */
 const shortImages = 250;
 
 /**
- * Tries a recipe in a directory of its own, which it takes away: two steps of each stage, evaluation, checkpoint, and reading
- * it back. It takes no cache to fill.
+ * Tries a recipe in a temporary directory: two steps of each stage, evaluation, checkpoint, and reading it
+ * back. It fills no cache.
  *
- * @returns a forecast, from one step and one evaluation of each stage
- * @throws what the run would throw
+ * @returns a forecast from one step and one evaluation of each stage
+ * @throws the errors of the run
  */
 export async function* dryRun(
   recipe: Recipe,
@@ -98,13 +100,16 @@ function forecastOf(
   };
 }
 
-/** Bytes of the files of metrics, and of all others at the end of a run, when both checkpoints have the optimizer's state. */
+/**
+ * Bytes of metrics, and of all other files at the end of a run. Then both checkpoints are as large as the
+ * newest one here, which has the state of the optimizer.
+ */
 async function sizesIn(run: string): Promise<{ metrics: number; rest: number; stepsWritten: number }> {
   let [metrics, rest, newest, generations] = [0, 0, 0, 0];
   const counted = new Set<number>();
   for (const name of (await readdir(run, { recursive: true })).sort()) {
     const { size, ino } = await stat(join(run, name));
-    // The best student has two names.
+    // The best student is one file with two names.
     if (counted.has(ino)) continue;
     counted.add(ino);
     if (/metrics\.jsonl$|tfevents/.test(name)) metrics += size;

@@ -14,24 +14,26 @@ import { codeDigest } from './code-digest.js';
 import { findTeacher } from '../teacher/find-teacher.js';
 import { teacherNames } from '../teacher/open-teacher.js';
 
-/** What a run was trained with beside its recipe. */
+/** What a run was trained with, besides its recipe. */
 export interface RunEnvironment {
   readonly machine: Machine & { readonly platform: string; readonly memoryGiB: number };
-  /** The code of this package: its version, and the digest as of {@link codeDigest}. */
+  /** The version of this package, and its {@link codeDigest}. */
   readonly code: { readonly version: string; readonly sha256: string };
-  /** Versions of the packages that compute. */
+  /** Versions of the packages that compute results. */
   readonly packages: Readonly<Record<string, string>>;
   readonly data: {
     readonly spec: string;
     readonly trainingPictures: number;
-    /** SHA-256 of the training images and labels; null for images in files, which are not read for it. */
+    /**
+     * SHA-256 of training images and labels; null for images in files, since reading them would take long.
+     */
     readonly sha256: string | null;
   };
-  /** SHA-256 of the models of each teacher that the recipe names, or of the manifest of a cache. */
+  /** For each teacher of the recipe: SHA-256 of its models, or of the manifest of a cache. */
   readonly teachers: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Takes down what a run is trained with. */
+/** Collects the environment of a run. */
 export async function runEnvironment(recipe: Recipe, training: Dataset): Promise<RunEnvironment> {
   const versions = computingPackages.map((name) => [name, packageVersion(name) ?? 'not installed'] as const);
   const names = new Set(recipe.stages.flatMap(({ teacher }) => (teacher === null ? [] : [teacher])));
@@ -62,7 +64,7 @@ const comparedSchema = z.object({
 });
 
 /**
- * Refuses to go on with other images or teachers than those of the run. What cannot be read of the old environment is not
+ * Refuses to resume a run with other images or teachers. An old environment that cannot be read is not
  * compared.
  *
  * @throws InputError that names the difference
@@ -74,7 +76,7 @@ export function checkEnvironment(run: string, before: unknown, now: RunEnvironme
   if (data.trainingPictures !== now.data.trainingPictures || data.sha256 !== now.data.sha256)
     throw new InputError(
       `the training images of ${now.data.spec} are not those with which the run in ${run} began.`,
-      { fix: 'bring the old ones back, or name their place with --data' },
+      { fix: 'bring the old ones back, or name their place in `data`' },
     );
   for (const [name, digests] of Object.entries(teachers))
     if (name in now.teachers && now.teachers[name].join() !== digests.join())

@@ -10,19 +10,20 @@ import type { Recipe, Stage } from '../recipe/recipe.js';
 import { loadStudent } from '../models/checkpoint.js';
 import { runFiles } from '../files/run-files.js';
 
-/** A network as a stage begins. */
+/** The network with which a stage begins. */
 export interface InitialStudent {
   readonly student: Network;
-  /** Where it began with tensors of a network of another kind: what it did not find there, by name. */
+  /** If its tensors are of a full-precision network: the names of those that were not found there. */
   readonly notTaken?: { readonly from: string; readonly names: readonly string[] };
 }
 
 /**
- * The student as a stage begins: with random tensors, or with those of a checkpoint, whose latent weights are trained on
- * whatever was binary before. Of a full-precision network a binary one takes what corresponds to it (`takeOver`).
+ * Makes the student with which a stage begins. Its tensors are random or those of a checkpoint. Latent
+ * weights of a checkpoint are used whatever was binary before. A binary network can begin with its
+ * full-precision twin (see `takeOver`).
  *
  * @param from the path of a checkpoint or of a run; undefined for random tensors
- * @throws InputError for a checkpoint that cannot be read, or of another network than the recipe's
+ * @throws InputError for a checkpoint that cannot be read or is of another network
  */
 export async function initialStudent(
   { student: { name, batchNorm, ...structure }, seed }: Recipe,
@@ -30,7 +31,7 @@ export async function initialStudent(
   { classes, size }: Dataset,
   from: string | undefined,
 ): Promise<InitialStudent> {
-  const ways = { binarise: binary, signGradient, activation, batchNorm };
+  const ways = { binary, signGradient, activation, batchNorm };
   const fresh = (): Network =>
     createNetwork(name, { classes: classes.length, size, seed, ...structure, ...ways });
   if (from === undefined) return { student: fresh() };
@@ -57,7 +58,9 @@ export async function initialStudent(
   return { student, notTaken: { from: path, names } };
 }
 
-/** In what a loaded network is built otherwise than the recipe says; of a twin only the width is its own. */
+/**
+ * The differences between a loaded network's structure and the recipe; of a twin only the width is compared.
+ */
 function structureFaults(loaded: Network, structure: Structure, isOfTwin: boolean): string[] {
   const held = structureOf(loaded.metadata);
   const keys = isOfTwin ? (['width'] as const) : structureKeys;
@@ -66,7 +69,7 @@ function structureFaults(loaded: Network, structure: Structure, isOfTwin: boolea
     .map((key) => `of ${key} '${held[key]}', and the recipe has '${structure[key]}'`);
 }
 
-/** A checkpoint by its own path, or the best one of a run by its directory. */
+/** The path of a checkpoint, or of the best student of a run. */
 export async function checkpointOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found) {

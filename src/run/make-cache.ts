@@ -14,38 +14,38 @@ import { checkWhole } from '../check-whole.js';
 import { hashing } from './progress-events.js';
 import { asTaken, checkAccuracy } from '../evaluation/teacher-check.js';
 
-/** Everything that decides a cache. */
+/** Everything that determines a cache. */
 export interface CacheSettings {
-  /** Path of an ONNX model or a teacher card, or several with commas between them. */
+  /** An ONNX model or a teacher card, or several with commas between them. */
   readonly teacher: string;
   readonly mean: readonly number[] | undefined;
   readonly std: readonly number[] | undefined;
   /** `<kind>:<folder>`; its training split is cached. */
   readonly data: string;
-  /** Leave out images in files that cannot be decoded, instead of ending; default false. */
+  /** Leave out image files that cannot be decoded, instead of failing; default false. */
   readonly skipCorrupt?: boolean;
   readonly views: number;
   /** The directory of the cache. */
   readonly out: string;
-  /** The taps to keep: all, none, or some by name. */
+  /** The taps to store: all, none, or some by name. */
   readonly features: 'all' | 'none' | readonly string[];
-  /** Keep the taps as attention maps of one channel. */
+  /** Store the taps as attention maps of one channel. */
   readonly attention: boolean;
   readonly dtype: CacheContents['dtype'];
-  /** How many of the largest probabilities to keep; undefined: all logits. */
+  /** How many of the largest probabilities to store; undefined for all logits. */
   readonly topK: number | undefined;
   /** The i-th of n parts of the work, from 1. */
   readonly shard: readonly [i: number, n: number];
   readonly viewSeed: number;
-  /** Default: the one that is usual for the data, as a run has it. */
+  /** By default the one that a run has for the data. */
   readonly augmentation?: Augmentation;
   readonly batchSize: number;
   readonly threads: number;
-  /** Where the teacher runs; default `cpu`. */
+  /** The provider that runs the teacher; default `cpu`. */
   readonly provider?: ProviderName;
 }
 
-/** The settings that a cache has unless it says otherwise. */
+/** The default settings of a cache. */
 export const defaultCacheSettings = {
   views: 16,
   features: 'all',
@@ -56,38 +56,40 @@ export const defaultCacheSettings = {
   batchSize: 256,
 } as const;
 
-/** What the making of a cache tells while it goes on. */
+/** An event while a cache is made. */
 export type CacheEvent =
   | { readonly kind: 'skipped'; readonly message: string }
-  /** Files of images are read for their digest, where that takes long. */
+  /** Image files are read for their digest; only if that takes long. */
   | { readonly kind: 'hashing'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'started';
       readonly directory: string;
       readonly images: number;
       readonly views: number;
-      /** Of the columns, in order. */
+      /** Names and types of the columns, in order. */
       readonly columns: readonly { name: string; type: string }[];
-      /** Of the whole cache and of this shard, about. */
+      /** The approximate size of the whole cache. */
       readonly bytes: number;
+      /** The approximate size of this shard. */
       readonly shardBytes: number;
     }
   | {
       readonly kind: 'progress';
-      /** Views of images that are there, and all of this shard. */
+      /** Rows (views of images) that are written. */
       readonly done: number;
+      /** All rows of this shard. */
       readonly total: number;
-      /** Of these, computed in this run. */
+      /** Rows that were computed in this run. */
       readonly computed: number;
       readonly imagesPerSecond: number;
     };
 
-/** The end of it. */
+/** The result of making a cache. */
 export interface CacheSummary {
   readonly directory: string;
   readonly files: number;
   readonly bytes: number;
-  /** Views of images that were computed in this run, and the time. */
+  /** Rows that were computed in this run. */
   readonly computed: number;
   readonly seconds: number;
 }
@@ -95,8 +97,8 @@ export interface CacheSummary {
 /**
  * Makes a cache of a teacher's answers, or continues one that was interrupted.
  *
- * @throws InputError for settings, files or data that are wrong, a directory that holds another cache or in which another
- *   process writes, or a disk with too little space; RunError when the work fails
+ * @throws InputError for settings, files or data that are wrong, a directory with another cache or another
+ *   writer, or a disk with too little space; RunError when the work fails
  */
 export async function* makeCache(
   settings: CacheSettings,
@@ -183,29 +185,29 @@ function bytesOf(parts: readonly PartPlan[], bytesOfRows: (rows: number) => numb
 
 /** @throws InputError that names the first wrong value */
 export function checkCacheSettings({ views, batchSize, viewSeed, threads, shard }: CacheSettings): void {
-  const wholes: readonly [flag: string, value: number, least: number][] = [
-    ['--views', views, 1],
-    ['--batch-size', batchSize, 1],
-    ['--view-seed', viewSeed, 0],
-    ['--threads', threads, 1],
+  const wholes: readonly [field: string, value: number, least: number][] = [
+    ['views', views, 1],
+    ['batchSize', batchSize, 1],
+    ['viewSeed', viewSeed, 0],
+    ['threads', threads, 1],
   ];
-  for (const [flag, value, least] of wholes) checkWhole(flag, value, least);
+  for (const [field, value, least] of wholes) checkWhole(`\`${field}\``, value, least);
   const [i, n] = shard;
   if (Number.isInteger(i) && Number.isInteger(n) && i >= 1 && i <= n) return;
-  throw new InputError(`--shard must be i/n with whole numbers 1 ≤ i ≤ n, got '${i}/${n}'.`);
+  throw new InputError(`\`shard\` must be two whole numbers i and n with 1 ≤ i ≤ n, got ${i} and ${n}.`);
 }
 
-/** The i-th of n runs of consecutive parts. */
+/** The parts of the i-th of n shards, which are consecutive. */
 function partsOfShard(parts: readonly PartPlan[], [i, n]: readonly [number, number]): readonly PartPlan[] {
   if (n > parts.length)
     throw new InputError(
-      `--shard ${i}/${n} cuts the cache into ${n}, but it has only ${parts.length} files, which stay whole.`,
+      `\`shard: ${i}/${n}\` cuts the cache into ${n}, but it has only ${parts.length} files, which stay whole.`,
       { fix: `use at most ${parts.length} shards` },
     );
   return parts.slice(Math.floor((parts.length * (i - 1)) / n), Math.floor((parts.length * i) / n));
 }
 
-/** Where and with what a cache is computed. */
+/** The provider and the versions with which a cache is computed. */
 export async function originOf(provider: string): Promise<PartOrigin> {
   const { env } = await import('onnxruntime-node');
   return {

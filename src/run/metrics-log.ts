@@ -18,7 +18,7 @@ import type { EpochReport } from './run-events.js';
 import type { StageTitle } from './stage-title.js';
 import type { StepReport } from '../training/trainer.js';
 
-/** How far each file of metrics was written, in bytes, by its path in the run directory. */
+/** The length of each file of metrics in bytes, by its path in the run directory. */
 export type MetricsPositions = Readonly<Record<string, number>>;
 
 const jsonLines = 'metrics.jsonl';
@@ -26,8 +26,9 @@ const epochs = 'epochs.csv';
 const eventsFolder = 'tensorboard';
 
 /**
- * The metrics of a run in three forms: `metrics.jsonl` (every step, layer record and epoch), `epochs.csv` and TensorBoard's
- * event file. A run that goes on cuts them off where its checkpoint was written, so that nothing is missing or there twice.
+ * The metrics of a run in three forms: `metrics.jsonl` (every step, layer record and epoch), `epochs.csv` and
+ * an event file for TensorBoard. A resumed run cuts them off at the position of its checkpoint, so that
+ * nothing is missing or written twice.
  */
 export class MetricsLog {
   private constructor(
@@ -38,8 +39,8 @@ export class MetricsLog {
 
   /**
    * @param directory of the run
-   * @param terms the names of the loss terms of all stages, which have columns in epochs.csv
-   * @param positions where a run goes on; undefined for a new one
+   * @param terms the names of the losses of all stages, which have columns in epochs.csv
+   * @param positions of a run that is resumed; undefined for a new one
    * @throws InputError for a file that is shorter than its position, or a directory that cannot be written
    */
   static async open(
@@ -62,7 +63,11 @@ export class MetricsLog {
     return log;
   }
 
-  /** @param runStep the step of the whole run, from 1 */
+  /**
+   * Writes the metrics of a step.
+   *
+   * @param runStep the step of the whole run, from 1
+   */
   async step(report: StepReport, title: StageTitle, runStep: number): Promise<void> {
     await this.#append(jsonLines, jsonLine({ event: 'step', split: 'train', ...stepMetrics(report, title) }));
     for (const line of layerMetrics(report, title))
@@ -70,7 +75,11 @@ export class MetricsLog {
     await this.#scalars(runStep, { ...stepScalars(report), ...layerScalars(report) });
   }
 
-  /** @param place the steps and epochs of the whole run so far */
+  /**
+   * Writes the metrics of an epoch.
+   *
+   * @param place the epochs and steps of the whole run so far
+   */
   async epoch(report: EpochReport, place: EpochPlace): Promise<void> {
     const line = { event: 'epoch', split: 'validation', ...epochMetrics(report) };
     await this.#append(jsonLines, jsonLine(line));
@@ -78,12 +87,12 @@ export class MetricsLog {
     await this.#scalars(place.step, epochScalars(report));
   }
 
-  /** How far the files were written. */
+  /** The lengths of the files. */
   positions(): MetricsPositions {
     return Object.fromEntries([...this.files].map(([name, file]) => [name, file.position]));
   }
 
-  /** Makes what was written last. */
+  /** Writes the buffered metrics and syncs the files. */
   async sync(): Promise<void> {
     for (const file of this.files.values()) await file.sync();
   }

@@ -4,7 +4,7 @@ import { percentsOf } from './epoch-sums.js';
 import type { StageTitle } from './stage-title.js';
 import type { StepReport } from '../training/trainer.js';
 
-/** The line of metrics.jsonl of a step; steps and epochs count from 1. */
+/** The line of a step in metrics.jsonl; steps and epochs count from 1. */
 export function stepMetrics(report: StepReport, title: StageTitle): object {
   const { epoch, step, stepsPerEpoch, loss, terms, lr, images, dataMs, teacherMs, studentMs } = report;
   const stepMs = dataMs + teacherMs + studentMs;
@@ -24,7 +24,7 @@ export function stepMetrics(report: StepReport, title: StageTitle): object {
   };
 }
 
-/** The lines of metrics.jsonl of the layers of a step that is recorded; none for another. */
+/** The lines of a recorded step's layers in metrics.jsonl; none for other steps. */
 export function layerMetrics(
   { epoch, step, stepsPerEpoch, layers = [] }: StepReport,
   title: StageTitle,
@@ -33,7 +33,7 @@ export function layerMetrics(
   return layers.map((record) => ({ ...place, ...record }));
 }
 
-/** The line of metrics.jsonl of an epoch. */
+/** The line of an epoch in metrics.jsonl. */
 export function epochMetrics(report: EpochReport): object {
   const { stage, epoch, loss, terms, lr, validation, best, seconds, imagesPerSecond, memoryMiB } = report;
   const { trainTop1Percent, teacherAgreementPercent } = report;
@@ -55,12 +55,12 @@ export function epochMetrics(report: EpochReport): object {
   };
 }
 
-/** The name of the stage, and its generation where there are several. */
+/** The name of the stage, and the generation if it has several. */
 function stageKeys({ name, generation, generations }: StageTitle): object {
   return { stage: name, ...(generations > 1 ? { generation } : {}) };
 }
 
-/** A step as scalars of TensorBoard. */
+/** The scalars of a step for TensorBoard. */
 export function stepScalars(report: StepReport): Record<string, number> {
   const { loss, terms, lr, images, dataMs, teacherMs, studentMs } = report;
   return {
@@ -72,7 +72,7 @@ export function stepScalars(report: StepReport): Record<string, number> {
   };
 }
 
-/** The layers of a step that is recorded as scalars of TensorBoard. */
+/** The scalars of a recorded step's layers for TensorBoard. */
 export function layerScalars({ layers = [] }: StepReport): Record<string, number> {
   return Object.assign(
     {},
@@ -80,7 +80,7 @@ export function layerScalars({ layers = [] }: StepReport): Record<string, number
   ) as Record<string, number>;
 }
 
-/** An epoch as scalars of TensorBoard. */
+/** The scalars of an epoch for TensorBoard. */
 export function epochScalars(report: EpochReport): Record<string, number> {
   const { loss, terms, validation, seconds, memoryMiB, trainTop1Percent, teacherAgreementPercent } = report;
   return {
@@ -100,7 +100,7 @@ function underTag(tag: string, values: Readonly<Record<string, number>>): Record
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${tag}/${name}`, value]));
 }
 
-/** Where a run stands after an epoch, over all its stages. */
+/** The epochs and steps of all stages of a run after an epoch. */
 export interface EpochPlace {
   readonly epoch: number;
   readonly step: number;
@@ -129,7 +129,7 @@ export function epochColumns(terms: readonly string[]): string[] {
   ];
 }
 
-/** The cells of an epoch, as of {@link epochColumns}; empty for a term that the stage does not have. */
+/** The cells of an epoch in the {@link epochColumns}; empty for losses that the stage does not have. */
 export function epochRow(
   report: EpochReport,
   place: EpochPlace,

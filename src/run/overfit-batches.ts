@@ -7,35 +7,40 @@ import { checkWhole } from '../check-whole.js';
 import type { EpochReport, RunEvent } from './run-events.js';
 import { trainRun } from './run.js';
 
-/** Steps after which a few batches should be known by heart, and epochs into which they are cut. */
+/** Steps in which a few batches should be memorised. */
 const overfitSteps = 300;
+/** Epochs into which these steps are divided. */
 const overfitEpochs = 6;
+/** Training top-1 accuracy at which batches count as memorised. */
 const learnedPercent = 98;
 
-/** Whether a student learns a few batches by heart. */
+/** Whether a student memorises a few batches. */
 export interface OverfitVerdict {
   readonly learned: boolean;
-  /** Images right in the last epoch, in percent, and its loss beside that of the first. */
+  /** Training top-1 accuracy of the last epoch. */
   readonly top1Percent: number;
+  /** The loss of the first epoch. */
   readonly firstLoss: number;
+  /** The loss of the last epoch. */
   readonly lastLoss: number;
-  /** The likely cause, in a sentence. */
+  /** What this means or what its likely cause is, in a sentence. */
   readonly cause: string;
 }
 
 /**
- * Trains the first stage of a recipe on a few batches again and again, without augmentation or mixing, in a directory of its
- * own, which it takes away. Whatever can learn learns these by heart; what does not has a fault that more data would hide.
+ * Trains the first stage of a recipe on a few batches again and again, without augmentation or mixing, in a
+ * temporary directory. A student that works memorises them; one that does not has a fault that more data
+ * would hide.
  *
  * @param batches how many, from 1
- * @throws InputError for another number, and what the run would throw
+ * @throws InputError for another number, and the errors of the run
  */
 export async function* overfitBatches(
   recipe: Recipe,
   batches: number,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<RunEvent, OverfitVerdict> {
-  checkWhole('--overfit-batches', batches, 1);
+  checkWhole('`batches`', batches, 1);
   const [first] = recipe.stages;
   const stage = {
     ...first,
@@ -68,7 +73,7 @@ export async function* overfitBatches(
   }
 }
 
-/** What the epochs tell. */
+/** The verdict after some epochs. */
 export function verdictOf(
   epochs: readonly Pick<EpochReport, 'loss' | 'trainTop1Percent' | 'teacherAgreementPercent'>[],
 ): OverfitVerdict {
@@ -80,7 +85,7 @@ export function verdictOf(
     : lastLoss >= firstLoss
       ? 'the loss does not fall: the learning rate is too large, or a loss pulls away from the labels'
       : lastLoss > 0.98 * firstLoss
-        ? 'the loss hardly falls: the learning rate is too small, or gradients do not reach the latent weights (see gradientNorm and flipRatio with --set stages[0].statistics.every=1)'
+        ? 'the loss hardly falls: the learning rate is too small, or gradients do not reach the latent weights (see gradientNorm and flipRatio with `stages[0].statistics.every: 1`)'
         : teacherAgreementPercent !== undefined && teacherAgreementPercent >= learnedPercent
           ? "the student follows its teacher, which disagrees with the labels: compare the teacher's classes, mean and std with those of the data (distill eval)"
           : 'it learns, but slowly: raise the learning rate, or lower the weight of losses other than crossEntropy';

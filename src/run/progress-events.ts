@@ -3,36 +3,36 @@ import type { ProgressListener } from '../progress-listener.js';
 import type { Accuracy } from '../evaluation/accuracy.js';
 import type { RunEvent } from './run-events.js';
 
-/** Milliseconds between two events of one work, so that short works have none. */
+/** Milliseconds between two events of a task. Short tasks have none. */
 const everyMs = 500;
 
 /**
- * Does a work that tells how far it is, and yields what it told last, at most every half second.
+ * Runs a task that reports its progress, and yields the latest progress at most every half second.
  *
- * @returns what the work returns
- * @throws what the work throws
+ * @returns the result of the task
+ * @throws the errors of the task
  */
 export async function* progressOf<T>(
-  work: (onProgress: ProgressListener) => Promise<T>,
+  task: (onProgress: ProgressListener) => Promise<T>,
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, T> {
-  let told: { done: number; total: number } | undefined;
-  const end = work((done, total) => {
-    told = { done, total };
+  let latest: { done: number; total: number } | undefined;
+  const end = task((done, total) => {
+    latest = { done, total };
   });
   const isOver = end.then(
     () => true,
     () => true,
   );
   while (!(await Promise.race([isOver, afterMs(everyMs, isOver)]))) {
-    if (!told) continue;
-    const now = told;
-    told = undefined;
-    yield now;
+    if (!latest) continue;
+    const progress = latest;
+    latest = undefined;
+    yield progress;
   }
   return end;
 }
 
-/** An evaluation as events of a run. */
+/** Runs an evaluation and yields its progress as events of a run. */
 export async function* evaluating(
   who: 'student' | 'teacher',
   { split }: Dataset,
@@ -41,11 +41,14 @@ export async function* evaluating(
   return yield* eventsOf(progressOf(evaluate), (state) => ({ kind: 'evaluating', who, split, ...state }));
 }
 
-/** A work during which files of images are read for their digest, as events of a run or a cache. */
+/**
+ * Runs a task that may read image files for their digest, and yields its progress as events of a run or a
+ * cache.
+ */
 export function hashing<T>(
-  work: (onProgress: ProgressListener) => Promise<T>,
+  task: (onProgress: ProgressListener) => Promise<T>,
 ): AsyncGenerator<{ readonly kind: 'hashing'; readonly done: number; readonly total: number }, T> {
-  return eventsOf(progressOf(work), (state) => ({ kind: 'hashing', ...state }) as const);
+  return eventsOf(progressOf(task), (state) => ({ kind: 'hashing', ...state }) as const);
 }
 
 async function* eventsOf<P, E, T>(
@@ -59,7 +62,9 @@ async function* eventsOf<P, E, T>(
   }
 }
 
-/** False after a time, unless something else is over before; its timer then does not keep the process. */
+/**
+ * False after some time. If something else is over before that, its timer no longer keeps the process alive.
+ */
 function afterMs(milliseconds: number, isOver: Promise<unknown>): Promise<false> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds, false);

@@ -1,7 +1,7 @@
 import type { Batch } from '../data/batch.js';
 import type { Batches } from '../data/batches.js';
 
-/** The batches of the first epoch, again and again: so many times an epoch, in each epoch. They stay in memory. */
+/** The batches of the first epoch, `times` times in each epoch. They are kept in memory. */
 export function repeatedBatches(batches: Batches, times: number): Batches {
   const batchesPerEpoch = batches.batchesPerEpoch * times;
   let kept: Batch[] | undefined;

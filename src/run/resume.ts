@@ -8,30 +8,30 @@ import { progressOf, type RunProgress, type StoredProgress } from './run-progres
 import { type RunOptions, trainRun } from './run.js';
 import { type Generation, generationsOf } from './stage-generations.js';
 
-/** What of a run may be set otherwise when it goes on. */
+/** Settings that may change when a run is resumed. */
 export interface ResumeOptions extends Pick<RunOptions, 'signal' | 'checkpointSeconds'> {
-  /** The epochs of the stage under way, at least those that were begun. Its schedule is that of the new number. */
+  /** The epochs of the current stage, at least those begun. The schedule follows the new number. */
   readonly epochs?: number | undefined;
   readonly threads?: number | undefined;
   readonly provider?: Recipe['provider'] | undefined;
-  /** Where the same data now lie. */
+  /** The new place of the same data. */
   readonly data?: string | undefined;
 }
 
-/** A run that can go on. */
+/** A run that can be resumed. */
 export interface ResumableRun {
   readonly directory: RunDirectory;
   readonly recipe: Recipe;
-  /** Trains on; as of `distill`. */
+  /** Trains it to its end, as `distill` does. */
   readonly train: () => AsyncGenerator<RunEvent, RunSummary>;
 }
 
 /**
- * Looks at an interrupted run. From its newest whole checkpoint it goes on in the same directory, and comes to the same bits
- * as a run that was not interrupted.
+ * Opens an interrupted run. It continues from its newest undamaged checkpoint in the same directory, and
+ * gives the same bits as a run without interruption.
  *
  * @param path the directory of the run, or `latest`
- * @throws InputError for no run, a run that is complete, one without a whole checkpoint, or a change that cannot be
+ * @throws InputError if it is not a run, is complete, has no undamaged checkpoint, or a setting cannot change
  */
 export async function resume(path: string, options: ResumeOptions = {}): Promise<ResumableRun> {
   const directory = await RunDirectory.find(path);
@@ -43,7 +43,7 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
       damaged.length > 0
         ? `no checkpoint of the run in ${directory.path} is whole: ${damaged.join(' ')}`
         : `the run in ${directory.path} was interrupted before its first checkpoint.`,
-      { fix: `begin again with: distill --recipe ${directory.file('recipe')}` },
+      { fix: `begin again with its recipe, ${directory.file('recipe')}` },
     );
   }
   const progress = progressOf(checkpoint.state as StoredProgress);
@@ -53,7 +53,7 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
   const { recipe } = await resolveRecipe({ recipe: directory.file('recipe'), flags });
   const changes = flags.flatMap(({ flag, path: at, value }) => {
     const old = valueAt(before, at);
-    return old === value ? [] : [`${flag} is ${String(value)}, and was ${String(old)}`];
+    return old === value ? [] : [`${flag.replaceAll('`', '')} is ${String(value)}, and was ${String(old)}`];
   });
   const { epoch, step } = progress;
   const event = { kind: 'resumed', directory: directory.path, stage: generation.title, epoch, step } as const;
@@ -70,15 +70,15 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
 
 function flagsOf(generation: Generation, { epochs, threads, provider, data }: ResumeOptions): FlagSetting[] {
   const settings: FlagSetting[] = [
-    { flag: '--epochs', path: ['stages', generation.title.index, 'epochs'], value: epochs },
-    { flag: '--threads', path: ['threads'], value: threads },
-    { flag: '--provider', path: ['provider'], value: provider },
-    { flag: '--data', path: ['data'], value: data },
+    { flag: '`epochs`', path: ['stages', generation.title.index, 'epochs'], value: epochs },
+    { flag: '`threads`', path: ['threads'], value: threads },
+    { flag: '`provider`', path: ['provider'], value: provider },
+    { flag: '`data`', path: ['data'], value: data },
   ];
   return settings.filter(({ value }) => value !== undefined);
 }
 
-/** Refuses fewer epochs than were begun, and a run that has nothing left to do. */
+/** Refuses fewer epochs than were begun, and a complete run without further epochs. */
 function checkEpochs(
   run: string,
   { stage, title, isLast }: Generation,
@@ -89,15 +89,15 @@ function checkEpochs(
   const begun = epoch + (step > 0 ? 1 : 0);
   if (epochs !== undefined && epochs < begun)
     throw new InputError(
-      `--epochs is ${epochs}, but stage '${title.name}' has begun epoch ${begun}; expected at least ${begun}.`,
+      `\`epochs\` is ${epochs}, but stage '${title.name}' has begun epoch ${begun}; expected at least ${begun}.`,
     );
   if (epochs !== undefined && epochs !== stage.epochs && title.generations > 1)
     throw new InputError(
-      `--epochs cannot change while the generations of stage '${title.name}' are under way, which all have ${stage.epochs}.`,
+      `\`epochs\` cannot change while the generations of stage '${title.name}' are under way, which all have ${stage.epochs}.`,
     );
   if (isLast && isComplete && (epochs ?? stage.epochs) === epoch)
     throw new InputError(`the run in ${run} is complete: it has its ${epoch} epochs.`, {
-      fix: `to train on, name more: distill resume ${run} --epochs ${2 * epoch}`,
+      fix: `to train on, ask for more, for instance \`epochs: ${2 * epoch}\``,
     });
 }
 

@@ -6,21 +6,21 @@ import { InputError } from '../errors.js';
 import { makeDirectory, syncDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
 import { type NamedTensor, parseSafetensors, safetensorsParts } from '../files/safetensors.js';
 
-/** The version of what checkpoints say. */
+/** The format version of checkpoints. */
 const formatVersion = 1;
-/** Checkpoints that are kept beside the best students. */
+/** The number of checkpoints that are kept. */
 const kept = 2;
 
 const recordSchema = z.strictObject({
   format: z.literal(formatVersion),
   tensors: z.strictObject({ bytes: z.int(), sha256: z.string() }),
-  /** Students that the run needs, by file in the folder. */
+  /** Files of students in the folder that the checkpoint needs. */
   students: z.array(z.string()),
   state: z.unknown(),
 });
 const fileSchema = z.strictObject({ sha256: z.string(), record: recordSchema });
 
-/** A checkpoint read back. */
+/** A checkpoint that was read. */
 export interface ReadCheckpoint {
   readonly number: number;
   readonly path: string;
@@ -29,9 +29,10 @@ export interface ReadCheckpoint {
 }
 
 /**
- * The checkpoints of a run, from which it can go on: `checkpoints/<number>.safetensors` with all tensors that training
- * carries, and `<number>.json` with everything else and the checksums of both. The second is written last, so that a
- * checkpoint is whole where it is there. The last two are kept, and the students that they name.
+ * The checkpoints from which a run can be resumed. Each has two files: `checkpoints/<number>.safetensors`
+ * with the tensors, and `<number>.json` with everything else and the checksums of both. The second is written
+ * last, so that a checkpoint is complete if it exists. The last two are kept, with the students that they
+ * name.
  */
 export class RunCheckpoints {
   #last: number;
@@ -43,7 +44,7 @@ export class RunCheckpoints {
     this.#last = last;
   }
 
-  /** Those of a run directory, in which there may be none yet. */
+  /** Opens the checkpoints of a run directory, which may have none yet. */
   static async open(runDirectory: string): Promise<RunCheckpoints> {
     const folder = join(runDirectory, 'checkpoints');
     await makeDirectory(folder);
@@ -51,10 +52,10 @@ export class RunCheckpoints {
   }
 
   /**
-   * Writes a checkpoint, and takes those away that are not kept.
+   * Writes a checkpoint, and removes old ones.
    *
-   * @param students files in the folder that belong to it
-   * @throws RunError for a full disk or another failure; those before it are still there
+   * @param students files of students in the folder that it needs
+   * @throws RunError for a full disk or another failure; earlier checkpoints are not affected
    */
   async save(
     tensors: ReadonlyMap<string, NamedTensor>,
@@ -80,9 +81,9 @@ export class RunCheckpoints {
   }
 
   /**
-   * The newest one that is whole. Those that are written next take the place of what came after it.
+   * Finds the newest undamaged checkpoint. The next ones that are written replace those after it.
    *
-   * @returns it, undefined where there is none; and why those after it were passed over
+   * @returns the checkpoint, if there is one, and a sentence for each damaged one after it
    */
   async newest(): Promise<{ checkpoint: ReadCheckpoint | undefined; damaged: string[] }> {
     const damaged: string[] = [];
@@ -100,9 +101,9 @@ export class RunCheckpoints {
   }
 
   /**
-   * Puts a student that a checkpoint names where others find it.
+   * Links a student of the folder to a public path, such as `best.safetensors`.
    *
-   * @throws RunError when that fails
+   * @throws RunError if that fails
    */
   async publish(student: string, path: string): Promise<void> {
     const temporary = `${path}.${process.pid}.tmp`;
@@ -134,7 +135,7 @@ export class RunCheckpoints {
     const needed = new Set<string>();
     for (const number of keptNumbers) {
       needed.add(`${nameOf(number)}.json`).add(`${nameOf(number)}.safetensors`);
-      // One that is damaged needs nothing.
+      // A damaged checkpoint needs no student.
       const read = await readRecord(this.folder, number).catch(() => undefined);
       for (const student of read?.students ?? []) needed.add(student);
     }
@@ -143,7 +144,10 @@ export class RunCheckpoints {
   }
 }
 
-/** The state of the newest checkpoint of a run whose record is whole, without its tensors; undefined where there is none. */
+/**
+ * The state, without tensors, in the newest undamaged record of a run's checkpoints; undefined if there is
+ * none.
+ */
 export async function newestState(runDirectory: string): Promise<unknown> {
   const folder = join(runDirectory, 'checkpoints');
   const numbers = await numbersIn(folder).catch(() => []);
@@ -159,7 +163,7 @@ async function readRecord(folder: string, number: number): Promise<z.infer<typeo
   try {
     const text: unknown = JSON.parse(await readFile(path, 'utf8'));
     const file = fileSchema.parse(text);
-    // Of the text as it was read, whose keys are in the order in which they were written.
+    // The digest is of the parsed text, whose keys are in the order in which they were written.
     if (digestOf(Buffer.from(JSON.stringify((text as typeof file).record))) !== file.sha256)
       throw new Error('it does not have its checksum');
     return file.record;

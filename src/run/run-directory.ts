@@ -4,20 +4,20 @@ import { InputError } from '../errors.js';
 import { makeDirectory, writeError, writeFileAtomically } from '../files/atomic-write.js';
 import { runFiles } from '../files/run-files.js';
 
-/** A directory that holds all of one run: the resolved recipe, metrics, checkpoints, summary. */
+/** The directory of a run: resolved recipe, environment, metrics, students, checkpoints and summary. */
 export class RunDirectory {
   private constructor(readonly path: string) {}
 
   /**
-   * Makes the directory `path`, or, without one, the first `runs/<name>-<n>` that does not exist.
+   * Makes the directory `path`, or the first `runs/<name>-<n>` that does not exist.
    *
-   * @throws InputError when `path` exists and is not empty, or cannot be written
+   * @throws InputError if `path` exists and is not empty, or cannot be written
    */
   static async create(path: string | undefined, name: string): Promise<RunDirectory> {
     if (path !== undefined) {
       if (await isOccupied(path)) {
         throw new InputError(`the output directory ${path} exists and is not empty.`, {
-          fix: `choose another --out, or remove it: rm -r ${path}`,
+          fix: `choose another \`out\`, or remove it: rm -r ${path}`,
         });
       }
       await makeDirectory(path);
@@ -32,9 +32,10 @@ export class RunDirectory {
   }
 
   /**
-   * The directory of a run that was begun: `path`, or with `latest` that of the last checkpoint in `runs`.
+   * Opens the directory of an existing run: `path`, or with `latest` the run in `runs` with the newest
+   * checkpoint.
    *
-   * @throws InputError if there is none
+   * @throws InputError if it is not a run, or there is none
    */
   static async find(path: string): Promise<RunDirectory> {
     const found = path === 'latest' ? await latestRun() : path;
@@ -47,12 +48,14 @@ export class RunDirectory {
     });
   }
 
+  /** The path of one of its files. */
   file(kind: keyof typeof runFiles): string {
     return join(this.path, runFiles[kind]);
   }
 
   /**
-   * The files of a stage's students: those of the run itself for the last stage, else in a folder of its own, which is made.
+   * The files of a stage's students: those of the run itself for the last stage, else in a folder of its own,
+   * which is made.
    *
    * @param folder the name of the folder; undefined for the last stage
    */
@@ -71,7 +74,7 @@ export class RunDirectory {
     await writeFileAtomically(this.file('environment'), `${JSON.stringify(environment, null, 2)}\n`);
   }
 
-  /** What was written as the environment; undefined where it cannot be read. */
+  /** The environment as it was written; undefined if it cannot be read. */
   async readEnvironment(): Promise<unknown> {
     try {
       return JSON.parse(await readFile(this.file('environment'), 'utf8'));
@@ -88,13 +91,13 @@ export class RunDirectory {
     await writeFileAtomically(this.file('summary'), `${JSON.stringify(summary, null, 2)}\n`);
   }
 
-  /** Whether the run came to its end. */
+  /** Whether the run is complete. */
   async isComplete(): Promise<boolean> {
     return exists(this.file('summary'));
   }
 }
 
-/** The run in `runs` whose checkpoints changed last. */
+/** The run in `runs` with the newest checkpoint. */
 async function latestRun(): Promise<string | undefined> {
   const names = await readdir('runs').catch(() => []);
   const dated = await Promise.all(

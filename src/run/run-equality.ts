@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * The first difference of what two runs came to: their students byte for byte, then their metrics but for times. Undefined
- * where there is none.
+ * The first difference between two runs, as a clause; undefined if they are equal. Metrics are compared
+ * except for times and memory, then students byte for byte.
  */
 export async function firstRunDifference(a: string, b: string): Promise<string | undefined> {
   const names = new Set([...(await studentsOf(a)), ...(await studentsOf(b))]);
@@ -35,7 +35,7 @@ async function firstMetricDifference(a: string, b: string): Promise<string | und
   return undefined;
 }
 
-/** The lines of the metrics without times and memory. */
+/** The lines of metrics.jsonl without times and memory. */
 async function linesOf(run: string): Promise<string[]> {
   const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
   const lines = text.trimEnd().split('\n');

@@ -4,10 +4,11 @@ import type { Accuracy } from '../evaluation/accuracy.js';
 import type { StageTitle } from './stage-title.js';
 import type { StepReport } from '../training/trainer.js';
 
-/** What a run tells while it goes on. */
+/** An event of a run. */
 export type RunEvent =
+  /** Something is left out, such as an image that cannot be decoded or a provider that does not work. */
   | { readonly kind: 'skipped'; readonly message: string }
-  /** Files of images are read to compare them with those of a cache, where that takes long. */
+  /** Image files are read to compare them with those of a cache; only if that takes long. */
   | { readonly kind: 'hashing'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'started';
@@ -23,81 +24,94 @@ export type RunEvent =
   | {
       readonly kind: 'resumed';
       readonly directory: string;
-      /** The checkpoint from which the run goes on. */
+      /** The checkpoint from which the run is resumed. */
       readonly checkpoint: string;
       readonly stage: StageTitle;
-      /** The epoch under way, from 0, or their number; and the steps of it that are done. */
+      /** The current epoch, from 0; at the end of the stage the number of epochs. */
       readonly epoch: number;
+      /** The steps of this epoch that are done. */
       readonly step: number;
-      /** What is set otherwise than before, one sentence each. */
+      /** Settings that changed, one sentence each. */
       readonly changes: readonly string[];
-      /** Why later checkpoints were passed over, one sentence each. */
+      /** Damaged checkpoints that were skipped, one sentence each. */
       readonly damaged: readonly string[];
     }
   | {
       readonly kind: 'stage';
       readonly stage: StageTitle;
       readonly epochs: number;
-      /** Which level of the student is compared with which feature map of the teacher; empty without such a loss. */
+      /**
+       * The levels of the student and the taps of the teacher that are compared; empty without such a loss.
+       */
       readonly pairs: readonly { level: number; tap: LevelPair['tap']; connector: boolean }[];
     }
-  /** A binary student began with the tensors of a full-precision network, but for those named. */
+  /** A binary student begins with the tensors of a full-precision network, except for those named. */
   | { readonly kind: 'initialised'; readonly from: string; readonly names: readonly string[] }
   | ({ readonly kind: 'step'; readonly stage: StageTitle } & StepReport)
   | ({ readonly kind: 'epoch' } & EpochReport)
-  /** Something looks wrong; the run goes on. */
+  /** Something looks wrong; the run continues. */
   | { readonly kind: 'warning'; readonly message: string; readonly fix: string }
   | {
       readonly kind: 'evaluating';
       readonly who: 'student' | 'teacher';
       readonly split: Split;
-      /** Images. The test split is announced with 0; short evaluations tell no more. */
+      /**
+       * Images that are done. The test split is announced with 0; short evaluations have no further events.
+       */
       readonly done: number;
       readonly total: number;
     };
 
-/** What one epoch did. */
+/** The report of one epoch. */
 export interface EpochReport {
   readonly stage: StageTitle;
-  /** Of the stage, from 0, and their number. */
+  /** The epoch of the stage, from 0. */
   readonly epoch: number;
+  /** The number of epochs of the stage. */
   readonly epochs: number;
-  /** Means over the steps. */
+  /** The mean loss over the steps. */
   readonly loss: number;
+  /** The mean of each term. */
   readonly terms: Readonly<Record<string, number>>;
+  /** The learning rate of the last step. */
   readonly lr: number;
-  /** Of the training images as they were shown, while the student learned; absent where they are mixed. */
+  /** Top-1 accuracy on the training views, before each step; absent if images are mixed. */
   readonly trainTop1Percent?: number;
-  /** The share of training images to which student and teacher gave the same class; absent without a teacher. */
+  /** The share of training views with the same class by student and teacher; absent without a teacher. */
   readonly teacherAgreementPercent?: number;
   readonly validation: Accuracy;
-  /** Whether it is the best of its stage on the validation split so far. */
+  /** Whether it is the best epoch of its stage so far, by the validation split. */
   readonly best: boolean;
   readonly seconds: number;
   readonly imagesPerSecond: number;
-  /** Memory of the process at the end of the epoch. */
+  /** The memory of the process at the end of the epoch. */
   readonly memoryMiB: number;
 }
 
-/** What one stage, or one generation of it, came to. */
+/** The result of a stage, or of one of its generations. */
 export interface StageSummary {
   readonly name: string;
   readonly generation: number;
   readonly epochs: number;
-  /** Of the best epoch by the validation split, counted from 1. */
+  /** The best epoch by the validation split, from 1. */
   readonly bestEpoch: number;
+  /** The accuracy of the best epoch. */
   readonly validation: Accuracy;
   readonly seconds: number;
 }
 
-/** The end of a run. */
+/** The result of a run. */
 export interface RunSummary {
   readonly directory: string;
   readonly stages: readonly StageSummary[];
-  /** Of the best epoch of the last stage by the validation split, counted from 1. */
+  /** The best epoch of the last stage by the validation split, from 1. */
   readonly bestEpoch: number;
+  /** The accuracy of that epoch. */
   readonly validation: Accuracy;
-  /** The test split, on which nothing was selected; the teacher's only where the last stage had a model loaded. */
+  /**
+   * The accuracy on the test split, which selects nothing. The teacher's is undefined unless the last stage
+   * ran a model.
+   */
   readonly test: { readonly student: Accuracy; readonly teacher: Accuracy | undefined };
   readonly seconds: number;
 }

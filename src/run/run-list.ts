@@ -9,19 +9,20 @@ import { runFiles } from '../files/run-files.js';
 import { RunDirectory } from './run-directory.js';
 import { generationsOf } from './stage-generations.js';
 
-/** What a run directory tells at a glance. */
+/** The facts of a run for a list. */
 export interface RunFacts {
   readonly directory: string;
   readonly recipe: Recipe;
-  /** When it was begun. */
+  /** When it began. */
   readonly began: Date;
   readonly isComplete: boolean;
-  /** Epochs of all stages that are done, and their number. */
+  /** Epochs of all stages that are done. */
   readonly epochs: number;
+  /** The number of epochs of all stages. */
   readonly allEpochs: number;
-  /** Of the best epoch of the last stage that has one. */
+  /** The validation accuracy of the best epoch of the latest stage that has one. */
   readonly validation: Accuracy | undefined;
-  /** The student on the test split; undefined before the end. */
+  /** The student's test accuracy; undefined if the run is not complete. */
   readonly test: Accuracy | undefined;
   readonly seconds: number | undefined;
 }
@@ -40,9 +41,9 @@ const progressSchema = z.object({
 });
 
 /**
- * Reads what a run directory tells.
+ * Reads the facts of a run.
  *
- * @throws InputError for a directory that is no run
+ * @throws InputError if the directory is not a run
  */
 export async function runFacts(path: string): Promise<RunFacts> {
   const directory = await RunDirectory.find(path);
@@ -65,7 +66,7 @@ export async function runFacts(path: string): Promise<RunFacts> {
   return { ...common, isComplete: false, epochs, validation, test: undefined, seconds: undefined };
 }
 
-/** The runs in a folder, in the order in which they began; what is no run is left out. */
+/** The runs in a folder in the order in which they began. Other entries are ignored. */
 export async function runsIn(folder: string): Promise<RunFacts[]> {
   const names = await readdir(folder).catch(() => []);
   const found: RunFacts[] = [];
@@ -76,7 +77,7 @@ export async function runsIn(folder: string): Promise<RunFacts[]> {
   return found.sort((a, b) => a.began.getTime() - b.began.getTime());
 }
 
-/** The settings in which recipes differ: their path, and the value in each. */
+/** The settings in which recipes differ: the path, and the value of each recipe. */
 export function differingSettings(recipes: readonly Recipe[]): { path: string; values: unknown[] }[] {
   const flat = recipes.map((recipe) => new Map(leavesOf(recipe, '')));
   const paths = new Set(flat.flatMap((settings) => [...settings.keys()]));

@@ -9,7 +9,10 @@ import { RunCheckpoints } from './run-checkpoints.js';
 import { RunDirectory } from './run-directory.js';
 import type { RunStart } from './run-progress.js';
 
-/** What a run writes while it is trained: its directory, checkpoints and metrics. No other process writes in it. */
+/**
+ * What a run writes while it is trained: its directory, checkpoints and metrics. No other process writes in
+ * it.
+ */
 export class RunOutput {
   private constructor(
     readonly directory: RunDirectory,

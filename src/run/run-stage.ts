@@ -49,8 +49,8 @@ interface StageParts extends InitialStudent {
 }
 
 /**
- * One generation of a stage: its teacher, its student, and the trainer of both. It is opened, which refuses whatever does
- * not fit, then trained epoch by epoch; it selects its best epoch on the validation split.
+ * One generation of a stage: its teacher, its student, and the trainer of both. It is opened, which refuses
+ * whatever does not fit, then trained epoch by epoch; it selects its best epoch on the validation split.
  */
 export class RunStage {
   #point: StagePoint;
@@ -132,7 +132,8 @@ export class RunStage {
   /**
    * Trains the stage to its end, from its start or from where it is resumed.
    *
-   * @throws NonFiniteLoss with the file of the batch; the reason of the signal, after a checkpoint, when it aborts
+   * @throws NonFiniteLoss with the file of the batch; the reason of the signal, after a checkpoint, when it
+   *   aborts
    */
   async *train(output: StageOutput): AsyncGenerator<RunEvent> {
     const { notTaken, pairs, training } = this.parts;
@@ -263,12 +264,14 @@ function comparedLevels(
   throw new InputError(
     `the loss ${names.join(', ')} compares feature maps, and no feature map of the teacher has the height and width of a level of ${student.name}.`,
     {
-      fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or name the teacher's taps in its card`,
+      fix: `leave it out (${names.map((name) => `\`losses.${name}.weight: 0\``).join(' ')}), or name the teacher's taps in its card`,
     },
   );
 }
 
-/** The batches of a stage. Their epochs are those of the whole run, so that no two stages have the same order. */
+/**
+ * The batches of a stage. Their epochs are those of the whole run, so that no two stages have the same order.
+ */
 function stageBatches(
   { seed, viewSeed }: Recipe,
   { stage: { batchSize }, firstEpoch }: Generation,
@@ -289,6 +292,6 @@ function chanceWarning({ epoch, validation }: EpochReport, classes: number): Run
   return {
     kind: 'warning',
     message: `after epoch ${epoch + 1} the student is no better than chance: validation top-1 ${share} of ${classes} classes`,
-    fix: 'go through docs/stuck.md, beginning with --overfit-batches 1',
+    fix: 'go through docs/stuck.md',
   };
 }

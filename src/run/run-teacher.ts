@@ -18,31 +18,31 @@ import type { TargetSource } from '../teacher/targets.js';
 import { defaultCacheSettings, originOf } from './make-cache.js';
 import { asTaken, checkAccuracy } from '../evaluation/teacher-check.js';
 
-/** Images to train on, to select and to report with. */
+/** The data of a run: images to train with, to select the best epoch with, and to report with. */
 export type Splits = readonly [training: Dataset, validation: Dataset, test: Dataset];
 
-/** What decides where the targets of a stage come from. */
+/** What determines where the targets of a stage come from. */
 export interface TeacherRequest
   extends
     Pick<Recipe, 'mean' | 'std' | 'threads' | 'provider' | 'viewSeed'>,
     Pick<Stage, 'teacher' | 'cache' | 'views' | 'augmentation'> {
   readonly losses: readonly LossSetting[];
-  /** The epochs of the run to the end of the stage: so many views there are where nothing says otherwise. */
+  /** The epochs of the run up to the end of the stage, which is the default number of views. */
   readonly epochs: number;
 }
 
-/** Where a stage has its targets from, and what follows from it. */
+/** Where the targets of a stage come from, and what depends on it. */
 export interface RunTeacher {
-  /** Undefined when no loss needs a teacher. */
+  /** Undefined if no loss needs a teacher. */
   readonly source: TargetSource | undefined;
-  /** The model, for evaluation; undefined where none is loaded. */
+  /** The model, for evaluation; undefined if none is loaded. */
   readonly live: TargetSource | undefined;
-  /** The data, as the teacher takes it. */
+  /** The data with images of the teacher's input size. */
   readonly splits: Splits;
-  /** Views of each image. */
+  /** The number of views of each image. */
   readonly views: number;
   readonly augmentation: Augmentation;
-  /** Why the model does not run where it was tried before, one sentence each. */
+  /** Why the providers tried before cannot run the model, one sentence each. */
   readonly notes: readonly string[];
   /** To be called after the last step of an epoch of the run. */
   readonly endEpoch: (epoch: number) => Promise<void>;
@@ -50,11 +50,11 @@ export interface RunTeacher {
 }
 
 /**
- * Opens what `--teacher` names, a model or a cache, and with `--cache` a cache that the run fills.
+ * Opens what `teacher` names, a model or a cache, and with `cache` a cache that the run fills.
  *
- * @param onHashed hears how many files of images are read for the identity of a cache
- * @throws InputError for a teacher that does not fit the data or is far under its card, or a cache that was made for
- *   something else or holds other maps than the losses compare
+ * @param onHashed called with the number of image files that are read for the identity of a cache
+ * @throws InputError for a teacher that does not fit the data or is far worse than its card says, or a cache
+ *   that was made for something else or has no maps that the losses need
  */
 export async function openRunTeacher(
   request: TeacherRequest,
@@ -112,8 +112,8 @@ async function openCache(
 ): Promise<RunTeacher> {
   if (request.cache !== null)
     throw new InputError(
-      `--teacher ${directory} is a cache already, so there is nothing to fill ${request.cache} with.`,
-      { fix: 'name the model as --teacher, or leave --cache out' },
+      `\`teacher: ${directory}\` is a cache already, so there is nothing to fill ${request.cache} with.`,
+      { fix: 'name the model as `teacher`, or leave `cache` out' },
     );
   const { data } = await requireManifest(directory);
   const taken = splits.map((split) =>
@@ -130,8 +130,8 @@ async function openCache(
   try {
     if (request.views !== null && request.views !== source.views)
       throw new InputError(
-        `--views is ${request.views}, but the cache in ${directory} has ${source.views} views.`,
-        { fix: 'leave --views out' },
+        `\`views\` is ${request.views}, but the cache in ${directory} has ${source.views} views.`,
+        { fix: 'leave `views` out' },
       );
     checkMaps(directory, request, source.contents);
     return {
@@ -170,7 +170,7 @@ async function openFilling(
     batchSize: defaultCacheSettings.batchSize,
   } as const;
   const fresh = await newIdentity(live.facts, dataset, choices, onHashed);
-  // What a cache holds and how it is cut may be as its maker chose.
+  // Contents and layout of an existing cache may differ from the defaults.
   const identity = there ? { ...fresh, contents: there.contents, layout: there.layout } : fresh;
   if (there) checkMaps(directory, request, there.contents);
   const writer = await CacheWriter.open(directory, identity, dataset, await originOf(live.facts.provider));
@@ -183,13 +183,13 @@ async function openFilling(
   }
 }
 
-/** Refuses losses whose maps a cache does not have. */
+/** Refuses losses that need maps which a cache does not have. */
 function checkMaps(
   directory: string,
   request: TeacherRequest,
   { maps, taps }: { readonly maps: string; readonly taps: readonly unknown[] },
 ): void {
-  // An attention map has one channel, and no channels of a student are compared with it.
+  // An attention map has one channel, and cannot be compared with all channels of a student.
   const refused = comparingLosses(request.losses).filter(
     (setting) => taps.length === 0 || (maps === 'attention' && needsOneOf(setting, 'connectedMaps')),
   );
@@ -199,12 +199,12 @@ function checkMaps(
   throw new InputError(
     `the loss ${names.join(', ')} compares feature maps, and the cache in ${directory} holds ${held}.`,
     {
-      fix: `leave it out (${names.map((name) => `--loss ${name}=0`).join(' ')}), or make the cache with --features all`,
+      fix: `leave it out (${names.map((name) => `\`losses.${name}.weight: 0\``).join(' ')}), or make the cache with its feature maps`,
     },
   );
 }
 
-/** What the stage says, or what is usual for the data. */
+/** The augmentation of the stage, or the default of the data. */
 export function stageAugmentation(
   { augmentation }: Pick<Stage, 'augmentation'>,
   training: Dataset,

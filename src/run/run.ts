@@ -38,22 +38,20 @@ export interface TrialOptions extends RunOptions {
 export const defaultCheckpointSeconds = 300;
 
 /**
- * Trains a student by distillation, stage after stage, and writes a run directory. It yields events and returns the summary.
+ * Trains a student by distillation, stage after stage, and writes a run directory. It yields events and
+ * returns the summary.
  *
  *     for await (const event of distill(recipe)) if (event.kind === 'epoch') console.log(event.validation);
  *
- * A stage starts with the student of the best epoch of the stage before, by the validation split; optimizer and connectors
- * start anew. `resume` continues an interrupted run.
+ * A stage starts with the student of the best epoch of the stage before, by the validation split; optimizer
+ * and connectors start anew. `resume` continues an interrupted run.
  *
- * @throws InputError for settings, files or data that are wrong; RunError when the work fails; the reason of the signal
- *   when it aborts
+ * @throws InputError for settings, files or data that are wrong; RunError when the work fails; the reason of
+ *   the signal when it aborts
  */
 export function distill(recipe: Recipe, options: RunOptions = {}): AsyncGenerator<RunEvent, RunSummary> {
   return trainRun(recipe, options);
 }
-
-/** @deprecated Its name is {@link distill}; this one goes with 0.3. */
-export const distil = distill;
 
 /**
  * Trains a run from its start, or from where it is resumed, to its end. A trial is limited to a few images.
@@ -109,7 +107,7 @@ class Run {
     checkRunnable(recipe);
     const { checkpointSeconds = defaultCheckpointSeconds } = options;
     if (!(checkpointSeconds >= 0))
-      throw new InputError(`--checkpoint-seconds must be at least 0, got ${checkpointSeconds}.`);
+      throw new InputError(`\`checkpointSeconds\` must be at least 0, got ${checkpointSeconds}.`);
     await useBackend(recipe.backend, { threads: recipe.threads });
     const { splits, skipped } = await loadSplits(recipe);
     for (const message of skipped) yield { kind: 'skipped', message };
@@ -122,8 +120,8 @@ class Run {
   }
 
   /**
-   * Opens a stage in the place of the one before. With the first one, later teachers are tried too; then the run directory
-   * is made or opened. So whatever may be refused is refused before anything is written.
+   * Opens a stage in the place of the one before. With the first one, later teachers are tried too; then the
+   * run directory is made or opened. So whatever may be refused is refused before anything is written.
    */
   async *openStage(generation: Generation): AsyncGenerator<RunEvent, RunStage> {
     await this.#closeStage();

@@ -10,7 +10,10 @@ import type { RunOutput } from './run-output.js';
 import { type StagePoint, storedProgress } from './run-progress.js';
 import { folderOf, type Generation } from './stage-generations.js';
 
-/** What one generation of a stage writes: its students, its metrics, and checkpoints from which the run can be resumed. */
+/**
+ * What one generation of a stage writes: its students, its metrics, and checkpoints from which the run can be
+ * resumed.
+ */
 export class StageOutput {
   #bestStudent: string | undefined;
   #savedAt = performance.now();

@@ -19,7 +19,7 @@ import { externalInit, type Generation, isTaughtByStudent } from './stage-genera
  * Opens the teacher of a generation of a stage.
  *
  * @param taughtBy the best student of the generation before; needed where that is the teacher
- * @throws InputError as of `openRunTeacher`; it names the stage where there are several
+ * @throws InputError as `openRunTeacher` does; it names the stage if there are several
  */
 export async function openTeacherOf(
   recipe: Recipe,
@@ -45,8 +45,8 @@ export async function openTeacherOf(
 }
 
 /**
- * Opens teachers and checkpoints of later stages and closes them again, so that a run of days does not fail when it gets
- * there.
+ * Opens teachers and checkpoints of later stages and closes them again, so that a run of days does not fail
+ * when it gets there.
  *
  * @param generations those that are left; the teacher of the first is open
  */
@@ -63,7 +63,7 @@ export async function tryLaterStages(
     if (i === 0) continue;
     await inStage(generation, async () => {
       stageAugmentation(stage, splits[0]);
-      // A cache that is being filled has one writer at a time.
+      // A cache that is being filled can have only one writer.
       if (isTaughtByStudent(generation) || stage.cache !== null) return;
       const [key, keyBefore] = [stage, generations[i - 1].stage].map(
         ({ teacher, views, augmentation, losses }) => JSON.stringify([teacher, views, augmentation, losses]),
@@ -105,7 +105,7 @@ async function inStage<T>({ title: { name, count } }: Generation, work: () => Pr
   }
 }
 
-/** An input error that names the stage where there are several. */
+/** Adds the name of the stage to an input error, if there are several stages. */
 function inStageError(name: string, count: number, error: unknown): unknown {
   if (count === 1 || !(error instanceof InputError)) return error;
   const { nearest, fix } = error;

@@ -1,26 +1,27 @@
 import { crc32c } from '@node-rs/crc32';
 import protobuf from 'protobufjs/minimal.js';
 
-/** What one event of a TensorBoard file says. */
+/** An event of a TensorBoard file. */
 export interface ScalarEvent {
   /** Seconds since 1970. */
   readonly wallTime: number;
   /** The step of the run, from 1. */
   readonly step: number;
-  /** Values by tag, as `loss/total`. */
+  /** Values by tag, such as `loss/total`. */
   readonly scalars: Readonly<Record<string, number>>;
 }
 
-/** The record with which a file of events begins. */
+/** The first record of an event file. */
 export function tensorboardHeader(wallTime: number): Uint8Array {
   const event = new protobuf.Writer().uint32(tag(1, fixed64)).double(wallTime);
   return recordOf(event.uint32(tag(3, lengthDelimited)).string('brain.Event:2').finish());
 }
 
 /**
- * An event with scalars as a record of a TensorBoard file: the message `Event` {double wall_time = 1; int64 step = 2;
- * Summary summary = 5}, with `Summary` {repeated Value value = 1} and `Value` {string tag = 1; float simple_value = 2}, in
- * the framing of TFRecord: length (uint64), its checksum, the message, its checksum, all little-endian.
+ * An event with scalars as a record of a TensorBoard file: the message `Event` {double wall_time = 1; int64
+ * step = 2; Summary summary = 5}, with `Summary` {repeated Value value = 1} and `Value` {string tag = 1;
+ * float simple_value = 2}, in the framing of TFRecord: length (uint64), its checksum, the message, its
+ * checksum, all little-endian.
  */
 export function tensorboardRecord({ wallTime, step, scalars }: ScalarEvent): Uint8Array {
   const event = new protobuf.Writer().uint32(tag(1, fixed64)).double(wallTime);
@@ -53,7 +54,7 @@ function recordOf(message: Uint8Array): Uint8Array {
   return record;
 }
 
-/** The CRC-32C of bytes, turned and moved by a constant, as TFRecord has it. */
+/** The masked CRC-32C of TFRecord: rotated, plus a constant. */
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -26,20 +26,20 @@ const resize = z.strictObject({
 
 const input = z.strictObject(
   {
-    /** The input's name in the model, which has only one: a check. */
+    /** The name of the model's only input. It is optional and only checked. */
     name: name('the name of an input').optional(),
     layout: z.enum(['nchw', 'nhwc'], 'expected nchw or nhwc'),
     /** [height, width] in pixels. */
     size: z.tuple([pixels, pixels], 'expected [height, width] in pixels'),
     /** Order of the channels. */
     color: z.enum(['rgb', 'bgr'], 'expected rgb or bgr').default('rgb'),
-    /** Factor on bytes 0 … 255 before mean and std: `1/255` where those are given for images in [0, 1]. */
+    /** Factor of bytes 0 … 255 before mean and std: `1/255` if those are for images in [0, 1]. */
     scale: z.literal(['1/255', 1], 'expected 1/255 or 1').default('1/255'),
-    /** Mean of each channel in the model's channel order, subtracted after scaling. */
+    /** Mean of each channel in the model's channel order; it is subtracted after scaling. */
     mean: triple('the mean of each channel', finite),
-    /** Standard deviation of each channel in the model's channel order, divided by after subtracting the mean. */
+    /** Standard deviation of each channel in the model's channel order; the difference is divided by it. */
     std: triple('the standard deviation of each channel', finite.positive('expected a number above 0')),
-    /** How larger images are brought to `size`; absent where the data have that size. */
+    /** How larger images are resized to `size`; absent if the data have that size. */
     resize: resize.optional(),
   },
   'expected a map of layout, size, mean and std',
@@ -48,7 +48,7 @@ const input = z.strictObject(
 const outputs = z.strictObject({
   /** The output that holds the logits; the only output if absent. */
   logits: name('the name of an output').optional(),
-  /** What the model's output is: before or after softmax. */
+  /** Whether the output is before or after softmax. */
   kind: z.enum(['logits', 'probabilities'], 'expected logits or probabilities').default('logits'),
 });
 
@@ -66,14 +66,17 @@ export const teacherCardSchema = z.strictObject(
     schema: z.literal(1, 'expected 1, the only version of teacher cards'),
     /** The model, relative to the card. */
     file: name('the file name of the model, relative to the card'),
-    /** SHA-256 of the model; for a model with external data a list: the model's, then each data file's in graph order. */
+    /**
+     * SHA-256 of the model; with external data a list of that of the model and of each data file in graph
+     * order.
+     */
     sha256: z.union(
       [sha256, z.array(sha256).min(1)],
       'expected 64 lower-case hexadecimal digits, or a list of such',
     ),
     input,
     outputs: outputs.optional(),
-    /** Feature maps; chosen automatically if absent. */
+    /** Feature maps; found automatically if absent. */
     taps: z.array(tap, 'expected a list of taps').optional(),
     /** Class names in the order of the logits. */
     classes: z
@@ -82,7 +85,7 @@ export const teacherCardSchema = z.strictObject(
         'expected a list of class names',
       )
       .min(2, 'expected at least two class names'),
-    /** The kind of data the teacher was trained on: `cifar10`, `cifar100`. */
+    /** The kind of data on which the teacher was trained: `cifar10`, `cifar100`. */
     dataset: name('the kind of a data set').optional(),
     /** Top-1 accuracy on the data set's test images, in percent. */
     expectedTop1: finite
@@ -103,8 +106,9 @@ export type CardInput = TeacherCard['input'];
 
 /**
  * A teacher card from YAML text.
- * @param path The card's file name, for messages, which start with `path:line:column`.
- * @throws {InputError} for YAML that does not parse, an unknown key, a missing or wrong value.
+ *
+ * @param path the card's file name, for messages, which start with `path:line:column`
+ * @throws InputError for YAML that does not parse, an unknown key, a missing or wrong value
  */
 export function parseCard(text: string, path: string): TeacherCard {
   return parseCheckedYaml(text, path, () => teacherCardSchema).value;
@@ -112,7 +116,8 @@ export function parseCard(text: string, path: string): TeacherCard {
 
 /**
  * Reads a teacher card.
- * @throws {InputError} as {@link parseCard} does, and for a file that cannot be read.
+ *
+ * @throws InputError as {@link parseCard} does, and for a file that cannot be read
  */
 export async function loadCard(path: string): Promise<TeacherCard> {
   let text: string;

@@ -1,10 +1,11 @@
 import { InputError } from '../errors.js';
 
 /**
- * Makes sure that a teacher's logits and a data set's labels mean the same.
- * @param teacherClasses Names in the order of the logits.
- * @param datasetClasses Names in label order.
- * @throws {InputError} naming the first difference.
+ * Checks that a teacher's logits and a data set's labels have the same classes.
+ *
+ * @param teacherClasses names in the order of the logits
+ * @param datasetClasses names in label order
+ * @throws InputError that names the first difference
  */
 export function checkClasses(teacherClasses: readonly string[], datasetClasses: readonly string[]): void {
   const fix =

@@ -5,10 +5,10 @@ import type { OnnxValue } from './onnx-wire.js';
 import { findTaps } from './taps.js';
 import type { Tap } from './targets.js';
 
-/** What `distill inspect` tells of an ONNX model. */
+/** The facts that `distill inspect` prints of an ONNX model. */
 export interface ModelDescription {
   readonly path: string;
-  /** Of the model file. */
+  /** SHA-256 of the model file. */
   readonly sha256: string;
   readonly bytes: number;
   readonly producer: string;
@@ -19,19 +19,20 @@ export interface ModelDescription {
   readonly nodes: number;
   /** Elements of the initialisers that hold weights. */
   readonly parameters: number;
-  /** Files beside the model that hold weights. */
+  /** Further files with weights. */
   readonly externalFiles: readonly string[];
-  /** The card that was found for it. */
+  /** The card of the model, if one was found. */
   readonly cardPath: string | undefined;
-  /** The feature maps a teacher of it would give. */
+  /** The feature maps that it would give as a teacher. */
   readonly taps: readonly Tap[];
-  /** Why there are no taps, where the model is no image classifier that can be run. */
+  /** Why there are no taps, for example because it is not an image classifier. */
   readonly noTaps: string | undefined;
 }
 
 /**
- * Describes an ONNX model, or that of a teacher card.
- * @throws {InputError} for a file that is missing, truncated or no ONNX model, and for a wrong card.
+ * Describes an ONNX model, or the model of a teacher card.
+ *
+ * @throws InputError for a file that is missing, truncated or not an ONNX model, and for a wrong card
  */
 export async function describeModel(path: string): Promise<ModelDescription> {
   const { file, card, cardPath } = await findTeacher(path);

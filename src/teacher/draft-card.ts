@@ -9,14 +9,15 @@ import { readModelFile } from './model-file.js';
 import { automaticTaps } from './taps.js';
 
 /**
- * Drafts the teacher card of a model: what ONNX tells is filled in; what it does not is left as comments that say what to
- * fill in, so that a draft which was not finished is refused by name of the missing key.
- * @returns The card as YAML.
- * @throws {InputError} for a model that cannot be read, or whose input is not an image.
+ * Drafts the teacher card of a model. Facts of the ONNX file are filled in. The others are comments that say
+ * what to fill in, so that an unfinished draft is refused with the name of the missing key.
+ *
+ * @returns the card as YAML
+ * @throws InputError for a model that cannot be read, or whose input is not an image
  */
 export async function draftCard(modelPath: string): Promise<string> {
   const file = await readModelFile(modelPath);
-  // Where the model leaves the size open, any will do to look for taps.
+  // If the model leaves the size open, any size will do to find taps.
   const input = imageInput(file, {}, [224, 224]);
   const shape = file.model.inputs[0].shape ?? [];
   const open = (input.layout === 'nchw' ? [2, 3] : [1, 2]).some((axis) => typeof shape[axis] !== 'number');
@@ -25,8 +26,9 @@ export async function draftCard(modelPath: string): Promise<string> {
 
 /**
  * Writes the draft of a model's card beside it.
- * @returns The path of the card: that of the model with `.onnx` replaced by `.yaml`.
- * @throws {InputError} as {@link draftCard} does, if the card exists already, or if it cannot be written.
+ *
+ * @returns the path of the card: that of the model with `.onnx` replaced by `.yaml`
+ * @throws InputError as {@link draftCard} does, if the card exists already, or if it cannot be written
  */
 export async function writeDraftCard(modelPath: string): Promise<string> {
   const path = cardPathBeside(modelPath);
@@ -42,7 +44,7 @@ export async function writeDraftCard(modelPath: string): Promise<string> {
     await writeFile(temporary, text, { flush: true });
     await rename(temporary, path);
   } catch (error) {
-    // What went wrong first is what is told.
+    // The first error is the one that is reported.
     await rm(temporary, { force: true }).catch(() => undefined);
     throw new InputError(`cannot write the teacher card ${path}: ${(error as Error).message}`, {
       cause: error,
@@ -62,7 +64,7 @@ function cardText(
   const last = model.nodes.find(({ outputs }) => outputs.includes(output.name));
   const sums = sha256.length === 1 ? ` ${sha256[0]}` : sha256.map((sum) => `\n  - ${sum}`).join('');
   return [
-    `# Teacher card of ${basename(path)}: what ONNX does not say about it. Fill in the lines marked "fill in", check the others.`,
+    `# Teacher card of ${basename(path)}, with what its ONNX file does not say. Fill in the lines marked "fill in", check the others.`,
     'schema: 1',
     `file: ${quoted(basename(path))}`,
     `sha256:${sums}`,
@@ -81,7 +83,7 @@ function cardText(
     `  kind: ${last?.op === 'Softmax' ? 'probabilities' : 'logits         '}           # check: logits, or probabilities after softmax`,
     ...taps,
     `# classes: [first, second]       # fill in: ${typeof count === 'number' ? `the ${count}` : 'all'} class names in the order of the logits`,
-    '# dataset: cifar10               # may be filled in: the kind of its data, as in --data',
+    '# dataset: cifar10               # may be filled in: the kind of its data',
     '# expectedTop1: 90.0             # may be filled in: its accuracy on the test images, in percent',
     '# source: https://…              # may be filled in: where the model comes from',
     '# licence: …                     # may be filled in',
@@ -92,11 +94,11 @@ function cardText(
 /** The automatic taps as comments. */
 async function tapLines(file: ModelFile, input: ImageInput): Promise<string[]> {
   const taps = await automaticTaps(file, input).catch((error: unknown) => {
-    if (error instanceof InputError) return []; // it does not run on images of this size
+    if (error instanceof InputError) return []; // The model does not run with this size.
     throw error;
   });
   return [
-    '# Feature maps are chosen automatically unless they are named here:',
+    '# Feature maps are found automatically unless they are named here:',
     '# taps:',
     ...(taps.length === 0 ? ['#   - { name: level1, tensor: "…", level: 1 }'] : []),
     ...taps.map(

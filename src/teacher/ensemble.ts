@@ -5,14 +5,16 @@ import type { Tap, TargetSource, TeacherTargets } from './targets.js';
 import type { TeacherFacts } from './teacher-facts.js';
 
 /**
- * Several teachers as one. Its logits are the mean of theirs, so that its probabilities at every temperature are the
- * normalised geometric mean of theirs (Hinton, Vinyals, Dean 2015 name it beside the arithmetic mean, whose logits would
- * depend on the temperature); its feature maps are those of the first.
+ * Several teachers that answer as one. The logits are the mean of their logits. So the probabilities at every
+ * temperature are the normalised geometric mean of theirs; Hinton, Vinyals and Dean 2015 suggest it next to
+ * the arithmetic mean, whose logits would depend on the temperature. The feature maps are those of the first
+ * teacher.
  */
 export class EnsembleTeacher implements TargetSource {
   /**
-   * @param members At least one; the first is opened with the taps that are wanted. They are disposed of with the ensemble.
-   * @throws {InputError} if two of them take images of different sizes or differ in their classes.
+   * @param members at least one; the first is opened with the wanted taps. They are disposed of with the
+   *   ensemble
+   * @throws InputError if two of them take images of different sizes or differ in their classes
    */
   constructor(readonly members: readonly OnnxTeacher[]) {
     const [first, ...others] = members;
@@ -33,7 +35,7 @@ export class EnsembleTeacher implements TargetSource {
     return this.members[0].taps;
   }
 
-  /** What is known of it without running it. */
+  /** The facts that are known without running it. */
   get facts(): TeacherFacts {
     const all = this.members.map(({ facts }) => facts);
     const [first] = all;
@@ -47,7 +49,7 @@ export class EnsembleTeacher implements TargetSource {
     };
   }
 
-  /** The teachers answer one after the other, each with all threads. */
+  /** The teachers answer in turn, each with all threads. */
   async targets(batch: Batch): Promise<TeacherTargets> {
     const [first, ...others] = this.members;
     const { logits, features } = await first.targets(batch);

@@ -8,8 +8,8 @@ export interface MapShape {
 }
 
 /**
- * Reads the shape of a rank-4 tensor as a feature map. ONNX convolutions are NCHW whatever the model's input is; a map is
- * taken as NHWC only if its shape says so: [n, a, a, c] with c ≠ a.
+ * Interprets the shape of a rank-4 tensor as a feature map. ONNX convolutions are NCHW, whatever the layout
+ * of the model's input. So a map is NHWC only if its shape says so: [n, a, a, c] with c ≠ a.
  */
 export function mapShape(dims: readonly number[]): MapShape {
   const [, a, b, c] = dims;
@@ -17,10 +17,11 @@ export function mapShape(dims: readonly number[]): MapShape {
 }
 
 /**
- * Feature maps in NHWC, each sample L2-normalised and multiplied by √(H·W·C), so that its elements have a mean square of 1;
- * a map of zeros stays zero.
- * @param data Maps in the model's layout, at least `samples` of them.
- * @param into Overwritten from sample `first` on: [·, height, width, channels].
+ * Normalises feature maps and writes them in NHWC. Each sample is divided by its L2 norm and multiplied by
+ * √(H·W·C), so that its elements have a mean square of 1. A map of zeros stays zero.
+ *
+ * @param data maps in the model's layout, at least `samples` of them
+ * @param into overwritten from sample `first` on: [·, height, width, channels]
  */
 export function normaliseFeatures(
   data: Float32Array,

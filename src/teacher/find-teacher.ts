@@ -5,20 +5,23 @@ import { InputError } from '../errors.js';
 import { type TeacherCard, loadCard } from './card.js';
 import { type ModelFile, readModelFile } from './model-file.js';
 
-/** A model, and its card where there is one. */
+/** A model, and its card if it has one. */
 export interface FoundTeacher {
   readonly file: ModelFile;
   readonly card: TeacherCard | undefined;
   readonly cardPath: string | undefined;
 }
 
-/** The folder of the cards and models that come with the package. */
+/** The folder of the package's cards and models. */
 export const packagedTeachers = fileURLToPath(new URL('../../teachers', import.meta.url));
 
 /**
- * Finds the model and the card of a teacher. `name` is that of a teacher in the package (`cifar10-resnet20`), a card (`.yaml`, `.yml`), which names its model, or a model, whose
- * card is looked for as `<model without .onnx>.yaml` beside it, then by SHA-256 among the cards of the package.
- * @throws {InputError} for a file that cannot be read, a wrong card, or a model that is not the one its card is for.
+ * Finds the model and the card of a teacher.
+ *
+ * @param name the name of a teacher in the package (`cifar10-resnet20`); or a card (`.yaml`, `.yml`), which
+ *   names its model; or a model, whose card is `<model without .onnx>.yaml` next to it, or else the package's
+ *   card with its SHA-256
+ * @throws InputError for a file that cannot be read, a wrong card, or a model other than that of its card
  */
 export async function findTeacher(name: string): Promise<FoundTeacher> {
   const path = await builtIn(name);
@@ -42,14 +45,17 @@ export async function findTeacher(name: string): Promise<FoundTeacher> {
   return { file, card: undefined, cardPath: undefined };
 }
 
-/** The card of the package's teacher of this name, unless a file of the name is there; everything else as it is. */
+/**
+ * The path of the package's card of this name, unless a file has the name; other names are returned
+ * unchanged.
+ */
 async function builtIn(name: string): Promise<string> {
   if (!/^[\w-]+$/.test(name) || (await exists(name))) return name;
   const cardPath = join(packagedTeachers, `${name}.yaml`);
   return (await exists(cardPath)) ? cardPath : name;
 }
 
-/** Where the card of a model is looked for and drafted: its path with `.onnx` replaced by `.yaml`. */
+/** The path of a model's card: that of the model with `.onnx` replaced by `.yaml`. */
 export function cardPathBeside(modelPath: string): string {
   return join(dirname(modelPath), `${basename(modelPath).replace(/\.onnx$/i, '')}.yaml`);
 }

@@ -13,20 +13,21 @@ export interface ImageInput {
   readonly layout: ImageLayout;
   /** In pixels. */
   readonly size: readonly [height: number, width: number];
-  /** The batch the model insists on, if it does. */
+  /** The fixed batch size of the model, if it has one. */
   readonly batch: number | undefined;
-  /** What its elements are; images are converted where they are handed over. */
+  /** The type of its elements; images are converted to it. */
   readonly dtype: 'float32' | 'float16';
 }
 
-/** What a card may say about the input; the rest is read from the model. */
+/** What a card may say about the input. The rest comes from the model. */
 export type InputHints = Partial<Pick<CardInput, 'name' | 'layout' | 'size'>>;
 
 /**
  * The image input of a model.
- * @param openSize Size to assume where neither the model nor the card gives one.
- * @throws {InputError} if the model takes anything but one float32 or float16 image of three channels, if it contradicts its card, or
- * if neither of them gives the size.
+ *
+ * @param openSize the size if neither the model nor the card has one
+ * @throws InputError if the input is anything but one float32 or float16 image of three channels, if it
+ *   contradicts the card, or if neither of them has the size.
  */
 export function imageInput(
   { path, model }: ModelFile,
@@ -65,7 +66,7 @@ export function imageInput(
     throw new InputError(
       `the input of ${path} has shape ${shown(value)}, which leaves the size of the images open`,
       {
-        fix: `say it in a teacher card: \`distill card init ${path}\` drafts one`,
+        fix: `give it in a teacher card: \`distill card init ${path}\` drafts one`,
       },
     );
   if (!agrees(height, size[0]) || !agrees(width, size[1]))
@@ -81,20 +82,22 @@ export function imageInput(
   };
 }
 
-/** How the three colour channels of [0, 1] images become a model's input. */
+/** How images in [0, 1] become the input of a model. */
 export interface Normalisation {
   readonly color: 'rgb' | 'bgr';
-  /** Of bytes 0 … 255. */
+  /** Factor of bytes 0 … 255. */
   readonly scale: '1/255' | 1;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
 
 /**
- * Writes normalised images in the model's layout: (255 · scale · x − mean) / std in each channel of the model.
- * @param images RGB in [0, 1], NHWC: [count, height, width, 3].
- * @param into Its start is overwritten: [count, 3, height, width] or [count, height, width, 3].
- * @param planeSize height · width.
+ * Writes normalised images in the model's layout: (255 · scale · x − mean) / std for each of the model's
+ * channels.
+ *
+ * @param images RGB in [0, 1], NHWC: [count, height, width, 3]
+ * @param into memory whose start is overwritten: [count, 3, height, width] or [count, height, width, 3]
+ * @param planeSize height · width
  */
 export function normaliseImages(
   images: Float32Array,
@@ -121,7 +124,7 @@ export function normaliseImages(
 
 const axes = { nchw: '[batch, 3, height, width]', nhwc: '[batch, height, width, 3]' };
 
-/** The layout that a shape allows, preferring the one that the card gives; undefined if it is not an image's. */
+/** The layout of an image input of this shape, by preference the card's; undefined if it is not one. */
 function imageLayout(
   shape: readonly OnnxDimension[],
   wanted: ImageLayout | undefined,

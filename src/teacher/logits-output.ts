@@ -3,21 +3,26 @@ import { nearestNames } from '../nearest.js';
 import type { TeacherCard } from './card.js';
 import type { ModelFile } from './model-file.js';
 
-/** Where a model's logits are. */
+/** The tensor with a model's logits. */
 export interface LogitsOutput {
-  /** The tensor to fetch; not an output of the graph where the model ends in a softmax. */
+  /** The tensor to fetch. It is not an output of the graph if the model ends in a softmax. */
   readonly tensor: string;
-  /** The tensor holds probabilities that the model computed without a Softmax node: their logarithms serve as logits. */
+  /**
+   * Whether the tensor has probabilities, computed without a Softmax node. Then their logarithms are the
+   * logits.
+   */
   readonly probabilities: boolean;
 }
 
-// What exporters put behind a softmax without changing the order of the values: a float16 model ends in a Cast to float32.
+// Nodes that exporters put behind a softmax; they keep the order of the values. For example, a float16 model
+// ends in a Cast.
 const passing = new Set(['Identity', 'Cast', 'Dropout', 'Flatten', 'Reshape', 'Squeeze', 'Unsqueeze', 'Log']);
 
 /**
- * The tensor with a model's logits: the input of the Softmax or LogSoftmax node that gives the output, directly or through
- * nodes that only cast or reshape, or else the output.
- * @throws {InputError} if the card names an output that is not there, or if there are several and none is named.
+ * Finds the tensor with a model's logits. If the output comes from a Softmax or LogSoftmax node, directly or
+ * through nodes that only cast or reshape, it is the input of that node; otherwise it is the output.
+ *
+ * @throws InputError if the model lacks the output that the card names, or has several and none is named
  */
 export function logitsOutput({ path, model }: ModelFile, outputs: TeacherCard['outputs']): LogitsOutput {
   const names = model.outputs.map(({ name }) => name);
@@ -29,7 +34,7 @@ export function logitsOutput({ path, model }: ModelFile, outputs: TeacherCard['o
     });
   if (name === undefined && names.length !== 1)
     throw new InputError(
-      `${path} has ${names.length} outputs (${names.join(', ')}) and it is not said which holds the logits`,
+      `${path} has ${names.length} outputs (${names.join(', ')}) and nothing says which has the logits`,
       {
         fix: 'name it as outputs.logits in the teacher card',
       },

@@ -2,16 +2,17 @@ import type { Mixing } from '../data/mix.js';
 import type { TeacherTargets } from './targets.js';
 
 /**
- * The approximate targets of mixed images, from the targets of the images that were mixed: for a source that knows
- * views and not images, as a cache does. The probabilities at a temperature are mixed,
+ * Approximate targets of mixed images, from the targets of the images that were mixed. They are for a source
+ * that knows views and not images, such as a cache. The probabilities at the temperature T are mixed:
  *
- * p = λ p_a + (1 − λ) p_b, p_a = softmax(z_a / T), p_b = softmax(z_b / T),
+ *   p = λ p_a + (1 − λ) p_b,  p_a = softmax(z_a / T),  p_b = softmax(z_b / T)
  *
- * and given as logits z = T log p, so that softmax(z / T) = p; at another temperature they mean nothing. It is not what
- * the teacher would answer for the mixed image. There are no feature maps: of mixed images they are not mixtures.
+ * The result is given as logits z = T log p, so that softmax(z / T) = p; at another temperature it means
+ * nothing. A teacher would answer differently for the mixed image. There are no feature maps, since those of
+ * a mixed image are not mixtures.
  *
  * @param classes the number of classes
- * @param temperature T, that of the losses that use the targets, greater than 0
+ * @param temperature T of the losses that use the targets, greater than 0
  */
 export function mixTargets(
   { logits }: Pick<TeacherTargets, 'logits'>,

@@ -4,21 +4,22 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { InputError } from '../errors.js';
 import { type OnnxModel, readOnnx } from './onnx-wire.js';
 
-/** A model as read from disk. */
+/** A model that was read from disk. */
 export interface ModelFile {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly model: OnnxModel;
-  /** Files beside the model that hold initialisers, in the order of the graph. */
+  /** Further files with initialisers, in the order of the graph. */
   readonly external: readonly { readonly path: string; readonly data: Uint8Array }[];
   /** SHA-256 of the model, then of each external file. */
   readonly sha256: readonly string[];
 }
 
 /**
- * Reads an ONNX model and the external data it names.
- * @throws {InputError} for a file that is missing, cannot be read, is truncated or is no ONNX model, and for external
- * data outside the model's folder.
+ * Reads an ONNX model and its external data.
+ *
+ * @throws InputError for a file that is missing, unreadable, truncated or not an ONNX model, and for external
+ *   data outside the model's folder.
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await read(path, `the model ${path}`);
@@ -28,7 +29,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   for (const name of model.externalFiles) {
     const file = resolve(folder, name);
     const within = relative(folder, file);
-    // A model is a foreign file: it must not choose what is read elsewhere on the machine.
+    // A model may come from anywhere: it must not decide which other files of the machine are read.
     if (within.startsWith('..') || isAbsolute(within))
       throw new InputError(`${path} keeps data in ${name}, which is outside its own folder`);
     external.push({ path: name, data: await read(file, `${name}, where ${path} keeps data,`) });

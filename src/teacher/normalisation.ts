@@ -4,9 +4,11 @@ import { cardPathBeside } from './find-teacher.js';
 import type { Normalisation } from './image-input.js';
 
 /**
- * How a teacher's images are normalised: by its card, whose mean and std `override` replaces. Without a card `override`
- * must give both, for RGB images in [0, 1].
- * @throws {InputError} without a card and an override, or for an override that is not three numbers (std above 0).
+ * The normalisation of a teacher's images: that of its card, with mean and std of `override` if given.
+ * Without a card `override` must have both, for RGB images in [0, 1].
+ *
+ * @throws InputError without a card and an override, or for an override that is not three numbers (std above
+ *   0)
  */
 export function teacherNormalisation(
   modelPath: string,
@@ -19,7 +21,7 @@ export function teacherNormalisation(
     throw new InputError(
       `${modelPath} has no teacher card: there is no ${cardPathBeside(modelPath)}, and no card of the package has its sha256`,
       {
-        fix: `draft one with \`distill card init ${modelPath}\`, or give --mean r,g,b and --std r,g,b of its training data`,
+        fix: `draft one with \`distill card init ${modelPath}\`, or give \`mean\` and \`std\` of its training data`,
       },
     );
   return { color: card?.color ?? 'rgb', scale: card?.scale ?? '1/255', mean, std };
@@ -28,7 +30,7 @@ export function teacherNormalisation(
 function triple(what: string, values: readonly number[], above: number): [number, number, number] {
   if (values.length !== 3 || !values.every((value) => Number.isFinite(value) && value > above))
     throw new InputError(
-      `${what} is ${values.join(',')}, expected three numbers${above === 0 ? ' above 0' : ''}, one a channel`,
+      `${what} is ${values.join(',')}, expected three numbers${above === 0 ? ' above 0' : ''}, one for each channel`,
     );
   return [values[0], values[1], values[2]];
 }

@@ -12,7 +12,7 @@ export interface FetchedTensor {
   readonly data: Float32Array;
 }
 
-/** A model loaded by ONNX Runtime on the CPU. */
+/** A model that ONNX Runtime has loaded. */
 export class OnnxSession {
   #halves = new Uint16Array(0);
 
@@ -20,18 +20,19 @@ export class OnnxSession {
     private readonly session: InferenceSession,
     private readonly path: string,
     private readonly tensors: readonly string[],
-    /** Where it runs. */
+    /** The provider that runs it. */
     readonly provider: Provider,
-    /** Why it does not run where it was tried before. */
+    /** Why the providers tried before cannot run it. */
     readonly misses: readonly string[],
   ) {}
 
   /**
-   * Loads a model that gives `tensors`, whether they are outputs of its graph or not.
-   * @param threads Threads of one operation.
-   * @param optimise Fuse operations: slower to load, faster to run.
-   * @param provider Where to run it; by default the CPU.
-   * @throws {InputError} if ONNX Runtime cannot load the model, or the provider cannot run.
+   * Loads a model that gives `tensors`, which may be inner tensors of its graph.
+   *
+   * @param threads threads of one operation
+   * @param optimise fuse operations: slower to load, faster to run
+   * @param provider what runs it; by default the CPU
+   * @throws InputError if ONNX Runtime cannot load the model, or the provider does not work
    */
   static async create(
     file: ModelFile,
@@ -53,9 +54,9 @@ export class OnnxSession {
         intraOpNumThreads: threads,
         graphOptimizationLevel: optimise ? 'all' : 'disabled',
         externalData: file.external.map(({ path, data }) => ({ path, data })),
-        // Waiting threads that spin would take the processors from the student for 75 ms after each batch.
+        // Spinning threads would take the processors from the student for 75 ms after each batch.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
-        // Errors arrive as exceptions; nothing below the command line prints.
+        // Errors come as exceptions; only the command line prints.
         logSeverityLevel: 4,
       });
     try {
@@ -68,9 +69,11 @@ export class OnnxSession {
   }
 
   /**
-   * Computes the tensors for one batch. What the model takes or gives as float16 is converted here.
-   * @param images In the model's layout, `batch` images.
-   * @throws {InputError} if ONNX Runtime cannot run the model on them, or a tensor is neither float32 nor float16.
+   * Computes the tensors for one batch. Float16 inputs and outputs are converted here.
+   *
+   * @param images `batch` images in the model's layout
+   * @throws InputError if ONNX Runtime cannot run the model on them, or a tensor is neither float32 nor
+   *   float16
    */
   async run(
     { name, layout, size: [height, width], dtype }: ImageInput,
@@ -90,7 +93,7 @@ export class OnnxSession {
         const { type, dims, data } = results[tensor];
         if (data instanceof Float32Array) return [tensor, { dims, data }];
         if (type === 'float16' && ArrayBuffer.isView(data)) {
-          // Bits, or Node's own Float16Array where it has one.
+          // Bits, or a Float16Array if Node.js has it.
           const { buffer, byteOffset, length } = data as Uint16Array;
           return [tensor, { dims, data: fromFloat16(new Uint16Array(buffer, byteOffset, length)) }];
         }

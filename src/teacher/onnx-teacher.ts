@@ -22,23 +22,28 @@ import type { ProviderName } from './providers.js';
 import type { TargetSource, TeacherTargets } from './targets.js';
 import type { ModelFacts, TeacherFacts } from './teacher-facts.js';
 
-/** How a teacher is opened. */
+/** Options of opening a teacher. */
 export interface OnnxTeacherOptions {
-  /** The feature maps to give: all that the card names or that are found, none, or some by name. Default `all`. */
+  /**
+   * The feature maps to give: all (those of the card, or those that are found), none, or some by name.
+   * Default all.
+   */
   taps?: 'all' | 'none' | readonly string[];
   /** Threads of one operation; the processors of the machine by default. */
   threads?: number;
   /** Where ONNX Runtime runs it. Default `cpu`. */
   provider?: ProviderName;
-  /** Mean of each channel, instead of the card's; with `std` it stands in for a card. */
+  /** Mean of each channel, instead of the card's. Mean and std together replace a missing card. */
   mean?: readonly number[];
   /** Standard deviation of each channel, instead of the card's. */
   std?: readonly number[];
-  /** Class names of a teacher without a card: those of the data. By default the numbers of the logits. */
+  /**
+   * Class names of a teacher without a card, usually those of the data. By default the numbers of the logits.
+   */
   classes?: readonly string[];
 }
 
-// Probabilities below this are taken as this much, so that their logarithms stay finite.
+// Smaller probabilities are raised to this, so that their logarithms stay finite.
 const leastProbability = 1e-30;
 
 /** A teacher that runs an ONNX model for every batch. */
@@ -58,7 +63,7 @@ export class OnnxTeacher implements TargetSource {
     readonly dataset: string | undefined,
     /** Top-1 accuracy on that data set in percent, by the card. */
     readonly expectedTop1: number | undefined,
-    /** How larger images are brought to `size`, by the card. */
+    /** How larger images are resized to `size`, by the card. */
     readonly resize: CardInput['resize'],
     private readonly input: ImageInput,
     private readonly normalisation: Normalisation,
@@ -67,7 +72,7 @@ export class OnnxTeacher implements TargetSource {
     private readonly model: ModelFacts,
   ) {}
 
-  /** What is known of the teacher without running it. */
+  /** The facts that are known without running the teacher. */
   get facts(): TeacherFacts {
     const { classes, taps, size, resize, dataset, expectedTop1, cardPath } = this;
     return {
@@ -84,21 +89,22 @@ export class OnnxTeacher implements TargetSource {
     };
   }
 
-  /** Itself: the teachers of which an ensemble is made. */
+  /** The teachers of an ensemble: here the teacher itself. */
   get members(): readonly OnnxTeacher[] {
     return [this];
   }
 
-  /** Height and width of the images that the teacher takes. */
+  /** Height and width of the input images. */
   get size(): readonly [height: number, width: number] {
     return this.input.size;
   }
 
   /**
    * Opens a teacher and runs it once.
-   * @param path A model, or a teacher card that names one; where the card of a model is looked for, see `findTeacher`.
-   * @throws {InputError} for a model that cannot be read or run or whose input is not an image, a wrong card or none, an
-   * unknown tap, or a number of logits other than that of the class names.
+   *
+   * @param path a model or a teacher card; `findTeacher` says where the card of a model is found
+   * @throws InputError for a model that cannot be read or run, an input that is not an image, a wrong or
+   *   missing card, an unknown tap, or a number of logits other than that of the class names.
    */
   static async open(path: string, options: OnnxTeacherOptions = {}): Promise<OnnxTeacher> {
     const { file, card, cardPath } = await findTeacher(path);
@@ -159,8 +165,9 @@ export class OnnxTeacher implements TargetSource {
   }
 
   /**
-   * Logits and feature maps of a batch of views. Calls made at the same time are answered one after the other.
-   * @throws {InputError} if the images do not have the teacher's size.
+   * Logits and feature maps of a batch of views. Calls at the same time are answered in turn.
+   *
+   * @throws InputError if the images do not have the teacher's size
    */
   async targets(batch: Batch): Promise<TeacherTargets> {
     const answer = this.#last.then(() => this.#run(batch));
@@ -172,7 +179,7 @@ export class OnnxTeacher implements TargetSource {
     for (const array of [logits, ...features.values()]) this.#arrays.give(array);
   }
 
-  /** Frees the model once the targets asked for so far are there. */
+  /** Frees the model after the targets that were requested. */
   async dispose(): Promise<void> {
     await this.#last;
     await this.session.release();
@@ -192,7 +199,8 @@ export class OnnxTeacher implements TargetSource {
     const features = new Map(
       this.taps.map(({ name, shape }) => [name, this.#arrays.take(size * shape[0] * shape[1] * shape[2])]),
     );
-    // A model with a fixed batch is fed one after the other; the last one is filled up with what the buffer holds.
+    // A model with a fixed batch size runs several times; the last batch is filled up with old images of the
+    // buffer.
     for (let first = 0; first < size; first += step) {
       const count = Math.min(step, size - first);
       const buffer = this.#buffer(step * image);
@@ -206,7 +214,7 @@ export class OnnxTeacher implements TargetSource {
     return { logits, features };
   }
 
-  /** The input of one run, kept between batches. */
+  /** Memory for the input of one run, kept between batches. */
   #buffer(length: number): Float32Array {
     if (this.#images.length < length) this.#images = new Float32Array(length);
     return this.#images.subarray(0, length);

@@ -10,15 +10,15 @@ import {
   wireText,
 } from './wire.js';
 
-/** A dimension: its length, the name of a symbolic one (`batch`), or null where the model says nothing. */
+/** A dimension: its length, the name of a symbolic one (`batch`), or null if the model does not say. */
 export type OnnxDimension = number | string | null;
 
 /** An input or output of the graph. */
 export interface OnnxValue {
   readonly name: string;
-  /** `float32`, `int64`, …; `unknown` where the model says nothing. */
+  /** `float32`, `int64`, …; `unknown` if the model does not say. */
   readonly dtype: string;
-  /** Undefined where the model gives no shape. */
+  /** Undefined if the model does not say. */
   readonly shape: readonly OnnxDimension[] | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface OnnxValue {
 export interface OnnxNode {
   readonly op: string;
   readonly name: string;
-  /** Tensor names; an optional input that is not given is the empty string. */
+  /** Tensor names; the empty string for an optional input that is absent. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -36,35 +36,35 @@ export interface OnnxInitializer {
   readonly name: string;
   readonly dtype: string;
   readonly dims: readonly number[];
-  /** The file beside the model that holds the data, relative to the model's folder. */
+  /** The file with the data, relative to the model's folder, if it is not the model. */
   readonly externalFile: string | undefined;
 }
 
-/** What the wire reader knows of a model. */
+/** The description of a model. */
 export interface OnnxModel {
   readonly irVersion: number;
   /** Version of the standard operator set. */
   readonly opset: number;
-  /** The program that wrote the model, empty where it does not say. */
+  /** The program that wrote the model; empty if unknown. */
   readonly producer: string;
-  /** Inputs of the graph that must be fed: initialisers, which old models list among them, are left out. */
+  /** The inputs of the graph. Initialisers, which old models list as inputs, are left out. */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxInitializer[];
-  /** Elements of all initialisers but those of int64, bool and string, which hold shapes and indices. */
+  /** Elements of all initialisers except int64, bool and string ones, which are shapes and indices. */
   readonly parameters: number;
-  /** Files beside the model that hold initialisers, each once, in the order of the graph. */
+  /** Further files with initialisers, each once, in the order of the graph. */
   readonly externalFiles: readonly string[];
 }
 
-// Names of TensorProto.DataType by number, spelled as ONNX Runtime's JavaScript API spells them.
+// The names of TensorProto.DataType by number, spelled as in ONNX Runtime's JavaScript API.
 const dtypes =
   'unknown float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16'.split(
     ' ',
   );
 
-// Wire types of ModelProto's fields by number. A file in which any other field occurs is something else.
+// Wire types of ModelProto's fields by number. A file with any other field is not an ONNX model.
 const modelFields = new Map<number, number>([
   [1, WireType.varint], // ir_version
   [2, WireType.bytes], // producer_name
@@ -82,10 +82,11 @@ const modelFields = new Map<number, number>([
 const irVersionKey = 0x08;
 
 /**
- * Reads the description of an ONNX model: no tensor data is copied.
- * @param model The serialised ModelProto.
- * @param path Its file name, for messages.
- * @throws {InputError} "… is not an ONNX model: …" or "… is truncated: …".
+ * Reads the description of an ONNX model. No tensor data are copied.
+ *
+ * @param model the serialised ModelProto
+ * @param path its file name, for messages
+ * @throws InputError "… is not an ONNX model: …" or "… is truncated: …".
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export function readOnnx(model: Uint8Array, path: string): OnnxModel {
@@ -104,7 +105,8 @@ export function readOnnx(model: Uint8Array, path: string): OnnxModel {
     }
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    // Every exporter writes ir_version first, so a file that starts otherwise and does not parse is something else.
+    // Every exporter writes ir_version first. A file that starts otherwise and cannot be parsed is not an
+    // ONNX model.
     if (!error.ended || model[0] !== irVersionKey) throw notOnnx(model, path, error);
     throw truncated(
       path,
@@ -131,9 +133,11 @@ export function readOnnx(model: Uint8Array, path: string): OnnxModel {
 }
 
 /**
- * The model with more outputs: appends the bytes of ModelProto{graph{output{name}}}, which protobuf merges into the
- * graph, so that nothing else is read or written anew. ONNX Runtime infers the types of outputs that give none.
- * @param names Names of tensors in the graph that are not outputs yet.
+ * The model with more outputs. It appends the bytes of ModelProto{graph{output{name}}}, which protobuf merges
+ * into the graph, so that nothing else is decoded or encoded. ONNX Runtime infers the types of outputs
+ * without one.
+ *
+ * @param names names of tensors in the graph that are not outputs yet
  */
 export function appendOutputs(model: Uint8Array, names: readonly string[]): Uint8Array {
   const outputs = names.map((name) =>
@@ -158,7 +162,7 @@ function truncated(path: string, how: string, cause?: unknown): InputError {
   return new InputError(`${path} is truncated: ${how}`, { fix: 'fetch or export the model again', cause });
 }
 
-/** The version in an OperatorSetIdProto, if it is the standard domain's. */
+/** The version in an OperatorSetIdProto; undefined if it is not of the standard domain. */
 function standardOpset(bytes: Uint8Array): number | undefined {
   let domain = '';
   let version = 0;
@@ -239,7 +243,7 @@ function readValue(bytes: Uint8Array): OnnxValue {
     if (field.number === 1) name = wireText(field);
     if (field.number !== 2) continue;
     for (const type of wireFields(field.bytes)) {
-      if (type.number !== 1) continue; // not a tensor: a sequence, map or optional
+      if (type.number !== 1) continue; // A sequence, map or optional, and not a tensor.
       for (const part of wireFields(type.bytes)) {
         if (part.number === 1) dtype = part.value;
         else if (part.number === 2) shape = Array.from(wireFields(part.bytes), readDimension);
@@ -252,7 +256,7 @@ function readValue(bytes: Uint8Array): OnnxValue {
 function readDimension(dimension: WireField): OnnxDimension {
   let length: OnnxDimension = null;
   for (const field of wireFields(dimension.bytes)) {
-    // Some exporters write −1 for a length that is not fixed.
+    // Some exporters write −1 for an open length.
     if (field.number === 1) length = field.value < 0 ? null : field.value;
     else if (field.number === 2) length = wireText(field);
   }

@@ -5,16 +5,19 @@ import { OnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 import type { TargetSource } from './targets.js';
 import type { TeacherFacts } from './teacher-facts.js';
 
-/** A teacher that runs: one model, or several as one. */
+/** A teacher that runs a model, or several models as one. */
 export interface LiveTeacher extends TargetSource {
-  /** The models, of which the first gives the feature maps and says what images are taken; one's own self alone. */
+  /**
+   * Its models; a single teacher has itself as the only one. The first gives the feature maps and the image
+   * size.
+   */
   readonly members: readonly OnnxTeacher[];
-  /** What is known of it without running it. */
+  /** The facts that are known without running it. */
   readonly facts: TeacherFacts;
 }
 
 /**
- * The teachers that `--teacher` names: one, or several with commas between them. A name that is a file's is one teacher
+ * The teachers that a text names: one, or several with commas between them. A name that is a file's is one teacher
  * whatever commas it holds.
  * @throws {InputError} for an empty name in a list.
  */
@@ -23,13 +26,13 @@ export async function teacherNames(text: string): Promise<readonly string[]> {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes(''))
     throw new InputError(`the list of teachers "${text}" has an empty name between its commas`, {
-      fix: 'write --teacher first.onnx,second.onnx',
+      fix: 'write `teacher: first.onnx,second.onnx`',
     });
   return names;
 }
 
 /**
- * Opens the teacher, or the ensemble of teachers, that `--teacher` names: see {@link OnnxTeacher.open} for each of them,
+ * Opens the teacher, or the ensemble of teachers, that a text names: see {@link OnnxTeacher.open} for each of them,
  * {@link EnsembleTeacher} for what several give. Only the first gives feature maps.
  * @throws {InputError} as these do.
  */

@@ -4,28 +4,32 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 
-/** Where ONNX Runtime can run a teacher: `auto` takes the first of cuda, webgpu and cpu that works. */
+/**
+ * The providers with which ONNX Runtime runs a teacher. `auto` is the first of cuda, webgpu and cpu that
+ * works.
+ */
 export const providerNames = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
 export type ProviderName = (typeof providerNames)[number];
-/** A provider that runs. */
+/** A provider by its own name. */
 export type Provider = Exclude<ProviderName, 'auto'>;
 
 const automatic: readonly Provider[] = ['cuda', 'webgpu', 'cpu'];
 
-/** What runs, and why the ones before it do not. */
+/** A session with the provider that works. */
 export interface Provided<Session> {
   readonly session: Session;
   readonly provider: Provider;
-  /** One sentence for each. */
+  /** Why the providers tried before do not work, one sentence each. */
   readonly misses: readonly string[];
 }
 
 /**
- * Makes a session with the provider that is asked for.
+ * Makes a session with a provider.
  *
  * @param create makes the session, or throws
- * @param library where the library of the CUDA provider would be
- * @throws InputError if a provider that is named does not work on this machine; what the CPU makes `create` throw
+ * @param library path of the CUDA provider's library
+ * @throws InputError if a provider other than the CPU is named and does not work here; whatever `create`
+ *   throws on the CPU
  */
 export async function withProvider<Session>(
   name: ProviderName,
@@ -44,19 +48,22 @@ export async function withProvider<Session>(
       misses.push(`${refusal.message}${refusal.fix === undefined ? '' : ` To have it: ${refusal.fix}.`}`);
     }
   }
-  throw new Error('the CPU is the last that is tried');
+  throw new Error('the CPU is always tried last');
 }
 
-/** @throws InputError unless the text names a provider */
-export function providerOf(flag: string, text: string): ProviderName {
+/**
+ * @param what is said of the text in a message: a flag or a field
+ * @throws InputError unless the text names a provider
+ */
+export function providerOf(what: string, text: string): ProviderName {
   const found = providerNames.find((name) => name === text);
   if (found) return found;
-  throw new InputError(`${flag} must be one of ${providerNames.join(', ')}, got '${text}'.`, {
+  throw new InputError(`${what} must be one of ${providerNames.join(', ')}, got '${text}'.`, {
     nearest: nearestNames(text, providerNames),
   });
 }
 
-/** Why the provider cuda cannot run where its libraries are not installed. */
+/** The error if the libraries of the provider cuda are not installed. */
 export function missingCuda(): InputError {
   return new InputError(
     "the provider cuda cannot run here: ONNX Runtime's libraries for CUDA are not installed.",
@@ -66,7 +73,7 @@ export function missingCuda(): InputError {
 
 function unavailable(provider: Provider, cause: unknown): InputError {
   const text = cause instanceof Error ? cause.message : String(cause);
-  // ONNX Runtime puts the place in its source before the reason.
+  // ONNX Runtime's message starts with a place in its source.
   const reason = text
     .replace(/\s+/g, ' ')
     .replace(/^.* was false\. /, '')
@@ -74,7 +81,7 @@ function unavailable(provider: Provider, cause: unknown): InputError {
   return new InputError(`the provider ${provider} cannot run here: ${reason.replace(/\.$/, '')}.`, { cause });
 }
 
-/** Where the library of the CUDA provider would be. */
+/** The path of the CUDA provider's library, installed or not. */
 export function cudaLibrary(): string {
   const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
   const folder = join(root, 'bin', 'napi-v6', process.platform, process.arch);

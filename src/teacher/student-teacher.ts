@@ -9,8 +9,8 @@ import { loadStudent } from '../models/checkpoint.js';
 import { studentInput } from '../models/student-input.js';
 
 /**
- * A trained student as a teacher: its answer to the views themselves, in evaluation mode, so that the running statistics of
- * its BatchNorm are used and stay as they are.
+ * A trained student as a teacher. It answers in evaluation mode: BatchNorm uses its running statistics and
+ * does not change them.
  */
 export class StudentTeacher implements TargetSource {
   readonly taps: readonly Tap[];

@@ -19,8 +19,9 @@ const activations = new Set(
 );
 
 /**
- * The feature maps that a teacher gives: those of its card, else those found by {@link automaticTaps}.
- * @throws {InputError} if the card names a tensor that the model lacks or that is no feature map.
+ * The feature maps that a teacher gives: those of its card, or else those of {@link automaticTaps}.
+ *
+ * @throws InputError if the card names a tensor that the model lacks or that is not a feature map
  */
 export async function findTaps(
   file: ModelFile,
@@ -46,9 +47,9 @@ export async function findTaps(
 }
 
 /**
- * The outputs of a residual network's stages. Candidates are the sums of rank 4, each replaced by the activation that is
- * its only consumer; the last one of each distinct C×H×W is the output of a stage. Levels are numbered from 1 in order of
- * decreasing H·W, and named `level1`, `level2`, …
+ * Finds the outputs of a residual network's levels. Candidates are the sums of rank 4; if the only consumer
+ * of a sum is an activation, that is the candidate. The last candidate of each C×H×W is the output of a
+ * level. Levels are numbered from 1 in order of decreasing H·W, and named `level1`, `level2`, …
  */
 export async function automaticTaps(file: ModelFile, input: ImageInput): Promise<ModelTap[]> {
   const candidates = tapCandidates(file.model);
@@ -59,7 +60,7 @@ export async function automaticTaps(file: ModelFile, input: ImageInput): Promise
     const dims = shapes.get(tensor) ?? [];
     if (dims.length !== 4) continue;
     const key = dims.slice(1).join('×');
-    last.delete(key); // so that the order of the map is that of the last ones
+    last.delete(key); // The map is then in the order of the last candidates.
     last.set(key, { tensor, ...mapShape(dims) });
   }
   return [...last.values()]
@@ -67,7 +68,7 @@ export async function automaticTaps(file: ModelFile, input: ImageInput): Promise
     .map((tap, index) => ({ name: `level${index + 1}`, level: index + 1, ...tap }));
 }
 
-/** Tensors that may be outputs of stages, in the order of the graph. */
+/** Tensors that may be outputs of levels, in the order of the graph. */
 function tapCandidates({ nodes, initializers, outputs }: OnnxModel): string[] {
   const constants = new Set(initializers.map(({ name }) => name));
   for (const node of nodes) if (node.op === 'Constant') node.outputs.forEach((name) => constants.add(name));
@@ -77,7 +78,7 @@ function tapCandidates({ nodes, initializers, outputs }: OnnxModel): string[] {
   const graphOutputs = new Set(outputs.map(({ name }) => name));
   return (
     nodes
-      // A sum with a constant is a bias or a part of an activation (hard swish), not a skip connection.
+      // A sum with a constant is a bias or part of an activation (hard swish), not a skip connection.
       .filter(({ op, inputs }) => op === 'Add' && !inputs.some((name) => constants.has(name)))
       .map(({ outputs: [sum] }) => {
         const uses = consumers.get(sum) ?? [];
@@ -87,7 +88,7 @@ function tapCandidates({ nodes, initializers, outputs }: OnnxModel): string[] {
   );
 }
 
-/** Shapes of tensors for one image (or the batch that the model insists on). */
+/** Runs the model once for the shapes of tensors, with one image or the model's fixed batch size. */
 async function probe(
   file: ModelFile,
   input: ImageInput,

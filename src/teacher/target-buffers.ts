@@ -1,6 +1,6 @@
 import type { TeacherTargets } from './targets.js';
 
-/** The memory of targets, to hand to another thread. */
+/** The memory of targets, to transfer it to another thread. */
 export function buffersOf({ logits, features }: TeacherTargets): ArrayBuffer[] {
   return [logits, ...features.values()].map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -1,8 +1,8 @@
 import type { Batch } from '../data/batch.js';
 
-/** A feature map that a teacher gives beside its logits. */
+/** A feature map that a teacher gives besides its logits. */
 export interface Tap {
-  /** The name used in losses, caches and cards: `level1`, `level2`, … unless a card says otherwise. */
+  /** Its name in losses, caches and cards: `level1`, `level2`, … unless a card says otherwise. */
   readonly name: string;
   /** The tensor's name in the model. */
   readonly tensor: string;
@@ -16,26 +16,29 @@ export interface Tap {
 export interface TeacherTargets {
   /** [size, classes], before softmax. */
   readonly logits: Float32Array;
-  /** For each tap asked for, by its name: NHWC, each sample L2-normalised and multiplied by √(H·W·C). */
+  /** The feature map of each tap by its name: NHWC, each sample L2-normalised and multiplied by √(H·W·C). */
   readonly features: ReadonlyMap<string, Float32Array>;
 }
 
-/** Where the trainer gets its targets from: the live model, or a cache. The trainer does not know which it has. */
+/** Where targets come from: a live model or a cache. The trainer does not know which. */
 export interface TargetSource {
   /** Class names in the order of the logits. */
   readonly classes: readonly string[];
   /** The feature maps that every target holds. */
   readonly taps: readonly Tap[];
-  /** The targets of a batch of views; the arrays are the caller's to keep. */
+  /** The targets of a batch of views. The caller may keep the arrays. */
   targets(batch: Batch): Promise<TeacherTargets>;
   /**
-   * Its answers are stored by index and view, whatever the images of a batch are: it cannot be asked for mixed ones, and
-   * their targets are mixed from those of the batch as it was before (`mixTargets`). Default false: it looks at the images.
+   * Whether its answers depend on index and view alone, and not on the images of the batch. Such a source
+   * cannot answer mixed images; their targets are mixed from those of the batch before mixing (`mixTargets`).
+   * Default false.
    */
   readonly answersByView?: boolean;
-  /** How many batches it is well to ask for before the first of them is used; by default none. */
+  /** How many batches should be requested in advance; default 0. */
   readonly ahead?: number;
-  /** Gives targets back, so that their memory serves later ones; optional, and after it they must not be used. */
+  /**
+   * Gives targets back so that later ones can use their memory. Optional; they must not be used afterwards.
+   */
   recycle?(targets: TeacherTargets): void;
   /** Frees the model or closes the files. */
   dispose(): Promise<void>;

@@ -9,7 +9,7 @@ import type { TeacherAnswer, TeacherRequest, TeacherWorkerData } from './teacher
 
 type Thread = AnsweringThread<TeacherRequest, TeacherAnswer>;
 
-/** A live teacher in a thread of its own. Batches may be asked for ahead; they are answered one after the other. */
+/** A live teacher in its own thread. Targets may be requested in advance; batches are answered in turn. */
 export class TeacherThread implements TargetSource {
   readonly #images = new ArrayPool(4, (length) => new Float32Array(new SharedArrayBuffer(4 * length)));
   readonly #recycled: TeacherTargets[] = [];
@@ -19,7 +19,7 @@ export class TeacherThread implements TargetSource {
     readonly facts: TeacherFacts,
   ) {}
 
-  /** Opens a teacher or several as one; arguments and errors as of `openTeacher`. */
+  /** Opens a teacher, or several as one. Arguments and errors are those of `openTeacher`. */
   static async open(path: string, options: OnnxTeacherOptions = {}): Promise<TeacherThread> {
     const workerData: TeacherWorkerData = { path, options };
     const entry = moduleBeside(import.meta.url, 'teacher-worker');

@@ -1,6 +1,6 @@
 /**
- * The thread that runs a teacher. ONNX Runtime's call blocks the thread that makes it, so that a teacher which shall work
- * while others prepare its images and store its answers needs one of its own.
+ * The thread that runs a teacher. A call of ONNX Runtime blocks its thread. With its own thread a teacher can
+ * work while other threads prepare images and store answers.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Batch } from '../data/batch.js';
@@ -12,16 +12,18 @@ import { buffersOf } from './target-buffers.js';
 import type { TeacherFacts } from './teacher-facts.js';
 import type { TeacherTargets } from './targets.js';
 
-/** What the thread is started with. */
+/** The data with which the thread starts. */
 export interface TeacherWorkerData {
   readonly path: string;
   readonly options: OnnxTeacherOptions;
 }
 
-/** A batch whose images lie in shared memory, and targets whose memory may be used again; or the wish to end. */
+/**
+ * A batch with images in shared memory, and targets whose memory may be used again; or the request to end.
+ */
 export type TeacherRequest = { batch: Batch; recycled: readonly TeacherTargets[] } | 'end';
 
-/** First the facts, then the targets of each batch, at last nothing. */
+/** First the facts, then the targets of each batch, and the answer to `end`. */
 export type TeacherAnswer = { facts: TeacherFacts } | { targets: TeacherTargets } | 'ended';
 
 if (parentPort !== null) {

@@ -1,12 +1,13 @@
 /**
- * The protobuf wire format: enough of it to walk a message without its schema and to append fields. A message is a
- * sequence of (key, value); the key is a varint of (field number << 3 | wire type).
+ * The part of the protobuf wire format that is needed to read the fields of a message without its schema, and
+ * to append fields. A message is a sequence of (key, value); the key is a varint of (field number << 3 | wire
+ * type).
  */
 
-/** How a value is laid out: a varint, eight bytes, a length followed by that many bytes, or four bytes. */
+/** The encoding of a value: a varint, eight bytes, a length and that many bytes, or four bytes. */
 export const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
-/** One field of a message. `bytes` is a view of the message, not a copy; `value` is set for varints only. */
+/** One field of a message. `bytes` is a view of the message, not a copy; only varints have a `value`. */
 export interface WireField {
   readonly number: number;
   readonly type: number;
@@ -16,7 +17,7 @@ export interface WireField {
   readonly offset: number;
 }
 
-/** The bytes are not a message. `ended` says that they stop too early; otherwise something in them is impossible. */
+/** The bytes are not a message: they end too early (`ended`), or something in them is impossible. */
 export class WireError extends Error {
   override readonly name = 'WireError';
   constructor(
@@ -32,7 +33,8 @@ const nothing = new Uint8Array(0);
 
 /**
  * The fields of a message in order.
- * @throws {WireError} where the bytes end inside a field, or a wire type does not exist.
+ *
+ * @throws WireError if the bytes end inside a field, or a wire type does not exist
  */
 export function* wireFields(message: Uint8Array): Generator<WireField> {
   let at = 0;
@@ -71,7 +73,7 @@ export function* wireFields(message: Uint8Array): Generator<WireField> {
   }
 }
 
-/** Integers of a repeated field: one varint, or several packed into bytes. */
+/** The integers of a repeated field: one varint, or several packed into bytes. */
 export function wireIntegers(field: WireField): number[] {
   if (field.type === WireType.varint) return [field.value];
   const values: number[] = [];
@@ -103,7 +105,7 @@ export function encodeVarint(value: number): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** All parts in one new array. */
+/** Joins all parts in a new array. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
@@ -114,7 +116,7 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** A varint as int64 in a number (exact to 2⁵³): ten bytes carry a negative one in two's complement. */
+/** A varint as a number (exact to 2⁵³). Negative int64 values take ten bytes, in two's complement. */
 function readVarint(bytes: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   for (let i = 0; i < 10; i++) {

@@ -9,13 +9,13 @@ import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
 
 /** How a trainer mixes the images of its batches; α of 0 is off. */
 export interface TrainerMix extends MixSettings {
-  /** Keys the mixing of each step together with its epoch and its number. */
+  /** Determines the mixing of each step, together with epoch and step. */
   readonly seed: number;
-  /** The number of epochs before the trainer's first, so that stages draw on; default 0. */
+  /** The epochs of the run before the trainer's first, so that no two stages mix alike; default 0. */
   readonly firstEpoch?: number;
 }
 
-/** What a mixer must know of the run. */
+/** The facts of a run that a mixer needs. */
 export interface MixedRun {
   readonly teacher: TargetSource | undefined;
   readonly losses: readonly LossSetting[];
@@ -23,7 +23,7 @@ export interface MixedRun {
   readonly size: readonly [height: number, width: number];
 }
 
-/** Mixes batches, and the targets of a teacher that cannot be asked for mixed images. */
+/** Mixes the images of batches, and the targets of a teacher that cannot answer mixed images. */
 export class BatchMixer {
   readonly #memory: Float32Array[] = [];
 
@@ -34,10 +34,10 @@ export class BatchMixer {
   ) {}
 
   /**
-   * The mixer of a trainer; undefined where nothing is mixed.
+   * The mixer of a trainer; undefined if nothing is mixed.
    *
-   * @throws InputError for an α out of range, and for losses whose targets a cache cannot give for mixed images: those
-   *   that compare feature maps, and those at several temperatures
+   * @throws InputError for an α out of range, and for losses for which a cache has no targets of mixed
+   *   images: those that compare feature maps, and those with different temperatures
    */
   static of(mix: TrainerMix | undefined, run: MixedRun): BatchMixer | undefined {
     if (mix === undefined) return undefined;
@@ -46,7 +46,7 @@ export class BatchMixer {
     return new BatchMixer(mix, run, run.teacher?.answersByView ? onlyTemperature(run.losses) : 1);
   }
 
-  /** The batch of a step, mixed. */
+  /** The mixed batch of a step. */
   batch(batch: Batch, epoch: number, step: number): Batch {
     const { seed, firstEpoch = 0 } = this.mix;
     const { size } = this.run;
@@ -56,12 +56,12 @@ export class BatchMixer {
     return mixBatch(batch, mixing, size, memory?.length === batch.images.length ? memory : undefined);
   }
 
-  /** Targets of the batch as it was before, to targets of the mixed one. */
+  /** The targets of a mixed batch, from those of the batch before mixing. */
   targets(targets: TeacherTargets, { mix, size }: Batch): TeacherTargets {
     return mix ? mixTargets(targets, mix, targets.logits.length / size, this.temperature) : targets;
   }
 
-  /** Gives the images of a mixed batch back; after it they must not be used. */
+  /** Gives back the images of a mixed batch, which must not be used afterwards. */
   recycle({ images }: Batch): void {
     if (this.#memory.length < 4) this.#memory.push(images);
   }

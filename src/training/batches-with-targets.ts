@@ -2,17 +2,18 @@ import type { Batch } from '../data/batch.js';
 import type { TargetSource, TeacherTargets } from '../teacher/targets.js';
 import type { BatchMixer } from './batch-mixer.js';
 
-/** A batch with the teacher's answer. */
-export interface TaughtBatch {
+/** A batch with its targets. */
+export interface BatchWithTargets {
   readonly batch: Batch;
-  /** The batch as it came, before its images were mixed; the same where they were not. */
+  /** The batch before its images were mixed; the same object if they were not. */
   readonly source: Batch;
   /** Undefined without a teacher. */
   readonly targets: TeacherTargets | undefined;
-  /** Gives the targets back to the teacher; after it they must not be used. */
+  /** Gives the targets back to the teacher; they must not be used afterwards. */
   readonly recycle: () => void;
-  /** Milliseconds that were waited for the batch and for the targets. */
+  /** Milliseconds of waiting for the batch. */
   readonly dataMs: number;
+  /** Milliseconds of waiting for the targets. */
   readonly teacherMs: number;
 }
 
@@ -20,24 +21,24 @@ export interface TaughtBatch {
 export interface EpochMixer {
   readonly mixer: BatchMixer;
   readonly epoch: number;
-  /** The number of the first batch in its epoch. */
+  /** The step of the first batch in its epoch. */
   readonly firstStep: number;
 }
 
 /**
- * Batches with their targets, in order. A teacher that wants to be asked ahead is asked for the targets of later batches
+ * Batches with their targets, in order. Targets of as many later batches as the teacher wants are requested
  * before those of the first are given out.
  *
- * With a mixer the images of each batch are mixed: a teacher that looks at images is asked for the mixed ones, one that
- * answers by view for those before, and its targets are mixed.
+ * With a mixer the images of each batch are mixed. A teacher that looks at images gets the mixed ones. A
+ * teacher that answers by view gets the batch before mixing, and its targets are mixed.
  */
-export async function* taughtBatches(
+export async function* batchesWithTargets(
   batches: AsyncIterable<Batch>,
   teacher: TargetSource | undefined,
   mixing?: EpochMixer,
-): AsyncGenerator<TaughtBatch> {
+): AsyncGenerator<BatchWithTargets> {
   const iterator = batches[Symbol.asyncIterator]();
-  const queue: AskedBatch[] = [];
+  const queue: RequestedBatch[] = [];
   let step = mixing?.firstStep ?? 0;
   let isAtEnd = false;
   try {
@@ -53,29 +54,36 @@ export async function* taughtBatches(
         const batch = mixing ? mixing.mixer.batch(source, mixing.epoch, step++) : source;
         const isMixedLater = batch !== source && teacher?.answersByView === true;
         const answer = teacher?.targets(isMixedLater ? source : batch);
-        // It is awaited later; until then a failure is not unhandled.
+        // Awaited later; this avoids an unhandled rejection until then.
         answer?.catch(() => undefined);
         queue.push({ batch, source, answer, isMixedLater });
       }
       const first = queue.shift();
       if (!first) return;
       const { batch, source, isMixedLater } = first;
-      const taken = performance.now();
+      const hasBatch = performance.now();
       const answer = await first.answer;
       const targets = answer && isMixedLater ? mixing!.mixer.targets(answer, batch) : answer;
-      const taught = performance.now();
+      const hasTargets = performance.now();
       const recycle = (): void => {
         if (answer) teacher?.recycle?.(answer);
       };
-      yield { batch, source, targets, recycle, dataMs: taken - began, teacherMs: taught - taken };
+      yield {
+        batch,
+        source,
+        targets,
+        recycle,
+        dataMs: hasBatch - began,
+        teacherMs: hasTargets - hasBatch,
+      };
     }
   } finally {
     await iterator.return?.();
   }
 }
 
-interface AskedBatch extends Pick<TaughtBatch, 'batch' | 'source'> {
+interface RequestedBatch extends Pick<BatchWithTargets, 'batch' | 'source'> {
   readonly answer: Promise<TeacherTargets> | undefined;
-  /** Whether the answer is for the batch before it was mixed. */
+  /** Whether the targets are of the batch before mixing. */
   readonly isMixedLater: boolean;
 }

@@ -5,19 +5,23 @@ import { checkWhole } from '../check-whole.js';
 import type { TrainingState } from './training-state.js';
 
 /**
- * What one step did to the latent weights of one layer, and how its activations lay. Those of a layer that was registered
- * are not seen.
+ * What one step did to the latent weights of one layer, and how its activations were distributed. Layers that
+ * a user has registered have no activations here.
  */
 export interface LayerRecord extends Partial<ActivationRecord> {
-  /** As in checkpoints: `blocks.3.conv`. */
+  /** Its name as in checkpoints: `blocks.3.conv`. */
   readonly layer: string;
-  /** The share of weights whose sign changed since the record before it, or since the start; see {@link flipRatio}. */
+  /**
+   * The share of weights whose sign changed since the last record, or since the start; see {@link flipRatio}.
+   */
   readonly flipRatio: number;
-  /** Mean, standard deviation and Euclidean norm of the gradient, as the backward pass gave it. */
+  /** Mean of the gradient of the backward pass, before anything is done to it. */
   readonly gradientMean: number;
+  /** Its standard deviation. */
   readonly gradientDeviation: number;
+  /** Its Euclidean norm. */
   readonly gradientNorm: number;
-  /** Mean magnitude of the latent weights after the step: of binary weights the scale. */
+  /** Mean magnitude of the latent weights after the step; for binary weights it is the scale. */
   readonly latentMagnitude: number;
 }
 
@@ -34,27 +38,28 @@ export function flipRatio(before: ArrayLike<number>, after: ArrayLike<number>): 
   return after.length === 0 ? 0 : flips / after.length;
 }
 
-/** The part of a network that is looked at. */
+/** The part of a network that is recorded. */
 export interface ObservedNetwork {
   readonly store: Pick<ParameterStore, 'parameters'>;
   readonly activations?: ActivationObserver;
 }
 
-/** `blocks.3.conv` of `blocks.3.conv.latent`. */
+/** The layer of a parameter: `blocks.3.conv` for `blocks.3.conv.latent`. */
 function layerOf(parameter: string): string {
   return parameter.slice(0, parameter.lastIndexOf('.'));
 }
 
 interface Layer {
   readonly parameter: Parameter;
-  /** Of the latent weights at the record before. */
+  /** The signs of the latent weights at the last record. */
   signs: Int8Array;
   gradient: Pick<LayerRecord, 'gradientMean' | 'gradientDeviation' | 'gradientNorm'> | undefined;
 }
 
 /**
- * Records of a network's binary layers every so many steps: how many signs flipped, how large gradients were, and how
- * activations lay before their sign. It reads and changes nothing, so that training with it gives the same bits. A step that is not recorded costs nothing.
+ * Records facts of a network's binary layers every few steps: how many signs flipped, how large gradients
+ * were, and how activations were distributed before their sign. It changes nothing, so that training with it
+ * gives the same bits. Steps that are not recorded take no time.
  */
 export class LayerStatistics {
   readonly #layers: ReadonlyMap<Parameter, Layer>;
@@ -80,7 +85,7 @@ export class LayerStatistics {
     );
   }
 
-  /** The number of steps begun, and the signs of the latent weights at the last record by layer, as ±1. */
+  /** The steps so far, and the signs of each layer's latent weights at the last record, as ±1. */
   state(): TrainingState {
     const tensors = [...this.#layers.values()].map(({ parameter: { name, variable }, signs }) => {
       return [layerOf(name), { shape: variable.shape, values: Float32Array.from(signs) }] as const;
@@ -88,14 +93,14 @@ export class LayerStatistics {
     return { tensors: new Map(tensors), counts: { steps: this.#steps } };
   }
 
-  /** Goes on from the state of another one. */
+  /** Continues from a state. */
   restore({ tensors, counts }: TrainingState): void {
     for (const layer of this.#layers.values())
       layer.signs = Int8Array.from(tensors.get(layerOf(layer.parameter.name))!.values);
     this.#steps = counts['steps'];
   }
 
-  /** Whether the step that begins is recorded: the last of each `every`. */
+  /** Begins a step, and says whether it is recorded: the last one of each `every`. */
   begin(): boolean {
     this.#steps++;
     if (this.#steps % this.every !== 0) return false;
@@ -103,13 +108,13 @@ export class LayerStatistics {
     return true;
   }
 
-  /** Takes note of a gradient of a step that is recorded; it stays the caller's. */
+  /** Notes a gradient of a recorded step; the caller keeps it. */
   note(parameter: Parameter, gradient: Tensor): void {
     const layer = this.#layers.get(parameter);
     if (layer) layer.gradient = gradientFigures(gradient.dataSync());
   }
 
-  /** After such a step: the record of each layer, in the order of the network. */
+  /** The records of all layers after a recorded step, in the order of the network. */
   records(): LayerRecord[] {
     const activations = this.#activations?.finish();
     return [...this.#layers.values()].map((layer) => {

@@ -4,16 +4,17 @@ import { Conv2d } from '../nn/conv2d.js';
 import { ParameterStore } from '../nn/parameters.js';
 import type { Tap } from '../teacher/targets.js';
 
-/** A level of the student and the teacher's tap of the same height and width. */
+/** A level of the student, and the teacher's tap of the same height and width. */
 export interface LevelPair {
   readonly level: number;
   readonly tap: Tap;
-  /** Channels of the student's feature map. */
+  /** The channels of the student's feature map. */
   readonly channels: number;
 }
 
 /**
- * Pairs each level of the student with the teacher's last tap of the same height and width; what has no partner is left out.
+ * Pairs each level of the student with the teacher's last tap of the same height and width. Levels and taps
+ * without a partner are left out.
  *
  * @param size height and width of the images
  */
@@ -32,8 +33,8 @@ export function pairLevels(
 }
 
 /**
- * Learned 1×1 convolutions from the student's channels to the teacher's, for the pairs whose channel counts differ. They
- * serve feature matching in training only and are not part of the student.
+ * Learned 1×1 convolutions from the student's channels to the teacher's, for pairs with different channels.
+ * They are used in training only and are not part of the student.
  */
 export class Connectors {
   readonly store: ParameterStore;
@@ -54,7 +55,9 @@ export class Connectors {
     return this.#convolutions.has(level);
   }
 
-  /** The student's position-major map in the teacher's channels: through the connector, or as it is. */
+  /**
+   * Maps the student's feature map, position-major, to the teacher's channels; without a connector it stays.
+   */
   apply(level: number, map: Tensor4D): Tensor4D {
     return this.#convolutions.get(level)?.apply(map) ?? map;
   }

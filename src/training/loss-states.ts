@@ -13,7 +13,10 @@ interface StateVariable {
   readonly variable: Variable;
 }
 
-/** What of the losses of a run learns beside the student: the states of those that have one and a weight. */
+/**
+ * The states of losses that learn something besides the student, such as centres; a loss without a weight has
+ * none.
+ */
 export class LossStates {
   readonly #states = new Map<string, LossState>();
   readonly #variables = new Map<number, StateVariable>();
@@ -35,7 +38,7 @@ export class LossStates {
     }
   }
 
-  /** The state of a loss; undefined where it has none. */
+  /** The state of a loss; undefined if it has none. */
   of(loss: string): LossState | undefined {
     return this.#states.get(loss);
   }
@@ -50,11 +53,11 @@ export class LossStates {
   }
 
   /**
-   * Moves a variable, where it is one of these.
+   * Moves a variable if it belongs to a state.
    *
-   * @param gradient of the run's loss; it stays the caller's
-   * @param share of the stage that is over, which gives the weight of the loss
-   * @returns whether it is
+   * @param gradient of the weighted sum of the losses; the caller keeps it
+   * @param share of the stage that is over, which determines the weight of the loss
+   * @returns whether it belongs to one
    */
   move({ id }: Variable, gradient: Tensor, share: number): boolean {
     const found = this.#variables.get(id);

@@ -11,29 +11,29 @@ import { toBatchMajor } from '../ops/position-major.js';
 import type { Connectors, LevelPair } from './level-pairs.js';
 import type { LossStates } from './loss-states.js';
 
-/** The teacher's answer as tensors. */
+/** Targets as tensors. */
 export interface TargetTensors {
   readonly logits: Tensor2D;
   /** NHWC, by the name of the tap. */
   readonly features: ReadonlyMap<string, Tensor4D>;
 }
 
-/** What the loss terms of a batch are computed from. */
+/** What the losses of a batch are computed from. */
 export interface LossInputs {
   readonly output: NetworkOutput;
   readonly labels: Tensor1D;
-  /** Of mixed images: the labels of the partners, and the share of those of `labels`. */
+  /** For mixed images: the labels of the partners, and the share of `labels`. */
   readonly mix?: { readonly labels: Tensor1D; readonly lambda: number } | undefined;
-  /** Absent when the run has no teacher. */
+  /** Undefined without a teacher. */
   readonly targets: TargetTensors | undefined;
   readonly pairs: readonly LevelPair[];
   readonly connectors: Connectors;
-  /** What of the losses learns beside the student. */
+  /** The states of losses that learn something themselves. */
   readonly states: LossStates;
 }
 
 /**
- * The terms that have a weight at some moment of the stage.
+ * The terms of all losses that have a weight at some time of the stage.
  *
  * @param share of the stage that is over, from 0 to 1; default 0
  */
@@ -51,7 +51,7 @@ export function lossTerms(settings: readonly LossSetting[], inputs: LossInputs, 
     }));
 }
 
-/** What a loss gets of the batch: what it needs. */
+/** The inputs that a loss needs. */
 function inputOf(setting: LossSetting, inputs: LossInputs): LossInput {
   const { output, targets } = inputs;
   return {
@@ -63,7 +63,7 @@ function inputOf(setting: LossSetting, inputs: LossInputs): LossInput {
   };
 }
 
-/** The maps of student and teacher, NHWC; connected, the student's are in the teacher's channels. */
+/** The maps of student and teacher, NHWC. If `connected`, the student's have the teacher's channels. */
 function mapPairs({ output, targets, pairs, connectors }: LossInputs, connected: boolean): MapPair[] {
   return pairs.map(({ level, tap }) => {
     const map = output.features.get(level)!;
@@ -75,7 +75,7 @@ function mapPairs({ output, targets, pairs, connectors }: LossInputs, connected:
   });
 }
 
-/** A loss by the labels; of mixed images λ · loss(y) + (1 − λ) · loss(y of the partner). */
+/** A loss that compares with labels; for mixed images λ · loss(y) + (1 − λ) · loss(y of the partner). */
 function forLabels({ labels, mix }: LossInputs, loss: (labels: Tensor1D) => Tensor1D): Tensor1D {
   if (!mix) return loss(labels);
   return add(mul(loss(labels), mix.lambda), mul(loss(mix.labels), 1 - mix.lambda));

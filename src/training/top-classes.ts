@@ -1,4 +1,4 @@
-/** The index of the largest of each row's `classes` values, the first where several are. */
+/** The index of the largest value of each row of `classes` values; the first of several. */
 export function topClasses(values: ArrayLike<number>, classes: number): Int32Array {
   const top = new Int32Array(values.length / classes);
   for (let row = 0; row < top.length; row++) {
@@ -9,7 +9,7 @@ export function topClasses(values: ArrayLike<number>, classes: number): Int32Arr
   return top;
 }
 
-/** How many elements of two arrays of one length are equal. */
+/** The number of equal elements of two arrays of the same length. */
 export function equalCount(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let equal = 0;
   for (let i = 0; i < a.length; i++) if (a[i] === b[i]) equal++;

@@ -11,58 +11,57 @@ import type { Optimizer } from '../optim/optimizer.js';
 import type { Schedule } from '../optim/schedule.js';
 import type { WeightAverage } from './weight-average.js';
 
-/** What one step did. */
+/** The report of one step. */
 export interface StepReport {
-  /** Epoch, from 0. */
+  /** The epoch, from 0. */
   readonly epoch: number;
-  /** Step of the epoch, from 0, and their number. */
+  /** The step of the epoch, from 0. */
   readonly step: number;
   readonly stepsPerEpoch: number;
-  /** The weighted sum, and the batch mean of each term. */
+  /** The weighted sum of the losses. */
   readonly loss: number;
+  /** The batch mean of each loss, without its weight. */
   readonly terms: Readonly<Record<string, number>>;
   readonly lr: number;
-  /** Of each layer, where the step is recorded. */
+  /** A record of each layer; absent unless the step is recorded. */
   readonly layers?: readonly LayerRecord[];
   readonly images: number;
-  /** Images whose largest logit is that of their label, before the step; absent where images are mixed. */
+  /** Images whose largest logit is that of their label, before the step; absent if images are mixed. */
   readonly correct?: number;
-  /** Images whose largest logit is the teacher's too; absent without a teacher. */
+  /** Images on which student and teacher have the same largest logit; absent without a teacher. */
   readonly agreeing?: number;
-  /** Milliseconds that the step waited for its batch, took for the teacher and for the student. */
+  /** Milliseconds of waiting for the batch, of waiting for the targets, and of the step itself. */
   readonly dataMs: number;
   readonly teacherMs: number;
   readonly studentMs: number;
 }
 
-/** What `Trainer.step` gives. */
-export interface StepResult extends Pick<StepReport, 'loss' | 'terms' | 'correct' | 'agreeing'> {
-  readonly layers: LayerRecord[] | undefined;
-}
+/** What `Trainer.step` returns. */
+export type StepResult = Pick<StepReport, 'loss' | 'terms' | 'layers' | 'correct' | 'agreeing'>;
 
-/** What a `Trainer` is made of. */
+/** The parts of a `Trainer`. */
 export interface TrainerParts {
   readonly student: Network;
   /** The training images, for their normalisation. */
   readonly dataset: Dataset;
   readonly batches: Batches;
-  /** Absent when no loss needs a teacher. */
+  /** Undefined if no loss needs a teacher. */
   readonly teacher: TargetSource | undefined;
   readonly losses: readonly LossSetting[];
   readonly pairs: readonly LevelPair[];
   readonly connectors: Connectors;
   readonly optimizer: Optimizer;
-  /** The learning rate by the fractional epoch. */
+  /** The learning rate as a function of the fractional epoch. */
   readonly schedule: Schedule;
-  /** What is done to gradients before the optimizer gets them; default nothing. */
+  /** What is done to gradients before the optimizer; default nothing. */
   readonly gradient?: GradientSettings;
-  /** Records of the layers every so many steps; default none. */
+  /** Records layers every few steps; default none. */
   readonly statistics?: LayerStatistics | undefined;
-  /** Updated after each step of the optimizer. */
+  /** An average of the weights, updated after each step of the optimizer; default none. */
   readonly average?: WeightAverage | undefined;
   /**
-   * The epochs of the stage, over which a sign gradient sharpens and the weights of losses go from one value to another;
-   * needed for these only.
+   * The epochs of the stage. Sign gradients that sharpen and loss weights that change do so over this time;
+   * without them it is not needed.
    */
   readonly epochs?: number;
   /** Mixup and CutMix; default none. */

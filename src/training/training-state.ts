@@ -1,24 +1,24 @@
 import { type Tensor, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { NamedTensor } from '../files/safetensors.js';
 
-/** What training carries from one step to the next: tensors by name, and counts. */
+/** What a training step passes on to the next: tensors by name, and counts. */
 export interface TrainingState {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** The values of tensors, under a prefix. */
+/** Copies of the values of tensors, with a prefix before their names. */
 export function valuesOf(tensors: ReadonlyMap<string, Tensor>, prefix = ''): Map<string, NamedTensor> {
   return new Map(
     [...tensors].map(([name, held]) => [
       prefix + name,
-      // A copy, since kernels write variables in place.
+      // Kernels change variables in place.
       { shape: held.shape, values: Float32Array.from(held.dataSync()) },
     ]),
   );
 }
 
-/** The tensors under a prefix, without it. */
+/** The tensors whose names have a prefix, without it. */
 export function underPrefix(
   tensors: ReadonlyMap<string, NamedTensor>,
   prefix: string,
@@ -31,9 +31,9 @@ export function underPrefix(
 }
 
 /**
- * Gives variables the values of a state.
+ * Sets variables to the values of a state.
  *
- * @throws Error if one is missing, or of another shape
+ * @throws Error if one is missing or has another shape
  */
 export function assignAll(
   variables: ReadonlyMap<string, Variable>,

@@ -5,24 +5,26 @@ import { assignAll } from './training-state.js';
 
 /** Settings of a {@link WeightAverage}. */
 export interface WeightAverageOptions {
-  /** d in (0, 1): the average reaches back over some 1 / (1 − d) updates; 0.999 is usual. */
+  /** d in (0, 1): the average spans about 1 / (1 − d) updates; 0.999 is usual. */
   readonly decay: number;
 }
 
-/** What is averaged: a network's parameters and buffers by name, as a `ParameterStore` has them. */
+/** What is averaged: a network's parameters and buffers by name, as in a `ParameterStore`. */
 export interface AveragedTensors {
   named(): Map<string, Variable>;
 }
 
 /**
- * The exponential moving average of a network's tensors over training, to be evaluated in place of the last ones (Polyak
- * and Juditsky 1992; Tarvainen and Valpola 2017). After n updates with the tensors w₁ … wₙ it is
+ * The exponential moving average of a network's tensors during training, which is evaluated instead of the
+ * last ones (Polyak and Juditsky 1992; Tarvainen and Valpola 2017). After n updates with the tensors w₁ … wₙ
+ * it is
  *
  *   a = (1 − d) Σᵢ dⁿ⁻ⁱ wᵢ / (1 − dⁿ)
  *
- * The division is Adam's correction of the start: the weights before the first update have no part in it. Parameters and
- * running statistics are averaged alike; of latent weights the network sees the sign of the average. For statistics of the
- * averaged network itself use `reestimateBatchNorm` after {@link apply}; {@link restore} brings the old ones back too.
+ * The division corrects the start as in Adam: the weights before the first update have no influence.
+ * Parameters and running statistics are averaged alike. Binary convolutions use the signs of averaged latent
+ * weights. For statistics of the averaged network itself call `reestimateBatchNorm` after {@link apply};
+ * {@link restore} undoes that too.
  */
 export class WeightAverage {
   readonly #decay: number;
@@ -43,12 +45,12 @@ export class WeightAverage {
     }));
   }
 
-  /** Whether the averages stand in for the network's tensors. */
+  /** Whether the network's tensors are the averages now. */
   get applied(): boolean {
     return this.#replaced !== undefined;
   }
 
-  /** Takes the tensors as they are into the average; after each step of the optimizer. */
+  /** Adds the current tensors to the average; to be called after each step of the optimizer. */
   update(): void {
     if (this.applied) throw new Error('the average is applied; restore the weights before training on');
     this.#updates++;
@@ -62,8 +64,8 @@ export class WeightAverage {
   }
 
   /**
-   * Puts the averages in the place of the network's tensors, which are kept for {@link restore}. Before the first update
-   * and when it is applied already it does nothing.
+   * Replaces the network's tensors by the averages and keeps them for {@link restore}. It does nothing before
+   * the first update, and if the averages are applied already.
    */
   apply(): void {
     if (this.applied || this.#updates === 0) return;
@@ -74,7 +76,9 @@ export class WeightAverage {
     });
   }
 
-  /** Puts the network's tensors back as they were before {@link apply}; does nothing when it is not applied. */
+  /**
+   * Restores the network's tensors as they were before {@link apply}. It does nothing if that was not called.
+   */
   restore(): void {
     this.#replaced?.forEach((before, i) => {
       assignCopy(this.#tensors[i].live, before);
@@ -93,13 +97,13 @@ export class WeightAverage {
     return this.#updates;
   }
 
-  /** Goes on from the averages and the number of updates of another one of the same network. */
+  /** Continues from the averages and the number of updates of a checkpoint. */
   restoreState(state: ReadonlyMap<string, NamedTensor>, updates: number): void {
     assignAll(this.state(), state);
     this.#updates = updates;
   }
 
-  /** Lets go of the averages; the network keeps the tensors that it has, and those kept by {@link apply} are lost. */
+  /** Frees the averages and the tensors kept by {@link apply}. The network keeps the tensors that it has. */
   dispose(): void {
     for (const { average } of this.#tensors) average.dispose();
     this.#replaced?.forEach((tensor) => tensor.dispose());
@@ -107,7 +111,7 @@ export class WeightAverage {
   }
 }
 
-/** The values in memory of their own: kernels write variables in place. */
+/** A copy with its own memory: kernels change variables in place. */
 function copyOf(tensor: Tensor): Tensor {
   return mul(tensor, 1);
 }

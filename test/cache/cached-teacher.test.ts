@@ -73,7 +73,7 @@ describe.each(['float16', 'float32'] as const)('a cache in %s', (dtype) => {
 
   it('refuses a view or an image that it does not have', async () => {
     await expect(teacher.targets(tinyBatch([0], 2))).rejects.toThrow(
-      /has views 0 to 1, but view 2 was asked for/,
+      /has views 0 to 1, but view 2 was requested/,
     );
     const stranger = { ...tinyBatch([0], 0), indices: Uint32Array.of(999) };
     await expect(teacher.targets(stranger)).rejects.toThrow(/image 999 is not in the cache/);

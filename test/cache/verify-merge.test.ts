@@ -159,7 +159,7 @@ describe('mergeCaches', () => {
     await writer.close();
     expect(readFileSync(path)).not.toEqual(readFileSync(join(whole, 'manifest.json')));
     await expect(mergeCaches([whole, twin], join(scratch, 'twins'))).rejects.toThrow(
-      /has other contents than the file/,
+      /differs from the file of this name/,
     );
   });
 

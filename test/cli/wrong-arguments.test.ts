@@ -18,8 +18,8 @@ describe('distill refuses with exit code 2', () => {
     [
       [],
       [
-        'distill: no student was named; expected --student with one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet50, bnn-resnet56, bnn-resnet110, bnn-vgg-small.',
-        '  fix: type for instance: distill --teacher cifar10-resnet20 --student bnn-resnet20',
+        'distill: no student was named; expected one of bnn-resnet18, bnn-resnet20, bnn-resnet32, bnn-resnet34, bnn-resnet44, bnn-resnet50, bnn-resnet56, bnn-resnet110, bnn-vgg-small.',
+        '  fix: name one, for instance --student bnn-resnet20',
       ],
     ],
     [train('--epochz', '3'), ["distill: unknown flag '--epochz'.", '  nearest: --epochs', seeHelp]],
@@ -170,15 +170,15 @@ describe('distill refuses with exit code 2', () => {
     [
       [...student],
       [
-        'distill: no data was named, and no card of a teacher names some.',
-        '  fix: type: distill --student bnn-resnet20 --data cifar10:<folder>   (or set DISTILL_DATA=cifar10:<folder>)',
+        'distill: no data was named, and no teacher card names any.',
+        '  fix: name it, --data cifar10:<folder>, or set DISTILL_DATA=cifar10:<folder>',
       ],
     ],
     [
       [...student, '--data', 'cifar10-sample'],
       [
         'distill: the losses kl, features need a teacher, and none was given.',
-        '  fix: name one with --teacher <model.onnx|card.yaml>, or train without: --loss kl=0 --loss features=0',
+        '  fix: name one, --teacher <model.onnx|card.yaml>, or train without: --loss kl=0 --loss features=0',
       ],
     ],
     [

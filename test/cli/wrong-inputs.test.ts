@@ -124,7 +124,7 @@ const cases: readonly Case[] = [
     title: 'a teacher that is far worse than its card says',
     args: train('--mean', '9,9,9'),
     stderr: [
-      /^distill: the teacher's top-1 on 5 validation images is .* % \(\d of 5\), far under the 91\.73 % of its card\.$/,
+      /^distill: the teacher's top-1 on 5 validation images is .* % \(\d of 5\), far below the 91\.73 % of its card\.$/,
       /^ {2}fix: check mean, std, color, scale and layout in .*cifar10-resnet20\.yaml/,
     ],
   },
@@ -181,7 +181,7 @@ const cases: readonly Case[] = [
     args: train('--out', at('model.onnx/run')),
     stderr: [
       `distill: cannot write ${at('model.onnx/run')}: a part of this path is a file, and a directory was expected.`,
-      '  fix: choose another place with --out',
+      '  fix: choose another --out',
     ],
   },
   {
@@ -190,7 +190,7 @@ const cases: readonly Case[] = [
     child: {},
     stderr: [
       `distill: cannot write ${forbidden}: permission denied.`,
-      '  fix: choose another place with --out, or change the permissions of its directory',
+      '  fix: choose another --out, or change the permissions of its directory',
     ],
   },
   {

@@ -18,27 +18,27 @@ describe('parseDataSpec', () => {
       message:
         'unknown kind of data "cifar01"; data is one of cifar10:<folder>, cifar100:<folder>, imagefolder:<folder>, cifar10-sample',
       nearest: 'cifar10',
-      fix: 'write --data <kind>:<folder>',
+      fix: 'write `data: <kind>:<folder>`',
     },
     {
       spec: '/data/cifar',
       message: 'unknown kind of data "/data/cifar"; data is one of cifar10:<folder>',
-      fix: 'write --data <kind>:<folder>',
+      fix: 'write `data: <kind>:<folder>`',
     },
     {
       spec: 'cifar10',
       message: 'the data "cifar10" names no folder; expected cifar10:<folder>',
-      fix: 'write --data cifar10:<folder>',
+      fix: 'write `data: cifar10:<folder>`',
     },
     {
       spec: 'cifar100:',
       message: 'the data "cifar100:" names no folder; expected cifar100:<folder>',
-      fix: 'write --data cifar100:<folder>',
+      fix: 'write `data: cifar100:<folder>`',
     },
     {
       spec: 'cifar10-sample:/data',
       message: 'the data "cifar10-sample" takes no folder, got "cifar10-sample:/data"',
-      fix: 'write --data cifar10-sample',
+      fix: 'write `data: cifar10-sample`',
     },
   ];
   it.each(wrong)('refuses $spec', async ({ spec, message, nearest, fix }) => {

@@ -101,7 +101,7 @@ describe('batches of images in files', () => {
     );
     expect(error).toBeInstanceOf(InputError);
     expect((error as InputError).message).toContain(`the image ${bad} cannot be decoded`);
-    expect((error as InputError).fix).toContain('--skip-corrupt');
+    expect((error as InputError).fix).toContain('`skipCorrupt: true`');
   });
 });
 

@@ -143,7 +143,7 @@ describe('a file that cannot be decoded', () => {
       const error: unknown = await work().catch((cause: unknown) => cause);
       expect(error).toBeInstanceOf(InputError);
       expect((error as InputError).message).toContain(`the image ${at('bad.jpg')} cannot be decoded: `);
-      expect((error as InputError).fix).toContain('--skip-corrupt');
+      expect((error as InputError).fix).toContain('`skipCorrupt: true`');
     }
   });
 

@@ -25,7 +25,7 @@ const networks: readonly Case[] = [
   { name: 'bnn-resnet20', batch: 40, side: 32, options: { attention: 'se', groups: 2 } },
   { name: 'bnn-resnet20', batch: 40, side: 32, options: { attention: 'cgd', skip: 'single' } },
   { name: 'bnn-resnet20', batch: 40, side: 32, options: { firstLayer: 'binary', lastLayer: 'binary' } },
-  { name: 'bnn-resnet20', batch: 40, side: 32, options: { binarise: 'activations' } },
+  { name: 'bnn-resnet20', batch: 40, side: 32, options: { binary: 'activations' } },
   { name: 'bnn-resnet18', batch: 5, side: 128, options: { width: 0.25 } },
   { name: 'bnn-resnet50', batch: 20, side: 32, options: { width: 0.25 } },
   { name: 'bnn-vgg-small', batch: 20, side: 32, options: { width: 0.125 } },

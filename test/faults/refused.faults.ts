@@ -135,7 +135,7 @@ it('of two writers on one directory the second is refused, and the first goes on
   first.child.kill('SIGCONT');
   expect(second.code).toBe(2);
   expect(second.stderr).toBe(
-    `distill: process ${first.child.pid} is writing in ${directory}.\n  fix: wait for it, or choose another directory; if it does not run any more, remove ${join(directory, 'writer.lock')}\n`,
+    `distill: process ${first.child.pid} is writing in ${directory}.\n  fix: wait for it, or choose another directory; if it no longer runs, remove ${join(directory, 'writer.lock')}\n`,
   );
   expect((await first.ended).code).toBe(0);
   expect(differences(at('whole'), directory)).toEqual([]);

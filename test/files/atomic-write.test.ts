@@ -73,7 +73,7 @@ describe('makeDirectory', () => {
 });
 
 describe('writeError', () => {
-  const permission = 'choose another place with --out, or change the permissions of its directory';
+  const permission = 'choose another `out`, or change the permissions of its directory';
   it.each([
     ['EACCES', InputError, 'permission denied', permission],
     ['EPERM', InputError, 'permission denied', permission],
@@ -84,7 +84,7 @@ describe('writeError', () => {
       'ENOTDIR',
       InputError,
       'a part of this path is a file, and a directory was expected',
-      'choose another place with --out',
+      'choose another `out`',
     ],
     ['EIO', RunError, 'i/o error', undefined],
   ] as const)('tells of %s', (code, kind, what, fix) => {

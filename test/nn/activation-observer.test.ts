@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createStudent } from '../../src/models/create-network.js';
 import { ActivationObserver, activationRecord } from '../../src/nn/activation-observer.js';
-import { BinaryBlock } from '../../src/nn/binary-block.js';
-import type { Binarise } from '../../src/nn/binarise.js';
+import { blockFactory } from '../../src/nn/blocks/registry.js';
+import type { BinaryOperands } from '../../src/nn/binary-operands.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { backends, useTestBackend } from '../backends.js';
 
@@ -19,17 +19,17 @@ describe('activationRecord', () => {
 describe.each(backends)('on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
-  it.each<Binarise>(['both', 'activations', 'weights'])(
-    'a block with binarise %s shows its BatchNorm after the PReLU that was pending',
-    (binarise) => {
+  it.each<BinaryOperands>(['both', 'activations', 'weights'])(
+    'a block with binary %s shows its BatchNorm after the PReLU that was left to it',
+    (binary) => {
       const { numTensors } = tf.memory();
       const store = new ParameterStore(0);
       const activations = new ActivationObserver();
       const scope = store.root.child('blocks').child('3');
-      const block = new BinaryBlock(
+      const block = blockFactory('binary')(
         scope,
         { inputs: 8, outputs: 8, stride: 1 },
-        { binarise, activations, epsilon: 0.25 },
+        { binary, activations, epsilon: 0.25 },
       );
       const gamma = store.named().get('blocks.3.bn.gamma')!;
       const beta = store.named().get('blocks.3.bn.beta')!;
@@ -39,16 +39,16 @@ describe.each(backends)('on %s', (backend) => {
       });
       const values = Float32Array.from({ length: 4 * 4 * 3 * 8 }, (_, i) => Math.sin(1.7 * i) + (i % 8) / 4);
       const slope = Float32Array.from({ length: 8 }, (_, c) => c / 8);
-      const activated = block.takesPending
+      const activated = block.takesPreActivation
         ? values.map((value, i) => (value > 0 ? value : value * slope[i % 8]))
         : values;
       tf.tidy(() => {
         const map = tf.tensor4d(values, [4, 4, 3, 8]);
-        const pending = { map, slope: block.takesPending ? tf.tensor1d(slope) : undefined };
-        block.apply(pending, true);
+        const input = { map, slope: block.takesPreActivation ? tf.tensor1d(slope) : undefined };
+        block.run(input, { training: true });
         activations.start();
-        block.apply(pending, false);
-        block.apply(pending, true);
+        block.run(input, { training: false });
+        block.run(input, { training: true });
       });
       const [[layer, record], ...rest] = activations.finish();
       expect(rest).toEqual([]);

@@ -1,8 +1,7 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { activated } from '../../src/nn/binary-block.js';
-import type { Block } from '../../src/nn/block.js';
+import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import type { Block } from '../../src/nn/blocks/block.js';
 
-/** A block from a whole input to a whole output, its own PReLU applied. */
+/** What a block gives, without what it makes on the way. */
 export function applyBlock(block: Block, x: Tensor4D, training: boolean): Tensor4D {
-  return activated(block.apply({ map: x, slope: undefined }, training));
+  return tidy(() => block.forward(x, { training }));
 }

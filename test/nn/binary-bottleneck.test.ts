@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ActivationObserver } from '../../src/nn/activation-observer.js';
-import { attentionNames } from '../../src/nn/attention/attention.js';
-import { type Binarise, binariseNames } from '../../src/nn/binarise.js';
-import type { SkipName } from '../../src/nn/binary-block.js';
-import { BinaryBottleneck, type BottleneckSize } from '../../src/nn/binary-bottleneck.js';
+import { attentionNames } from '../../src/nn/attention/registry.js';
+import { type BinaryOperands, binaryOperandNames } from '../../src/nn/binary-operands.js';
+import type { SkipName } from '../../src/nn/blocks/block.js';
+import { bottleneck, type BottleneckSize } from '../../src/nn/blocks/bottleneck.js';
 import type { DownsampleName } from '../../src/nn/downsample.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { SignGradient } from '../../src/nn/sign-gradient.js';
@@ -30,7 +30,7 @@ interface Kind {
   readonly skip: SkipName;
   readonly attention: string;
   readonly downsample: DownsampleName;
-  readonly binarise: Binarise;
+  readonly binary: BinaryOperands;
   readonly signGradient: 'ste' | 'approxSign';
   /** Of the 3×3 convolution. */
   readonly groups: number;
@@ -40,7 +40,7 @@ const usual = {
   skip: 'double',
   attention: 'none',
   downsample: 'v1',
-  binarise: 'both',
+  binary: 'both',
   signGradient: 'ste',
   groups: 1,
 } as const;
@@ -53,9 +53,9 @@ const kinds: Kind[] = [
     { ...usual, name, groups: 3 },
     { ...usual, name, downsample: 'v2' },
     { ...usual, name, signGradient: 'approxSign' },
-    ...binariseNames
-      .filter((binarise) => binarise !== usual.binarise)
-      .map((binarise) => ({ ...usual, name, binarise })),
+    ...binaryOperandNames
+      .filter((binary) => binary !== usual.binary)
+      .map((binary) => ({ ...usual, name, binary })),
   ]),
   // It sees the convolution of stride 1 alone.
   ...(['identity', 'halved from any channels'] as const).flatMap((name) =>
@@ -67,7 +67,7 @@ describe.each(backends)('a bottleneck on %s against a plain composition', (backe
   beforeAll(() => useTestBackend(backend));
 
   it.each(kinds)(
-    '$name, skip $skip, attention $attention, downsampling $downsample, binarise $binarise, $signGradient, groups $groups',
+    '$name, skip $skip, attention $attention, downsampling $downsample, binary $binary, $signGradient, groups $groups',
     ({ name, signGradient, ...options }) => {
       const { size, side } = sizes[name];
       const ways = { ...options, signGradient: new SignGradient(signGradient) };
@@ -77,7 +77,7 @@ describe.each(backends)('a bottleneck on %s against a plain composition', (backe
         sign: signGradient === 'ste' ? sign : approximateSign,
       };
       expectPlainBlock(
-        (scope) => new BinaryBottleneck(scope, size, ways),
+        (scope) => bottleneck(scope, size, ways),
         [side[0], side[1], 3, size.inputs],
         (named, x) => plainBottleneck(named, x, plain),
       );
@@ -86,13 +86,13 @@ describe.each(backends)('a bottleneck on %s against a plain composition', (backe
 
   it.each(Object.values(sizes))('keeps its output alone: $size', ({ size, side }) => {
     const store = new ParameterStore(1);
-    const block = new BinaryBottleneck(store.root, size);
+    const block = bottleneck(store.root, size);
     const x = tf.randomNormal<tf.Rank.R4>([side[0], side[1], 2, size.inputs], 0, 1, 'float32', 3);
     for (const training of [true, false]) {
       const { numTensors } = tf.memory();
-      const { map } = block.apply({ map: x, slope: undefined }, training);
+      const y = applyBlock(block, x, training);
       expect(tf.memory().numTensors).toBe(numTensors + 1);
-      map.dispose();
+      y.dispose();
     }
     x.dispose();
     store.dispose();
@@ -101,7 +101,7 @@ describe.each(backends)('a bottleneck on %s against a plain composition', (backe
   it('shows the activations of its three convolutions, and only where it is asked', () => {
     const store = new ParameterStore(1);
     const activations = new ActivationObserver();
-    const block = new BinaryBottleneck(store.root.child('blocks').child('2'), of(12, 1), { activations });
+    const block = bottleneck(store.root.child('blocks').child('2'), of(12, 1), { activations });
     const look = (): void => {
       tf.tidy(() => void applyBlock(block, tf.randomNormal([4, 4, 2, 12], 0, 1, 'float32', 3), true));
     };
@@ -148,7 +148,7 @@ describe('the parameters of a bottleneck', () => {
     },
   ])('have $title', ({ stride, expected }) => {
     const store = new ParameterStore(1);
-    expect(new BinaryBottleneck(store.root, of(12, stride)).takesPending).toBe(false);
+    bottleneck(store.root, of(12, stride));
     expect(Object.fromEntries(store.parameters.map(({ name, variable }) => [name, variable.shape]))).toEqual(
       expected,
     );

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { attentionNames } from '../../src/nn/attention/attention.js';
-import { BinaryBottleneck } from '../../src/nn/binary-bottleneck.js';
-import type { Block } from '../../src/nn/block.js';
-import { blockFactory } from '../../src/nn/block.js';
-import { orderNames } from '../../src/nn/block-orders.js';
+import { attentionNames } from '../../src/nn/attention/registry.js';
+import type { Block } from '../../src/nn/blocks/block.js';
+import { bottleneck } from '../../src/nn/blocks/bottleneck.js';
+import { blockNames, createBlock } from '../../src/nn/blocks/registry.js';
 import { ParameterStore, type Scope } from '../../src/nn/parameters.js';
 import { backends, useTestBackend } from '../backends.js';
 import { byBackpropagation } from '../gradients.js';
@@ -14,17 +13,17 @@ import { applyBlock } from './apply-block.js';
 const shape: [number, number, number, number] = [4, 4, 3, 4];
 const size = { inputs: 4, outputs: 8, stride: 2 };
 const kinds: readonly { readonly title: string; readonly make: (scope: Scope) => Block }[] = [
-  ...orderNames.flatMap((order) =>
+  ...blockNames.flatMap((block) =>
     ['double', 'single'].map((skip) => ({
-      title: `order ${order}, ${skip} skip`,
-      make: (scope: Scope) => blockFactory(order)(scope, size, { skip: skip as 'double' }),
+      title: `${block}, ${skip} skip`,
+      make: (scope: Scope) => createBlock(block, scope, size, { skip: skip as 'double' }),
     })),
   ),
   ...attentionNames.map((attention) => ({
     title: `attention ${attention}`,
-    make: (scope: Scope) => blockFactory('realToBinary')(scope, size, { attention }),
+    make: (scope: Scope) => createBlock('realToBinary', scope, size, { attention }),
   })),
-  { title: 'bottleneck', make: (scope) => new BinaryBottleneck(scope, { ...size, planes: 2 }) },
+  { title: 'bottleneck', make: (scope) => bottleneck(scope, { ...size, planes: 2 }) },
 ];
 
 // Of latent weights and of what comes before a sign the straight-through estimator gives what is not the slope.

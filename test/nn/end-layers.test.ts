@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ActivationObserver } from '../../src/nn/activation-observer.js';
-import { type Binarise, binariseNames } from '../../src/nn/binarise.js';
+import { type BinaryOperands, binaryOperandNames } from '../../src/nn/binary-operands.js';
 import { classifier, firstConv } from '../../src/nn/end-layers.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { SignGradient, type SignGradientName } from '../../src/nn/sign-gradient.js';
@@ -17,16 +17,14 @@ const signs: Readonly<Record<SignGradientName, (v: tf.Tensor2D) => tf.Tensor2D>>
   approxSign,
   ede: (v) => edeSign(v, 10),
 };
-const hasWeights = (binarise: Binarise): boolean => binarise === 'both' || binarise === 'weights';
-const hasInputs = (binarise: Binarise): boolean => binarise === 'both' || binarise === 'activations';
+const hasWeights = (binary: BinaryOperands): boolean => binary === 'both' || binary === 'weights';
+const hasInputs = (binary: BinaryOperands): boolean => binary === 'both' || binary === 'activations';
 
-const classifiers = binariseNames.flatMap((binarise) =>
-  (hasInputs(binarise) ? (['ste', 'approxSign', 'ede'] as const) : (['ste'] as const)).map(
-    (signGradient) => ({
-      binarise,
-      signGradient,
-    }),
-  ),
+const classifiers = binaryOperandNames.flatMap((binary) =>
+  (hasInputs(binary) ? (['ste', 'approxSign', 'ede'] as const) : (['ste'] as const)).map((signGradient) => ({
+    binary,
+    signGradient,
+  })),
 );
 
 /** Random parameters beyond the window of the estimators. */
@@ -64,12 +62,12 @@ function expectSame(
 describe.each(backends)('first and last layers on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
-  it.each(classifiers)('a binary classifier with $binarise, $signGradient', ({ binarise, signGradient }) => {
+  it.each(classifiers)('a binary classifier with $binary, $signGradient', ({ binary, signGradient }) => {
     const store = new ParameterStore(1);
     const gradient = new SignGradient(signGradient);
     gradient.moveTo(1);
     const head = classifier(store.root.child('linear'), 37, 5, {
-      ...{ kind: 'binary', binarise, signGradient: gradient, activations: new ActivationObserver() },
+      ...{ kind: 'binary', binary, signGradient: gradient, activations: new ActivationObserver() },
     });
     randomise(store);
     const [latent, bias] = store.parameters.map(({ variable }) => variable);
@@ -86,8 +84,8 @@ describe.each(backends)('first and last layers on %s', (backend) => {
       [x, latent, bias],
       () => head.apply(input(), true),
       () => {
-        const operand = hasInputs(binarise) ? signs[signGradient](input()) : hardClamp(input());
-        const weights = hasWeights(binarise) ? binaryWeights(latent) : latent;
+        const operand = hasInputs(binary) ? signs[signGradient](input()) : hardClamp(input());
+        const weights = hasWeights(binary) ? binaryWeights(latent) : latent;
         return tf.add(tf.matMul(operand, weights), bias);
       },
     );
@@ -99,15 +97,10 @@ describe.each(backends)('first and last layers on %s', (backend) => {
     store.dispose();
   });
 
-  it.each(binariseNames)('a binary first convolution with %s sees real-valued images', (binarise) => {
+  it.each(binaryOperandNames)('a binary first convolution with %s sees real-valued images', (binary) => {
     const store = new ParameterStore(1);
     const size = { inputs: 3, outputs: 9, window: 3 };
-    const conv = firstConv(
-      store.root.child('conv'),
-      size,
-      { stride: 2, pad: 1 },
-      { kind: 'binary', binarise },
-    );
+    const conv = firstConv(store.root.child('conv'), size, { stride: 2, pad: 1 }, { kind: 'binary', binary });
     randomise(store);
     const [latent] = store.parameters.map(({ variable }) => variable);
     const shape: [number, number, number, number] = [6, 5, 4, 3];
@@ -118,7 +111,7 @@ describe.each(backends)('first and last layers on %s', (backend) => {
       () => conv.apply(images),
       () => {
         const filter = plain.at<tf.Tensor4D>('conv.latent');
-        return plain.conv(images, hasWeights(binarise) ? binaryWeights(filter) : filter, 2);
+        return plain.conv(images, hasWeights(binary) ? binaryWeights(filter) : filter, 2);
       },
     );
     expect(store.parameters.map(({ name, latent: isLatent }) => [name, isLatent])).toEqual([
@@ -135,7 +128,7 @@ describe('the observer of activations', () => {
   it('sees what a binary classifier takes, in training', () => {
     const store = new ParameterStore(1);
     const activations = new ActivationObserver();
-    const ways = { binarise: 'both', signGradient: new SignGradient(), activations } as const;
+    const ways = { binary: 'both', signGradient: new SignGradient(), activations } as const;
     const head = classifier(store.root.child('head'), 4, 2, { kind: 'binary', ...ways });
     activations.start();
     tf.tidy(() => void head.apply(tf.tensor2d([[0.5, -2, 3, 0.25]]), true));

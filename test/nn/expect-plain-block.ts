@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
-import type { Block } from '../../src/nn/block.js';
+import type { Block } from '../../src/nn/blocks/block.js';
 import { ParameterStore, type Scope } from '../../src/nn/parameters.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
 import { byBackpropagation } from '../gradients.js';

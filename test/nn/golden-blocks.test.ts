@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerAttention } from '../../src/nn/attention/attention.js';
+import { registerAttention } from '../../src/nn/attention/registry.js';
 import { SqueezeExcite } from '../../src/nn/attention/squeeze-excite.js';
-import type { BinaryBlockOptions, BinaryBlockSize } from '../../src/nn/binary-block.js';
-import { blockFactory } from '../../src/nn/block.js';
+import type { BlockOptions, BlockSize } from '../../src/nn/blocks/block.js';
+import { createBlock } from '../../src/nn/blocks/registry.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { backendRuns, releaseSets, useBackendRun } from '../backends.js';
 import {
@@ -61,14 +61,13 @@ const namesOf = (block: string): Readonly<Record<string, string>> =>
 
 const down = { inputs: 3, outputs: 6, stride: 2 };
 const identity = { inputs: 4, outputs: 4, stride: 1 };
-const blocks: Readonly<Record<string, { size: BinaryBlockSize; options?: BinaryBlockOptions }>> = {
+const blocks: Readonly<Record<string, { size: BlockSize; options?: BlockOptions }>> = {
   'basic-identity': { size: identity },
   'basic-down-v1': { size: down },
   'basic-down-v2': { size: down, options: { downsample: 'v2' } },
   'basic-down-v3': { size: down, options: { downsample: 'v3' } },
   'basic-se': { size: identity, options: { attention: 'se-2' } },
 };
-const makeBlock = blockFactory('binary');
 // The golden block has 4 channels and goes through 2 of them.
 registerAttention('se-2', (scope, size) => new SqueezeExcite(scope, size, 2));
 
@@ -102,7 +101,10 @@ describe.each(backendRuns)('blocks on $title against PyTorch in float64', (run) 
     const block = golden.find((entry) => entry.name === name)!;
     const tensorsBefore = tf.memory().numTensors;
     const store = new ParameterStore(0);
-    const layer = makeBlock(store.root, blocks[name].size, { momentum: 0.1, ...blocks[name].options });
+    const layer = createBlock('binary', store.root, blocks[name].size, {
+      momentum: 0.1,
+      ...blocks[name].options,
+    });
     const variables = store.named();
     expect(store.parameters.map((parameter) => parameter.name).sort()).toEqual(
       ours(block, 'parameters')
@@ -139,7 +141,7 @@ describe.each(backendRuns)('blocks on $title against PyTorch in float64', (run) 
   it.each(Object.keys(blocks))('%s in evaluation uses and keeps the running statistics', (name) => {
     const block = golden.find((entry) => entry.name === name)!;
     const store = new ParameterStore(0);
-    const layer = makeBlock(store.root, blocks[name].size, blocks[name].options ?? {});
+    const layer = createBlock('binary', store.root, blocks[name].size, blocks[name].options ?? {});
     const variables = store.named();
     tf.tidy(() => {
       for (const [variable, tensor] of [...ours(block, 'parameters'), ...ours(block, 'running')])

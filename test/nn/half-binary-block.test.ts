@@ -3,8 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Network } from '../../src/models/network.js';
 import { createStudent } from '../../src/models/create-network.js';
-import { type Binarise, binariseNames } from '../../src/nn/binarise.js';
-import { BinaryBlock } from '../../src/nn/binary-block.js';
+import { type BinaryOperands, binaryOperandNames } from '../../src/nn/binary-operands.js';
+import type { Block } from '../../src/nn/blocks/block.js';
+import { createBlock } from '../../src/nn/blocks/registry.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { hardClamp, signSte } from '../../src/ops/activations.js';
 import { batchNormTraining } from '../../src/ops/batch-norm.js';
@@ -28,9 +29,9 @@ const maps = (tensor: tf.Tensor): tf.Tensor4D => tensor as tf.Tensor4D;
 const row = (tensor: tf.Tensor | undefined): tf.Tensor1D => tensor as tf.Tensor1D;
 
 /** A block with random parameters of a size at which the clipping of the estimators matters. */
-function blockOf(binarise: Binarise, groups = 1): { block: BinaryBlock; store: ParameterStore } {
+function blockOf(binary: BinaryOperands, groups = 1): { block: Block; store: ParameterStore } {
   const store = new ParameterStore(3);
-  const block = new BinaryBlock(store.root, size, { binarise, groups });
+  const block = createBlock('binary', store.root, size, { binary, groups });
   store.parameters.forEach(({ name, variable }, i) => {
     const scale = name === 'conv.latent' ? 1.4 : 1;
     const values = randomFloats(variable.size, i).map((v) => scale * v);
@@ -41,7 +42,7 @@ function blockOf(binarise: Binarise, groups = 1): { block: BinaryBlock; store: P
 
 /** The definition of the block from the operations for one tensor each. */
 function composed(
-  binarise: Binarise,
+  binary: BinaryOperands,
   x: tf.Tensor4D,
   variables: ReadonlyMap<string, tf.Variable>,
   groups: number,
@@ -49,28 +50,28 @@ function composed(
   const affine = { gamma: row(variables.get('bn.gamma')), beta: row(variables.get('bn.beta')) };
   const latent = maps(variables.get('conv.latent')!);
   const v = batchNormTraining(x, affine, channelStatistics(x));
-  const input = binarise === 'weights' || binarise === 'none' ? hardClamp(v) : signSte(v);
+  const input = binary === 'weights' || binary === 'none' ? hardClamp(v) : signSte(v);
   const alpha = tf.tensor(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
   const filter =
-    binarise === 'activations' || binarise === 'none' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
+    binary === 'activations' || binary === 'none' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
   const y = conv2d(input, wholeFilter(filter, groups), { stride: 1, pad: 1 });
   return addPrelu(y, x, row(variables.get('prelu.slope')));
 }
 
-const differentiations = binariseNames.flatMap((binarise) =>
+const differentiations = binaryOperandNames.flatMap((binary) =>
   [byVariableGrads, byBackpropagation].flatMap((differentiate) =>
-    [1, 3].map((groups) => ({ binarise, differentiate, groups })),
+    [1, 3].map((groups) => ({ binary, differentiate, groups })),
   ),
 );
 
-describe.each(backends)('a block that binarises part of its operands, on %s', (backend) => {
+describe.each(backends)('a block with part of its operands binary, on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
   it.each(differentiations)(
-    '$binarise: values and gradients, $differentiate.name, groups $groups',
+    '$binary: values and gradients, $differentiate.name, groups $groups',
     (options) => {
-      const { binarise, differentiate, groups } = options;
-      const { block, store } = blockOf(binarise, groups);
+      const { binary, differentiate, groups } = options;
+      const { block, store } = blockOf(binary, groups);
       const variables = store.named();
       const x = tf.tidy(() => tf.variable(tf.tensor(randomFloats(1080, 50), shape)));
       const dy = tf.tensor(randomFloats(1080, 51), shape);
@@ -80,7 +81,7 @@ describe.each(backends)('a block that binarises part of its operands, on %s', (b
         values.push([...y.dataSync()]);
         return tf.sum(tf.mul(y, dy));
       };
-      const expected = byVariableGrads(() => lossOf(composed(binarise, maps(x), variables, groups)), all);
+      const expected = byVariableGrads(() => lossOf(composed(binary, maps(x), variables, groups)), all);
       const actual = differentiate(() => lossOf(applyBlock(block, maps(x), true)), all);
       expectGoldenValues(values[1], values[0]);
       expect(new Set(actual.gradients.keys())).toEqual(new Set(all));
@@ -91,10 +92,10 @@ describe.each(backends)('a block that binarises part of its operands, on %s', (b
     },
   );
 
-  it.each(binariseNames)(
+  it.each(binaryOperandNames)(
     '%s: evaluation is training once the statistics are those of the batch',
-    (binarise) => {
-      const { block, store } = blockOf(binarise);
+    (binary) => {
+      const { block, store } = blockOf(binary);
       tf.tidy(() => {
         const x = tf.tensor4d(randomFloats(1080, 52), shape);
         const { mean, variance } = channelStatistics(x);
@@ -107,8 +108,8 @@ describe.each(backends)('a block that binarises part of its operands, on %s', (b
     },
   );
 
-  it.each(binariseNames)('%s: training lowers the loss and leaves no tensors behind', (binarise) => {
-    const { block, store } = blockOf(binarise);
+  it.each(binaryOperandNames)('%s: training lowers the loss and leaves no tensors behind', (binary) => {
+    const { block, store } = blockOf(binary);
     const x = tf.tensor4d(randomFloats(1080, 53), shape);
     const target = tf.tensor(randomFloats(1080, 54), shape);
     const parameters = new Map(store.parameters.map((parameter) => [parameter.variable, parameter]));
@@ -142,11 +143,11 @@ describe('a student of two stages', () => {
   const path = join(scratchFolder(), 'first.safetensors');
   beforeAll(() => useTestBackend(backends.at(-1)!));
 
-  it('keeps in its checkpoint what it binarises, and its second stage starts from the tensors of the first', async () => {
-    const first = createStudent('bnn-resnet20', { classes: 3, seed: 5, binarise: 'activations' });
+  it('keeps its binary operands in its checkpoint, and its second stage starts from the tensors of the first', async () => {
+    const first = createStudent('bnn-resnet20', { classes: 3, seed: 5, binary: 'activations' });
     await saveStudent(path, first, { classes: ['a', 'b', 'c'], epoch: 1 });
     const { student: again } = await loadStudent(path);
-    const { student: second } = await loadStudent(path, { binarise: 'both' });
+    const { student: second } = await loadStudent(path, { binary: 'both' });
     expect([first, again, second].map((student) => student.metadata['binarise'] ?? 'both')).toEqual([
       'activations',
       'activations',
@@ -164,9 +165,9 @@ describe('a student of two stages', () => {
     for (const student of [first, again, second]) student.dispose();
   });
 
-  it('refuses to binarise what it does not know', () => {
-    expectRefusal("what to binarise is 'weight'; expected one of both, activations, weights, none.", () =>
-      createStudent('bnn-resnet20', { classes: 3, binarise: 'weight' as Binarise }),
+  it('refuses binary operands that it does not know', () => {
+    expectRefusal("binary is 'weight'; expected one of both, activations, weights, none.", () =>
+      createStudent('bnn-resnet20', { classes: 3, binary: 'weight' as BinaryOperands }),
     );
   });
 });

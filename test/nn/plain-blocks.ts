@@ -1,6 +1,6 @@
 /** Blocks and attentions in stock operations, written from their formulas; position-major maps. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Binarise } from '../../src/nn/binarise.js';
+import { type BinaryOperands, hasBinaryActivations, hasBinaryWeights } from '../../src/nn/binary-operands.js';
 
 export type Named = ReadonlyMap<string, tf.Tensor>;
 
@@ -203,7 +203,7 @@ export class PlainBlock {
 }
 
 export interface PlainKind {
-  readonly order: string;
+  readonly block: string;
   readonly attention: string;
   readonly downsample: string;
 }
@@ -212,12 +212,12 @@ export interface PlainKind {
 export function plainBlock(
   p: PlainBlock,
   x: tf.Tensor4D,
-  { order, attention, downsample }: PlainKind,
+  { block, attention, downsample }: PlainKind,
 ): tf.Tensor4D {
   const shortcut = p.shortcut(x, downsample);
   const convolved = (v: tf.Tensor4D): tf.Tensor4D =>
     tf.mul(p.binaryConv(sign(v), 'conv'), attention === 'none' ? 1 : p.attention(attention, v));
-  switch (order) {
+  switch (block) {
     case 'binary':
       return p.prelu(tf.add(convolved(p.norm(x, 'bn')), shortcut));
     case 'realToBinary':
@@ -234,7 +234,7 @@ export function plainBlock(
       return tf.add(p.prelu(tf.add(sum, p.at('prelu.before'))), p.at('prelu.after'));
     }
     default:
-      throw new Error(order);
+      throw new Error(block);
   }
 }
 
@@ -243,7 +243,7 @@ export interface PlainBottleneckKind {
   readonly skip: string;
   readonly attention: string;
   readonly downsample: string;
-  readonly binarise: Binarise;
+  readonly binary: BinaryOperands;
   /** The sign of activations. */
   readonly sign: Sign;
 }
@@ -252,13 +252,13 @@ export interface PlainBottleneckKind {
 export function plainBottleneck(
   named: Named,
   x: tf.Tensor4D,
-  { stride, skip, attention, downsample, binarise, sign: activationSign }: PlainBottleneckKind,
+  { stride, skip, attention, downsample, binary, sign: activationSign }: PlainBottleneckKind,
 ): tf.Tensor4D {
   const p = new PlainBlock(named, stride);
   const operand = (v: tf.Tensor4D): tf.Tensor4D =>
-    binarise === 'both' || binarise === 'activations' ? activationSign(v) : tf.clipByValue(v, -1, 1);
+    hasBinaryActivations(binary) ? activationSign(v) : tf.clipByValue(v, -1, 1);
   const convolved = (v: tf.Tensor4D, name: string, step: number): tf.Tensor4D =>
-    binarise === 'both' || binarise === 'weights'
+    hasBinaryWeights(binary)
       ? p.binaryConv(operand(v), name, step)
       : p.conv(operand(v), p.at(`${name}.latent`), step);
   const a = convolved(p.norm(x, 'first.bn'), 'first.conv', stride);

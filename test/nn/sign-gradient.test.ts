@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createStudent } from '../../src/models/create-network.js';
 import { BatchNorm } from '../../src/nn/batch-norm.js';
-import type { Binarise } from '../../src/nn/binarise.js';
-import { BinaryBlock } from '../../src/nn/binary-block.js';
+import type { BinaryOperands } from '../../src/nn/binary-operands.js';
+import type { Block } from '../../src/nn/blocks/block.js';
+import { createBlock } from '../../src/nn/blocks/registry.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
 import { edeSharpness, SignGradient, type SignGradientName } from '../../src/nn/sign-gradient.js';
 import { approxSign, edeSign, signSte } from '../../src/ops/activations.js';
@@ -41,11 +42,16 @@ function signGradientOf({ name, done }: (typeof kinds)[number]): SignGradient {
 /** A block with random parameters. */
 function blockOf(
   signGradient: SignGradient,
-  binarise: Binarise,
+  binary: BinaryOperands,
   stride = 1,
-): { block: BinaryBlock; store: ParameterStore } {
+): { block: Block; store: ParameterStore } {
   const store = new ParameterStore(3);
-  const block = new BinaryBlock(store.root, { inputs: 9, outputs: 9, stride }, { binarise, signGradient });
+  const block = createBlock(
+    'binary',
+    store.root,
+    { inputs: 9, outputs: 9, stride },
+    { binary, signGradient },
+  );
   store.parameters.forEach(({ variable }, i) =>
     tf.tidy(() => variable.assign(tf.tensor(randomFloats(variable.size, i), variable.shape))),
   );
@@ -55,7 +61,7 @@ function blockOf(
 /** The definition of the block from the operations for one tensor each. */
 function composed(
   sign: (v: tf.Tensor4D) => tf.Tensor4D,
-  binarise: Binarise,
+  binary: BinaryOperands,
   x: tf.Tensor4D,
   variables: ReadonlyMap<string, tf.Variable>,
 ): tf.Tensor {
@@ -63,22 +69,22 @@ function composed(
   const latent = maps(variables.get('conv.latent')!);
   const input = sign(batchNormTraining(x, affine, channelStatistics(x)));
   const alpha = tf.tensor(tf.mean(tf.abs(latent), [0, 1, 2]).dataSync());
-  const filter = binarise === 'activations' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
+  const filter = binary === 'activations' ? latent : tf.mul<tf.Tensor4D>(signSte(latent), alpha);
   return addPrelu(conv2d(input, filter, { stride: 1, pad: 1 }), x, row(variables.get('prelu.slope')));
 }
 
 const runs = kinds.flatMap((kind) =>
-  (['both', 'activations'] as const).flatMap((binarise) =>
-    [byVariableGrads, byBackpropagation].map((differentiate) => ({ ...kind, kind, binarise, differentiate })),
+  (['both', 'activations'] as const).flatMap((binary) =>
+    [byVariableGrads, byBackpropagation].map((differentiate) => ({ ...kind, kind, binary, differentiate })),
   ),
 );
 
 describe.each(backends)('sign gradients in a block, on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
-  it.each(runs)('$name at $done of the stage, $binarise binary, $differentiate.name', (run) => {
-    const { kind, sign, binarise, differentiate } = run;
-    const { block, store } = blockOf(signGradientOf(kind), binarise);
+  it.each(runs)('$name at $done of the stage, $binary binary, $differentiate.name', (run) => {
+    const { kind, sign, binary, differentiate } = run;
+    const { block, store } = blockOf(signGradientOf(kind), binary);
     const x = tf.tidy(() => tf.variable(tf.tensor(randomFloats(elements, 50), shape)));
     const dy = tf.tensor(randomFloats(elements, 51), shape);
     const all = [x, ...store.parameters.map(({ variable }) => variable)];
@@ -87,7 +93,7 @@ describe.each(backends)('sign gradients in a block, on %s', (backend) => {
       values.push([...y.dataSync()]);
       return tf.sum(tf.mul(y, dy));
     };
-    const expected = byVariableGrads(() => lossOf(composed(sign, binarise, maps(x), store.named())), all);
+    const expected = byVariableGrads(() => lossOf(composed(sign, binary, maps(x), store.named())), all);
     const actual = differentiate(() => lossOf(applyBlock(block, maps(x), true)), all);
     expectGoldenValues(values[1], values[0]);
     for (const [of, gradient] of expected.gradients)
@@ -163,8 +169,8 @@ describe('refuses', () => {
       () => new SignGradient('aproxSign' as 'approxSign'),
     ],
     [
-      "the sign gradient 'ede' is of binary activations, and with binarise 'weights' they are floats.",
-      () => createStudent('bnn-resnet20', { classes: 10, binarise: 'weights', signGradient: 'ede' }),
+      "the sign gradient 'ede' is of binary activations, and with binary 'weights' they are floats.",
+      () => createStudent('bnn-resnet20', { classes: 10, binary: 'weights', signGradient: 'ede' }),
     ],
   ])('%s', (message, call) => {
     expectRefusal(message, call);

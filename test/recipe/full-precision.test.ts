@@ -5,11 +5,11 @@ describe('a recipe of a full-precision network', () => {
   it.each<[sets: string[], message: string]>([
     [
       ['student.name=resnet20', 'stages[0].binary=weights'],
-      "--set stages[0].binary=weights: binary 'weights' is of a binary network, and resnet20 has full precision.",
+      "`sets: stages[0].binary=weights`: binary 'weights' is of a binary network, and resnet20 has full precision.",
     ],
     [
       ['student.name=resnet20', 'stages[0].signGradient=approxSign'],
-      "--set stages[0].signGradient=approxSign: the sign gradient 'approxSign' is of a binary network, and resnet20 has full precision.",
+      "`sets: stages[0].signGradient=approxSign`: the sign gradient 'approxSign' is of a binary network, and resnet20 has full precision.",
     ],
     [
       ['student.name=resnet20', 'stages[0].optimizer.name=bop'],
@@ -21,7 +21,7 @@ describe('a recipe of a full-precision network', () => {
     ],
     [
       ['student.name=bnn-resnet20', 'stages[0].activation=leakyClip'],
-      "--set stages[0].activation=leakyClip: the activation 'leakyClip' is of a full-precision network, and bnn-resnet20 is binary.",
+      "`sets: stages[0].activation=leakyClip`: the activation 'leakyClip' is of a full-precision network, and bnn-resnet20 is binary.",
     ],
   ])('%j is refused', async (sets, message) => {
     await expect(resolveRecipe({ sets })).rejects.toThrow(message);

@@ -139,8 +139,8 @@ describe('resolveRecipe', () => {
     for (const [setting, origin] of [
       ['seed: 3', '--seed'],
       ['viewSeed: 0', 'default'],
-      ['stages[0].epochs: 12', '--set stages[0].epochs=12'],
-      ['stages[1].epochs: 12', '--set stages[0].epochs=12'],
+      ['stages[0].epochs: 12', '`sets: stages[0].epochs=12`'],
+      ['stages[1].epochs: 12', '`sets: stages[0].epochs=12`'],
       ['stages[0].optimizer.lr: 0.1', at('6:33')],
       ['stages[1].optimizer.lr: 0.01', at('12:22')],
       ['stages[1].optimizer.momentum: 0.8', at('6:48')],
@@ -246,8 +246,8 @@ describe('a recipe is refused before any work', () => {
   it.each<[what: string, sources: RecipeSources, message: RegExp]>([
     ['an unknown name', { recipe: 'cifar10-tem-minutes' }, /^the recipe 'cifar10-tem-minutes' is unknown/],
     ['a missing file', { recipe: './nowhere.yaml' }, /^cannot read the recipe nowhere\.yaml/],
-    ['--set without a value', { sets: ['seed'] }, /^--set must be path=value, got 'seed'\.$/],
-    ['--set of an unknown key', { sets: ['stages[0].lr=1'] }, /^--set stages\[0\]\.lr=1: unknown key "lr"/],
+    ['--set without a value', { sets: ['seed'] }, /^`sets` must be path=value, got 'seed'\.$/],
+    ['--set of an unknown key', { sets: ['stages[0].lr=1'] }, /^`sets: stages\[0\]\.lr=1`: unknown key "lr"/],
     [
       '--set of a stage that is not there',
       { sets: ['stages[1].epochs=1'] },
@@ -256,7 +256,7 @@ describe('a recipe is refused before any work', () => {
     [
       '--set of a wrong value',
       { sets: ['stages[0].epochs=0'] },
-      /^--set stages\[0\]\.epochs=0: `stages\[0\]\.epochs` is 0: expected a whole number of at least 1$/,
+      /^`sets: stages\[0\]\.epochs=0`: `stages\[0\]\.epochs` is 0: expected a whole number of at least 1$/,
     ],
     [
       'a flag with a wrong value',
@@ -266,7 +266,7 @@ describe('a recipe is refused before any work', () => {
     [
       '--set and a flag for one thing',
       { sets: ['seed=1'], flags: [{ flag: '--seed', path: ['seed'], value: 1 }] },
-      /^--seed and --set seed=1 set the same thing\.$/,
+      /^--seed and `sets: seed=1` set the same thing\.$/,
     ],
   ])('%s', async (_, sources, message) => {
     expect((await refusal(sources)).message).toMatch(message);

@@ -19,19 +19,19 @@ describe('settings of the structure of a student', () => {
   it.each<[sets: string[], message: string]>([
     [
       ['student.name=bnn-resnet20', 'student.groups=3'],
-      '--set student.groups=3: 3 groups do not divide the 16 channels of level 1.',
+      '`sets: student.groups=3`: 3 groups do not divide the 16 channels of level 1.',
     ],
     [
       ['student.name=bnn-resnet20', 'student.groups=16', 'student.width=0.5'],
-      '--set student.groups=16: 16 groups do not divide the 8 channels of level 1.',
+      '`sets: student.groups=16`: 16 groups do not divide the 8 channels of level 1.',
     ],
     [
       ['student.name=bnn-resnet20', 'student.width=1.3'],
-      '--set student.width=1.3: the width 1.3 gives level 1 20.8 channels; expected a whole number.',
+      '`sets: student.width=1.3`: the width 1.3 gives level 1 20.8 channels; expected a whole number.',
     ],
     [
       ['student.name=bnn-resnet20', 'student.groups=1.5'],
-      '--set student.groups=1.5: `student.groups` is 1.5: expected a whole number of at least 1',
+      '`sets: student.groups=1.5`: `student.groups` is 1.5: expected a whole number of at least 1',
     ],
     [
       ['student.name=bnn-resnet20', 'student.firstLayer=bits'],
@@ -39,7 +39,7 @@ describe('settings of the structure of a student', () => {
     ],
     [
       ['student.name=bnn-vgg-small', 'student.groups=2'],
-      "--set student.groups=2: the setting groups '2' is of a residual network, and bnn-vgg-small is none.",
+      "`sets: student.groups=2`: the setting groups '2' is of a residual network, and bnn-vgg-small is none.",
     ],
     [
       ['student.name=bnn-vgg-small', 'student.downsample=v2'],

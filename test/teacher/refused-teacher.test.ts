@@ -82,16 +82,16 @@ describe('a teacher is refused', () => {
       `${path} has no teacher card: there is no ${path.replace('.onnx', '.yaml')}, and no card of the package has its sha256`,
     );
     expect(fix).toContain(`distill card init ${path}`);
-    expect(fix).toContain('--mean');
+    expect(fix).toContain('`mean`');
     expect((await failure(OnnxTeacher.open(path, { mean: [0, 0, 0] }))).message).toContain(
       'has no teacher card',
     );
   });
 
   it.each([
-    [{ mean: [0, 0], std: [1, 1, 1] }, 'mean is 0,0, expected three numbers, one a channel'],
-    [{ mean: [0, 0, 0], std: [1, 0, 1] }, 'std is 1,0,1, expected three numbers above 0, one a channel'],
-    [{ mean: [0, NaN, 0], std: [1, 1, 1] }, 'mean is 0,NaN,0, expected three numbers, one a channel'],
+    [{ mean: [0, 0], std: [1, 1, 1] }, 'mean is 0,0, expected three numbers, one for each channel'],
+    [{ mean: [0, 0, 0], std: [1, 0, 1] }, 'std is 1,0,1, expected three numbers above 0, one for each channel'],
+    [{ mean: [0, NaN, 0], std: [1, 1, 1] }, 'mean is 0,NaN,0, expected three numbers, one for each channel'],
   ])('for the override %j', async (override, message) => {
     expect((await failure(OnnxTeacher.open(teacherFile(channelMeans()), override))).message).toBe(message);
   });
@@ -114,7 +114,7 @@ describe('a teacher is refused', () => {
     };
     const path = teacherFile(model, { input: `{ ${plain} }` });
     expect((await failure(OnnxTeacher.open(path))).message).toBe(
-      `${path} has 2 outputs (y, pooled) and it is not said which holds the logits`,
+      `${path} has 2 outputs (y, pooled) and nothing says which has the logits`,
     );
     const named = teacherFile(model, {
       input: `{ ${plain} }`,

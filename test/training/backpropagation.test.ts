@@ -3,7 +3,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { featureMatching } from '../../src/losses/feature-matching.js';
 import { labelSmoothedCrossEntropy } from '../../src/losses/label-smoothed-cross-entropy.js';
 import { BatchNorm } from '../../src/nn/batch-norm.js';
-import { activated, BinaryBlock } from '../../src/nn/binary-block.js';
+import { activated } from '../../src/nn/blocks/pre-activation.js';
+import { blockFactory } from '../../src/nn/blocks/registry.js';
 import { Conv2d } from '../../src/nn/conv2d.js';
 import { Linear } from '../../src/nn/linear.js';
 import { ParameterStore } from '../../src/nn/parameters.js';
@@ -18,8 +19,10 @@ import { backends, useTestBackend } from '../backends.js';
 import { expectGoldenGradient, expectGoldenValues } from '../golden.js';
 import { byBackpropagation, byVariableGrads } from '../gradients.js';
 import { randomFloats } from '../native/shapes.js';
-import { applyBlock } from '../nn/apply-block.js';
 
+const makeBlock = blockFactory('binary');
+
+const training = { training: true };
 const made: { dispose(): void }[] = [];
 
 function variable(values: ArrayLike<number>): tf.Variable {
@@ -36,9 +39,9 @@ function network(): { loss: () => tf.Scalar; variables: tf.Variable[] } {
   const bn = new BatchNorm(root.child('bn'), 9);
   const slope = root.parameter<tf.Tensor1D>('slope', [9], { kind: 'constant', value: -0.25 });
   const blocks = [
-    new BinaryBlock(root.child('0'), { inputs: 9, outputs: 9, stride: 1 }),
-    new BinaryBlock(root.child('1'), { inputs: 9, outputs: 12, stride: 2 }),
-    new BinaryBlock(root.child('2'), { inputs: 12, outputs: 12, stride: 1 }),
+    makeBlock(root.child('0'), { inputs: 9, outputs: 9, stride: 1 }, {}),
+    makeBlock(root.child('1'), { inputs: 9, outputs: 12, stride: 2 }, {}),
+    makeBlock(root.child('2'), { inputs: 12, outputs: 12, stride: 1 }, {}),
   ];
   const head = new Linear(root.child('head'), 12, 5);
   // Large enough for every slope to see negative sums.
@@ -51,11 +54,12 @@ function network(): { loss: () => tf.Scalar; variables: tf.Variable[] } {
   made.push(store, images, teacher, labels);
   const loss = (): tf.Scalar => {
     const stemmed = prelu(bn.apply(stem.apply(toPositionMajor(images)), true), slope);
-    const first = applyBlock(blocks[0], stemmed, true);
+    const first = activated(blocks[0].run({ map: stemmed, slope: undefined }, training));
     const doubled = tf.add<tf.Tensor4D>(tf.mul(first, 0.5), tf.add(stemmed, tf.relu(first)));
     const pooled = maxPool(doubled, { window: 3, stride: 1, pad: 1 });
     // The third block applies the second one's PReLU.
-    const third = activated(blocks[2].apply(blocks[1].apply({ map: pooled, slope: undefined }, true), true));
+    const second = blocks[1].run({ map: pooled, slope: undefined }, training);
+    const third = activated(blocks[2].run(second, training));
     const logits = head.apply(globalMean(tf.add(third, tf.relu(third))));
     const features = tf.mean(featureMatching(toBatchMajor(third), teacher));
     return tf.add(tf.mean(labelSmoothedCrossEntropy(logits, labels)), features);

@@ -6,7 +6,7 @@ import { InputError } from '../../src/errors.js';
 import { mixTargets } from '../../src/teacher/mix-targets.js';
 import type { TargetSource } from '../../src/teacher/targets.js';
 import type { TrainerMix } from '../../src/training/batch-mixer.js';
-import { taughtBatches } from '../../src/training/batches-with-targets.js';
+import { batchesWithTargets } from '../../src/training/batches-with-targets.js';
 import { BatchMixer } from '../../src/training/batch-mixer.js';
 import { lossSettings } from '../../src/losses/loss-settings.js';
 import { backends, useTestBackend } from '../backends.js';
@@ -38,7 +38,7 @@ async function firstTaught(teacher: TargetSource, losses: readonly string[], opt
   const mixer = BatchMixer.of(options, { teacher, losses: settings, size })!;
   const batches = fixedBatches([randomBatch(6), randomBatch(6, 2)]);
   const all = [];
-  for await (const taught of taughtBatches(batches.epoch(3), teacher, { mixer, epoch: 3, firstStep: 0 }))
+  for await (const taught of batchesWithTargets(batches.epoch(3), teacher, { mixer, epoch: 3, firstStep: 0 }))
     all.push(taught);
   return all;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/data/batch.js';
 import type { TargetSource } from '../../src/teacher/targets.js';
-import { taughtBatches } from '../../src/training/batches-with-targets.js';
+import { batchesWithTargets } from '../../src/training/batches-with-targets.js';
 import { randomBatch, randomTargets, taps } from './trainer-parts.js';
 
 /** Batches by their view number, and what happened to them in order. */
@@ -30,14 +30,14 @@ function scene(count: number, ahead?: number) {
   return { events, batches, teacher };
 }
 
-describe('taughtBatches', () => {
+describe('batchesWithTargets', () => {
   it.each([
     [undefined, ['ask 0', 'use 0', 'ask 1', 'use 1', 'ask 2', 'use 2', 'ask 3', 'use 3', 'closed']],
     [2, ['ask 0', 'ask 1', 'ask 2', 'use 0', 'ask 3', 'use 1', 'closed', 'use 2', 'use 3']],
     [9, ['ask 0', 'ask 1', 'ask 2', 'ask 3', 'closed', 'use 0', 'use 1', 'use 2', 'use 3']],
   ])('asks %s batches ahead and gives each with its own targets', async (ahead, expected) => {
     const { events, batches, teacher } = scene(4, ahead);
-    for await (const { batch, targets, dataMs, teacherMs } of taughtBatches(batches(), teacher)) {
+    for await (const { batch, targets, dataMs, teacherMs } of batchesWithTargets(batches(), teacher)) {
       events.push(`use ${batch.view}`);
       expect(targets).toEqual(randomTargets(batch, batch.view));
       expect(Math.min(dataMs, teacherMs)).toBeGreaterThanOrEqual(0);
@@ -47,7 +47,7 @@ describe('taughtBatches', () => {
 
   it('gives batches alone without a teacher', async () => {
     const seen: [number, unknown][] = [];
-    for await (const { batch, targets } of taughtBatches(scene(3).batches(), undefined))
+    for await (const { batch, targets } of batchesWithTargets(scene(3).batches(), undefined))
       seen.push([batch.view, targets]);
     expect(seen).toEqual([
       [0, undefined],
@@ -58,7 +58,7 @@ describe('taughtBatches', () => {
 
   it('closes the batches when it is left early, and when the teacher fails', async () => {
     const left = scene(5, 2);
-    for await (const { batch } of taughtBatches(left.batches(), left.teacher)) if (batch.view === 1) break;
+    for await (const { batch } of batchesWithTargets(left.batches(), left.teacher)) if (batch.view === 1) break;
     expect(left.events.at(-1)).toBe('closed');
     const failing = scene(5, 2);
     const answer = failing.teacher.targets.bind(failing.teacher);
@@ -66,7 +66,7 @@ describe('taughtBatches', () => {
       batch.view === 1 ? Promise.reject(new Error('no answer')) : answer(batch);
     const used: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const { batch } of taughtBatches(failing.batches(), failing.teacher)) used.push(batch.view);
+      for await (const { batch } of batchesWithTargets(failing.batches(), failing.teacher)) used.push(batch.view);
     };
     await expect(run()).rejects.toThrow('no answer');
     expect(used).toEqual([0]);

@@ -152,7 +152,7 @@ describe('Trainer', () => {
     expect((failure as RunError).message).toMatch(
       new RegExp(`^the loss term '${term}' is (NaN|-Infinity) at step 2 of epoch 5${layer}\\.$`),
     );
-    expect((failure as RunError).fix).toContain('--lr');
+    expect((failure as RunError).fix).toContain('`lr`');
     expect(seen).toEqual([0]);
     tiny.dispose();
   });

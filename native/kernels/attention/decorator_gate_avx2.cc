@@ -1,6 +1,7 @@
 #include "implementations.h"
 #include "kernels/attention/rows_avx2.h"
 #include "kernels/exponential_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -47,10 +48,11 @@ __m256 times_slope(__m256 gradient, __m256 tangent) {
 
 }  // namespace
 
-void run(const DecoratorGate& a) {
+void decorator_gate_avx2(const DecoratorGate& a) {
   const size_t channels = a.channels;
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
-    float* shares = scratch<float>(kTaskSlot, channels);
+    Scratch scratch;
+    float* shares = scratch.take<float>(channels);
     for (size_t n = first; n < first + images; ++n) {
       shares_of(a.pools + n * channels, channels, shares);
       for_vectors(channels, [&](auto lanes, size_t c) {
@@ -61,16 +63,18 @@ void run(const DecoratorGate& a) {
   });
 }
 
-void run(const DecoratorGateBackward& a) {
+void decorator_gate_backward_avx2(const DecoratorGateBackward& a) {
   const size_t channels = a.channels;
   const Blocks blocks = image_blocks(a.images, channels);
   // One partial result a block of images, in each the three weights' and the three biases' rows.
-  const size_t padded = round_up_to_lanes(channels), memory = RunningSums::memory(6 * padded);
-  double* partials = scratch<double>(kPartialSlot, blocks.count * memory);
+  const size_t padded = round_up_to_lanes(channels), memory = 6 * padded;
+  Scratch scratch;
+  double* partials = scratch.take<double>(blocks.count, memory);
   parallel_for(static_cast<int64_t>(blocks.count), [&](int64_t block) {
-    RunningSums sums(partials + block * memory, 6 * padded);
-    float* shares = scratch<float>(kTaskSlot, 2 * channels);
-    float* of_share = shares + channels;
+    Scratch task_scratch;
+    RunningSums sums(partials + block * memory, memory, task_scratch);
+    float* shares = task_scratch.take<float>(channels);
+    float* of_share = task_scratch.take<float>(channels);
     for (size_t n = blocks.start(block); n < blocks.start(block) + blocks.width_of(block); ++n) {
       shares_of(a.pools + n * channels, channels, shares);
       float* of_average = a.dpools + n * channels;

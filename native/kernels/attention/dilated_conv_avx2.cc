@@ -2,6 +2,7 @@
 // of all pictures, whatever the tap: the lanes go along positions and pictures, not along the few channels.
 #include "implementations.h"
 #include "kernels/attention/rows_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -16,9 +17,9 @@ struct Planes {
 };
 
 Planes planes_of(const float* x, size_t height, size_t width, size_t images, size_t channels, size_t margin,
-                 int slot) {
+                 Scratch& scratch) {
   const size_t row = (width + 2 * margin) * images, rows = height + 2 * margin;
-  float* data = scratch<float>(slot, channels * rows * row);
+  float* data = scratch.take<float>(channels, rows, row);
   parallel_for(static_cast<int64_t>(rows), [&](int64_t y) {
     const bool is_inside = static_cast<size_t>(y) >= margin && static_cast<size_t>(y) < margin + height;
     for (size_t c = 0; c < channels; ++c) {
@@ -55,13 +56,14 @@ float dot(const float* a, const float* b, size_t count) {
 
 }  // namespace
 
-void run(const DilatedConv& a) {
+void dilated_conv_avx2(const DilatedConv& a) {
   const size_t inputs = a.inputs, outputs = a.outputs, images = a.images, margin = a.margin(),
                taps = a.taps();
   const size_t window = a.window, dilation = a.dilation, length = a.width * images;
-  const Planes x = planes_of(a.x, a.height, a.width, images, inputs, margin, kCallSlot);
+  Scratch scratch;
+  const Planes x = planes_of(a.x, a.height, a.width, images, inputs, margin, scratch);
   // The weights in the order in which they are used: [outputs][inputs][taps].
-  float* weights = scratch<float>(kPartialSlot, outputs * inputs * taps);
+  float* weights = scratch.take<float>(outputs, inputs, taps);
   for (size_t k = 0; k < outputs; ++k)
     for (size_t c = 0; c < inputs; ++c)
       for (size_t tap = 0; tap < taps; ++tap)
@@ -70,7 +72,8 @@ void run(const DilatedConv& a) {
                                                      : a.filter[(tap * inputs + c) * outputs + k];
   parallel_for(a.height, [&](int64_t y) {
     float* const out = a.y + y * length * outputs;
-    float* const plane = outputs == 1 ? out : scratch<float>(kTaskSlot, length);
+    Scratch task_scratch;
+    float* const plane = outputs == 1 ? out : task_scratch.take<float>(length);
     for (size_t k = 0; k < outputs; ++k) {
       const auto sum_into = [&](auto lanes, size_t i, auto vectors) {
         constexpr size_t count = decltype(vectors)::value;
@@ -99,15 +102,16 @@ void run(const DilatedConv& a) {
   });
 }
 
-void run(const DilatedConvBackwardFilter& a) {
+void dilated_conv_backward_filter_avx2(const DilatedConvBackwardFilter& a) {
   const size_t inputs = a.inputs, outputs = a.outputs, images = a.images, taps = a.taps(), window = a.window;
   const size_t length = a.width * images, height = a.height, step = a.dilation * images;
-  const Planes x = planes_of(a.x, height, a.width, images, inputs, a.margin(), kCallSlot);
-  const Planes dy = outputs == 1 ? Planes{length, 0, a.dy}
-                                 : planes_of(a.dy, height, a.width, images, outputs, 0, kSecondCallSlot);
+  Scratch scratch;
+  const Planes x = planes_of(a.x, height, a.width, images, inputs, a.margin(), scratch);
+  const Planes dy =
+      outputs == 1 ? Planes{length, 0, a.dy} : planes_of(a.dy, height, a.width, images, outputs, 0, scratch);
   const size_t size = taps * inputs * outputs;
   // One partial result an output row.
-  double* partials = scratch<double>(kPartialSlot, height * size);
+  double* partials = scratch.take<double>(height, size);
   parallel_for(static_cast<int64_t>(height), [&](int64_t y) {
     double* to = partials + y * size;
     for (size_t tap = 0; tap < taps; ++tap)

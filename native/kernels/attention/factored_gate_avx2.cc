@@ -1,6 +1,7 @@
 #include "implementations.h"
 #include "kernels/attention/rows_avx2.h"
 #include "kernels/exponential_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -42,7 +43,8 @@ void differentiate(const FactoredGateBackward& a, Form factor, Width width) {
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
     // A picture's sums start at a multiple of the lanes.
     const size_t padded = round_up_to_lanes(channels);
-    RunningSums sums(scratch<double>(kTaskSlot, RunningSums::memory(images * padded)), images * padded);
+    Scratch scratch;
+    RunningSums sums(scratch.take<double>(images, padded), images * padded, scratch);
     for (size_t p = 0; p < a.positions; ++p) {
       for (size_t n = 0; n < images; ++n) {
         const size_t row = p * a.images + first + n;
@@ -71,7 +73,7 @@ void differentiate(const FactoredGateBackward& a, Form factor, Width width) {
 
 }  // namespace
 
-void run(const FactoredGate& a) {
+void factored_gate_avx2(const FactoredGate& a) {
   with_row_width(a.channels, [&](auto width) {
     if (a.form == FactorForm::kProduct)
       multiply(a, Product{}, width);
@@ -80,7 +82,7 @@ void run(const FactoredGate& a) {
   });
 }
 
-void run(const FactoredGateBackward& a) {
+void factored_gate_backward_avx2(const FactoredGateBackward& a) {
   with_row_width(a.channels, [&](auto width) {
     if (a.form == FactorForm::kProduct)
       differentiate(a, Product{}, width);

@@ -6,6 +6,7 @@
 #include "kernels/attention/slopes_avx2.h"
 #include "kernels/folded_rows_avx2.h"
 #include "kernels/transpose_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -70,13 +71,12 @@ void pool(const MapPools& a) {
   const size_t channels = a.channels, inner = a.images * channels;
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
     const size_t width = images * channels, start = first * channels, padded = round_up_to_lanes(width);
-    const size_t of_sums = RunningSums::memory(width);
-    double* memory = scratch<double>(kTaskSlot, of_sums + 2 * padded);
-    RunningSums sums(memory, width);
-    float* best = reinterpret_cast<float*>(memory + of_sums);
-    float* place = best + padded;
-    float* scale = place + padded;
-    float* shift = scale + padded;
+    Scratch scratch;
+    RunningSums sums(scratch.take<double>(width), width, scratch);
+    float* best = scratch.take<float>(padded);
+    float* place = scratch.take<float>(padded);
+    float* scale = scratch.take<float>(padded);
+    float* shift = scratch.take<float>(padded);
     std::fill(best, best + padded, kLeast);
     std::fill(place, place + padded, 0.0f);
     for (size_t n = 0; kScaled && n < images; ++n) {
@@ -115,12 +115,13 @@ template <class Width>
 void sum_row_gradients(const MapPoolsBackward& a, double* sums, Width width) {
   const size_t channels = a.channels, rows = a.positions * a.images;
   const size_t chunks = std::max(std::min(rows * channels / 32768, kMostPartials), size_t{1});
-  const size_t memory = 2 * channels + RunningSums::memory(channels);
-  double* partials = scratch<double>(kPartialSlot, chunks * memory);
+  Scratch scratch;
+  double* partials = scratch.take<double>(chunks, 2, channels);
   parallel_for(static_cast<int64_t>(chunks), [&](int64_t chunk) {
-    double* plain = partials + chunk * memory;
+    double* plain = partials + chunk * 2 * channels;
     double* centred = plain + channels;
-    RunningSums products(plain + 2 * channels, channels);
+    Scratch task_scratch;
+    RunningSums products(task_scratch.take<double>(channels), channels, task_scratch);
     std::fill(plain, plain + 2 * channels, 0.0);
     double shares = 0;
     const size_t last = rows * (chunk + 1) / chunks;
@@ -148,12 +149,13 @@ void sum_row_gradients(const MapPoolsBackward& a, double* sums, Width width) {
   });
   std::fill(sums, sums + 2 * channels, 0.0);
   for (size_t chunk = 0; chunk < chunks; ++chunk)
-    for (size_t i = 0; i < 2 * channels; ++i) sums[i] += partials[chunk * memory + i];
+    for (size_t i = 0; i < 2 * channels; ++i) sums[i] += partials[chunk * 2 * channels + i];
 }
 
 void find_slopes(const MapPoolsBackward& a, const Slopes& s) {
   const size_t channels = a.channels, inner = a.images * channels;
-  double* sums = scratch<double>(kTaskSlot, 2 * channels);
+  Scratch scratch;
+  double* sums = scratch.take<double>(2, channels);
   std::fill(sums, sums + 2 * channels, 0.0);
   if (a.gamma != nullptr) {
     if (a.d_of_channels != nullptr)
@@ -195,16 +197,17 @@ void spread(const MapPoolsBackward& a, const Slopes& s, Width width) {
 
 }  // namespace
 
-void run(const MapPools& a) {
+void map_pools_avx2(const MapPools& a) {
   if (a.scale == nullptr)
     pool<false>(a);
   else
     pool<true>(a);
 }
 
-void run(const MapPoolsBackward& a) {
+void map_pools_backward_avx2(const MapPoolsBackward& a) {
   const size_t channels = a.channels;
-  const Slopes slopes(scratch<float>(kCallSlot, Slopes::memory(a.images, channels)), channels);
+  Scratch scratch;
+  const Slopes slopes(scratch.take<float>(Slopes::memory(a.images, channels)), channels);
   find_slopes(a, slopes);
   with_row_width(channels, [&](auto width) {
     if (a.gamma == nullptr)

@@ -1,6 +1,7 @@
 #include "implementations.h"
 #include "kernels/attention/slopes_avx2.h"
 #include "kernels/folded_rows_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -18,10 +19,9 @@ void project(const MapProjection& a, const float* filter, Width width) {
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
     // A picture's sums start at a multiple of the lanes.
     const size_t padded = round_up_to_lanes(channels);
-    const size_t of_sums = RunningSums::memory(images * padded);
-    double* memory = scratch<double>(kTaskSlot, of_sums + padded);
-    RunningSums sums(memory, images * padded);
-    float* values = reinterpret_cast<float*>(memory + of_sums);
+    Scratch scratch;
+    RunningSums sums(scratch.take<double>(images, padded), images * padded, scratch);
+    float* values = scratch.take<float>(padded);
     for (size_t p = 0; p < a.positions; ++p) {
       for (size_t n = 0; n < images; ++n) {
         const size_t row = p * a.images + first + n;
@@ -57,10 +57,12 @@ void sum_products(const MapProjectionBackward& a, const float* mu, double* produ
                size = outputs * channels;
   const size_t chunks = std::max(std::min(rows * channels / 32768, kMostPartials), size_t{1});
   const size_t padded = round_up_to_lanes(channels);
-  const size_t of_sums = RunningSums::memory(outputs * padded), memory = of_sums + outputs;
-  double* partials = scratch<double>(kPartialSlot, chunks * memory);
+  const size_t of_sums = outputs * padded, memory = of_sums + outputs;
+  Scratch scratch;
+  double* partials = scratch.take<double>(chunks, memory);
   parallel_for(static_cast<int64_t>(chunks), [&](int64_t chunk) {
-    RunningSums sums(partials + chunk * memory, outputs * padded);
+    Scratch task_scratch;
+    RunningSums sums(partials + chunk * memory, of_sums, task_scratch);
     double* plain = partials + chunk * memory + of_sums;
     std::fill(plain, plain + outputs, 0.0);
     const size_t last = rows * (chunk + 1) / chunks;
@@ -108,9 +110,10 @@ void spread(const MapProjectionBackward& a, const Slopes& s, const float* filter
 
 }  // namespace
 
-void run(const MapProjection& a) {
+void map_projection_avx2(const MapProjection& a) {
   const size_t channels = a.channels;
-  float* filter = scratch<float>(kCallSlot, a.outputs * channels);
+  Scratch scratch;
+  float* filter = scratch.take<float>(a.outputs, channels);
   transpose_filter(a.filter, channels, a.outputs, nullptr, filter);
   with_row_width(channels, [&](auto width) {
     if (a.scale == nullptr)
@@ -120,16 +123,16 @@ void run(const MapProjection& a) {
   });
 }
 
-void run(const MapProjectionBackward& a) {
+void map_projection_backward_avx2(const MapProjectionBackward& a) {
   const size_t channels = a.channels, outputs = a.outputs, size = outputs * channels;
-  float* memory = scratch<float>(kCallSlot, Slopes::memory(a.images, channels) + size + channels);
-  const Slopes slopes(memory, channels);
-  float* filter = memory + Slopes::memory(a.images, channels);
-  float* zeros = filter + size;
+  Scratch scratch;
+  const Slopes slopes(scratch.take<float>(Slopes::memory(a.images, channels)), channels);
+  float* filter = scratch.take<float>(size);
+  float* zeros = scratch.take<float>(channels);
   std::fill(zeros, zeros + channels, 0.0f);
-  double* products = scratch<double>(kTaskSlot, size + outputs + 2 * channels);
+  double* products = scratch.take<double>(size + outputs);
   const double* plain = products + size;
-  double* sums = products + size + outputs;
+  double* sums = scratch.take<double>(2, channels);
   const bool is_normalised = a.gamma != nullptr;
   with_row_width(channels,
                  [&](auto width) { sum_products(a, is_normalised ? a.mu : zeros, products, width); });

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "kernels/pooling/blocks_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 
@@ -64,12 +65,8 @@ struct RunningSums {
   double* totals;
   float* run;
 
-  // How many doubles of memory it wants.
-  static size_t memory(size_t width) { return width + (round_up_to_lanes(width) + 1) / 2; }
-
-  RunningSums(double* memory, size_t width_)
-      : width(width_), padded(round_up_to_lanes(width_)), totals(memory) {
-    run = reinterpret_cast<float*>(memory + width);
+  RunningSums(double* totals_, size_t width_, Scratch& scratch)
+      : width(width_), padded(round_up_to_lanes(width_)), totals(totals_), run(scratch.take<float>(padded)) {
     std::fill(totals, totals + width, 0.0);
     std::fill(run, run + padded, 0.0f);
   }

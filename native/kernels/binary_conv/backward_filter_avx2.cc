@@ -12,6 +12,7 @@
 #include "kernels/binary_conv/unpacked_avx2.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -20,8 +21,6 @@ constexpr size_t kTableBytes = 26 << 10;  // of tables in the L1 cache together
 constexpr int kMaxUnits = 32;             // tables of so many (position, images) pairs
 constexpr int kWantedTasks = 32;
 constexpr size_t kMaxPartialBytes = 4u << 20;  // of sums of ranges
-
-enum Scratch { kWords, kTables, kPartials, kOwnSums };
 
 struct Plan {
   ConvShape shape;
@@ -83,7 +82,8 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
   const ConvShape& s = p.shape;
   const size_t inputs = static_cast<size_t>(s.h) * s.w;
   const size_t unit_tables = table_floats(kBits, p.groups);
-  float* tables = scratch<float>(kTables, unit_tables * p.units);
+  Scratch scratch;
+  float* tables = scratch.take<float>(unit_tables, p.units);
   std::fill_n(sums, p.block_sums(), 0.0f);
   const int64_t end_unit = end * p.chunks;
   for (int64_t unit = first * p.chunks; unit < end_unit; unit += p.units) {
@@ -154,15 +154,18 @@ bool tables_pay(const Plan& p, int64_t outputs) {
 }
 
 void run_in_floats(const BinaryConvBackwardFilter& a) {
+  Scratch scratch;
   const ConvShape& s = a.shape;
-  run(FloatConvBackwardFilter{s, unpacked_input(s, a.x), gated_gradient(s, a.dy, a.gate), a.dw});
+  float_conv_backward_filter_avx2(FloatConvBackwardFilter{s, unpacked_input(s, a.x, scratch),
+                                                          gated_gradient(s, a.dy, a.gate, scratch), a.dw});
   if (a.latent != nullptr)
-    run(StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
+    straight_through_filter_avx2(
+        StraightThroughFilter{static_cast<size_t>(s.taps()) * s.c, s.k, a.scale, a.latent, a.dw});
 }
 
 }  // namespace
 
-void run(const BinaryConvBackwardFilter& a) {
+void binary_conv_backward_filter_avx2(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
@@ -185,19 +188,21 @@ void run(const BinaryConvBackwardFilter& a) {
   p.scale = a.scale;
   p.latent = a.latent;
   p.dw = a.dw;
-  uint64_t* words = scratch<uint64_t>(kWords, static_cast<size_t>(p.chunks) * inputs * p.channels);
+  Scratch scratch;
+  uint64_t* words = scratch.take<uint64_t>(p.chunks, inputs, p.channels);
   p.words = words;
   parallel_for(inputs, [&](int64_t position) {
     for (int chunk = 0; chunk < p.chunks; ++chunk)
       make_words(p, a.x, position, chunk,
                  words + (static_cast<size_t>(chunk) * inputs + position) * p.channels);
   });
-  float* partials = p.ranges > 1 ? scratch<float>(kPartials, all_sums * p.ranges) : nullptr;
+  float* partials = p.ranges > 1 ? scratch.take<float>(all_sums, p.ranges) : nullptr;
   parallel_for(static_cast<int64_t>(p.blocks) * p.ranges, [&](int64_t task) {
     const int block = static_cast<int>(task % p.blocks);
     const int64_t range = task / p.blocks;
+    Scratch task_scratch;
     float* sums = partials ? partials + range * all_sums + block * p.block_sums()
-                           : scratch<float>(kOwnSums, p.block_sums());
+                           : task_scratch.take<float>(p.block_sums());
     const int64_t first = range * outputs / p.ranges;
     const int64_t end = (range + 1) * outputs / p.ranges;
     p.bits == 4 ? sum_range<4>(p, block, first, end, sums) : sum_range<5>(p, block, first, end, sums);

@@ -10,6 +10,7 @@
 #include "kernels/binary_conv/transpose_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "scratch.h"
 #include "sequences/grouped.h"
 
 namespace bnn::avx512 {
@@ -20,8 +21,6 @@ constexpr int kMaxUnits = 32;             // tables of so many (position, images
 constexpr int kMostImages = 64;           // of a unit
 constexpr int kWantedTasks = 32;
 constexpr size_t kMaxPartialBytes = 4u << 20;  // of sums of ranges
-
-enum Scratch { kIndices, kPartials, kOwnSums, kRows, kTables, kUnits };
 
 struct Plan {
   ConvShape shape;
@@ -137,10 +136,11 @@ Channels channels_of(const Plan& p, int k) {
 void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
   const ConvShape& s = p.shape;
   const TableSigns signs;
-  float* rows = scratch<float>(kRows, p.unit_rows() * p.units);
-  float* tables = scratch<float>(kTables, p.unit_tables() * p.units);
-  Unit* lists = scratch<Unit>(kUnits, static_cast<size_t>(s.taps()) * kMaxUnits + s.taps());
-  int* counts = reinterpret_cast<int*>(lists + static_cast<size_t>(s.taps()) * kMaxUnits);
+  Scratch scratch;
+  float* rows = scratch.take<float>(p.unit_rows(), p.units);
+  float* tables = scratch.take<float>(p.unit_tables(), p.units);
+  Unit* lists = scratch.take<Unit>(s.taps(), kMaxUnits);
+  int* counts = scratch.take<int>(s.taps());
   const int outputs = std::min(kLanes, s.k - block * kLanes);
   std::fill_n(sums, p.block_sums(), 0.0f);
   const int64_t end_unit = end * p.chunks;
@@ -167,7 +167,8 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
                           nullptr, 0};
           const Target target{sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + c,
                               static_cast<size_t>(p.channels), p.tile, first_lanes(kLanes), true};
-          look_up(p.tile, vectors, lists + tap * kMaxUnits, counts[tap], span, target);
+          look_up<BinaryConvBackwardFilter>(p.tile, vectors, lists + tap * kMaxUnits, counts[tap], span,
+                                            target);
         }
       }
     }
@@ -211,10 +212,12 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
 
 }  // namespace
 
-void run(const BinaryConvBackwardFilter& a) {
+void binary_conv_backward_filter_avx512(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
   // Fewer input channels than half of the output channels that the AVX2 version has as lanes
-  if (2 * s.c < std::min(s.k, kLanes)) return s.groups > 1 ? run_in_groups(a) : avx2::run(a);
+  if (2 * s.c < std::min(s.k, kLanes))
+    return s.groups > 1 ? run_in_groups(a, binary_conv_backward_filter_avx512)
+                        : avx2::binary_conv_backward_filter_avx2(a);
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
   Plan p{};
@@ -238,18 +241,20 @@ void run(const BinaryConvBackwardFilter& a) {
   p.scale = a.scale;
   p.latent = a.latent;
   p.dw = a.dw;
-  uint8_t* indices = scratch<uint8_t>(kIndices, p.chunks * inputs * p.position_indices() + kIndexSlack);
+  Scratch scratch;
+  uint8_t* indices = scratch.take<uint8_t>(p.chunks * inputs * p.position_indices() + kIndexSlack);
   p.indices = indices;
   parallel_for(inputs * p.chunks, [&](int64_t task) {
     const int chunk = static_cast<int>(task / inputs);
     make_indices(p, a.x, task % inputs, chunk, indices + task * p.position_indices());
   });
-  float* partials = p.ranges > 1 ? scratch<float>(kPartials, all_sums * p.ranges) : nullptr;
+  float* partials = p.ranges > 1 ? scratch.take<float>(all_sums, p.ranges) : nullptr;
   parallel_for(static_cast<int64_t>(p.blocks) * p.ranges, [&](int64_t task) {
     const int block = static_cast<int>(task % p.blocks);
     const int64_t range = task / p.blocks;
+    Scratch task_scratch;
     float* sums = partials ? partials + range * all_sums + block * p.block_sums()
-                           : scratch<float>(kOwnSums, p.block_sums());
+                           : task_scratch.take<float>(p.block_sums());
     sum_range(p, block, range * outputs / p.ranges, (range + 1) * outputs / p.ranges, sums);
     if (partials == nullptr)
       for (int tap = 0; tap < s.taps(); ++tap) finish(p, block, tap, sums, 0);

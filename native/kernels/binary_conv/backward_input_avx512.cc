@@ -9,6 +9,7 @@
 #include "kernels/binary_conv/sum_registers_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "scratch.h"
 #include "sequences/grouped.h"
 
 namespace bnn::avx512 {
@@ -18,8 +19,6 @@ constexpr size_t kRingBytes = 448 << 10;  // of tables, so that they stay in the
 constexpr int kMaxGroups = 32;            // tables of an output position and image
 constexpr int kMinRows = 4;               // input rows of a task: output rows at its edges are read twice
 constexpr int kTasksPerThread = 4;
-
-enum Scratch { kIndices, kScale, kColumns, kTables, kUnits, kRows, kMasks };
 
 // An output coordinate and the tap under which it meets an input coordinate
 struct Meeting {
@@ -153,18 +152,19 @@ void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows
       const int vectors = (channels + kLanes - 1) / kLanes;
       const Target target{dx + c, static_cast<size_t>(s.c), t.images,
                           first_lanes(channels - (vectors - 1) * kLanes), chunk > 0};
-      look_up(p.tile, vectors, units, count, span_of(p, c, channels, chunk), target);
+      look_up<BinaryConvBackwardInput>(p.tile, vectors, units, count, span_of(p, c, channels, chunk), target);
     }
   }
 }
 
-void run_task(const Plan& p, const Task& t) {
+void backward_input_rows(const Plan& p, const Task& t) {
   const ConvShape& s = p.shape;
   const TableSigns signs;
   const size_t row_tables = p.position_tables() * s.out_w;
-  float* tables = scratch<float>(kTables, row_tables * p.ring);
-  Unit* units = scratch<Unit>(kUnits, s.taps());
-  Meeting* rows = scratch<Meeting>(kRows, s.kernel_h);
+  Scratch scratch;
+  float* tables = scratch.take<float>(row_tables, p.ring);
+  Unit* units = scratch.take<Unit>(s.taps());
+  Meeting* rows = scratch.take<Meeting>(s.kernel_h);
   for (int chunk = 0; chunk < p.chunks; ++chunk) {
     int built = 0;  // output rows before this one are in the ring, or left it
     for (int y = t.first_row; y < t.end_row; ++y) {
@@ -241,12 +241,15 @@ int rows_per_task(const ConvShape& s, int image_tiles) {
 
 }  // namespace
 
-void run(const BinaryConvBackwardInput& a) {
+void binary_conv_backward_input_avx512(const BinaryConvBackwardInput& a) {
   const ConvShape& s = a.shape;
   // Fewer channels than half of the images that the AVX2 version has as lanes
-  if (2 * s.c < std::min(s.n, kLanes)) return s.groups > 1 ? run_in_groups(a) : avx2::run(a);
+  if (2 * s.c < std::min(s.n, kLanes))
+    return s.groups > 1 ? run_in_groups(a, binary_conv_backward_input_avx512)
+                        : avx2::binary_conv_backward_input_avx2(a);
   // A table would have output channels of two groups.
-  if (s.groups > 1 && s.group_outputs() % kTableRows != 0) return run_in_groups(a);
+  if (s.groups > 1 && s.group_outputs() % kTableRows != 0)
+    return run_in_groups(a, binary_conv_backward_input_avx512);
   Plan p{};
   p.shape = s;
   p.step = step_of(s);
@@ -260,19 +263,20 @@ void run(const BinaryConvBackwardInput& a) {
   p.chunks = (all_groups + most_groups - 1) / most_groups;
   p.groups = (all_groups + p.chunks - 1) / p.chunks;
   p.chunks = (all_groups + p.groups - 1) / p.groups;
+  Scratch scratch;
   if (s.groups > 1 && s.group_inputs() % p.step != 0) {
-    __mmask16* masks = scratch<__mmask16>(kMasks, all_groups * p.mask_stride());
+    __mmask16* masks = scratch.take<__mmask16>(all_groups, p.mask_stride());
     make_masks(p, all_groups, masks);
     p.masks = masks;
   }
   p.dy = a.dy;
   p.gate = a.gate;
   p.dx = a.dx;
-  float* scale = scratch<float>(kScale, static_cast<size_t>(s.k) + kLanes);
+  float* scale = scratch.take<float>(static_cast<size_t>(s.k) + kLanes);
   std::copy_n(a.scale, s.k, scale);
   std::fill_n(scale + s.k, kLanes, 0.0f);
   p.scale = scale;
-  Meeting* columns = scratch<Meeting>(kColumns, static_cast<size_t>(s.w) * s.kernel_w);
+  Meeting* columns = scratch.take<Meeting>(s.w, s.kernel_w);
   for (int x = 0; x < s.w; ++x) {
     Meeting* list = columns + static_cast<size_t>(x) * s.kernel_w;
     const int count = find_meetings(x, s.pad_left, s.kernel_w, s.stride_w, s.out_w, list);
@@ -280,7 +284,7 @@ void run(const BinaryConvBackwardInput& a) {
   }
   p.columns = columns;
   uint8_t* indices =
-      scratch<uint8_t>(kIndices, static_cast<size_t>(p.chunks) * s.taps() * p.tap_indices() + kIndexSlack);
+      scratch.take<uint8_t>(static_cast<size_t>(p.chunks) * s.taps() * p.tap_indices() + kIndexSlack);
   p.indices = indices;
   parallel_for(static_cast<int64_t>(p.chunks) * s.taps(), [&](int64_t task) {
     make_indices(p, a.w, static_cast<int>(task % s.taps()), static_cast<int>(task / s.taps()),
@@ -295,7 +299,7 @@ void run(const BinaryConvBackwardInput& a) {
     t.images = std::min(p.tile, s.n - t.first_image);
     t.first_row = static_cast<int>(task % row_blocks) * task_rows;
     t.end_row = std::min(s.h, t.first_row + task_rows);
-    run_task(p, t);
+    backward_input_rows(p, t);
   });
 }
 

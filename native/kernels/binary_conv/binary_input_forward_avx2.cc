@@ -14,6 +14,7 @@
 #include "kernels/streaming.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -21,8 +22,6 @@ namespace {
 constexpr size_t kTableBytes = 26 << 10;  // of tables in the L1 cache together
 constexpr int kMaxUnits = 32;             // tables of so many (tap, input channels) pairs
 constexpr int kStripRows = 1536;          // rows of sums of a task, which stay in the L2 cache
-
-enum Scratch { kWords, kTables, kSums };
 
 struct Plan {
   ConvShape shape;
@@ -67,7 +66,8 @@ void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums
   const size_t inputs = static_cast<size_t>(s.h) * s.w;
   const size_t position_floats = static_cast<size_t>(p.images) * kLanes;
   const size_t unit_tables = table_floats(kBits, p.groups);
-  float* tables = scratch<float>(kTables, unit_tables * p.units);
+  Scratch scratch;
+  float* tables = scratch.take<float>(unit_tables, p.units);
   const int all_units = s.taps() * p.chunks;
   for (int unit = 0; unit < all_units; unit += p.units) {
     const int units = std::min(p.units, all_units - unit);
@@ -128,7 +128,7 @@ bool tables_pay(const Plan& p, int64_t outputs) {
 
 }  // namespace
 
-void run(const BinaryInputConvForward& a) {
+void binary_input_conv_forward_avx2(const BinaryInputConvForward& a) {
   const ConvShape& s = a.shape;
   const int64_t outputs = static_cast<int64_t>(s.out_h) * s.out_w;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
@@ -148,9 +148,11 @@ void run(const BinaryInputConvForward& a) {
   p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats);
   p.w = a.w;
   p.y = a.y;
-  if (!tables_pay(p, outputs)) return run(FloatConvForward{s, unpacked_input(s, a.x), a.w, a.y});
+  Scratch scratch;
+  if (!tables_pay(p, outputs))
+    return float_conv_forward_avx2(FloatConvForward{s, unpacked_input(s, a.x, scratch), a.w, a.y});
   const size_t row_words = packed_words(s.c);
-  uint64_t* words = scratch<uint64_t>(kWords, static_cast<size_t>(p.chunks) * inputs * p.images);
+  uint64_t* words = scratch.take<uint64_t>(p.chunks, inputs, p.images);
   p.words = words;
   parallel_for(inputs, [&](int64_t position) {
     for (int chunk = 0; chunk < p.chunks; ++chunk) {
@@ -169,7 +171,8 @@ void run(const BinaryInputConvForward& a) {
     const int block = static_cast<int>(task % p.blocks);
     const int64_t first = task / p.blocks * p.strip;
     const int64_t end = std::min(outputs, first + p.strip);
-    float* sums = scratch<float>(kSums, (end - first) * p.images * kLanes);
+    Scratch task_scratch;
+    float* sums = task_scratch.take<float>(end - first, p.images, kLanes);
     p.bits == 4 ? sum_strip<4>(p, block, first, end, sums) : sum_strip<5>(p, block, first, end, sums);
     if (!p.whole) store_strip(p, block, first, end, sums);
     if (p.whole && p.streamed) _mm_sfence();

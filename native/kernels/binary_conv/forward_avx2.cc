@@ -21,6 +21,7 @@
 #include "kernels/streaming.h"
 #include "parallel.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 #include "sequences/grouped.h"
 
 namespace bnn::avx2 {
@@ -29,8 +30,6 @@ namespace {
 constexpr int kRowsPerFlush = 63;  // 63 counts of at most 4 fit a byte
 constexpr int kBlocksPerTask = 8;  // blocks of images that share the weights of a task
 constexpr int kMaxCount = 65535;   // counts are summed in 16 bits
-
-enum Scratch { kIndices, kWeights, kScale, kGathered, kRuns, kSources, kSums };
 
 // Valid taps that follow each other have their weights in one piece.
 struct Run {
@@ -42,10 +41,11 @@ struct Runs {
 };
 
 // One block of images, one block of output channels: x holds the gathered indices of all valid taps; the
-// target starts with the block's first image.
+// target starts with the block's first image. It is a function of its own so that gcc keeps its sums in
+// registers.
 template <int kCount, bool kHalf>
-void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
-               const Target& target, int images) {
+__attribute__((noinline)) void forward_block(const Plan& p, const Runs& runs, int valid_taps,
+                                             const uint16_t* x, int block, const Target& target, int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
   if (target.others != nullptr)
@@ -103,26 +103,27 @@ void run_block(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* 
 }
 
 template <bool kHalf>
-void run_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
-                const Target& target, int images) {
+void forward_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
+                    const Target& target, int images) {
   switch ((images + 1) / 2) {
     case 1:
-      return run_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
     case 2:
-      return run_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
     case 3:
-      return run_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
     default:
-      return run_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
   }
 }
 
 // All output channels of one output position for the image blocks [first, last), with which the target
 // starts.
-void run_position(const Plan& p, int64_t position, int first, int last, const Target& target) {
+void forward_position(const Plan& p, int64_t position, int first, int last, const Target& target) {
   const ConvShape& s = p.shape;
-  Runs runs{scratch<Run>(kRuns, s.taps()), 0};
-  size_t* sources = scratch<size_t>(kSources, s.taps());
+  Scratch scratch;
+  Runs runs{scratch.take<Run>(s.taps()), 0};
+  size_t* sources = scratch.take<size_t>(s.taps());
   int valid_taps = 0;
   for_valid_taps(s, position, [&](int tap, size_t source) {
     sources[valid_taps++] = source;
@@ -133,7 +134,7 @@ void run_position(const Plan& p, int64_t position, int first, int last, const Ta
   });
   const size_t tap_indices = p.indices_per_block();
   const size_t block_indices = tap_indices * valid_taps;
-  uint16_t* gathered = scratch<uint16_t>(kGathered, block_indices * (last - first) + 1);
+  uint16_t* gathered = scratch.take<uint16_t>(block_indices, last - first);
   uint16_t* to = gathered;
   for (int block = first; block < last; ++block)
     for (int tap = 0; tap < valid_taps; ++tap) {
@@ -148,9 +149,9 @@ void run_position(const Plan& p, int64_t position, int first, int last, const Ta
       const int images = std::min(kImages, s.n - block * kImages);
       const Target of_block = target.from(static_cast<size_t>(block - first) * kImages * s.k);
       if (channels < p.full_blocks)
-        run_images<false>(p, runs, valid_taps, x, channels, of_block, images);
+        forward_images<false>(p, runs, valid_taps, x, channels, of_block, images);
       else
-        run_images<true>(p, runs, valid_taps, x, channels, of_block, images);
+        forward_images<true>(p, runs, valid_taps, x, channels, of_block, images);
     }
   if (p.streamed) _mm_sfence();
 }
@@ -162,7 +163,7 @@ bool groups_fit(const ConvShape& s) { return s.groups == 1 || s.group_inputs() %
 
 // The plan of a convolution, with its operands made.
 Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale,
-               const float* own_slope, const float* own_sum_slope) {
+               const float* own_slope, const float* own_sum_slope, Scratch& scratch) {
   Plan p{};
   p.shape = s;
   p.nibbles = (s.c + 7) / 8 * 2;
@@ -170,10 +171,10 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
   p.half_blocks = s.k % kBlock != 0 && s.k % kBlock <= kHalfBlock;
   p.full_blocks = (s.k + kBlock - 1) / kBlock - p.half_blocks;
   const int64_t inputs = static_cast<int64_t>(s.h) * s.w;
-  uint16_t* indices = scratch<uint16_t>(kIndices, inputs * p.image_blocks * p.indices_per_block());
-  uint8_t* weights = scratch<uint8_t>(kWeights, p.block_bytes() * (p.full_blocks + p.half_blocks));
+  uint16_t* indices = scratch.take<uint16_t>(inputs, p.image_blocks, p.indices_per_block());
+  uint8_t* weights = scratch.take<uint8_t>(p.block_bytes(), p.full_blocks + p.half_blocks);
   const size_t channels = static_cast<size_t>(p.full_blocks + p.half_blocks) * kBlock;
-  float* scale = scratch<float>(kScale, 3 * channels);
+  float* scale = scratch.take<float>(3, channels);
   std::fill_n(scale, 3 * channels, 0.0f);
   std::copy_n(own_scale, s.k, scale);
   if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + channels) - s.k;
@@ -192,11 +193,14 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
 
 }  // namespace
 
-void run(const BinaryConvForward& a) {
+void binary_conv_forward_avx2(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
-  if (!groups_fit(s)) return run_in_groups(a);
-  if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
-  Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope);
+  if (!groups_fit(s)) return run_in_groups(a, binary_conv_forward_avx2);
+  if (!counts_fit(s))
+    return s.groups == 1 ? reference::binary_conv_forward_reference(a)
+                         : run_in_groups(a, binary_conv_forward_avx2);
+  Scratch scratch;
+  Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope, scratch);
   // Whole blocks alone: what is left of one goes through a copy, which must not pass the caches by.
   p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % kHalfBlock == 0;
   const Target all{a.y, a.residual, nullptr, nullptr, nullptr};
@@ -206,21 +210,23 @@ void run(const BinaryConvForward& a) {
     const size_t row = static_cast<size_t>(first) * kImages * s.k;
     Target target = all.from(static_cast<size_t>(task / parts) * s.n * s.k + row);
     if (a.gate != nullptr) target.gate = a.gate + row;
-    run_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks), target);
+    forward_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks), target);
   });
 }
 
-void run(const BinaryConvGateGradient& a) {
+void binary_conv_gate_gradient_avx2(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
-  if (!groups_fit(s)) return run_in_groups(a);
-  if (!counts_fit(s)) return s.groups == 1 ? reference::run(a) : run_in_groups(a);
-  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
+  if (!groups_fit(s)) return run_in_groups(a, binary_conv_gate_gradient_avx2);
+  if (!counts_fit(s))
+    return s.groups == 1 ? reference::binary_conv_gate_gradient_reference(a)
+                         : run_in_groups(a, binary_conv_gate_gradient_avx2);
+  Scratch scratch;
+  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope, scratch);
   p.dots = true;
-  sum_gate_gradient(a, kBlocksPerTask * kImages,
-                    scratch<float>(kSums, gate_sums(a, kBlocksPerTask * kImages)),
+  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch.take<float>(gate_sums(a, kBlocksPerTask * kImages)),
                     [&](int64_t position, int first, int images, const Target& target) {
                       const int block = first / kImages;
-                      run_position(p, position, block, block + (images + kImages - 1) / kImages, target);
+                      forward_position(p, position, block, block + (images + kImages - 1) / kImages, target);
                     });
 }
 

@@ -17,6 +17,7 @@
 #include "parallel.h"
 #include "reference/bits.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn::avx512 {
 namespace {
@@ -92,7 +93,7 @@ inline Words words_of(const Plan& p, int column, int count) {
 // The sums, products − 2 · differing bits, for kImages images and kVectors vectors of output channels. It is
 // its own function because gcc 12 runs out of registers where it is inlined.
 template <int kImages, int kVectors, bool kGrouped>
-__attribute__((noinline)) void run_tile(const Plan& p, const Position& position, int image, int column) {
+__attribute__((noinline)) void forward_tile(const Plan& p, const Position& position, int image, int column) {
   __m512i counts[kImages][kVectors];
 #pragma GCC unroll 8
   for (int i = 0; i < kImages; ++i)
@@ -147,28 +148,28 @@ __attribute__((noinline)) void run_tile(const Plan& p, const Position& position,
 
 // All output channels of kImages images
 template <int kImages, bool kGrouped>
-void run_rows(const Plan& p, const Position& position, int image) {
+void forward_rows(const Plan& p, const Position& position, int image) {
   for (int column = 0; column < p.columns; column += kTileVectors * kLanes) {
     const int vectors = std::min(kTileVectors, (p.columns - column) / kLanes);
     if (vectors == 1)
-      run_tile<kImages, 1, kGrouped>(p, position, image, column);
+      forward_tile<kImages, 1, kGrouped>(p, position, image, column);
     else if (vectors == 2 || kImages > 4)  // eight images come with two vectors at most
-      run_tile<kImages, 2, kGrouped>(p, position, image, column);
+      forward_tile<kImages, 2, kGrouped>(p, position, image, column);
     else if (vectors == 3)
-      run_tile<std::min(kImages, 4), 3, kGrouped>(p, position, image, column);
+      forward_tile<std::min(kImages, 4), 3, kGrouped>(p, position, image, column);
     else
-      run_tile<std::min(kImages, 4), 4, kGrouped>(p, position, image, column);
+      forward_tile<std::min(kImages, 4), 4, kGrouped>(p, position, image, column);
   }
 }
 
 template <bool kGrouped>
-void run_images(const Plan& p, const Position& position, int count) {
+void forward_images(const Plan& p, const Position& position, int count) {
   int image = 0;
   if (p.columns <= 2 * kLanes)
-    for (; image + 8 <= count; image += 8) run_rows<8, kGrouped>(p, position, image);
-  for (; image + 4 <= count; image += 4) run_rows<4, kGrouped>(p, position, image);
-  for (; image + 2 <= count; image += 2) run_rows<2, kGrouped>(p, position, image);
-  if (image < count) run_rows<1, kGrouped>(p, position, image);
+    for (; image + 8 <= count; image += 8) forward_rows<8, kGrouped>(p, position, image);
+  for (; image + 4 <= count; image += 4) forward_rows<4, kGrouped>(p, position, image);
+  for (; image + 2 <= count; image += 2) forward_rows<2, kGrouped>(p, position, image);
+  if (image < count) forward_rows<1, kGrouped>(p, position, image);
 }
 
 // The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input
@@ -190,18 +191,19 @@ void join_taps(const Plan& p, const int64_t* sources, int word, int first, int i
 }
 
 // One output position for the images [first, first + images)
-void run_position(const Plan& p, int64_t index, int first, int images, const Target& target) {
+void forward_position(const Plan& p, int64_t index, int first, int images, const Target& target) {
   const ConvShape& s = p.shape;
-  int64_t* sources = scratch<int64_t>(kTapSources, s.taps());
+  Scratch scratch;
+  int64_t* sources = scratch.take<int64_t>(s.taps());
   std::fill_n(sources, s.taps(), -1);
-  Source* list = scratch<Source>(kList, s.taps());
+  Source* list = scratch.take<Source>(s.taps());
   int count = 0;
   int valid = 0;
   for_valid_taps(s, index, [&](int tap, size_t source) {
     sources[tap] = static_cast<int64_t>(source);
     ++valid;
   });
-  int32_t* products = scratch<int32_t>(kProducts, p.columns);
+  int32_t* products = scratch.take<int32_t>(p.columns);
   std::fill_n(products, p.columns, valid * s.group_inputs());
   if (p.joined == 1) {
     for (int tap = 0; tap < s.taps(); ++tap)
@@ -210,7 +212,7 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
                          p.weights + static_cast<size_t>(tap) * p.words * p.columns};
   } else {
     constexpr int row = (kTaskImages + kLanes - 1) / kLanes * kLanes;
-    uint32_t* joined = scratch<uint32_t>(kJoined, static_cast<size_t>(p.tap_words()) * row);
+    uint32_t* joined = scratch.take<uint32_t>(p.tap_words(), row);
     for (int word = 0; word < p.tap_words(); ++word) {
       join_taps(p, sources, word, first, images, joined + word * row);
       list[count++] = {joined + word * row, p.weights + static_cast<size_t>(word) * p.columns};
@@ -222,15 +224,15 @@ void run_position(const Plan& p, int64_t index, int first, int images, const Tar
     }
   }
   const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products, target};
-  const auto run = s.groups > 1 ? run_images<true> : run_images<false>;
-  run(p, position, images);
+  s.groups > 1 ? forward_images<true>(p, position, images) : forward_images<false>(p, position, images);
 }
 
 }  // namespace
 
-void run(const BinaryConvForward& a) {
+void binary_conv_forward_avx512(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
-  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope);
+  Scratch scratch;
+  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope, scratch);
   const int parts = (s.n + kTaskImages - 1) / kTaskImages;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
@@ -239,17 +241,18 @@ void run(const BinaryConvForward& a) {
     Target target = Target{a.y, a.residual, nullptr, nullptr, nullptr}.from(
         static_cast<size_t>(position) * s.n * s.k + row);
     if (a.gate != nullptr) target.gate = a.gate + row;
-    run_position(p, position, first, std::min(kTaskImages, s.n - first), target);
+    forward_position(p, position, first, std::min(kTaskImages, s.n - first), target);
   });
 }
 
-void run(const BinaryConvGateGradient& a) {
+void binary_conv_gate_gradient_avx512(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
-  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope);
+  Scratch scratch;
+  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope, scratch);
   p.dots = true;
-  sum_gate_gradient(a, kTaskImages, scratch<float>(kSums, gate_sums(a, kTaskImages)),
+  sum_gate_gradient(a, kTaskImages, scratch.take<float>(gate_sums(a, kTaskImages)),
                     [&](int64_t position, int first, int images, const Target& target) {
-                      run_position(p, position, first, images, target);
+                      forward_position(p, position, first, images, target);
                     });
 }
 

@@ -8,13 +8,12 @@
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
+#include "scratch.h"
 
 namespace bnn::avx512 {
 namespace {
 
 constexpr int kWordBits = 32;
-
-enum Scratch { kWeights, kOnes, kScale, kTapSources, kList, kJoined, kProducts, kMasks, kSums };
 
 struct Plan {
   ConvShape shape;
@@ -90,15 +89,15 @@ void make_masks(const Plan& p, int word, uint32_t* masks) {
 
 // The plan of a convolution, with its weights made.
 Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale,
-               const float* own_slope, const float* own_sum_slope) {
+               const float* own_slope, const float* own_sum_slope, Scratch& scratch) {
   Plan p{};
   p.shape = s;
   p.joined = std::clamp(kWordBits / s.c, 1, s.taps());
   p.words = static_cast<int>(packed_words(s.c));
   p.columns = (s.k + kLanes - 1) / kLanes * kLanes;
-  uint32_t* weights = scratch<uint32_t>(kWeights, static_cast<size_t>(p.tap_words()) * p.words * p.columns);
-  int32_t* ones = p.joined > 1 ? scratch<int32_t>(kOnes, static_cast<size_t>(s.taps()) * p.columns) : nullptr;
-  float* scale = scratch<float>(kScale, 3 * p.columns);
+  uint32_t* weights = scratch.take<uint32_t>(p.tap_words(), p.words, p.columns);
+  int32_t* ones = p.joined > 1 ? scratch.take<int32_t>(s.taps(), p.columns) : nullptr;
+  float* scale = scratch.take<float>(3, p.columns);
   std::fill_n(scale, 3 * p.columns, 0.0f);
   std::copy_n(own_scale, s.k, scale);
   if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + p.columns) - s.k;
@@ -109,7 +108,7 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
   p.scale = scale;
   parallel_for(p.tap_words(), [&](int64_t tap) { make_weights(p, w, static_cast<int>(tap), weights, ones); });
   if (s.groups > 1) {
-    uint32_t* masks = scratch<uint32_t>(kMasks, static_cast<size_t>(p.words) * p.columns);
+    uint32_t* masks = scratch.take<uint32_t>(p.words, p.columns);
     p.masks = masks;
     parallel_for(p.words, [&](int64_t word) { make_masks(p, static_cast<int>(word), masks); });
   }

@@ -20,11 +20,10 @@
 #include "kernels/binary_conv/scatter_plan_avx2.h"
 #include "kernels/streaming.h"
 #include "kernels/transpose_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
-
-enum Scratch { kWords, kScale, kTables, kRing };
 
 // Asks for the source of a position before load_rows needs it: its rows are short and lie far apart.
 inline void prefetch_rows(const Scatter& p, const Task& t, size_t position, int chunk) {
@@ -132,7 +131,7 @@ inline void store_rows_before(const Scatter& p, const Task& t, int end, Ring& ri
 }
 
 // Adds the source row `sy` to the target rows under it.
-template <int kBits>
+template <class Family, int kBits>
 void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& ring) {
   const Axis& across = p.columns;
   const int first_y = std::max(t.first_row, p.rows.first_target(sy));
@@ -182,16 +181,17 @@ void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& r
 
 // The images of a task in blocks of 16, each with a ring of its own, row by row: neighbours in memory are
 // read together.
-template <int kBits>
-void run_task(const Scatter& p, Task t) {
+template <class Family, int kBits>
+void scatter_rows(const Scatter& p, Task t) {
   const int groups = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
-  float* tables = scratch<float>(kTables, table_floats(kBits, groups) * p.window);
+  Scratch scratch;
+  float* tables = scratch.take<float>(table_floats(kBits, groups), p.window);
   const int blocks = (t.images + kLanes - 1) / kLanes;
   const size_t row_floats = static_cast<size_t>(p.columns.targets) * t.channels * kLanes;
   const int ring_rows = p.rows.targets_of_source();
   // 4 rows more, since channels leave the ring in eights
   const size_t ring_floats = row_floats * ring_rows + 4 * kLanes;
-  float* sums = scratch<float>(kRing, ring_floats * blocks);
+  float* sums = scratch.take<float>(ring_floats, blocks);
   std::fill_n(sums, ring_floats * blocks, 0.0f);
   Ring rings[kMostBlocks];
   for (int b = 0; b < blocks; ++b) rings[b] = {sums + b * ring_floats, row_floats, ring_rows, t.first_row};
@@ -203,16 +203,16 @@ void run_task(const Scatter& p, Task t) {
   };
   const int end_source_row = p.rows.end_source(t.end_row - 1);
   for (int sy = p.rows.first_source(t.first_row); sy < end_source_row; ++sy)
-    for (int b = 0; b < blocks; ++b) scatter_row<kBits>(p, block_of(b), sy, tables, rings[b]);
+    for (int b = 0; b < blocks; ++b) scatter_row<Family, kBits>(p, block_of(b), sy, tables, rings[b]);
   for (int b = 0; b < blocks; ++b) store_rows_before(p, block_of(b), t.end_row, rings[b]);
 }
 
 // The scale of each channel, or ones where there is none: of the source and of the target, as Scatter wants
 // them.
-inline void set_scales(Scatter& p, const float* input_scale, const float* output_scale) {
+inline void set_scales(Scatter& p, const float* input_scale, const float* output_scale, Scratch& scratch) {
   const size_t inputs = static_cast<size_t>(p.chunks) * kChunkRows;
   const size_t outputs = p.outputs + 8;
-  float* scales = scratch<float>(kScale, inputs + outputs);
+  float* scales = scratch.take<float>(inputs + outputs);
   std::fill_n(scales, inputs + outputs, 0.0f);
   const auto set = [](float* to, const float* scale, int count) {
     if (scale != nullptr)
@@ -226,7 +226,8 @@ inline void set_scales(Scatter& p, const float* input_scale, const float* output
   p.output_scale = scales + inputs;
 }
 
-// Runs a scatter whose operands are set.
+// Runs a scatter whose operands are set. The family tells the functions of two kernels apart in a profile.
+template <class Family>
 inline void run_scatter(Scatter p) {
   if (p.rows.targets == 0 || p.columns.targets == 0) return;
   const int task_images = kLanes * blocks_per_task(p);
@@ -247,7 +248,7 @@ inline void run_scatter(Scatter p) {
     t.channels = std::min(p.task_channels, p.channels - t.first_channel);
     t.first_row = row_block * p.task_rows;
     t.end_row = std::min(p.rows.targets, t.first_row + p.task_rows);
-    p.bits == 4 ? run_task<4>(p, t) : run_task<5>(p, t);
+    p.bits == 4 ? scatter_rows<Family, 4>(p, t) : scatter_rows<Family, 5>(p, t);
     if (p.streamed) _mm_sfence();
   });
 }

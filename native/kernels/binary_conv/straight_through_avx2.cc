@@ -4,7 +4,7 @@
 
 namespace bnn::avx2 {
 
-void run(const StraightThroughFilter& a) {
+void straight_through_filter_avx2(const StraightThroughFilter& a) {
   const size_t channels = a.channels;
   const size_t rows_of_task = std::max(32768 / std::max(channels, size_t{1}), size_t{1});
   const __m256 one = _mm256_set1_ps(1.0f);

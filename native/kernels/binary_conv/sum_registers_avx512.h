@@ -69,8 +69,9 @@ struct Target {
 
 // Sums of kRows rows × kVectors vectors over the groups of a span of all units. Every second
 // addition is written as a multiplication by 1, since the two kinds use different ports on some machines. It
-// is its own function because gcc 12 runs out of registers where it is inlined.
-template <int kRows, int kVectors, bool kMasked>
+// is a function of its own because gcc 12 runs out of registers where it is inlined. The family tells the
+// functions of two kernels apart in a profile.
+template <class Family, int kRows, int kVectors, bool kMasked>
 __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const Span& span,
                                             const Target& out) {
   __m512 sums[kRows][kVectors];
@@ -122,29 +123,30 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const 
 // Rows of a tile: enough sums that their additions do not wait for each other, all of them in registers.
 inline int tile_rows(int channels) { return channels <= 2 * kLanes ? 8 : 4; }
 
-template <bool kMasked>
+template <class Family, bool kMasked>
 void look_up_vectors(int rows, int vectors, const Unit* units, int count, const Span& span,
                      const Target& out) {
   if (rows == 8)
-    return vectors == 1 ? look_up_tile<8, 1, kMasked>(units, count, span, out)
-                        : look_up_tile<8, 2, kMasked>(units, count, span, out);
+    return vectors == 1 ? look_up_tile<Family, 8, 1, kMasked>(units, count, span, out)
+                        : look_up_tile<Family, 8, 2, kMasked>(units, count, span, out);
   switch (vectors) {
     case 1:
-      return look_up_tile<4, 1, kMasked>(units, count, span, out);
+      return look_up_tile<Family, 4, 1, kMasked>(units, count, span, out);
     case 2:
-      return look_up_tile<4, 2, kMasked>(units, count, span, out);
+      return look_up_tile<Family, 4, 2, kMasked>(units, count, span, out);
     case 3:
-      return look_up_tile<4, 3, kMasked>(units, count, span, out);
+      return look_up_tile<Family, 4, 3, kMasked>(units, count, span, out);
     default:
-      return look_up_tile<4, 4, kMasked>(units, count, span, out);
+      return look_up_tile<Family, 4, 4, kMasked>(units, count, span, out);
   }
 }
 
 // A tile of tile_rows rows and `vectors` vectors
+template <class Family>
 inline void look_up(int rows, int vectors, const Unit* units, int count, const Span& span,
                     const Target& out) {
-  span.masks ? look_up_vectors<true>(rows, vectors, units, count, span, out)
-             : look_up_vectors<false>(rows, vectors, units, count, span, out);
+  span.masks ? look_up_vectors<Family, true>(rows, vectors, units, count, span, out)
+             : look_up_vectors<Family, false>(rows, vectors, units, count, span, out);
 }
 
 }  // namespace

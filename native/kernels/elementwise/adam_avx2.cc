@@ -5,7 +5,7 @@
 
 namespace bnn::avx2 {
 
-void run(const AdamStep& a) {
+void adam_step_avx2(const AdamStep& a) {
   const double correction1 = 1 - std::pow(static_cast<double>(a.beta1), static_cast<double>(a.step));
   const double correction2 = 1 - std::pow(static_cast<double>(a.beta2), static_cast<double>(a.step));
   const __m256 beta1 = _mm256_set1_ps(a.beta1);

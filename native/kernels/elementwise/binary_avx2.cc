@@ -1,5 +1,6 @@
 #include "implementations.h"
 #include "kernels/folded_rows_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -10,9 +11,10 @@ void each(const Elementwise& a, const Operation& operation) {
   const size_t period = a.y_period == 0 ? kLanes : a.y_period;
   FoldedRows rows(a.size / period, period);
   rows.rest = a.size - rows.count * rows.width;
+  Scratch scratch;
   const float* repeated = nullptr;
   if (a.y_period != 0) {
-    float* copies = scratch<float>(kCallSlot, rows.width);
+    float* copies = scratch.take<float>(rows.width);
     rows.repeat(a.y, copies);
     repeated = copies;
   }
@@ -33,7 +35,7 @@ inline __m256 keep_nan(__m256 x, __m256 chosen) {
 
 // _mm256_max_ps and _mm256_min_ps give the second operand when one is NaN; where that is the first, it shall
 // stay NaN.
-void run(const Elementwise& a) {
+void elementwise_avx2(const Elementwise& a) {
   switch (a.operation) {
     case Binary::kAdd:
       return each(a, [](__m256 x, __m256 y) { return _mm256_add_ps(x, y); });

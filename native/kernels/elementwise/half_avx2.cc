@@ -25,7 +25,7 @@ inline void widen8(const uint16_t* x, float* y) { _mm256_storeu_ps(y, widened(x)
 
 }  // namespace
 
-void run(const NarrowToHalf& a) {
+void narrow_to_half_avx2(const NarrowToHalf& a) {
   size_t i = 0;
   for (; i + kWidth <= a.size; i += kWidth) narrow8(a.x + i, a.y + i);
   if (i == a.size) return;
@@ -36,7 +36,7 @@ void run(const NarrowToHalf& a) {
   std::memcpy(a.y + i, y, (a.size - i) * sizeof(uint16_t));
 }
 
-void run(const WidenHalf& a) {
+void widen_half_avx2(const WidenHalf& a) {
   size_t i = 0;
   // Batches of targets are widened in one thread and read in another, much later.
   if (worth_streaming(a.y, a.size, kStreamedHalves)) {

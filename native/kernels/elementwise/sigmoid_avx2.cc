@@ -4,12 +4,12 @@
 
 namespace bnn::avx2 {
 
-void run(const Sigmoid& a) {
+void sigmoid_avx2(const Sigmoid& a) {
   each_run(a.size, false,
            [&](auto lanes, size_t i) { lanes.store(a.y + i, logistic(lanes.load(a.x + i)).value); });
 }
 
-void run(const SigmoidBackward& a) {
+void sigmoid_backward_avx2(const SigmoidBackward& a) {
   const __m256 one = _mm256_set1_ps(1);
   each_run(a.size, false, [&](auto lanes, size_t i) {
     const __m256 y = lanes.load(a.y + i);

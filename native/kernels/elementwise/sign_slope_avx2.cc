@@ -15,7 +15,7 @@ void each(const SignSlope& a, const Slope& slope) {
 
 }  // namespace
 
-void run(const SignSlope& a) {
+void sign_slope_avx2(const SignSlope& a) {
   const __m256 one = _mm256_set1_ps(1);
   if (a.t > 0) {
     // 1 − tanh²(z) = 4e / (1 + e)² with e = exp(−2|z|)

@@ -69,7 +69,7 @@ void softmax_row(const float* x, float* y, size_t classes, bool logarithm) {
 
 }  // namespace
 
-void run(const Softmax& a) {
+void softmax_avx2(const Softmax& a) {
   const size_t classes = a.classes;
   if (classes == 0) return;
   const size_t rows_of_task = std::max(4096 / classes, size_t{1});

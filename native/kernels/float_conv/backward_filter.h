@@ -3,17 +3,18 @@
 
 #include "kernels.h"
 #include "kernels/float_conv/gemm.h"
+#include "scratch.h"
 
 namespace bnn {
 namespace {
 
-constexpr int kPartialSlot = 0;
-constexpr int kPanelSlot = 1;
-constexpr int kSegmentSlot = 2;
-
 // How the sum over positions and images is cut into chunks of about kChain rows, the chunks into groups that
 // have a partial result each, and the result into blocks. All of it follows from the shape.
+template <class Kernel>
 struct Plan {
+  static constexpr int kPanel = Kernel::kPanel;
+  static constexpr int kChain = Kernel::kChain;
+
   int positions;     // of one output row in a chunk
   int images;        // in a chunk
   int strips;        // chunks along an output row
@@ -45,8 +46,11 @@ struct Block {
 };
 
 // Adds the chunk's share of one block to `sums` [tap][c][k].
-inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_t chunk, const Block& block,
-                      float* sums) {
+template <class Kernel>
+inline void add_chunk(const FloatConvBackwardFilter& a, const Plan<Kernel>& plan, int64_t chunk,
+                      const Block& block, float* sums) {
+  constexpr int kPanel = Kernel::kPanel;
+  constexpr int kTileRows = Kernel::kTileRows;
   const ConvShape& s = a.shape;
   const int image = static_cast<int>(chunk % plan.image_blocks) * plan.images;
   const int images = s.n - image < plan.images ? s.n - image : plan.images;
@@ -56,15 +60,16 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
   const int to = s.out_w - from < plan.positions ? s.out_w : from + plan.positions;
 
   const size_t panel_size = static_cast<size_t>(plan.positions) * plan.images * kPanel;
-  float* const packed = scratch<float>(kPanelSlot, panel_size * (block.last_panel - block.first_panel));
+  Scratch scratch;
+  float* const packed = scratch.take<float>(panel_size, block.last_panel - block.first_panel);
   for (int panel = block.first_panel; panel < block.last_panel; ++panel)
     for (int ox = from; ox < to; ++ox)
-      pack_panel(a.dy + ((static_cast<size_t>(oy) * s.out_w + ox) * s.n + image) * s.k, s.k, images,
-                 panel * kPanel, s.k,
-                 packed + (panel - block.first_panel) * panel_size +
-                     static_cast<size_t>(ox - from) * images * kPanel);
+      pack_panel<Kernel>(a.dy + ((static_cast<size_t>(oy) * s.out_w + ox) * s.n + image) * s.k, s.k, images,
+                         panel * kPanel, s.k,
+                         packed + (panel - block.first_panel) * panel_size +
+                             static_cast<size_t>(ox - from) * images * kPanel);
 
-  Segment* const segments = scratch<Segment>(kSegmentSlot, plan.positions);
+  Segment* const segments = scratch.take<Segment>(plan.positions);
   for (int tap = 0; tap < s.taps(); ++tap) {
     const int y = oy * s.stride_h + tap / s.kernel_w - s.pad_top;
     if (y < 0 || y >= s.h) continue;
@@ -87,18 +92,22 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan& plan, int64_
         const int columns = s.k - panel * kPanel < kPanel ? s.k - panel * kPanel : kPanel;
         const Operands operands{segments, count, static_cast<size_t>(s.c), static_cast<size_t>(c),
                                 (panel - block.first_panel) * panel_size};
-        tile_product<true>(operands, rows, columns,
-                           sums + (static_cast<size_t>(tap) * s.c + c) * s.k + panel * kPanel, s.k,
-                           Store::kAdd);
+        tile_product<Kernel, true>(operands, rows, columns,
+                                   sums + (static_cast<size_t>(tap) * s.c + c) * s.k + panel * kPanel, s.k,
+                                   Store::kAdd);
       }
   }
 }
 
+template <class Registers>
 inline void convolve(const FloatConvBackwardFilter& a) {
+  using Kernel = FloatKernel<FloatConvBackwardFilter, Registers>;
+  constexpr int kPanel = Kernel::kPanel;
   const ConvShape& s = a.shape;
-  const Plan plan(s);
+  const Plan<Kernel> plan(s);
   const size_t size = s.filter_size();
-  float* const partial = plan.groups == 1 ? a.dw : scratch<float>(kPartialSlot, size * plan.groups);
+  Scratch scratch;
+  float* const partial = plan.groups == 1 ? a.dw : scratch.take<float>(size, plan.groups);
 
   parallel_for(static_cast<int64_t>(plan.groups) * plan.k_blocks * plan.c_blocks, [&](int64_t task) {
     const int64_t group = task / (plan.k_blocks * plan.c_blocks);

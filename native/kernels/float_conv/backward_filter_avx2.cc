@@ -1,10 +1,9 @@
 #include "implementations.h"
-#include "kernels/float_conv/register_avx2.h"
-
 #include "kernels/float_conv/backward_filter.h"
+#include "kernels/float_conv/register_avx2.h"
 
 namespace bnn::avx2 {
 
-void run(const FloatConvBackwardFilter& a) { convolve(a); }
+void float_conv_backward_filter_avx2(const FloatConvBackwardFilter& a) { convolve<Avx2Register>(a); }
 
 }  // namespace bnn::avx2

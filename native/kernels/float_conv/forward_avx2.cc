@@ -1,10 +1,9 @@
 #include "implementations.h"
-#include "kernels/float_conv/register_avx2.h"
-
 #include "kernels/float_conv/position_sums.h"
+#include "kernels/float_conv/register_avx2.h"
 
 namespace bnn::avx2 {
 
-void run(const FloatConvForward& a) { convolve(a); }
+void float_conv_forward_avx2(const FloatConvForward& a) { convolve<Avx2Register>(a); }
 
 }  // namespace bnn::avx2

@@ -1,10 +1,9 @@
 #include "implementations.h"
-#include "kernels/float_conv/register_avx512.h"
-
 #include "kernels/float_conv/position_sums.h"
+#include "kernels/float_conv/register_avx512.h"
 
 namespace bnn::avx512 {
 
-void run(const FloatConvForward& a) { convolve(a); }
+void float_conv_forward_avx512(const FloatConvForward& a) { convolve<Avx512Register>(a); }
 
 }  // namespace bnn::avx512

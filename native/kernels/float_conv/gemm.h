@@ -1,9 +1,8 @@
-// The matrix product under the float kernels: tiles of kTileRows rows × kPanel columns held in registers, B
-// packed into panels of kPanel columns, A read where it lies. It is written for any width of registers: a
-// source includes the `Register` of its instruction set first, register_avx2.h or register_avx512.h.
+// The matrix product of the float kernels. Tiles of kTileRows rows × kPanel columns are held in registers; B
+// is packed into panels of kPanel columns, and A is read where it lies.
 //
-// Sums are taken in two levels: a chain of at most about kChain products, then a chain of such sums. How a
-// sum is cut up follows from the shape alone, so that results do not depend on the number of threads.
+// Sums are taken in two levels: chains of at most about kChain products, then a chain of those sums. How a
+// sum is cut follows from the shape alone, so results do not depend on the number of threads.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +14,15 @@
 namespace bnn {
 namespace {
 
-constexpr int kTileRows = Register::kTileRows;
-constexpr int kPanel = 2 * Register::kLanes;
-constexpr int kChain = Register::kChain;
+// The sizes of a kernel with the registers of one instruction set (register_avx2.h, register_avx512.h). The
+// family tells its functions apart in a profile.
+template <class Family, class Registers>
+struct FloatKernel {
+  using Register = Registers;
+  static constexpr int kTileRows = Register::kTileRows;
+  static constexpr int kPanel = 2 * Register::kLanes;
+  static constexpr int kChain = Register::kChain;
+};
 
 inline int divide_up(int a, int b) { return (a + b - 1) / b; }
 
@@ -40,9 +45,12 @@ struct Operands {
 
 enum class Store { kReplace, kAdd };
 
-template <bool kTransposed, int kRows, int kVectors>
-inline void tile(const Operands& in, float* out, size_t out_row, Store store) {
-  Register::Value sum[kRows][kVectors];
+// A function of its own, so that gcc keeps its sums in registers whatever calls it.
+template <class Kernel, bool kTransposed, int kRows, int kVectors>
+__attribute__((noinline)) void tile(const Operands& in, float* out, size_t out_row, Store store) {
+  using Register = typename Kernel::Register;
+  constexpr int kPanel = Kernel::kPanel;
+  typename Register::Value sum[kRows][kVectors];
 #pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
@@ -56,12 +64,12 @@ inline void tile(const Operands& in, float* out, size_t out_row, Store store) {
     const size_t row = in.a_row;
 #pragma GCC unroll 2
     for (; b != end; b += kPanel) {
-      Register::Value right[kVectors];
+      typename Register::Value right[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) right[v] = Register::load_aligned(b + v * Register::kLanes);
 #pragma GCC unroll 12
       for (int r = 0; r < kRows; ++r) {
-        const Register::Value left = Register::broadcast(kTransposed ? a + r : a + r * row);
+        const typename Register::Value left = Register::broadcast(kTransposed ? a + r : a + r * row);
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) sum[r][v] = Register::multiply_add(left, right[v], sum[r][v]);
       }
@@ -78,15 +86,17 @@ inline void tile(const Operands& in, float* out, size_t out_row, Store store) {
     }
 }
 
-template <bool kTransposed, int kRows>
+template <class Kernel, bool kTransposed, int kRows>
 inline void tile_of_columns(const Operands& in, int columns, float* out, size_t out_row, Store store) {
-  if (columns == kPanel) return tile<kTransposed, kRows, 2>(in, out, out_row, store);
-  if (columns == Register::kLanes) return tile<kTransposed, kRows, 1>(in, out, out_row, store);
+  constexpr int kPanel = Kernel::kPanel;
+  constexpr int kLanes = Kernel::Register::kLanes;
+  if (columns == kPanel) return tile<Kernel, kTransposed, kRows, 2>(in, out, out_row, store);
+  if (columns == kLanes) return tile<Kernel, kTransposed, kRows, 1>(in, out, out_row, store);
   alignas(64) float full[kRows * kPanel];
-  if (columns < Register::kLanes)
-    tile<kTransposed, kRows, 1>(in, full, kPanel, Store::kReplace);
+  if (columns < kLanes)
+    tile<Kernel, kTransposed, kRows, 1>(in, full, kPanel, Store::kReplace);
   else
-    tile<kTransposed, kRows, 2>(in, full, kPanel, Store::kReplace);
+    tile<Kernel, kTransposed, kRows, 2>(in, full, kPanel, Store::kReplace);
   for (int r = 0; r < kRows; ++r)
     for (int column = 0; column < columns; ++column) {
       float& to = out[r * out_row + column];
@@ -96,26 +106,31 @@ inline void tile_of_columns(const Operands& in, int columns, float* out, size_t 
 
 // out[r][column] = or += Σ A·B for `rows` rows (at most kRows) and the `columns` columns (at most kPanel) of
 // one panel.
-template <bool kTransposed, int kRows = kTileRows>
+template <class Kernel, bool kTransposed, int kRows = Kernel::kTileRows>
 inline void tile_product(const Operands& in, int rows, int columns, float* out, size_t out_row, Store store) {
   if constexpr (kRows > 1)
-    if (rows < kRows) return tile_product<kTransposed, kRows - 1>(in, rows, columns, out, out_row, store);
-  tile_of_columns<kTransposed, kRows>(in, columns, out, out_row, store);
+    if (rows < kRows)
+      return tile_product<Kernel, kTransposed, kRows - 1>(in, rows, columns, out, out_row, store);
+  tile_of_columns<Kernel, kTransposed, kRows>(in, columns, out, out_row, store);
 }
 
 // The same for any number of rows.
-template <bool kTransposed>
+template <class Kernel, bool kTransposed>
 inline void panel_product(Operands in, int rows, int columns, float* out, size_t out_row, Store store) {
+  constexpr int kTileRows = Kernel::kTileRows;
   for (int row = 0; row < rows; row += kTileRows) {
     const int height = rows - row < kTileRows ? rows - row : kTileRows;
-    tile_product<kTransposed>(in, height, columns, out + row * out_row, out_row, store);
+    tile_product<Kernel, kTransposed>(in, height, columns, out + row * out_row, out_row, store);
     in.a_shift += kTransposed ? height : height * in.a_row;
   }
 }
 
 // Copies columns [first, first + kPanel) of `rows` rows of a matrix into a panel; columns from `columns` on
 // become 0.
+template <class Kernel>
 inline void pack_panel(const float* from, size_t from_row, int rows, int first, int columns, float* to) {
+  using Register = typename Kernel::Register;
+  constexpr int kPanel = Kernel::kPanel;
   const int width = columns - first < kPanel ? columns - first : kPanel;
   from += first;
   if (width == kPanel) {
@@ -132,8 +147,10 @@ inline void pack_panel(const float* from, size_t from_row, int rows, int first, 
 }
 
 // The same of the transposed matrix: row p and column j of the panel are from[(first + j) * from_row + p].
+template <class Kernel>
 inline void pack_panel_transposed(const float* from, size_t from_row, int rows, int first, int columns,
                                   float* to) {
+  constexpr int kPanel = Kernel::kPanel;
   const int width = columns - first < kPanel ? columns - first : kPanel;
   from += first * from_row;
   for (int column = 0; column < kPanel; ++column, from += from_row)

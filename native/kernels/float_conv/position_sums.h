@@ -2,8 +2,10 @@
 // rows) is a sum over taps of the matrix at a source position times the matrix of the tap.
 #pragma once
 
+#include "kernels.h"
 #include "kernels/float_conv/gemm.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn {
 namespace {
@@ -22,33 +24,33 @@ struct PositionSums {
   float* target;
 };
 
-constexpr int kFilterSlot = 0;
-constexpr int kListSlot = 1;
-constexpr int kSegmentSlot = 2;
-
 // Packs filter [tap][c][k] into panels: of k columns and c rows, or with kTransposed of c columns and k rows.
-template <bool kTransposed>
-inline const float* pack_filter(const float* w, int taps, int c, int k) {
+template <class Kernel, bool kTransposed>
+inline const float* pack_filter(const float* w, int taps, int c, int k, Scratch& scratch) {
+  constexpr int kPanel = Kernel::kPanel;
   const int depth = kTransposed ? k : c;
   const int width = kTransposed ? c : k;
   const int panels = divide_up(width, kPanel);
-  float* const packed = scratch<float>(kFilterSlot, static_cast<size_t>(panels) * taps * depth * kPanel);
+  float* const packed = scratch.take<float>(panels, taps, depth, kPanel);
   parallel_for(static_cast<int64_t>(panels) * taps, [&](int64_t task) {
     const int panel = static_cast<int>(task / taps);
     const float* const from = w + (task % taps) * c * k;
     float* const to = packed + task * depth * kPanel;
     if (kTransposed)
-      pack_panel_transposed(from, k, depth, panel * kPanel, width, to);
+      pack_panel_transposed<Kernel>(from, k, depth, panel * kPanel, width, to);
     else
-      pack_panel(from, k, depth, panel * kPanel, width, to);
+      pack_panel<Kernel>(from, k, depth, panel * kPanel, width, to);
   });
   return packed;
 }
 
 // One run of neighbouring positions under the same taps: their rows lie one after the other in source and
 // target.
+template <class Kernel>
 inline void sum_run(const PositionSums& s, const TapSource* list, int count, int64_t position, int run,
                     int first_panel, int last_panel) {
+  constexpr int kPanel = Kernel::kPanel;
+  constexpr int kChain = Kernel::kChain;
   const int rows = run * s.n;
   float* const target = s.target + position * s.n * s.width;
   if (count == 0) {
@@ -61,7 +63,8 @@ inline void sum_run(const PositionSums& s, const TapSource* list, int count, int
 
   const int pieces = divide_up(s.depth, kChain);
   const int piece = divide_up(s.depth, pieces);
-  Segment* const segments = scratch<Segment>(kSegmentSlot, static_cast<size_t>(count) * pieces);
+  Scratch scratch;
+  Segment* const segments = scratch.take<Segment>(count, pieces);
   int total = 0;
   for (int i = 0; i < count; ++i)
     for (int from = 0; from < s.depth; from += piece)
@@ -77,14 +80,15 @@ inline void sum_run(const PositionSums& s, const TapSource* list, int count, int
       const Operands operands{segments + first, total - first < together ? total - first : together,
                               static_cast<size_t>(s.depth), 0,
                               static_cast<size_t>(panel) * s.taps * s.depth * kPanel};
-      panel_product<false>(operands, rows, columns, target + panel * kPanel, s.width,
-                           first == 0 ? Store::kReplace : Store::kAdd);
+      panel_product<Kernel, false>(operands, rows, columns, target + panel * kPanel, s.width,
+                                   first == 0 ? Store::kReplace : Store::kAdd);
     }
 }
 
 // `sources_of(position, body)` calls body(tap, source) for each tap of a target position.
-template <class SourcesOf>
+template <class Kernel, class SourcesOf>
 inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
+  constexpr int kPanel = Kernel::kPanel;
   // Small batches are joined into runs of about 96 rows, so that a panel of the filter is read once for many
   // rows.
   const int longest_run = s.n >= 96 ? 1 : 96 / s.n;
@@ -104,7 +108,8 @@ inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
     const int from = static_cast<int>(strip % strips) * longest_run;
     const int to = s.target_w - from < longest_run ? s.target_w : from + longest_run;
 
-    TapSource* const list = scratch<TapSource>(kListSlot, s.taps);
+    Scratch scratch;
+    TapSource* const list = scratch.take<TapSource>(s.taps);
     for (int x = from; x < to;) {
       int count = 0;
       sources_of(row + x, [&](int tap, size_t source) { list[count++] = {tap, source}; });
@@ -118,24 +123,30 @@ inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
         });
         if (same != count || other != count) break;
       }
-      sum_run(s, list, count, row + x, run, first_panel, last_panel);
+      sum_run<Kernel>(s, list, count, row + x, run, first_panel, last_panel);
       x += run;
     }
   });
 }
 
+template <class Registers>
 inline void convolve(const FloatConvForward& a) {
+  using Kernel = FloatKernel<FloatConvForward, Registers>;
   const ConvShape& s = a.shape;
-  const float* const packed = pack_filter<false>(a.w, s.taps(), s.c, s.k);
+  Scratch scratch;
+  const float* const packed = pack_filter<Kernel, false>(a.w, s.taps(), s.c, s.k, scratch);
   const PositionSums sums{s.out_h, s.out_w, s.n, s.taps(), s.c, s.k, a.x, packed, a.y};
-  sum_positions(sums, [&](int64_t position, auto&& body) { for_valid_taps(s, position, body); });
+  sum_positions<Kernel>(sums, [&](int64_t position, auto&& body) { for_valid_taps(s, position, body); });
 }
 
+template <class Registers>
 inline void convolve(const FloatConvBackwardInput& a) {
+  using Kernel = FloatKernel<FloatConvBackwardInput, Registers>;
   const ConvShape& s = a.shape;
-  const float* const packed = pack_filter<true>(a.w, s.taps(), s.c, s.k);
+  Scratch scratch;
+  const float* const packed = pack_filter<Kernel, true>(a.w, s.taps(), s.c, s.k, scratch);
   const PositionSums sums{s.h, s.w, s.n, s.taps(), s.k, s.c, a.dy, packed, a.dx};
-  sum_positions(sums, [&](int64_t position, auto&& body) { for_outputs_of(s, position, body); });
+  sum_positions<Kernel>(sums, [&](int64_t position, auto&& body) { for_outputs_of(s, position, body); });
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace bnn {
 namespace {
 
-struct Register {
+struct Avx2Register {
   using Value = __m256;
   static constexpr int kLanes = 8;
   // 6 × 2 sums, 2 registers of B and 1 of A take 15 of the 16 registers.

@@ -6,7 +6,7 @@
 namespace bnn {
 namespace {
 
-struct Register {
+struct Avx512Register {
   using Value = __m512;
   static constexpr int kLanes = 16;
   // 12 × 2 sums, 2 registers of B and 1 of A take 27 of the 32 registers.

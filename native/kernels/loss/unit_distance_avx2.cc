@@ -67,7 +67,7 @@ class Difference {
 
 }  // namespace
 
-void run(const UnitDistance& k) {
+void unit_distance_avx2(const UnitDistance& k) {
   parallel_for(static_cast<int64_t>(k.rows), [&](int64_t row) {
     const float* a = k.a + row * k.size;
     const float* b = k.b + row * k.size;
@@ -89,7 +89,7 @@ void run(const UnitDistance& k) {
   });
 }
 
-void run(const UnitDistanceBackward& k) {
+void unit_distance_backward_avx2(const UnitDistanceBackward& k) {
   parallel_for(static_cast<int64_t>(k.rows), [&](int64_t row) {
     const float* a = k.a + row * k.size;
     float* da = k.da + row * k.size;

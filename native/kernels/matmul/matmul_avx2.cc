@@ -1,12 +1,14 @@
 #include "implementations.h"
-#include "kernels/float_conv/register_avx2.h"
-
 #include "kernels/float_conv/gemm.h"
+#include "kernels/float_conv/register_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
 
-constexpr int kPackedSlot = 0;
+using Kernel = FloatKernel<MatMul, Avx2Register>;
+constexpr int kPanel = Kernel::kPanel;
+constexpr int kChain = Kernel::kChain;
 constexpr int kRowsOfTask = 96;
 // Up to so many multiply-adds a product is done before another thread is awake.
 constexpr int64_t kSerialWork = 1 << 18;
@@ -25,16 +27,16 @@ void multiply_rows(const MatMul& m, const float* a, const float* packed, float* 
       const int columns = m.n - panel * kPanel < kPanel ? m.n - panel * kPanel : kPanel;
       const Operands operands{&segment, 1, a_row, 0, static_cast<size_t>(panel) * m.k * kPanel};
       if (m.transpose_a)
-        panel_product<true>(operands, rows, columns, c + panel * kPanel, m.n, store);
+        panel_product<Kernel, true>(operands, rows, columns, c + panel * kPanel, m.n, store);
       else
-        panel_product<false>(operands, rows, columns, c + panel * kPanel, m.n, store);
+        panel_product<Kernel, false>(operands, rows, columns, c + panel * kPanel, m.n, store);
     }
   }
 }
 
 }  // namespace
 
-void run(const MatMul& m) {
+void mat_mul_avx2(const MatMul& m) {
   const size_t c_size = static_cast<size_t>(m.m) * m.n;
   if (m.batch == 0 || c_size == 0) return;
   if (m.k == 0) {
@@ -44,7 +46,8 @@ void run(const MatMul& m) {
   const int panels = divide_up(m.n, kPanel);
   const int rights = m.b_stride() == 0 ? 1 : m.batch;
   const size_t panel_size = static_cast<size_t>(m.k) * kPanel;
-  float* const packed = scratch<float>(kPackedSlot, rights * panels * panel_size);
+  Scratch scratch;
+  float* const packed = scratch.take<float>(rights, panels, panel_size);
   const bool serial = static_cast<int64_t>(m.batch) * m.m * m.n * m.k <= kSerialWork;
   const auto for_each = [serial](int64_t tasks, auto&& body) {
     if (serial)
@@ -56,9 +59,9 @@ void run(const MatMul& m) {
     const float* const b = m.b + task / panels * m.b_stride();
     const int first = static_cast<int>(task % panels) * kPanel;
     if (m.transpose_b)
-      pack_panel_transposed(b, m.k, m.k, first, m.n, packed + task * panel_size);
+      pack_panel_transposed<Kernel>(b, m.k, m.k, first, m.n, packed + task * panel_size);
     else
-      pack_panel(b, m.n, m.k, first, m.n, packed + task * panel_size);
+      pack_panel<Kernel>(b, m.n, m.k, first, m.n, packed + task * panel_size);
   });
 
   const int blocks = divide_up(m.m, kRowsOfTask);

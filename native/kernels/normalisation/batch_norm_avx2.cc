@@ -2,28 +2,30 @@
 #include "kernels/normalisation/batch_norm_gradient_avx2.h"
 #include "kernels/normalisation/prelu_avx2.h"
 #include "reference/running_statistics.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 
 // One read. Each chunk sums d = x − shift and d² for each column of its folded rows, where the shift is the
 // column's mean over the chunk's first rows, so that no digits cancel; then mean and squares are combined as
 // by Chan, Golub and LeVeque (1983), in double and in the order of the chunks.
-void run(const BatchNormStatistics& a) {
+void batch_norm_statistics_avx2(const BatchNormStatistics& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
   const size_t chunks = rows.chunks(kMostPartials);
   constexpr size_t shift_rows = 16;
-  double* partials = scratch<double>(kPartialSlot, chunks * width * 7 / 2 + 1);
-  float* runs = reinterpret_cast<float*>(partials + chunks * 2 * width);
-  float* shifts = runs + chunks * 2 * width;
-  double* totals = scratch<double>(kCallSlot, 2 * channels + (width + 1) / 2);
-  float* slope = repeated_slope(rows, a.slope, reinterpret_cast<float*>(totals + 2 * channels));
+  Scratch scratch;
+  double* partials = scratch.take<double>(chunks, 2, width);
+  float* shifts = scratch.take<float>(chunks, width);
+  double* totals = scratch.take<double>(2, channels);
+  float* slope = repeated_slope(rows, a.slope, scratch.take<float>(width));
   parallel_for(static_cast<int64_t>(chunks), [&](int64_t task) {
     const Chunk chunk = rows.chunk(task, chunks);
     const size_t count = chunk.last - chunk.first;
     double* sums = partials + task * 2 * width;
-    float* run = runs + task * 2 * width;
+    Scratch task_scratch;
+    float* run = task_scratch.take<float>(2, width);
     float* shift = shifts + task * width;
     const float* x = a.x + chunk.first * width;
     std::fill(sums, sums + 2 * width, 0.0);
@@ -80,18 +82,16 @@ void run(const BatchNormStatistics& a) {
 }
 
 // Two reads: the sums, then dx of them, and on through a PReLU.
-void run(const BatchNormBackward& a) {
+void batch_norm_backward_avx2(const BatchNormBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
   const size_t table = a.picture_dy == nullptr ? 0 : PictureValues::table_size(rows, a.pictures);
-  double* totals =
-      scratch<double>(kCallSlot, 2 * channels + (NormGradient::floats(rows) + width + table) / 2 + 1);
-  float* memory = reinterpret_cast<float*>(totals + 2 * channels);
-  NormGradient norm(rows, a.mean, memory);
-  memory += NormGradient::floats(rows);
-  const float* slope = repeated_slope(rows, a.slope, memory);
-  const PictureValues pictures(rows, a.picture_dy, a.pictures, memory + width);
+  Scratch scratch;
+  double* totals = scratch.take<double>(2, channels);
+  NormGradient norm(rows, a.mean, scratch.take<float>(NormGradient::floats(rows)));
+  const float* slope = repeated_slope(rows, a.slope, scratch.take<float>(width));
+  const PictureValues pictures(rows, a.picture_dy, a.pictures, scratch.take<float>(table));
 
   const auto masked = [&](auto lanes, const ChunkBits& bits, size_t offset) {
     const __m256 dy = lanes.load(a.dy + offset);
@@ -104,13 +104,14 @@ void run(const BatchNormBackward& a) {
     const __m256 dy = masked(lanes, bits, offset);
     return pictures ? _mm256_add_ps(dy, lanes.load(pictures.at(offset, column))) : dy;
   };
-  sum_channels<2>(rows, totals, [&](const Chunk& chunk) {
-    return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t column) {
-      const __m256 dy = upstream(lanes, bits, offset, column);
-      if (a.upstream != nullptr) lanes.store(a.upstream + offset, dy);
-      const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
-      return Terms<2>{{dy, _mm256_mul_ps(dy, norm.centred(x, column))}};
-    };
+  sum_channels<2>(rows, totals, [&](const Chunk& chunk, Scratch& task_scratch) {
+    return
+        [&, bits = ChunkBits(rows, chunk, a.mask, task_scratch)](auto lanes, size_t offset, size_t column) {
+          const __m256 dy = upstream(lanes, bits, offset, column);
+          if (a.upstream != nullptr) lanes.store(a.upstream + offset, dy);
+          const __m256 x = prelu(lanes.load(a.x + offset), slope, column);
+          return Terms<2>{{dy, _mm256_mul_ps(dy, norm.centred(x, column))}};
+        };
   });
   norm.complete(a, totals, totals + channels);
 
@@ -123,23 +124,25 @@ void run(const BatchNormBackward& a) {
   if (slope == nullptr) {
     const bool streamed = worth_streaming(a.dx, rows.size()) && a.dx != a.dy && a.dx != a.addend;
     for_chunks(rows, [&](const Chunk& chunk) {
-      const ChunkBits bits(rows, chunk, a.mask);
+      Scratch task_scratch;
+      const ChunkBits bits(rows, chunk, a.mask, task_scratch);
       each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t column) {
         lanes.store(a.dx + offset, gradient(lanes, bits, offset, column, lanes.load(a.x + offset)));
       });
     });
     return;
   }
-  sum_channels<1>(rows, totals, [&](const Chunk& chunk) {
-    return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t column) {
-      const __m256 v = lanes.load(a.x + offset);
-      const __m256 positive = is_positive(v);
-      const __m256 sloped = _mm256_loadu_ps(slope + column);
-      const __m256 dx =
-          gradient(lanes, bits, offset, column, _mm256_blendv_ps(_mm256_mul_ps(sloped, v), v, positive));
-      lanes.store(a.dx + offset, _mm256_blendv_ps(_mm256_mul_ps(sloped, dx), dx, positive));
-      return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dx, v))}};
-    };
+  sum_channels<1>(rows, totals, [&](const Chunk& chunk, Scratch& task_scratch) {
+    return
+        [&, bits = ChunkBits(rows, chunk, a.mask, task_scratch)](auto lanes, size_t offset, size_t column) {
+          const __m256 v = lanes.load(a.x + offset);
+          const __m256 positive = is_positive(v);
+          const __m256 sloped = _mm256_loadu_ps(slope + column);
+          const __m256 dx =
+              gradient(lanes, bits, offset, column, _mm256_blendv_ps(_mm256_mul_ps(sloped, v), v, positive));
+          lanes.store(a.dx + offset, _mm256_blendv_ps(_mm256_mul_ps(sloped, dx), dx, positive));
+          return Terms<1>{{_mm256_andnot_ps(positive, _mm256_mul_ps(dx, v))}};
+        };
   });
   for (size_t c = 0; c < channels; ++c) a.dslope[c] = static_cast<float>(totals[c]);
 }

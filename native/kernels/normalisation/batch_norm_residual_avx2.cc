@@ -3,6 +3,7 @@
 #include "implementations.h"
 #include "kernels/normalisation/batch_norm_gradient_avx2.h"
 #include "kernels/normalisation/prelu_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -34,13 +35,13 @@ class ResidualSum {
 
 }  // namespace
 
-void run(const ChannelAffineResidual& a) {
+void channel_affine_residual_avx2(const ChannelAffineResidual& a) {
   const FoldedRows rows(a.rows, a.channels);
-  float* memory = scratch<float>(kCallSlot, ResidualSum::floats(rows) + 3 * rows.width);
-  const ResidualSum sum(rows, a, memory);
-  float* before = memory + ResidualSum::floats(rows);
-  const float* slope = repeated_slope(rows, a.slope, before + rows.width);
-  float* after = before + 2 * rows.width;
+  Scratch scratch;
+  const ResidualSum sum(rows, a, scratch.take<float>(ResidualSum::floats(rows)));
+  float* before = scratch.take<float>(rows.width);
+  const float* slope = repeated_slope(rows, a.slope, scratch.take<float>(rows.width));
+  float* after = scratch.take<float>(rows.width);
   if (slope != nullptr) {
     rows.repeat(a.before, before);
     rows.repeat(a.after, after);
@@ -57,21 +58,19 @@ void run(const ChannelAffineResidual& a) {
 }
 
 // Two reads: the sums, with upstream on the way, then dx of upstream.
-void run(const BatchNormResidualBackward& a) {
+void batch_norm_residual_backward_avx2(const BatchNormResidualBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
-  double* totals = scratch<double>(
-      kCallSlot, 4 * channels + (NormGradient::floats(rows) + ResidualSum::floats(rows) + 2 * width) / 2 + 1);
-  float* memory = reinterpret_cast<float*>(totals + 4 * channels);
-  NormGradient norm(rows, a.mean, memory);
-  memory += NormGradient::floats(rows);
-  const ResidualSum sum(rows, a, memory);
-  float* before = memory + ResidualSum::floats(rows);
-  float* slope = before + width;
+  Scratch scratch;
+  double* totals = scratch.take<double>(4, channels);
+  NormGradient norm(rows, a.mean, scratch.take<float>(NormGradient::floats(rows)));
+  const ResidualSum sum(rows, a, scratch.take<float>(ResidualSum::floats(rows)));
+  float* before = scratch.take<float>(width);
+  float* slope = scratch.take<float>(width);
   rows.repeat(a.before, before);
   rows.repeat(a.slope, slope);
-  sum_channels<4>(rows, totals, [&](const Chunk&) {
+  sum_channels<4>(rows, totals, [&](const Chunk&, Scratch&) {
     return [&](auto lanes, size_t offset, size_t column) {
       const __m256 x = lanes.load(a.x + offset);
       const __m256 dy = lanes.load(a.dy + offset);

@@ -49,7 +49,7 @@ void activate(const ChannelAffineActivation& a) {
 
 }  // namespace
 
-void run(const ChannelAffineActivation& a) {
+void channel_affine_activation_avx2(const ChannelAffineActivation& a) {
   switch (a.activation) {
     case Activation::kRelu:
       return activate<Activation::kRelu>(a);

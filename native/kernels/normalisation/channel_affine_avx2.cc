@@ -1,12 +1,14 @@
 #include "implementations.h"
 #include "kernels/folded_rows_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 
-void run(const ChannelAffine& a) {
+void channel_affine_avx2(const ChannelAffine& a) {
   const FoldedRows rows(a.rows, a.channels);
-  float* scale = scratch<float>(kCallSlot, 2 * rows.width);
-  float* shift = scale + rows.width;
+  Scratch scratch;
+  float* scale = scratch.take<float>(rows.width);
+  float* shift = scratch.take<float>(rows.width);
   rows.repeat(a.scale, scale);
   rows.repeat(a.shift, shift);
   const bool streamed = worth_streaming(a.y, rows.size()) && a.y != a.x;

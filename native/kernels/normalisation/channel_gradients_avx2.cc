@@ -1,14 +1,16 @@
 // Gradients that are a function of each element and sums of it over the rows, in one pass.
 #include "implementations.h"
 #include "kernels/normalisation/prelu_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 
-void run(const MaskedGradient& a) {
+void masked_gradient_avx2(const MaskedGradient& a) {
   const FoldedRows rows(a.rows, a.channels);
-  double* totals = scratch<double>(kCallSlot, rows.channels);
-  sum_channels<1>(rows, totals, [&](const Chunk& chunk) {
-    return [&, bits = ChunkBits(rows, chunk, a.mask)](auto lanes, size_t offset, size_t) {
+  Scratch scratch;
+  double* totals = scratch.take<double>(rows.channels);
+  sum_channels<1>(rows, totals, [&](const Chunk& chunk, Scratch& task_scratch) {
+    return [&, bits = ChunkBits(rows, chunk, a.mask, task_scratch)](auto lanes, size_t offset, size_t) {
       const __m256 masked = _mm256_and_ps(lanes.load(a.dy + offset), bits.lanes(offset));
       lanes.store(a.dx + offset,
                   a.addend == nullptr ? masked : _mm256_add_ps(masked, lanes.load(a.addend + offset)));
@@ -18,12 +20,13 @@ void run(const MaskedGradient& a) {
   for (size_t c = 0; c < rows.channels; ++c) a.sum[c] = static_cast<float>(totals[c]);
 }
 
-void run(const ChannelScaleBackward& a) {
+void channel_scale_backward_avx2(const ChannelScaleBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
-  double* totals = scratch<double>(kCallSlot, rows.channels + (rows.width + 1) / 2);
-  float* scale = reinterpret_cast<float*>(totals + rows.channels);
+  Scratch scratch;
+  double* totals = scratch.take<double>(rows.channels);
+  float* scale = scratch.take<float>(rows.width);
   rows.repeat(a.scale, scale);
-  sum_channels<1>(rows, totals, [&](const Chunk&) {
+  sum_channels<1>(rows, totals, [&](const Chunk&, Scratch&) {
     return [&](auto lanes, size_t offset, size_t column) {
       const __m256 dy = lanes.load(a.dy + offset);
       const __m256 product = _mm256_mul_ps(dy, lanes.load(a.x + offset));
@@ -34,14 +37,15 @@ void run(const ChannelScaleBackward& a) {
   for (size_t c = 0; c < rows.channels; ++c) a.dscale[c] = static_cast<float>(totals[c]);
 }
 
-void run(const ShiftedPreluBackward& a) {
+void shifted_prelu_backward_avx2(const ShiftedPreluBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
-  double* totals = scratch<double>(kCallSlot, 3 * rows.channels + rows.width);
-  float* before = reinterpret_cast<float*>(totals + 3 * rows.channels);
-  float* slope = before + rows.width;
+  Scratch scratch;
+  double* totals = scratch.take<double>(3, rows.channels);
+  float* before = scratch.take<float>(rows.width);
+  float* slope = scratch.take<float>(rows.width);
   rows.repeat(a.before, before);
   rows.repeat(a.slope, slope);
-  sum_channels<3>(rows, totals, [&](const Chunk&) {
+  sum_channels<3>(rows, totals, [&](const Chunk&, Scratch&) {
     return [&](auto lanes, size_t offset, size_t column) {
       const __m256 dy = lanes.load(a.dy + offset);
       const __m256 v = _mm256_add_ps(lanes.load(a.x + offset), _mm256_loadu_ps(before + column));

@@ -1,5 +1,6 @@
 #include "kernels/normalisation/prelu_avx2.h"
 #include "implementations.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -12,9 +13,10 @@ __m256 load_sum(Lanes lanes, const float* x, const float* residual, size_t offse
 
 }  // namespace
 
-void run(const AddPrelu& a) {
+void add_prelu_avx2(const AddPrelu& a) {
   const FoldedRows rows(a.rows, a.channels);
-  float* slope = scratch<float>(kCallSlot, rows.width);
+  Scratch scratch;
+  float* slope = scratch.take<float>(rows.width);
   rows.repeat(a.slope, slope);
   const bool streamed = worth_streaming(a.y, rows.size()) && a.y != a.x && a.y != a.residual;
   for_chunks(rows, [&](const Chunk& chunk) {
@@ -25,12 +27,13 @@ void run(const AddPrelu& a) {
 }
 
 // One pass: each term of dslope stores its part of dv on the way.
-void run(const PreluBackward& a) {
+void prelu_backward_avx2(const PreluBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
-  double* totals = scratch<double>(kCallSlot, rows.channels + rows.width);
-  float* slope = reinterpret_cast<float*>(totals + rows.channels);
+  Scratch scratch;
+  double* totals = scratch.take<double>(rows.channels);
+  float* slope = scratch.take<float>(rows.width);
   rows.repeat(a.slope, slope);
-  sum_channels<1>(rows, totals, [&](const Chunk&) {
+  sum_channels<1>(rows, totals, [&](const Chunk&, Scratch&) {
     return [&](auto lanes, size_t offset, size_t column) {
       const __m256 v = load_sum(lanes, a.x, a.residual, offset);
       const __m256 dy = lanes.load(a.dy + offset);

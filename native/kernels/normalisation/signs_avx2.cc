@@ -1,5 +1,6 @@
 #include "implementations.h"
 #include "kernels/normalisation/prelu_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -97,7 +98,7 @@ void pack_affine(const ChannelAffineSign& a) {
 
 }  // namespace
 
-void run(const ChannelAffineSign& a) {
+void channel_affine_sign_avx2(const ChannelAffineSign& a) {
   const size_t channels = a.channels;
   if (channels % 32 == 0 || channels % 32 == 16) {
     if (a.slope == nullptr)
@@ -113,7 +114,7 @@ void run(const ChannelAffineSign& a) {
   });
 }
 
-void run(const ChannelAffineClamp& a) {
+void channel_affine_clamp_avx2(const ChannelAffineClamp& a) {
   const size_t channels = a.channels;
   const size_t words = (channels + 31) / 32;
   const __m256 one = _mm256_set1_ps(1.0f);
@@ -132,17 +133,18 @@ void run(const ChannelAffineClamp& a) {
   });
 }
 
-void run(const PackSigns& a) {
+void pack_signs_avx2(const PackSigns& a) {
   const size_t channels = a.channels;
   pack(a.rows, channels, a.sign, a.mask,
        [&](auto lanes, size_t row, size_t c) { return lanes.load(a.x + row * channels + c); });
 }
 
-void run(const UnpackSigns& a) {
+void unpack_signs_avx2(const UnpackSigns& a) {
   const FoldedRows rows(a.rows, a.channels);
   const bool streamed = worth_streaming(a.y, rows.size());
   for_chunks(rows, [&](const Chunk& chunk) {
-    const ChunkBits bits(rows, chunk, a.sign);
+    Scratch scratch;
+    const ChunkBits bits(rows, chunk, a.sign, scratch);
     each_vector(rows, chunk, streamed, [&](auto lanes, size_t offset, size_t) {
       lanes.store(a.y + offset,
                   _mm256_blendv_ps(_mm256_set1_ps(-1.0f), _mm256_set1_ps(1.0f), bits.lanes(offset)));

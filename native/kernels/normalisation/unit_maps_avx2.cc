@@ -68,7 +68,7 @@ void scale_transposed(const float* x, size_t pixels, size_t channels, float fact
 
 }  // namespace
 
-void run(const UnitMaps& a) {
+void unit_maps_avx2(const UnitMaps& a) {
   const size_t size = a.pixels * a.channels;
   parallel_for(static_cast<int64_t>(a.samples), [&](int64_t sample) {
     const float* x = a.x + sample * size;

@@ -1,6 +1,7 @@
 #include "implementations.h"
 #include "kernels/pooling/blocks_avx2.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -28,11 +29,12 @@ struct Source {
 
 }  // namespace
 
-void run(const AveragePool& a) {
+void average_pool_avx2(const AveragePool& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   for_rows_of_blocks(s.out_h, Blocks(inner, kBlock), [&](int oy, size_t start, size_t width) {
-    const float** sources = scratch<const float*>(kTaskSlot, s.taps());
+    Scratch scratch;
+    const float** sources = scratch.take<const float*>(s.taps());
     for (int ox = 0; ox < s.out_w; ++ox) {
       const size_t position = static_cast<size_t>(oy) * s.out_w + ox;
       size_t count = 0;
@@ -55,12 +57,13 @@ void run(const AveragePool& a) {
   });
 }
 
-void run(const AveragePoolBackward& a) {
+void average_pool_backward_avx2(const AveragePoolBackward& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   const bool streamed = worth_streaming(a.dx, s.input_size()) && inner % kLanes == 0 && a.addend != a.dx;
   for_rows_of_blocks(s.h, Blocks(inner, kBlock), [&](int y, size_t start, size_t width) {
-    Source* sources = scratch<Source>(kTaskSlot, s.taps());
+    Scratch scratch;
+    Source* sources = scratch.take<Source>(s.taps());
     for (int x = 0; x < s.w; ++x) {
       const size_t source = static_cast<size_t>(y) * s.w + x;
       size_t count = 0;

@@ -3,6 +3,7 @@
 #include "implementations.h"
 #include "kernels/pooling/blocks_avx2.h"
 #include "reference/conv_taps.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 namespace {
@@ -19,11 +20,12 @@ size_t backward_block(size_t inner) {
 
 }  // namespace
 
-void run(const MaxPool& a) {
+void max_pool_avx2(const MaxPool& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   for_rows_of_blocks(s.out_h, Blocks(inner, kBlock), [&](int oy, size_t start, size_t width) {
-    const float** sources = scratch<const float*>(kTaskSlot, s.taps());
+    Scratch scratch;
+    const float** sources = scratch.take<const float*>(s.taps());
     for (int ox = 0; ox < s.out_w; ++ox) {
       const size_t position = static_cast<size_t>(oy) * s.out_w + ox;
       size_t count = 0;
@@ -38,14 +40,15 @@ void run(const MaxPool& a) {
   });
 }
 
-void run(const MaxPoolBackward& a) {
+void max_pool_backward_avx2(const MaxPoolBackward& a) {
   const ConvShape& s = a.shape;
   const size_t inner = inner_size(s);
   const Blocks blocks(inner, backward_block(inner));
   parallel_for(static_cast<int64_t>(blocks.count), [&](int64_t block) {
     const size_t start = blocks.start(block);
     const size_t width = blocks.width_of(block);
-    size_t* sources = scratch<size_t>(kTaskSlot, s.taps());
+    Scratch scratch;
+    size_t* sources = scratch.take<size_t>(s.taps());
     // Rows of dx are cleared just before the first window reaches them, while they are about to be in the
     // cache anyway.
     int cleared = 0;

@@ -1,20 +1,23 @@
 #include "implementations.h"
 #include "kernels/normalisation/prelu_avx2.h"
 #include "kernels/pooling/blocks_avx2.h"
+#include "scratch.h"
 
 namespace bnn::avx2 {
 
-void run(const PositionMean& a) {
+void position_mean_avx2(const PositionMean& a) {
   const Blocks blocks(a.inner, 512);
   parallel_for(static_cast<int64_t>(blocks.count), [&](int64_t block) {
     const size_t start = blocks.start(block);
     const size_t width = blocks.width_of(block);
-    double* sums = scratch<double>(kTaskSlot, 2 * blocks.width + kLanes);
-    float* run = reinterpret_cast<float*>(sums + blocks.width);
-    std::fill(sums, sums + blocks.width, 0.0);
+    Scratch scratch;
+    const size_t padded = round_up_to_lanes(width);
+    double* sums = scratch.take<double>(padded);
+    float* run = scratch.take<float>(padded);
+    std::fill(sums, sums + padded, 0.0);
     const float* slope = nullptr;
     if (a.slope != nullptr) {
-      float* repeated = run + blocks.width;
+      float* repeated = scratch.take<float>(padded);
       for (size_t i = 0; i < width; ++i) repeated[i] = a.slope[(start + i) % a.channels];
       slope = repeated;
     }
@@ -25,7 +28,7 @@ void run(const PositionMean& a) {
   });
 }
 
-void run(const PositionMeanBackward& a) {
+void position_mean_backward_avx2(const PositionMeanBackward& a) {
   const Blocks blocks(a.inner, 16384);
   const size_t positions_of_task = std::max(16384 / std::max(a.inner, size_t{1}), size_t{1});
   const size_t groups = (a.positions + positions_of_task - 1) / positions_of_task;

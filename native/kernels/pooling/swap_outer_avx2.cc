@@ -47,7 +47,7 @@ void copy_all(const SwapOuter& a) {
 
 }  // namespace
 
-void run(const SwapOuter& a) {
+void swap_outer_avx2(const SwapOuter& a) {
   if (a.outer == 1 || a.middle == 1) return copy_all(a);
   switch (a.inner) {
     case 0:

@@ -4,7 +4,7 @@
 
 namespace bnn::avx2 {
 
-size_t multiply_adds(size_t rounds) {
+size_t multiply_adds_avx2(size_t rounds) {
   // More chains than latency times throughput of any CPU that has these instructions, fewer than it has
   // registers.
   constexpr size_t kChains = 12;

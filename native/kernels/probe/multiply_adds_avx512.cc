@@ -4,7 +4,7 @@
 
 namespace bnn::avx512 {
 
-size_t multiply_adds(size_t rounds) {
+size_t multiply_adds_avx512(size_t rounds) {
   constexpr size_t kChains = 16;
   constexpr size_t kLanes = 16;
   const __m512 factor = _mm512_set1_ps(0.75f);

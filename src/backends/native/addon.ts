@@ -109,7 +109,7 @@ export function nativeAddon(): NativeAddon {
         ? `the native addon was not built: ${path} does not exist.`
         : `the native addon ${path} cannot be loaded: ${(error as Error).message}.`,
       {
-        fix: 'install a C++17 compiler and make, then run: npm run build:native (or train with --backend cpu, which is far slower)',
+        fix: 'install a C++17 compiler and make, then run: npm run build:native (or train with `backend: cpu`, which is far slower)',
         cause: error,
       },
     );

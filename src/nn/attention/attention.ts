@@ -1,17 +1,11 @@
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-import { InputError } from '../../errors.js';
-import { unknownName } from '../../unknown-name.js';
 import type { MapPools } from '../../ops/map-pools.js';
 import type { MapProjection } from '../../ops/map-projection.js';
+import type { SqueezeExciteWeights } from '../../ops/squeeze-excite.js';
 import type { BatchNormOptions } from '../batch-norm.js';
-import type { BinaryBlockSize } from '../binary-block.js';
+import type { BlockSize } from '../blocks/block.js';
 import type { Scope } from '../parameters.js';
-import { Bam } from './bam.js';
-import { Cbam } from './cbam.js';
 import type { Factors } from './factors.js';
-import { GateDecorator } from './gate-decorator.js';
-import { RealToBinaryGate } from './real-to-binary-gate.js';
-import { SqueezeExcite } from './squeeze-excite.js';
 
 /** What an attention may look at: the real-valued map before the sign, position-major. */
 export interface AttentionInput {
@@ -27,51 +21,32 @@ export interface AttentionInput {
   readonly projection: (filter: Tensor4D) => MapProjection;
 }
 
-/** What is multiplied onto the output of a binary convolution. It is called in a `tidy`. */
+/** What is multiplied onto the output of a binary convolution. */
 export interface ChannelAttention {
-  /** @returns the factors [N, outputs], or [H', W', N, outputs] of the output's height and width, or both as {@link FactoredFactors} */
+  /**
+   * It runs in a `tidy`: what it makes but its result is disposed of.
+   *
+   * @returns factors [N, outputs], or [H', W', N, outputs] of the output's height and width, or both as
+   *   {@link FactoredFactors}
+   */
   apply(input: AttentionInput, training: boolean): Factors;
+  /** Where it is squeeze and excite: its weights, for the operation as which a whole block trains. */
+  readonly squeezeExcite?: SqueezeExciteWeights | undefined;
 }
 
-/** Makes an attention for a convolution of this size with its parameters in a scope; BatchNorms of its own have the network's settings. */
+/**
+ * Makes an attention for a convolution of this size with its parameters in a scope. BatchNorms of its own have the network's
+ * settings.
+ */
 export type AttentionFactory = (
   scope: Scope,
-  size: BinaryBlockSize,
+  size: BlockSize,
   batchNorm: BatchNormOptions,
 ) => ChannelAttention;
 
-/** The name of a network without attention. */
-export const noAttention = 'none';
-
-const own: Readonly<Record<string, AttentionFactory>> = {
-  se: (scope, size) => new SqueezeExcite(scope, size),
-  gate: (scope, size) => new RealToBinaryGate(scope, size),
-  cgd: (scope, size) => new GateDecorator(scope, size),
-  cbam: (scope, size, batchNorm) => new Cbam(scope, size, batchNorm),
-  bam: (scope, size, batchNorm) => new Bam(scope, size, batchNorm),
-};
-
-const factories = new Map(Object.entries(own));
-
-/** The attentions of this package, beside `none`. */
-export const attentionNames: readonly string[] = Object.keys(own);
-
-/**
- * Makes an attention known to recipes (`student.attention`) and checkpoints under its name; one of the same name that was
- * registered before is replaced.
- *
- * @throws InputError for a name of this package
- */
-export function registerAttention(name: string, factory: AttentionFactory): void {
-  if (name === noAttention || Object.hasOwn(own, name))
-    throw new InputError(`the attention '${name}' is that of this package.`, { fix: 'choose another name' });
-  factories.set(name, factory);
-}
-
-/** The factory of an attention, undefined for `none`. @throws InputError for a name that is not known */
-export function attentionFactory(name: string): AttentionFactory | undefined {
-  if (name === noAttention) return undefined;
-  const found = factories.get(name);
-  if (found) return found;
-  throw unknownName('attention', name, [noAttention, ...factories.keys()]);
+/** An attention of this package. */
+export interface AttentionDefinition {
+  /** Its name in recipes (`student.attention`) and in checkpoints. */
+  readonly name: string;
+  readonly make: AttentionFactory;
 }

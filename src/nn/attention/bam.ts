@@ -1,10 +1,10 @@
 import { relu, type Rank, type Tensor4D, zeros } from '@tensorflow/tfjs-core';
 import { prelu } from '../../ops/prelu.js';
 import { BatchNorm, type BatchNormOptions } from '../batch-norm.js';
-import type { BinaryBlockSize } from '../binary-block.js';
+import type { BlockSize } from '../blocks/block.js';
 import { Conv2d } from '../conv2d.js';
 import type { Scope } from '../parameters.js';
-import type { AttentionInput, ChannelAttention } from './attention.js';
+import type { AttentionDefinition, AttentionInput, ChannelAttention } from './attention.js';
 import { Dense, reduced } from './dense.js';
 import { DilatedConv2d } from './dilated-conv2d.js';
 import type { FactoredFactors } from './factors.js';
@@ -29,7 +29,7 @@ export class Bam implements ChannelAttention {
   private readonly last: DilatedConv2d;
   private readonly stride: number;
 
-  constructor(scope: Scope, { inputs, outputs, stride }: BinaryBlockSize, batchNorm: BatchNormOptions = {}) {
+  constructor(scope: Scope, { inputs, outputs, stride }: BlockSize, batchNorm: BatchNormOptions = {}) {
     const hidden = reduced(inputs, reduction);
     this.squeeze = new Dense(scope.child('fc1'), inputs, hidden);
     this.excite = new Dense(scope.child('fc2'), hidden, outputs);
@@ -61,3 +61,9 @@ export class Bam implements ChannelAttention {
     return { positions: strided(this.last.apply(x), this.stride), channels, form: 'excitation' };
   }
 }
+
+/** {@link Bam} as recipes name it. */
+export const bam: AttentionDefinition = {
+  name: 'bam',
+  make: (scope, size, batchNorm) => new Bam(scope, size, batchNorm),
+};

@@ -1,9 +1,9 @@
 import { relu, sum, type Tensor2D } from '@tensorflow/tfjs-core';
 import { sigmoid } from '../../ops/sigmoid.js';
 import { BatchNorm, type BatchNormOptions } from '../batch-norm.js';
-import type { BinaryBlockSize } from '../binary-block.js';
+import type { BlockSize } from '../blocks/block.js';
 import type { Scope } from '../parameters.js';
-import type { AttentionInput, ChannelAttention } from './attention.js';
+import type { AttentionDefinition, AttentionInput, ChannelAttention } from './attention.js';
 import { Dense, reduced } from './dense.js';
 import { DilatedConv2d } from './dilated-conv2d.js';
 import type { FactoredFactors } from './factors.js';
@@ -25,7 +25,7 @@ export class Cbam implements ChannelAttention {
   private readonly bn: BatchNorm;
   private readonly stride: number;
 
-  constructor(scope: Scope, { inputs, outputs, stride }: BinaryBlockSize, batchNorm: BatchNormOptions = {}) {
+  constructor(scope: Scope, { inputs, outputs, stride }: BlockSize, batchNorm: BatchNormOptions = {}) {
     const hidden = reduced(inputs, reduction);
     this.squeeze = new Dense(scope.child('fc1'), inputs, hidden);
     this.excite = new Dense(scope.child('fc2'), hidden, outputs);
@@ -49,3 +49,9 @@ export class Cbam implements ChannelAttention {
     };
   }
 }
+
+/** {@link Cbam} as recipes name it. */
+export const cbam: AttentionDefinition = {
+  name: 'cbam',
+  make: (scope, size, batchNorm) => new Cbam(scope, size, batchNorm),
+};

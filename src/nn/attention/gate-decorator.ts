@@ -1,8 +1,8 @@
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { decoratorGate } from '../../ops/decorator-gate.js';
-import type { BinaryBlockSize } from '../binary-block.js';
+import type { BlockSize } from '../blocks/block.js';
 import type { Scope } from '../parameters.js';
-import type { AttentionInput, ChannelAttention } from './attention.js';
+import type { AttentionDefinition, AttentionInput, ChannelAttention } from './attention.js';
 import { Dense } from './dense.js';
 import { ofEachRow } from './map-parts.js';
 
@@ -21,7 +21,7 @@ export class GateDecorator implements ChannelAttention {
   private readonly weights: Parameters;
   private readonly biases: Parameters;
 
-  constructor(scope: Scope, { inputs, outputs }: BinaryBlockSize) {
+  constructor(scope: Scope, { inputs, outputs }: BlockSize) {
     if (inputs !== outputs) this.project = new Dense(scope.child('conv'), inputs, outputs);
     const row = (name: string, value: number): Variable & Tensor1D =>
       scope.parameter(name, [outputs], { kind: 'constant', value });
@@ -36,3 +36,9 @@ export class GateDecorator implements ChannelAttention {
     return decoratorGate(fitted, this.weights, this.biases);
   }
 }
+
+/** {@link GateDecorator} as recipes name it. */
+export const gateDecorator: AttentionDefinition = {
+  name: 'cgd',
+  make: (scope, size) => new GateDecorator(scope, size),
+};

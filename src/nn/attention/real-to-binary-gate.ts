@@ -1,5 +1,6 @@
-import type { BinaryBlockSize } from '../binary-block.js';
+import type { BlockSize } from '../blocks/block.js';
 import type { Scope } from '../parameters.js';
+import type { AttentionDefinition } from './attention.js';
 import { SqueezeExcite } from './squeeze-excite.js';
 
 /**
@@ -7,7 +8,13 @@ import { SqueezeExcite } from './squeeze-excite.js';
  * an 8th of the inputs.
  */
 export class RealToBinaryGate extends SqueezeExcite {
-  constructor(scope: Scope, size: BinaryBlockSize) {
+  constructor(scope: Scope, size: BlockSize) {
     super(scope, size, 8);
   }
 }
+
+/** {@link RealToBinaryGate} as recipes name it. */
+export const realToBinaryGate: AttentionDefinition = {
+  name: 'gate',
+  make: (scope, size) => new RealToBinaryGate(scope, size),
+};

@@ -1,8 +1,8 @@
 import { relu, sigmoid, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { BinaryBlockSize } from '../binary-block.js';
+import type { BlockSize } from '../blocks/block.js';
 import type { SqueezeExciteWeights } from '../../ops/squeeze-excite.js';
 import type { Scope } from '../parameters.js';
-import type { AttentionInput, ChannelAttention } from './attention.js';
+import type { AttentionDefinition, AttentionInput, ChannelAttention } from './attention.js';
 import { Dense, reduced } from './dense.js';
 
 /**
@@ -13,14 +13,13 @@ export class SqueezeExcite implements ChannelAttention {
   private readonly squeeze: Dense;
   private readonly excite: Dense;
 
-  constructor(scope: Scope, { inputs, outputs }: BinaryBlockSize, reduction = 16) {
+  constructor(scope: Scope, { inputs, outputs }: BlockSize, reduction = 16) {
     const hidden = reduced(inputs, reduction);
     this.squeeze = new Dense(scope.child('fc1'), inputs, hidden);
     this.excite = new Dense(scope.child('fc2'), hidden, outputs);
   }
 
-  /** Its weights, for the operation in which a block does it all. */
-  get weights(): SqueezeExciteWeights {
+  get squeezeExcite(): SqueezeExciteWeights {
     return { squeeze: this.squeeze.weight, excite: this.excite.weight };
   }
 
@@ -28,3 +27,9 @@ export class SqueezeExcite implements ChannelAttention {
     return sigmoid(this.excite.apply(relu(this.squeeze.apply(mean()))));
   }
 }
+
+/** {@link SqueezeExcite} as recipes name it. */
+export const squeezeExcite: AttentionDefinition = {
+  name: 'se',
+  make: (scope, size) => new SqueezeExcite(scope, size),
+};

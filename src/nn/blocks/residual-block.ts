@@ -1,9 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { Activation } from '../ops/batch-norm-activation.js';
-import { BatchNorm, type BatchNormOptions } from './batch-norm.js';
-import type { BinaryBlockSize } from './binary-block.js';
-import { Conv2d, type ConvSize } from './conv2d.js';
-import type { Scope } from './parameters.js';
+import type { Activation } from '../../ops/batch-norm-activation.js';
+import { BatchNorm, type BatchNormOptions } from '../batch-norm.js';
+import { Conv2d, type ConvSize } from '../conv2d.js';
+import type { Scope } from '../parameters.js';
+import type { Block, BlockContext, BlockSize } from './block.js';
 
 /** Settings of a full-precision block beside its size. */
 export interface ResidualBlockOptions extends BatchNormOptions {
@@ -11,7 +11,7 @@ export interface ResidualBlockOptions extends BatchNormOptions {
 }
 
 /** The size of a full-precision block. */
-export interface ResidualBlockSize extends BinaryBlockSize {
+export interface ResidualBlockSize extends BlockSize {
   /** The channels of a bottleneck's 3×3 convolution; undefined for a basic block. */
   readonly planes?: number | undefined;
 }
@@ -50,10 +50,10 @@ export function blockConvolutions({
  *   y = f(BN₃(conv₃(f(BN₂(conv₂(f(BN₁(conv₁(x)))))))) + shortcut(x))
  *
  * of 1×1, 3×3 and 1×1 convolutions. The 3×3 one has the stride, as is usual since the paper, whose first 1×1 one drops three
- * of four positions; `BinaryBottleneck` has it where the paper has it. The shortcut is the identity, or 1×1 convolution with
+ * of four positions; the binary `bottleneck` has it where the paper has it. The shortcut is the identity, or 1×1 convolution with
  * the stride → BN where the shape changes.
  */
-export class ResidualBlock {
+export class ResidualBlock implements Block {
   private readonly layers: readonly ConvNorm[];
   private readonly shortcut: ConvNorm | undefined;
   private readonly activation: Activation;
@@ -71,7 +71,7 @@ export class ResidualBlock {
   }
 
   /** @param x position-major [H, W, N, inputs] */
-  apply(x: Tensor4D, training: boolean): Tensor4D {
+  forward(x: Tensor4D, { training }: BlockContext): Tensor4D {
     let y = x;
     for (const [i, { conv, bn }] of this.layers.entries()) {
       const convolved = conv.apply(y);

@@ -1,7 +1,6 @@
 import { beforeAll, describe, it } from 'vitest';
-import { attentionNames } from '../../src/nn/attention/attention.js';
-import { blockFactory } from '../../src/nn/block.js';
-import { orderNames } from '../../src/nn/block-orders.js';
+import { attentionNames } from '../../src/nn/attention/registry.js';
+import { blockNames, createBlock } from '../../src/nn/blocks/registry.js';
 import type { downsampleNames } from '../../src/nn/downsample.js';
 import { backends, useTestBackend } from '../backends.js';
 import { expectPlainBlock } from './expect-plain-block.js';
@@ -16,7 +15,7 @@ const sizes = {
 type SizeName = keyof typeof sizes;
 
 interface Kind {
-  readonly order: (typeof orderNames)[number];
+  readonly block: string;
   readonly attention: string;
   readonly downsample: (typeof downsampleNames)[number];
   readonly name: SizeName;
@@ -24,9 +23,9 @@ interface Kind {
 }
 
 const kinds: Kind[] = [
-  ...orderNames.flatMap((order) =>
+  ...blockNames.flatMap((block) =>
     (Object.keys(sizes) as SizeName[]).map((name): Kind => ({
-      order,
+      block,
       attention: 'none',
       downsample: 'v1',
       name,
@@ -34,41 +33,41 @@ const kinds: Kind[] = [
   ),
   ...attentionNames.flatMap((attention) =>
     (Object.keys(sizes) as SizeName[]).map((name): Kind => ({
-      order: 'binary',
+      block: 'binary',
       attention,
       downsample: 'v2',
       name,
     })),
   ),
-  ...(['biReal', 'reActNet', 'realToBinary'] as const).map((order): Kind => ({
-    order,
+  ...(['biReal', 'reActNet', 'realToBinary'] as const).map((block): Kind => ({
+    block,
     attention: 'se',
     downsample: 'v1',
     name: 'halved',
   })),
-  { order: 'binary', attention: 'none', downsample: 'v2', name: 'odd halved' },
-  ...orderNames.map((order): Kind => ({
-    order,
+  { block: 'binary', attention: 'none', downsample: 'v2', name: 'odd halved' },
+  ...blockNames.map((block): Kind => ({
+    block,
     attention: 'none',
     downsample: 'v1',
     name: 'identity',
     groups: 3,
   })),
-  { order: 'binary', attention: 'none', downsample: 'v1', name: 'halved', groups: 2 },
-  { order: 'binary', attention: 'none', downsample: 'v2', name: 'odd halved', groups: 4 },
-  { order: 'reActNet', attention: 'se', downsample: 'v1', name: 'halved', groups: 2 },
+  { block: 'binary', attention: 'none', downsample: 'v1', name: 'halved', groups: 2 },
+  { block: 'binary', attention: 'none', downsample: 'v2', name: 'odd halved', groups: 4 },
+  { block: 'reActNet', attention: 'se', downsample: 'v1', name: 'halved', groups: 2 },
 ];
 
 describe.each(backends)('blocks on %s against a plain composition', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
   it.each(kinds)(
-    'order $order, attention $attention, downsampling $downsample, $name, groups $groups',
-    ({ order, attention, downsample, name, groups = 1 }) => {
+    '$block, attention $attention, downsampling $downsample, $name, groups $groups',
+    ({ block, attention, downsample, name, groups = 1 }) => {
       const { size, side } = sizes[name];
-      const kind = { order, attention, downsample };
+      const kind = { block, attention, downsample };
       expectPlainBlock(
-        (scope) => blockFactory(order)(scope, size, { attention, downsample, groups }),
+        (scope) => createBlock(block, scope, size, { attention, downsample, groups }),
         [side[0], side[1], 3, size.inputs],
         (named, x) => plainBlock(new PlainBlock(named, size.stride), x, kind),
       );
