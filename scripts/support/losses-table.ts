@@ -1,7 +1,9 @@
 import { lossTable } from '../../src/losses/loss-table.js';
 import { markdownTable } from './markdown-table.js';
 
-/** The table of the losses of the package: name, default, options, function of the library, formula, source. */
+/**
+ * The table of the losses of the package: name, default, options, function of the library, formula, source.
+ */
 export function lossesTable(): string {
   const rows = lossTable().map(({ name, weight, options, library, formula, source }) => [
     `\`${name}\``,
