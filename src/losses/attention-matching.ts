@@ -10,11 +10,11 @@ import { ZERO_NORM, unitDistance } from './unit-distance.js';
  *
  * L = ‖ Q_S/‖Q_S‖₂ − Q_T/‖Q_T‖₂ ‖₂², Q = Σ_c F² over the channels, flattened over space; in [0, 2]
  *
- * `student` and `teacher` are maps [batch, height, width, channels] (NHWC), float32, of one batch size, height and
- * width; the channel counts may differ. The result has shape [batch]. The sum and the mean over the channels give the
- * same after normalisation, and a map of one channel √Q stands for the map it was made of. Scale does not matter for
- * magnitudes from 1e-12 to 1e18. A zero map, or one far smaller than that, has distance 1 to any other and gets no
- * gradient. The teacher is a constant: no gradient flows to it.
+ * `student` and `teacher` are maps [batch, height, width, channels] (NHWC), float32, of one batch size,
+ * height and width; the channel counts may differ. The result has shape [batch]. The sum and the mean over
+ * the channels give the same after normalisation, and a map of one channel √Q stands for the map it was made
+ * of. Scale does not matter for magnitudes from 1e-12 to 1e18. A zero map, or one far smaller than that, has
+ * distance 1 to any other and gets no gradient. The teacher is a constant: no gradient flows to it.
  *
  * @throws InputError when shapes, types or batch sizes do not fit.
  * Source: Zagoruyko and Komodakis 2017, "Paying More Attention to Attention", without its mean over space.
@@ -58,7 +58,7 @@ export const attention = defineLoss({
   value: ({ maps }) => meanOverPairs(maps, attentionMatching),
 });
 
-/** Q of each map divided by its largest value, [batch, height·width]: squared once more it stays within float32. */
+/** Q of each map divided by its largest value, [batch, height·width]: its square stays within float32. */
 function attentionMap(maps: tf.Tensor4D): { map: tf.Tensor2D; peak: tf.Tensor2D } {
   const [batch, height, width] = maps.shape;
   const squares = tf.reshape<tf.Rank.R2>(tf.sum(tf.square(maps), 3), [batch, height * width]);

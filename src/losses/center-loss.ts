@@ -13,9 +13,9 @@ import { InputError } from '../errors.js';
  *
  * ∂L/∂features = 2 (features − centers[label]), ∂L/∂centers[k] = −Σ over the samples of class k of the same
  *
- * `features` [batch, width] and `centers` [classes, width], float32; `labels` [batch], int32; the result has shape
- * [batch]. Gradients flow to features and centres. The value of a sample whose label is outside [0, classes) is NaN, and
- * it moves no centre.
+ * `features` [batch, width] and `centers` [classes, width], float32; `labels` [batch], int32; the result has
+ * shape [batch]. Gradients flow to features and centres. The value of a sample whose label is outside [0,
+ * classes) is NaN, and it moves no centre.
  *
  * @throws InputError when shapes, types or batch sizes do not fit.
  * Source: Wen et al. 2016, "A Discriminative Feature Learning Approach for Deep Face Recognition".
@@ -32,7 +32,7 @@ export function centerLoss(features: tf.Tensor2D, labels: tf.Tensor1D, centers: 
     );
   }
   return differentiable<tf.Tensor1D>([features, centers], () => {
-    // Backends disagree on gathering beyond the end (some throw, some read what is there), so it never happens.
+    // Gathering beyond the end throws on some backends and reads other memory on some, so labels are clipped.
     const own = tf.gather(centers, tf.clipByValue(labels, 0, classes - 1));
     const offset = tf.sub(features, own);
     return {
@@ -47,7 +47,7 @@ export function centerLoss(features: tf.Tensor2D, labels: tf.Tensor1D, centers: 
   });
 }
 
-/** `center` in recipes and flags: {@link centerLoss} of what the classifier takes, with centres that learn beside it. */
+/** `center` in recipes and flags: {@link centerLoss} of what the classifier takes, with {@link Centers}. */
 export const center = defineLoss({
   name: 'center',
   description:

@@ -21,13 +21,14 @@ export const rateOption = {
 } as const satisfies LossOption;
 
 /**
- * The centres of the classes that the loss `center` draws features to: [classes, width], all 0 at the start. They are
- * learned by gradient descent of their own, with the gradient of the unweighted loss:
+ * The centres of the classes that the loss `center` draws features to: [classes, width], all 0 at the start.
+ * They are learned by gradient descent of their own, with the gradient of the unweighted loss:
  *
  *   c ← c − rate · ∂L/∂c, L the batch mean of `centerLoss`
  *
- * so that the weight of the loss in the run moves the network alone. They serve training only: checkpoints of a run hold
- * them, students do not.
+ * so that the weight of the loss in the run moves the network alone. They serve training only: checkpoints of
+ * a run hold them, students do not.
+ *
  * Source: Wen et al. 2016; rate 0.5 as in its usual code.
  */
 export class Centers implements LossState {

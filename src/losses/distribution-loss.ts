@@ -11,8 +11,9 @@ import { defineLoss } from './loss.js';
  *
  * ∂L/∂student = p_S − p_T
  *
- * `student` and `teacher` are logits [batch, classes], float32; the result has shape [batch]. The teacher is a constant, so
- * that the gradient is that of `klDivergence` at temperature 1 and the value is larger by the teacher's entropy.
+ * `student` and `teacher` are logits [batch, classes], float32; the result has shape [batch]. The teacher is
+ * a constant, so that the gradient is that of `klDivergence` at temperature 1 and the value is larger by the
+ * teacher's entropy.
  *
  * @throws InputError when shapes, types or batch sizes do not fit.
  * Source: Liu et al. 2020, "ReActNet".

@@ -8,11 +8,12 @@ import { unitDistanceGradKernel, unitDistanceKernel } from './unit-distance.js';
 /**
  * The squared distance of two feature maps after each is flattened and L2-normalised.
  *
- * L = ‖ F_S/‖F_S‖₂ − F_T/‖F_T‖₂ ‖₂² = 2 − 2 cos(F_S, F_T), in [0, 4]; in [0, 2] when neither map is ever negative
+ * L = ‖ F_S/‖F_S‖₂ − F_T/‖F_T‖₂ ‖₂² = 2 − 2 cos(F_S, F_T), in [0, 4]; in [0, 2] if no map is negative
  *
- * `student` and `teacher` are maps [batch, height, width, channels] (NHWC) of one shape, float32; the result has shape
- * [batch]. Scale does not matter for norms from 1e-12 to 1e19. A map whose norm is smaller counts as zero: its distance
- * to another is 1 and it gets no gradient. The teacher is a constant: no gradient flows to it.
+ * `student` and `teacher` are maps [batch, height, width, channels] (NHWC) of one shape, float32; the result
+ * has shape [batch]. Scale does not matter for norms from 1e-12 to 1e19. A map whose norm is smaller counts
+ * as zero: its distance to another is 1 and it gets no gradient. The teacher is a constant: no gradient flows
+ * to it.
  *
  * @throws InputError when shapes, types or batch sizes do not fit.
  * Source: Romero et al. 2015, "FitNets", with normalised maps.

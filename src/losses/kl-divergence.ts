@@ -25,9 +25,10 @@ export interface KlDivergenceOptions {
  *
  * ∂L/∂student = T · (p_S − p_T)
  *
- * `student` and `teacher` are logits [batch, classes], float32; the result has shape [batch]. T² keeps the size of the
- * gradient independent of T. The teacher is a constant: no gradient flows to it. Equal logits give exactly 0 in value
- * and gradient; any finite logits give a finite result, unless the loss itself is beyond float32.
+ * `student` and `teacher` are logits [batch, classes], float32; the result has shape [batch]. T² keeps the
+ * size of the gradient independent of T. The teacher is a constant: no gradient flows to it. Equal logits
+ * give exactly 0 in value and gradient; any finite logits give a finite result, unless the loss itself is
+ * beyond float32.
  *
  * @throws InputError when shapes, types or batch sizes do not fit, or the temperature is not greater than 0.
  * Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".

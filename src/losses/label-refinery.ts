@@ -7,9 +7,9 @@ import { defineLoss } from './loss.js';
  *
  * L = Σ_k p_T (log p_T − log p_S), p_T = softmax(teacher), p_S = softmax(student)
  *
- * `student` and `teacher` are logits [batch, classes], float32, of the same views: one target for all crops of an image
- * would be a fixed label smoothing. The result has shape [batch]. The teacher is a constant. This is
- * `klDivergence` at temperature 1.
+ * `student` and `teacher` are logits [batch, classes], float32, of the same views: one target for all crops
+ * of an image would be a fixed label smoothing. The result has shape [batch]. The teacher is a constant. This
+ * is `klDivergence` at temperature 1.
  *
  * @throws InputError when shapes, types or batch sizes do not fit.
  * Source: Bagherinezhad et al. 2018, "Label Refinery".

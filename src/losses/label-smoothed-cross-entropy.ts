@@ -14,7 +14,7 @@ const epsilonOption = {
 } as const satisfies LossOption;
 
 export interface LabelSmoothingOptions {
-  /** The share of the target that is spread over all classes; in [0, 1), default 0.1. 0 is plain cross-entropy. */
+  /** The share of the target that is spread over all classes; in [0, 1), default 0.1; 0 spreads nothing. */
   readonly epsilon?: number;
 }
 
@@ -25,8 +25,9 @@ export interface LabelSmoothingOptions {
  *
  * ∂L/∂student = p_S − q
  *
- * `student` are logits [batch, classes], float32; `labels` are class indices [batch], int32; the result has shape
- * [batch]. The value of a sample whose label is outside [0, classes) is NaN: labels are not read back to be checked.
+ * `student` are logits [batch, classes], float32; `labels` are class indices [batch], int32; the result has
+ * shape [batch]. The value of a sample whose label is outside [0, classes) is NaN: labels are not read back
+ * to be checked.
  *
  * @throws InputError when shapes, types or batch sizes do not fit, or epsilon is outside [0, 1).
  * Source: Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision".

@@ -11,8 +11,9 @@ export interface Distribution {
 /**
  * softmax(logits / temperature) and its logarithm, for logits [batch, classes].
  *
- * The largest logit is taken off before the division, so nothing overflows; a logarithm that float32 cannot hold (a
- * logit of −∞ included) ends at its lowest finite number, so that 0 · log 0 is 0 in the sums that follow.
+ * The largest logit is taken off before the division, so nothing overflows; a logarithm that float32 cannot
+ * hold (a logit of −∞ included) ends at its lowest finite number, so that 0 · log 0 is 0 in the sums that
+ * follow.
  */
 export function distributionOf(logits: tf.Tensor2D, temperature = 1): Distribution {
   const aboveNone = tf.sub(logits, tf.max(logits, 1, true));

@@ -7,7 +7,10 @@ import { allLosses, builtInLosses, lossOf } from './registry.js';
 
 export type { LossName } from './registry.js';
 
-/** The numbers that shape a term beside its weight, by what recipes and flags call them: of `kl` the temperature is `T`. */
+/**
+ * The numbers that shape a term beside its weight, by what recipes and flags call them: of `kl` the
+ * temperature is `T`.
+ */
 export type LossOptions = Readonly<Record<string, number>>;
 
 /** One term of a run's loss. */
@@ -26,7 +29,10 @@ export type DefaultLossSetting = LossSetting & { readonly weight: number };
 /** The terms of a run that names none, in the order in which they are reported. */
 export const defaultLosses: readonly DefaultLossSetting[] = builtInLosses.map(defaultSetting);
 
-/** Every loss that a run can have as a term, with its defaults: those of this package, and those that were registered. */
+/**
+ * Every loss that a run can have as a term, with its defaults: those of this package, and those that were
+ * registered.
+ */
 export function knownLosses(): DefaultLossSetting[] {
   return allLosses().map(defaultSetting);
 }
@@ -45,7 +51,9 @@ export function optionValues({
   return Object.fromEntries(specs.map((spec) => [spec.name, options[spec.key] ?? spec.default]));
 }
 
-/** The temperature at which a term takes the teacher's probabilities: its option `temperature` or `T`, else 1. */
+/**
+ * The temperature at which a term takes the teacher's probabilities: its option `temperature` or `T`, else 1.
+ */
 export function temperatureOf(setting: LossSetting): number {
   const { temperature, T } = optionValues(setting) as { readonly temperature?: number; readonly T?: number };
   return temperature ?? T ?? 1;
@@ -54,10 +62,11 @@ export function temperatureOf(setting: LossSetting): number {
 const FORM = 'write it as name=weight[,option=value], for example kl=1,T=4';
 
 /**
- * Reads one term as flags write it: `name=weight[,option=value]`, for example `kl=1,T=4`. The weight is at least 0; options
- * that are left out have their defaults.
+ * Reads one term as flags write it: `name=weight[,option=value]`, for example `kl=1,T=4`. The weight is at
+ * least 0; options that are left out have their defaults.
  *
- * @throws InputError for another form, an unknown name or option, an option given twice or a value out of range.
+ * @throws InputError for another form, an unknown name or option, an option given twice or a value out of
+ *   range.
  */
 export function parseLossFlag(text: string): LossSetting {
   const [head, ...rest] = text.split(',');
@@ -77,7 +86,8 @@ export function parseLossFlag(text: string): LossSetting {
 }
 
 /**
- * The terms of a run: the defaults, with the terms in `flags` (as {@link parseLossFlag} reads them) in their place.
+ * The terms of a run: the defaults, with the terms in `flags` (as {@link parseLossFlag} reads them) in their
+ * place.
  *
  * @throws InputError for a flag that does not parse, a loss given twice, or a combination that
  * {@link checkLossSettings} refuses.
@@ -109,8 +119,8 @@ export function checkOptions(setting: Pick<LossSetting, 'name' | 'options'>): vo
 }
 
 /**
- * Refuses terms that train nothing or count the same thing twice: no weight above 0, or two whose gradients are one formula
- * on one teacher, as those of `refinery`, `distribution` and `kl` at T = 1 are.
+ * Refuses terms that train nothing or count the same thing twice: no weight above 0, or two whose gradients
+ * are one formula on one teacher, as those of `refinery`, `distribution` and `kl` at T = 1 are.
  *
  * @throws InputError
  */

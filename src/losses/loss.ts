@@ -10,7 +10,10 @@ export type LossNeed =
   | 'teacher'
   /** Feature maps of student and teacher, and the teacher's logits. */
   | 'maps'
-  /** The same, with the student's maps in the teacher's channels: where these differ, a 1×1 convolution is learned. */
+  /**
+   * The same, with the student's maps in the teacher's channels: where these differ, a 1×1 convolution is
+   * learned.
+   */
   | 'connectedMaps'
   /** What the student's classifier takes. */
   | 'pooled';
@@ -23,7 +26,10 @@ export interface LossInput {
   readonly teacherLogits: Tensor2D | undefined;
   /** One pair for each level of the student that has a partner; empty for a loss that compares no maps. */
   readonly maps: readonly MapPair[];
-  /** What the student's classifier takes, [batch, width], before the sign of a binary one; for a loss that needs `pooled`. */
+  /**
+   * What the student's classifier takes, [batch, width], before the sign of a binary one; for a loss that
+   * needs `pooled`.
+   */
   readonly pooled: Tensor2D | undefined;
   /** A loss by the labels [batch]; of mixed images λ · loss(y) + (1 − λ) · loss(y of the partner). */
   readonly byLabels: (loss: (labels: Tensor1D) => Tensor1D) => Tensor1D;
@@ -38,7 +44,10 @@ export interface LossStateSize {
   readonly seed: number;
 }
 
-/** Tensors of a loss's own that learn beside the student, by an optimizer of their own. They serve training only. */
+/**
+ * Tensors of a loss's own that learn beside the student, by an optimizer of their own. They serve training
+ * only.
+ */
 export interface LossState {
   /** By name. Checkpoints hold them, so that a resumed run has them bit for bit. */
   readonly variables: ReadonlyMap<string, Variable>;
@@ -65,8 +74,9 @@ export interface LossStateFactory {
 export type LossOptionSpecs = Readonly<Record<string, number | LossOption>>;
 
 /**
- * A loss that a run can have as a term. Those of this package and those that are registered are objects of the same kind.
- * All that recipes, flags, checks, the trainer and the documentation know of a loss stands here.
+ * A loss that a run can have as a term. Those of this package and those that are registered are objects of
+ * the same kind. All that recipes, flags, checks, the trainer and the documentation know of a loss stands
+ * here.
  */
 export interface Loss {
   /** In recipes, flags and metrics: letters and digits, beginning with a letter. */
@@ -84,8 +94,8 @@ export interface Loss {
   /** The weight in a run that names no losses; default 0. */
   readonly defaultWeight?: number;
   /**
-   * The options beside the weight. One that is named `temperature` or `T` is the temperature at which the loss takes the
-   * teacher's probabilities.
+   * The options beside the weight. One that is named `temperature` or `T` is the temperature at which the
+   * loss takes the teacher's probabilities.
    */
   readonly options?: LossOptionSpecs;
   /**
@@ -95,8 +105,8 @@ export interface Loss {
    */
   check?(options: Readonly<Record<string, number>>): void;
   /**
-   * The name of the loss whose gradient it has with these options, where that is another's. Two terms with one gradient
-   * count the same thing twice and are refused together.
+   * The name of the loss whose gradient it has with these options, where that is another's. Two terms with
+   * one gradient count the same thing twice and are refused together.
    */
   sameGradientAs?(options: Readonly<Record<string, number>>): string | undefined;
   /** What learns beside the student; default nothing. */
@@ -108,7 +118,10 @@ export interface Loss {
 /** `T` for a loss with one of the needs, undefined for another. */
 type Given<Needs, Wanted, T> = [Extract<Needs, Wanted>] extends [never] ? undefined : T;
 
-/** A {@link Loss} whose functions have the types of what they get: its needs, its options by name and its state. */
+/**
+ * A {@link Loss} whose functions have the types of what they get: its needs, its options by name and its
+ * state.
+ */
 export interface LossDefinition<
   Name extends string,
   Needs extends LossNeed,

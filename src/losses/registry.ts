@@ -41,10 +41,11 @@ export function lossOf(name: string): Loss {
 }
 
 /**
- * Makes a loss known to recipes and flags under its name. One of the same name that was registered before is replaced.
+ * Makes a loss known to recipes and flags under its name. One of the same name that was registered before is
+ * replaced.
  *
- * @throws InputError for a name that is not letters and digits, or of a loss of this package; for an unknown need; for an
- *   option that is named `weight`, comes twice or has a default out of its range
+ * @throws InputError for a name that is not letters and digits, or of a loss of this package; for an
+ *   unknown need; for an option that is named `weight`, comes twice or has a default out of its range
  */
 export function registerLoss(loss: Loss): void {
   const { name } = loss;

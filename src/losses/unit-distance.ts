@@ -21,9 +21,9 @@ export interface UnitDistance {
 /**
  * Compares the directions of the rows of `a` and `b`, both [batch, length].
  *
- * With u = a/‖a‖, v = b/‖b‖ and d = u − v: value ‖d‖², gradient (2/‖a‖) (d − u (u·d)). The distance is summed from the
- * differences and not as 2 − 2 u·v, which cancels when the two agree. Norms under 1e-12 are taken as 1e-12, and such
- * rows of `a` get no gradient.
+ * With u = a/‖a‖, v = b/‖b‖ and d = u − v: value ‖d‖², gradient (2/‖a‖) (d − u (u·d)). The distance is summed
+ * from the differences and not as 2 − 2 u·v, which cancels when the two agree. Norms under 1e-12 are taken as
+ * 1e-12, and such rows of `a` get no gradient.
  */
 export function unitDistance(a: tf.Tensor2D, b: tf.Tensor2D): UnitDistance {
   const normA = norms(a);
@@ -32,7 +32,8 @@ export function unitDistance(a: tf.Tensor2D, b: tf.Tensor2D): UnitDistance {
   const lengthB = tf.maximum<tf.Tensor2D>(normB, ZERO_NORM);
   const difference = differenceOf(a, b, lengthA, lengthB);
   const squared = tf.sum<tf.Tensor2D>(tf.square(difference), 1, true);
-  // u·d = (‖d‖² + ‖u‖² − ‖v‖²) / 2 needs no further pass over the maps; ‖u‖ is 1 wherever the gradient counts.
+  // u·d = (‖d‖² + ‖u‖² − ‖v‖²) / 2 needs no further pass over the maps; ‖u‖ is 1 wherever the gradient
+  // counts.
   const squaredB = tf.square(tf.div(normB, lengthB));
   const along = tf.div(tf.add(squared, tf.sub(1, squaredB)), 2);
   const pulls = tf.cast(tf.greater(normA, ZERO_NORM), 'float32');
@@ -47,8 +48,8 @@ export function unitDistance(a: tf.Tensor2D, b: tf.Tensor2D): UnitDistance {
 }
 
 /**
- * The kernel of {@link unitDistance}. Inputs a and b [batch, length]; outputs `value` [batch] and statistics [batch, 4]:
- * the columns lengthA, lengthB, gradientScale and projection.
+ * The kernel of {@link unitDistance}. Inputs a and b [batch, length]; outputs `value` [batch] and statistics
+ * [batch, 4]: the columns lengthA, lengthB, gradientScale and projection.
  */
 export const unitDistanceKernel = composedKernel<object, [tf.Tensor1D, tf.Tensor2D]>(
   'UnitDistance',
@@ -58,7 +59,10 @@ export const unitDistanceKernel = composedKernel<object, [tf.Tensor1D, tf.Tensor
   },
 );
 
-/** The gradient of {@link unitDistanceKernel} to a. Inputs dy [batch], a, b and the statistics; output [batch, length]. */
+/**
+ * The gradient of {@link unitDistanceKernel} to a. Inputs dy [batch], a, b and the statistics; output [batch,
+ * length].
+ */
 export const unitDistanceGradKernel = composedKernel<object, tf.Tensor2D>(
   'UnitDistanceGrad',
   ({ dy, a, b, statistics }) => {

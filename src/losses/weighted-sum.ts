@@ -16,7 +16,10 @@ export interface LossTerm {
 export interface WeightedSum {
   /** Σ weight · mean over the batch of the term's value. */
   readonly total: tf.Scalar;
-  /** The batch mean of each term, without its weight, in the order of the terms: to be read, constants on the tape. */
+  /**
+   * The batch mean of each term, without its weight, in the order of the terms: to be read, constants on the
+   * tape.
+   */
   readonly byName: ReadonlyMap<string, tf.Scalar>;
 }
 
@@ -25,11 +28,12 @@ export interface WeightedSum {
  *
  * total = Σ_i weight_i · (1/batch) Σ_b value_i[b]
  *
- * Values are float32 of shape [batch]. A term of weight 0 stays out of the total altogether, so that it cannot make it
- * non-finite. Inside a function whose gradient is taken, keep the means (`tf.keep`) that are to be read afterwards.
+ * Values are float32 of shape [batch]. A term of weight 0 stays out of the total altogether, so that it
+ * cannot make it non-finite. Inside a function whose gradient is taken, keep the means (`tf.keep`) that are
+ * to be read afterwards.
  *
- * @throws InputError when there is no term, a name comes twice, a weight is negative or not finite, or the values are not
- * of one shape [batch].
+ * @throws InputError when there is no term, a name comes twice, a weight is negative or not finite, or the
+ *   values are not of one shape [batch].
  */
 export function weightedSum(terms: readonly LossTerm[]): WeightedSum {
   if (terms.length === 0) throw new InputError('a weighted sum expects at least one loss term, but got none');

@@ -145,9 +145,9 @@ export class Trainer {
 
   /**
    * Everything that the next step depends on, except for the data: the student's tensors by their own names,
-   * those of the connectors under `connectors.`, those of the losses under the prefixes that
-   * they name, those of the optimizer under `optimizer.`, accumulated gradients under `gathered.`, and
-   * `average.` and `statistics.`. Later steps do not change it.
+   * those of the connectors under `connectors.`, those of the losses under the prefixes that they name, those
+   * of the optimizer under `optimizer.`, accumulated gradients under `gathered.`, and `average.` and
+   * `statistics.`. Later steps do not change it.
    */
   state(): TrainingState {
     const { student, connectors, optimizer, average, statistics } = this.#parts;

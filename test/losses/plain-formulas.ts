@@ -1,4 +1,7 @@
-/** The losses as plain formulas on one sample in float64, to check the real ones where golden values are silent. */
+/**
+ * The losses as plain formulas on one sample in float64, to check the real ones where golden values are
+ * silent.
+ */
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
