@@ -42,7 +42,7 @@ export function recipeFlag(flags: string, key: string, declared: Declared = {}):
 
 /** What the help says of a flag that sets a key: the first sentence of the key's description. */
 export function keyHelp(key: string): string {
-  const [sentence] = recipeKeyAt(key).description.split(/\. (?=[A-Z])/);
+  const [sentence] = recipeKeyAt(key).description.split('. ');
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 

@@ -44,19 +44,19 @@ function studentOption(): Option {
  * @param network the flag that names the network; default the student's
  */
 export function addRecipeOptions(command: Command, network: Option = studentOption()): void {
+  command
+    .option(
+      '--set <path=value>',
+      'set one key of the recipe, as stages[0].optimizer.lr=2e-3; once for each (default: none)',
+      gather,
+    )
+    .addOption(network);
+  for (const { option } of recipeFlags()) command.addOption(option);
   command.option(
-    '--set <path=value>',
-    'set one key of the recipe, as stages[0].optimizer.lr=2e-3; once for each (default: none)',
+    '--loss <name=weight[,option=value]>',
+    `a loss term, once for each (${lossFlagSummary()})`,
     gather,
   );
-  for (const { option } of recipeFlags()) command.addOption(option);
-  command
-    .addOption(network)
-    .option(
-      '--loss <name=weight[,option=value]>',
-      `a loss term, once for each (${lossFlagSummary()})`,
-      gather,
-    );
 }
 
 /**

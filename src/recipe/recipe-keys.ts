@@ -25,17 +25,6 @@ export interface RecipeKeys {
   readonly stage: readonly RecipeKey[];
 }
 
-/** Every key of a recipe; one of a map follows the map. Losses are one key: see `allLosses` for theirs. */
-export function recipeKeys(): RecipeKeys {
-  const { student, stages, ...run } = recipeSchema().shape;
-  const [stage] = [innerType(stages) as z.ZodArray].map(({ element }) => element as z.ZodObject);
-  return {
-    run: keysIn(run, defaultRecipe),
-    student: keysIn((innerType(student) as z.ZodObject).shape, defaultRecipe.student),
-    stage: keysIn(stage.shape, defaultStage),
-  };
-}
-
 const prefixes = { run: '', student: 'student.', stage: 'stages[].' } as const;
 
 /**
@@ -45,9 +34,8 @@ const prefixes = { run: '', student: 'student.', stage: 'stages[].' } as const;
  * @throws Error for one that is not there
  */
 export function recipeKeyAt(path: string): RecipeKey {
-  const keys = recipeKeys();
   for (const group of ['run', 'student', 'stage'] as const) {
-    const found = keys[group].find((key) => prefixes[group] + key.path === path);
+    const found = recipeKeys[group].find((key) => prefixes[group] + key.path === path);
     if (found) return found;
   }
   throw new Error(`a recipe has no key ${path}`);
@@ -87,3 +75,13 @@ function defaultOf(type: z.ZodType, value: unknown): string {
   if (value === null) return 'none';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+const { student, stages, ...run } = recipeSchema().shape;
+const stage = (innerType(stages) as z.ZodArray).element as z.ZodObject;
+
+/** Every key of a recipe; those of a map follow the map. Losses are one key: their options are those of `lossTable`. */
+export const recipeKeys: RecipeKeys = {
+  run: keysIn(run, defaultRecipe),
+  student: keysIn((innerType(student) as z.ZodObject).shape, defaultRecipe.student),
+  stage: keysIn(stage.shape, defaultStage),
+};
