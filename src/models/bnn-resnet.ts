@@ -29,11 +29,10 @@ export interface BinaryResNetOptions extends NetworkOptions, BinaryOption, Parti
 }
 
 /**
- * A binary ResNet: full-precision {@link Stem}, for small images or for those of ImageNet; levels of
- * {@link BinaryBlock} or, of a depth of bottlenecks, of {@link BinaryBottleneck}, each level after the first starting with
- * stride 2; BN → global mean → full-precision classifier. Every binary convolution of a {@link BinaryBlock} has a skip of its
- * own; stem, shortcuts and classifier stay in full precision, unless the structure makes the first
- * or the last layer binary.
+ * A binary ResNet: {@link Stem}, levels of blocks, BN → global mean → classifier. Each level after the first
+ * starts with stride 2. The blocks are those that the structure names, or {@link bottleneck}s in a depth that
+ * has them. Stem, shortcuts and classifier are in full precision, unless the structure makes the first or the
+ * last layer binary.
  */
 export class BinaryResNet extends Network {
   readonly binary: BinaryOperands;
@@ -113,7 +112,7 @@ export class BinaryResNet extends Network {
     for (const [place, { block, endsLevel }] of this.blocks.entries()) {
       if (!block.takesPreActivation) x = { map: activated(x), slope: undefined };
       const y = block.run(x, ctx);
-      // What the gradient needs is saved; everything else goes back to the pool at once.
+      // The tape keeps what gradients need. Everything else goes back to the pool at once.
       if (!keptInput) x.map.dispose();
       keptInput = endsLevel !== undefined && wanted.has(endsLevel);
       x = y;
@@ -131,7 +130,7 @@ export class BinaryResNet extends Network {
   }
 }
 
-/** The depth of the blocks as they are built: wider, and with half as many where two convolutions share a skip. */
+/** The depth as it is built: widened, and with half as many blocks where two convolutions share a skip. */
 function shaped(depth: ResNetDepth, { width, skip, groups }: Structure): ResNetDepth {
   const wide = widened(depth, width);
   checkGroupsOfLevels(wide, groups);

@@ -10,8 +10,9 @@ import type { BatchNormOptions } from '../nn/batch-norm.js';
 import { type BinaryOperands, type BinaryOption, checkedBinaryOperands } from '../nn/binary-operands.js';
 import { type Activation, checkedActivation } from '../ops/batch-norm-activation.js';
 import type { SignGradientName } from '../nn/sign-gradient.js';
+import { shapeText } from '../ops/shape-text.js';
 
-/** The version of the names and the metadata in checkpoints. */
+/** The version of names and metadata in checkpoints. */
 const formatVersion = '1';
 /** The size of a checkpoint that names none. */
 const smallImages: readonly [number, number] = [32, 32];
@@ -22,15 +23,17 @@ export interface CheckpointFacts {
   readonly classes: readonly string[];
   /** Epochs trained. */
   readonly epoch: number;
-  /** How its images in files were brought to its size; absent for images that had it. */
+  /** How images in files are brought to its size; absent for images that have it. */
   readonly resize?: ImageResize;
 }
 
 /**
- * Writes a student's parameters and running statistics: names by path (`blocks.3.conv.latent`), filters HWIO, linear
- * weights [in, out]; metadata: `format`, `architecture`, `classes` (JSON), `epoch`; `size` (JSON, [height, width]) where it
- * is not 32×32, `resize` (JSON) for images in files, `binarise` where it is not 'both', what of the
- * structure is not as usual (`block`, `skip`, `downsample`, `attention`, `width`, `groups`, `firstLayer`, `lastLayer`), and `activation` of a full-precision network where it is not 'relu'.
+ * Writes a student's parameters and running statistics. Names are paths (`blocks.3.conv.latent`), filters
+ * HWIO, linear weights [in, out].
+ *
+ * Metadata: `format`, `architecture`, `classes` (JSON) and `epoch`; and, where it is not the default, `size`
+ * (JSON, [height, width]), `resize` (JSON), `binarise` (the binary operands), `activation` of a
+ * full-precision network, and the keys of the `Structure`.
  */
 export async function saveStudent(path: string, student: Network, facts: CheckpointFacts): Promise<void> {
   const tensors = new Map<string, NamedTensor>();
@@ -54,26 +57,29 @@ export interface LoadedStudent extends CheckpointFacts {
   readonly student: Network;
 }
 
-/** What {@link loadStudent} may be asked for. */
+/** Settings of {@link loadStudent}. */
 export interface LoadOptions extends BinaryOption {
   /**
-   * The binary operands in place of those that the checkpoint names: the second stage of training starts from the tensors
-   * of the first.
+   * The binary operands, instead of those in the checkpoint: the second stage of training starts from the
+   * tensors of the first.
    */
   readonly binary?: BinaryOperands;
-  /** How gradients pass the sign of activations if it is trained on; no checkpoint says it; default 'ste'. */
+  /**
+   * How gradients pass the sign of activations when it is trained on; default 'ste'. Checkpoints do not hold
+   * it.
+   */
   readonly signGradient?: SignGradientName;
-  /** The activation of a full-precision network in place of what the checkpoint says, as `binary` is. */
+  /** The activation of a full-precision network, instead of that in the checkpoint. */
   readonly activation?: Activation;
-  /** Of its BatchNorms if it is trained on; no checkpoint says it. */
+  /** Of its BatchNorms when it is trained on. Checkpoints do not hold it. */
   readonly batchNorm?: BatchNormOptions;
 }
 
 /**
  * Makes the student that a checkpoint holds.
  *
- * @throws InputError when the file is missing or damaged, of another format version, or its tensors do not fit its
- *   architecture
+ * @throws InputError for a file that is missing or damaged, another format version, or tensors that do not
+ *   fit the architecture
  */
 export async function loadStudent(path: string, options: LoadOptions = {}): Promise<LoadedStudent> {
   const { tensors, metadata } = await readSafetensors(path);
@@ -110,7 +116,7 @@ function fill(path: string, student: Network, tensors: ReadonlyMap<string, Named
     if (!held) throw new InputError(`${path} lacks the tensor '${name}' of ${student.name}.`);
     if (held.shape.join() !== variable.shape.join()) {
       throw new InputError(
-        `${path} holds '${name}' as [${held.shape.join(', ')}]; ${student.name} has it as [${variable.shape.join(', ')}].`,
+        `${path} holds '${name}' as ${shapeText(held)}; ${student.name} has it as ${shapeText(variable)}.`,
       );
     }
     tidy(() => variable.assign(tensor(held.values, [...held.shape])));

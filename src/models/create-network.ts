@@ -12,9 +12,9 @@ const fullPrecisionDepths = new Map<string, ResNetDepth>(Object.entries(resNetDe
 export const binaryResNetNames: readonly string[] = Object.keys(binaryResNetDepths);
 /** The names of the binary networks that {@link createNetwork} makes. */
 export const studentNames: readonly string[] = [...binaryResNetNames, 'bnn-vgg-small'];
-/** Those of the full-precision networks. */
+/** The names of the full-precision networks that {@link createNetwork} makes. */
 export const fullPrecisionNames: readonly string[] = [...Object.keys(resNetDepths), 'vgg-small'];
-/** Those of both. */
+/** All names that {@link createNetwork} takes. */
 export const networkNames: readonly string[] = [...studentNames, ...fullPrecisionNames];
 
 /** Whether a network of this name has no binary layers. */
@@ -22,12 +22,12 @@ export function isFullPrecision(name: string): boolean {
   return fullPrecisionNames.includes(name);
 }
 
-/** Whether a network of this name is a VGG-small, which has no blocks of a chosen structure. */
+/** Whether a network of this name is a VGG-small, which has no blocks. */
 export function isVggSmall(name: string): boolean {
   return name === 'vgg-small' || name === 'bnn-vgg-small';
 }
 
-/** Settings of a network; those of the other family are not used. */
+/** Settings of a network. Those of the other family are ignored. */
 export type AnyNetworkOptions = BinaryResNetOptions & ResNetOptions;
 
 /**
@@ -54,7 +54,7 @@ export function createStudent(name: string, options: BinaryResNetOptions): Binar
   return new BinaryResNet(name, depth, options);
 }
 
-/** The depth of the binary ResNet of this name; undefined where there is none. */
+/** The depth of the binary ResNet of this name; undefined for any other name. */
 export function binaryDepthOf(name: string): ResNetDepth | undefined {
   return binaryDepths.get(name);
 }

@@ -1,10 +1,16 @@
 /** What distinguishes the networks of one family. */
 export interface ResNetDepth {
-  /** Channels of each level; where blocks are bottlenecks, of their 3×3 convolutions. The first is that of the stem. */
+  /**
+   * Channels of each level; in a network of bottlenecks, of their 3×3 convolutions. The stem has those of the
+   * first.
+   */
   readonly widths: readonly number[];
   /** Blocks of each level. */
   readonly blocks: readonly number[];
-  /** Where blocks are bottlenecks: how many times as many channels they give as `widths` says; undefined for basic blocks. */
+  /**
+   * In a network of bottlenecks: the factor from `widths` to the channels that its blocks give. Undefined for
+   * basic blocks.
+   */
   readonly expansion?: number;
 }
 
@@ -19,9 +25,9 @@ export interface BlockPlace {
   readonly outputs: number;
   /** The channels of a bottleneck's 3×3 convolution; undefined for a basic block. */
   readonly planes: number | undefined;
-  /** Each level after the first starts with stride 2. */
+  /** 2 for the first block of each level after the first, else 1. */
   readonly stride: number;
-  /** The level that ends with it, from 1. */
+  /** The level that ends with this block, from 1; undefined within a level. */
   readonly endsLevel: number | undefined;
 }
 
@@ -43,7 +49,7 @@ export function blockPlaces(depth: ResNetDepth): BlockPlace[] {
 const small = [16, 32, 64];
 const large = [64, 128, 256, 512];
 
-/** The full-precision networks by name; a basic block has two convolutions, a bottleneck three. */
+/** The full-precision ResNets by name. A basic block has two convolutions, a bottleneck three. */
 export const resNetDepths = {
   resnet18: { widths: large, blocks: [2, 2, 2, 2] },
   resnet20: { widths: small, blocks: [3, 3, 3] },
@@ -55,15 +61,15 @@ export const resNetDepths = {
   resnet110: { widths: small, blocks: [18, 18, 18] },
 } as const satisfies Readonly<Record<string, ResNetDepth>>;
 
-/** The VGG-small, which has no blocks but convolutions: two of each width. */
+/** VGG-small. It has no blocks: `blocks` counts the convolutions of each level. */
 export const vggSmallDepth: ResNetDepth = { widths: [128, 256, 512], blocks: [2, 2, 2] };
 
 /** The name of a full-precision ResNet. */
 export type ResNetName = keyof typeof resNetDepths;
 
 /**
- * The binary students by name: two blocks, of one convolution and one shortcut each, for each basic block of the ResNet; one
- * for each bottleneck.
+ * The binary ResNets by name. Two blocks, of one convolution and one shortcut each, replace a basic block;
+ * one block replaces a bottleneck.
  */
 export const binaryResNetDepths = Object.fromEntries(
   Object.entries<ResNetDepth>(resNetDepths).map(([name, depth]) => [

@@ -12,14 +12,14 @@ import { stemFor, stemSizes } from './stem.js';
 export interface LayerCost {
   /** As in checkpoints: `blocks.3.conv`. */
   readonly name: string;
-  /** Height, width and channels of what it gives. */
+  /** Height, width and channels of its output. */
   readonly output: readonly [height: number, width: number, channels: number];
-  /** Parameters kept as one bit, and as 32. Running statistics of BatchNorm count as parameters of 32 bits. */
+  /** Parameters of one bit and of 32 bits. Running statistics of BatchNorm count as parameters of 32 bits. */
   readonly binaryParameters: number;
   readonly floatParameters: number;
   /**
-   * Multiply-adds of two signs, and of floats; a convolution counts all taps, those on the padding too. Those of a binary first
-   * layer are of floats, since its input, the image, is.
+   * Multiply-adds of two signs, and of floats. A convolution counts all taps, those on the padding too. A
+   * binary first layer has multiply-adds of floats, since the image is real-valued.
    */
   readonly binaryMacs: number;
   readonly floatMacs: number;
@@ -29,7 +29,10 @@ export interface LayerCost {
 export interface NetworkCost {
   readonly layers: readonly LayerCost[];
   readonly total: Omit<LayerCost, 'name' | 'output'>;
-  /** Binary weights as bits with a scale of 4 bytes for each channel, the rest as float32; and all as float32. */
+  /**
+   * Bytes with binary weights as bits and a scale of 4 bytes for each of their channels; and with all as
+   * float32.
+   */
   readonly packedBytes: number;
   readonly floatBytes: number;
 }
@@ -37,8 +40,9 @@ export interface NetworkCost {
 const counted = ['binaryParameters', 'floatParameters', 'binaryMacs', 'floatMacs'] as const;
 
 /**
- * Parameters and multiply-adds of a student for images of its own size, from the network as it was built. What is binary
- * is what its layers make binary when both operands are signs; of a full-precision network nothing is.
+ * Parameters and multiply-adds of a student for images of its own size, layer by layer as it was built.
+ * Layers that can be binary count as binary, whatever the stage of training leaves in floats. A
+ * full-precision network has none.
  */
 export function networkCost(student: Network): NetworkCost {
   const layers = new Map<string, LayerCost>();
@@ -75,7 +79,7 @@ export function networkCost(student: Network): NetworkCost {
   };
 }
 
-/** Height and width of the maps of a layer, at which it multiplies. */
+/** Height and width of the maps on which a layer multiplies. */
 function placeOf(student: Network, name: string): readonly [number, number] {
   if (student instanceof VggSmall) return student.placeOf(name);
   const [part, place, ...layer] = name.split('.');
@@ -99,8 +103,8 @@ function placeOf(student: Network, name: string): readonly [number, number] {
 }
 
 /**
- * Whether a layer of a level's first block has maps of the level's size. What comes before the block's first convolution has
- * the size before it, and so has a shortcut that pools at its end.
+ * Whether a layer of a level's first block works on maps of the level's size, because it comes after the
+ * stride. What comes before, and a shortcut that pools at its end, works on larger maps.
  *
  * @param layer its name within the block
  */

@@ -10,13 +10,16 @@ import { stemFor, stemSizes } from './stem.js';
 export interface NetworkOutput {
   /** [N, classes], before softmax. */
   readonly logits: Tensor2D;
-  /** The feature maps asked for, by level from 1: position-major [H, W, N, C], real-valued, after the level's last block. */
+  /**
+   * The feature maps that were asked for, by level from 1: position-major [H, W, N, C], real-valued, after
+   * the last block of the level.
+   */
   readonly features: ReadonlyMap<number, Tensor4D>;
-  /** What the classifier takes, [N, width], before the sign of a binary one; only where it was asked for. */
+  /** What the classifier takes, [N, width], before the sign if it is binary; only if it was asked for. */
   readonly pooled?: Tensor2D;
 }
 
-/** What every network takes. */
+/** Settings of every network. */
 export interface NetworkOptions {
   readonly classes: number;
   /** Height and width of the images, which choose the stem (see `stemFor`); default 32×32. */
@@ -25,17 +28,22 @@ export interface NetworkOptions {
   readonly seed?: number;
 }
 
-/** A network that can be trained: stem, levels of blocks of which each after the first starts with stride 2, classifier. */
+/**
+ * A network that can be trained: stem, levels, classifier. Each level after the first starts with stride 2.
+ */
 export abstract class Network {
   readonly store: ParameterStore;
   readonly classes: number;
   readonly size: readonly [height: number, width: number];
   readonly levels: number;
-  /** How gradients pass signs; a network without signs does not use it. */
+  /** How gradients pass signs; unused in a network without signs. */
   abstract readonly signGradient: SignGradient;
-  /** Looks at the activations of binary layers in training, where it is started. */
+  /** Records the activations of binary layers in training, once it is started. */
   readonly activations = new ActivationObserver();
-  /** Told after each part of a forward pass, with what it gave, of its name in checkpoints: `stem`, `blocks.3`. */
+  /**
+   * Called after each part of a forward pass, with its name in checkpoints (`stem`, `blocks.3`) and its
+   * output.
+   */
   onPart: ((part: string, output: Tensor4D) => void) | undefined;
 
   constructor(
@@ -49,14 +57,15 @@ export abstract class Network {
     this.levels = depth.widths.length;
   }
 
-  /** What a checkpoint says of the network beside its name: each setting that is not the default. */
+  /** The settings that a checkpoint holds beside the name: those that are not the default. */
   abstract get metadata(): Readonly<Record<string, string>>;
 
   /**
    * @param images normalised images, NHWC [N, H, W, 3]
-   * @param training statistics of the batch (and running ones moved) or running statistics
-   * @param wanted the levels whose feature maps to give; default none
-   * @param wantsPooled whether to give what the classifier takes; default not
+   * @param training true: statistics of the batch, towards which the running ones move; false: running
+   *   statistics
+   * @param wanted the levels whose feature maps to return; default none
+   * @param wantsPooled whether to return what the classifier takes; default false
    */
   abstract apply(
     images: Tensor4D,
@@ -89,7 +98,9 @@ export abstract class Network {
   }
 }
 
-/** The end of a forward pass: the classifier's answer to `pooled`, which is disposed of where it is not wanted. */
+/**
+ * The end of a forward pass: the classifier's logits for `pooled`, which is disposed of unless it is wanted.
+ */
 export function classified(
   head: Classifier,
   pooled: Tensor2D,

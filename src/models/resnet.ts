@@ -14,18 +14,21 @@ import { widened } from './structure.js';
 /** Settings of a full-precision ResNet. */
 export interface ResNetOptions extends NetworkOptions {
   readonly batchNorm?: BatchNormOptions;
-  /** Of stem and blocks; default 'relu'. The parameters do not depend on it: one activation starts from another's tensors. */
+  /**
+   * Of stem and blocks; default 'relu'. The parameters do not depend on it, so that a network may start from
+   * the tensors of another activation.
+   */
   readonly activation?: Activation;
   /** The factor of the channels of each level; default 1. */
   readonly width?: number;
 }
 
-/** The activation of a network that says nothing else. */
+/** The default activation. */
 export const defaultActivation: Activation = 'relu';
 
 /**
- * A full-precision ResNet: {@link Stem} with activation, levels of {@link ResidualBlock}, basic ones or bottlenecks, global
- * mean → classifier. The teacher of a binary network, and the beginning of one: see `takeOver`.
+ * A full-precision ResNet (He et al. 2016): {@link Stem} with activation, levels of {@link ResidualBlock}s,
+ * global mean → classifier. It is the teacher of a binary network, or its start: see `takeOver`.
  */
 export class ResNet extends Network {
   readonly signGradient = new SignGradient();
@@ -78,7 +81,7 @@ export class ResNet extends Network {
     let keptInput = false;
     for (const [place, { block, endsLevel }] of this.blocks.entries()) {
       const y = block.forward(x, ctx);
-      // What the gradient needs is saved; everything else goes back to the pool at once.
+      // The tape keeps what gradients need. Everything else goes back to the pool at once.
       if (!keptInput) x.dispose();
       x = y;
       this.onPart?.(`blocks.${place}`, x);

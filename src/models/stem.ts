@@ -15,7 +15,7 @@ export interface StemShape {
   readonly pools: boolean;
 }
 
-/** From this side on an image is brought to a quarter before the first block. */
+/** Images from this side on have a quarter of their sides before the first block. */
 export const largeImages = 128;
 
 const small: StemShape = { window: 3, stride: 1, pad: 1, pools: false };
@@ -29,7 +29,7 @@ export function stemFor(size: readonly [number, number]): StemShape {
 
 type Size = [height: number, width: number];
 
-/** Sizes of a stem's maps: of its convolution, and of what it gives. */
+/** The sizes of a stem's maps: of its convolution, and of its output. */
 export function stemSizes(
   { window, stride, pad, pools }: StemShape,
   [height, width]: readonly [number, number],
@@ -45,9 +45,13 @@ export function stemSizes(
 export interface StemOptions extends BatchNormOptions, FirstConvOptions {}
 
 /**
- * The first layers, in full precision unless the convolution's weights are binary (`firstConv`): for small images 3×3 convolution → BN, for large ones 7×7 convolution of stride 2
- * → 3×3 max pooling of stride 2 → BN. Pooling comes before BN and the first activation or sign, since the largest of several ±1 is nearly
- * always 1.
+ * The first layers of a network:
+ *
+ *   small images:  3×3 convolution → BN
+ *   large images:  7×7 convolution of stride 2 → 3×3 max pooling of stride 2 → BN
+ *
+ * in full precision, unless the convolution's weights are binary (`firstConv`). Pooling comes before BN and
+ * the first activation or sign, since the largest of several ±1 is nearly always 1.
  */
 export class Stem {
   private readonly conv: FirstConv;

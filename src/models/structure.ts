@@ -7,20 +7,26 @@ import { defaultDownsample, type DownsampleName, downsampleNames } from '../nn/d
 import { checkedName, unknownName } from '../unknown-name.js';
 import type { ResNetDepth } from './depths.js';
 
-/** What of a binary network may be chosen beside its name. */
+/** What may be chosen of a binary network beside its name. */
 export interface Structure {
   /**
-   * The block of the body: one of the orders `binary`, `biReal`, `reActNet`, `realToBinary`, or one that was registered; of
-   * bottlenecks `binary` alone.
+   * The block of the body: a name of `blockNames`, or one that was registered. Bottlenecks have `binary`
+   * alone.
    */
   readonly block: string;
-  /** Whether each binary convolution has a skip of its own (`double`), or two share one (`single`); see {@link SkipName}. */
+  /**
+   * Whether each binary convolution has a skip of its own (`double`) or two share one (`single`); see {@link
+   * SkipName}.
+   */
   readonly skip: SkipName;
-  /** The version of the shortcuts that change the shape: `v1`, `v2` or `v3`; see `Downsample`. */
+  /** The version of the shortcuts that change the shape; see `Downsample`. */
   readonly downsample: DownsampleName;
-  /** What is multiplied onto each binary convolution's output: `none`, `se`, `gate`, `cgd`, `cbam`, `bam`, or one that was registered. */
+  /**
+   * What multiplies each binary convolution's output: `none`, a name of `attentionNames`, or one that was
+   * registered.
+   */
   readonly attention: string;
-  /** The factor of the channels of each level; they must stay whole. */
+  /** The factor of the channels of each level; the products must be whole. */
   readonly width: number;
   /** Groups of each binary convolution, as of `ConvGeometry`; they must divide the channels of each level. */
   readonly groups: number;
@@ -30,7 +36,7 @@ export interface Structure {
   readonly lastLayer: EndLayer;
 }
 
-/** A network that says nothing of it. */
+/** The structure of a network that names none. */
 export const defaultStructure: Structure = {
   block: defaultBlock,
   skip: 'double',
@@ -48,7 +54,7 @@ export const structureKeys = Object.keys(defaultStructure) as readonly (keyof St
 /**
  * The structure with its defaults.
  *
- * @throws InputError for an unknown name, or what cannot be together
+ * @throws InputError for an unknown name, or settings that exclude each other
  */
 export function checkedStructure(partial: Partial<Structure>): Structure {
   const structure = { ...defaultStructure, ...partial };
@@ -65,22 +71,22 @@ export function checkedStructure(partial: Partial<Structure>): Structure {
   checkedName('the last layer is', lastLayer, endLayerNames);
   if (!isOwnBlock(block) && (skip !== defaultStructure.skip || attention !== noAttention || groups > 1))
     throw new InputError(
-      `the block '${block}' is not of this package, and skip '${skip}', attention '${attention}' and groups ${groups} are of its blocks.`,
+      `skip '${skip}', attention '${attention}' and groups ${groups} are settings of this package's blocks, and the block '${block}' was registered.`,
       { fix: `leave them out, or use a block of this package` },
     );
   return structure;
 }
 
 /**
- * Checks that a network can have a block: bottlenecks have one order alone, and a block that was registered makes none.
+ * Checks that a network can have a block: in a network of bottlenecks it must be the default.
  *
  * @param name of the network
- * @throws InputError where it cannot
+ * @throws InputError if it cannot
  */
 export function checkBlock(name: string, { expansion }: ResNetDepth, block: string): void {
   if (expansion === undefined || block === defaultBlock) return;
   throw new InputError(
-    `the network ${name} has bottlenecks, which have the order '${defaultBlock}' only, got the block '${block}'.`,
+    `the network ${name} has bottlenecks, whose only block is '${defaultBlock}', got the block '${block}'.`,
     { fix: 'leave the block out, or use a network of basic blocks' },
   );
 }
@@ -88,7 +94,7 @@ export function checkBlock(name: string, { expansion }: ResNetDepth, block: stri
 /**
  * The depth with the channels of its levels multiplied.
  *
- * @throws InputError where a level would not have a whole number of channels
+ * @throws InputError if a level would not have a whole number of channels
  */
 export function widened(depth: ResNetDepth, width: number): ResNetDepth {
   const { widths } = depth;
@@ -117,13 +123,17 @@ export function checkGroupsOfLevels({ widths }: ResNetDepth, groups: number): vo
     );
 }
 
-/** What a checkpoint says of a structure: what is not as usual. */
+/** The metadata of a structure in a checkpoint: the settings that are not the default. */
 export function structureMetadata(structure: Structure): Record<string, string> {
   const unusual = structureKeys.filter((key) => structure[key] !== defaultStructure[key]);
   return Object.fromEntries(unusual.map((key) => [key, String(structure[key])]));
 }
 
-/** The structure that a checkpoint's metadata say. @throws InputError as of {@link checkedStructure} */
+/**
+ * The structure that the metadata of a checkpoint say.
+ *
+ * @throws InputError as {@link checkedStructure} does
+ */
 export function structureOf(metadata: Readonly<Record<string, string | undefined>>): Structure {
   const said = structureKeys.flatMap((key) => {
     const value = metadata[key];

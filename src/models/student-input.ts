@@ -2,9 +2,7 @@ import { div, sub, tensor1d, tensor4d, type Tensor4D, tidy } from '@tensorflow/t
 import type { Batch } from '../data/batch.js';
 import type { Dataset } from '../data/dataset.js';
 
-/**
- * The images of a batch as the student takes them: (x − mean) / std of the data set for each colour, NHWC.
- */
+/** The images of a batch as the student takes them, NHWC: (x − mean) / std of the data set, for each colour. */
 export function studentInput(
   { size, images }: Batch,
   { size: [height, width], mean, std }: Dataset,

@@ -3,13 +3,15 @@ import type { Network } from './network.js';
 import { VggSmall } from './vgg-small.js';
 
 /**
- * Fills a binary network with what corresponds to it in the full-precision network of the same depth: stem, shortcuts and
- * classifier as they are, and each binary convolution's latent weights from the filter of the same place. Two binary blocks
- * stand for one basic block of two convolutions; bottlenecks, and the layers of a VGG-small, have the same places in both, and
- * there each BatchNorm after a convolution is taken too. The filters are brought to the mean magnitude of new latent weights:
- * the scale of a filter before a BatchNorm says nothing, and here it is the scale α of the convolution.
+ * Fills a binary network with the tensors of the full-precision network of the same depth: stem, shortcuts
+ * and classifier as they are, and the latent weights of each binary convolution from the filter in its place.
+ * Two binary blocks correspond to one basic block of two convolutions. Bottlenecks and the layers of a
+ * VGG-small have the same places in both networks, so there the BatchNorms after convolutions are taken too.
  *
- * @returns the names of the student's tensors that found none and stay as they were
+ * The filters are scaled to the mean magnitude of new latent weights. A filter's own scale says nothing,
+ * since a BatchNorm follows; of latent weights it is the scale α of the convolution.
+ *
+ * @returns the names of the student's tensors to which none corresponds; they stay as they were
  */
 export function takeOver(student: Network, teacher: Network): string[] {
   const held = teacher.store.named();
@@ -32,18 +34,21 @@ export function takeOver(student: Network, teacher: Network): string[] {
   return notTaken;
 }
 
-/** The name of a binary layer's weights where the layer is in full precision. */
+/** The name of a binary layer's weights in a full-precision layer. */
 function inFloats(name: string): string {
   return name.replace(/^head\.linear\.latent$/, 'head.linear.weight').replace(/\.latent$/, '.filter');
 }
 
-/** Where a tensor of a binary network stands in the full-precision one. */
+/** The name in the full-precision network of a tensor of the binary one. */
 function sourcesFor(teacher: Network): (name: string) => string {
   if (teacher instanceof VggSmall) return inFloats;
   return teacher.depth.expansion === undefined ? sourceInBasicBlock : sourceInBottleneck;
 }
 
-/** What comes after a binary bottleneck's convolution is the BatchNorm before the next one. */
+/**
+ * The BatchNorm after a convolution of a full-precision bottleneck is the one before the next convolution in
+ * a binary one.
+ */
 const layersOfBottleneck = new Map([
   ['first.conv', 'conv1'],
   ['second.bn', 'bn1'],
@@ -66,7 +71,7 @@ function sourceInBasicBlock(name: string): string {
   if (part !== 'blocks') return inFloats(name);
   const [block, second] = [Math.floor(Number(place) / 2), Number(place) % 2];
   if (layer === 'conv') return `blocks.${block}.conv${second + 1}.filter`;
-  // The second of two blocks has no shortcut of its own.
+  // The second of the two blocks has no shortcut of its own.
   return layer === 'shortcut' && second === 0 ? ['blocks', block, layer, ...rest].join('.') : '';
 }
 

@@ -20,7 +20,7 @@ import { checkedStructure, type Structure, structureMetadata, widened } from './
 /** Settings of a VGG-small. */
 export interface VggSmallOptions extends NetworkOptions, BinaryOption {
   readonly batchNorm?: BatchNormOptions;
-  /** How gradients pass the sign of activations, of the binary network; default 'ste'. */
+  /** Of the binary network: how gradients pass the sign of activations; default 'ste'. */
   readonly signGradient?: SignGradientName;
   /** Of the full-precision network; default 'relu'. */
   readonly activation?: Activation;
@@ -36,14 +36,15 @@ const pooling = { window: 2, stride: 2, pad: 0 } as const;
 const window3 = { stride: 1, pad: 1 } as const;
 
 /**
- * VGG-small, binary or in full precision, for small images: 3×3 convolutions of 2×128, 2×256 and 2×512 channels, of which the
- * first, in full precision, sees the image; the second of each level is followed by 2×2 max pooling. Each convolution →
- * pooling, where there is one → BatchNorm → activation, so that the maximum is of real values and not of signs:
+ * VGG-small, binary or in full precision, for small images: six 3×3 convolutions of 2×128, 2×256 and 2×512
+ * channels, and a classifier on all of the last map. The first convolution sees the image and is in full
+ * precision, the second of each level is followed by 2×2 max pooling. There are no skips. Pooling comes
+ * before BatchNorm and activation, so that the maximum is of real values and not of signs:
  *
  *   binary:          conv(sign(BN(pool(conv(sign(BN(…)))))))), the last BN clamped to [−1, 1]
  *   full precision:  f(BN(pool(conv(f(BN(…))))))
  *
- * and a classifier on all that is left. There are no skips. First convolution and classifier may be binary too.
+ * The first convolution and the classifier may be binary too.
  */
 export class VggSmall extends Network {
   readonly signGradient: SignGradient;
@@ -54,7 +55,7 @@ export class VggSmall extends Network {
   /** Its width, and its first and last layer. */
   private readonly structure: Structure;
   private readonly first: FirstConv;
-  /** The level that ends with each convolution that pooling follows, by its place from 0. */
+  /** By the place of each convolution that pooling follows, from 0: the level that ends with it. */
   private readonly levelEnds: ReadonlyMap<number, number>;
   private readonly convolutions: (Conv2d | BinaryConv2d)[] = [];
   private readonly norms: BatchNorm[] = [];
@@ -186,7 +187,7 @@ export class VggSmall extends Network {
     return [halved(height), halved(width)];
   }
 
-  /** Height and width of the maps of a layer, at which it multiplies. */
+  /** Height and width of the maps on which a layer multiplies. */
   placeOf(name: string): readonly [number, number] {
     if (name.endsWith('linear')) return [1, 1];
     if (name.startsWith('head')) return this.sizeOf(this.levels, this.size);

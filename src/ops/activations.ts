@@ -3,20 +3,20 @@ import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { type SignSlope, throughSlope } from './sign-slope.js';
 
-// The gradients select rather than multiply by a 0/1 mask, so that an infinite upstream gradient outside the window
-// becomes 0 and not NaN.
+// Gradients select and do not multiply by a mask of 0 and 1: an infinite upstream gradient outside the window
+// becomes 0, and not NaN.
 
 /** `whole` where |x| ≤ 1, else `outside`. */
 function insideUnit<T extends tf.Tensor>(x: T, whole: T, outside: T): T {
   return tf.where(tf.lessEqual(tf.abs(x), 1), whole, outside);
 }
 
-/** ±1 by the sign of x, 0 and −0 being +1. `tf.sign` would give a third value at 0, which one bit cannot hold. */
+/** ±1 by the sign of x; ±0 give +1. `tf.sign` has a third value at 0, which one bit cannot hold. */
 function signs<T extends tf.Tensor>(x: T): T {
   return tf.where<T>(tf.greaterEqual(x, 0), tf.onesLike(x), tf.fill(x.shape, -1) as T);
 }
 
-/** The sign with the gradient of a stand-in that depends on x. */
+/** The sign, with a gradient that depends on x. */
 function shapedSign<T extends tf.Tensor>(x: T, slope: SignSlope): T {
   return differentiable<T>([x], () => ({
     value: signs(x),
@@ -32,8 +32,8 @@ function shapedSign<T extends tf.Tensor>(x: T, slope: SignSlope): T {
  *
  * dq/dx = 1 for |x| ≤ 1, else 0
  *
- * Any shape. The window is closed: clipped latent weights sit at exactly ±1 and must still learn.
- * Source: Hubara et al. 2016, "Binarized Neural Networks"; the closed window is larq's `ste_sign`.
+ * Any shape. The window is closed, since clipped latent weights lie at exactly ±1 and must still learn.
+ * Source: Hubara et al. 2016, "Binarized Neural Networks"; the closed window is that of larq's `ste_sign`.
  */
 export function signSte<T extends tf.Tensor>(x: T): T {
   return differentiable<T>([x], () => ({
@@ -57,14 +57,15 @@ export function approxSign<T extends tf.Tensor>(x: T): T {
 }
 
 /**
- * The sign with the gradient of a scaled tanh, k·tanh(t·x), whose sharpness t grows in the course of training: the error
+ * The sign with the gradient of a scaled tanh, k·tanh(t·x), whose sharpness t grows over training: the error
  * decay estimator. At t = 1e-3 it passes everything, as the identity does; at t = 10 only what is close to 0.
  *
  * q(x) = +1 for x ≥ 0 (−0 included), else −1
  *
  * dq/dx = k·t·(1 − tanh²(t·x)), k = max(1/t, 1)
  *
- * Any shape. Source: Qin et al. 2020, "Forward and Backward Information Retention" (IR-Net). See `edeSharpness`.
+ * Any shape. Source: Qin et al. 2020, "Forward and Backward Information Retention" (IR-Net). See
+ * `edeSharpness`.
  *
  * @param t greater than 0
  * @throws InputError for another t
@@ -77,7 +78,7 @@ export function edeSign<T extends tf.Tensor>(x: T, t: number): T {
 }
 
 /**
- * A clamp that leaks, for pre-training in full precision before the sign takes its place.
+ * A clamp that leaks, for pre-training in full precision before the sign replaces it.
  *
  * f(x) = x for |x| ≤ 1, else 0.1·x + 0.9·sign(x)
  *
@@ -87,7 +88,7 @@ export function edeSign<T extends tf.Tensor>(x: T, t: number): T {
  */
 export function leakyClip<T extends tf.Tensor>(x: T): T {
   return differentiable<T>([x], () => {
-    // clamped + 0.1·(x − clamped) is the same line, exact inside the window and without a selection.
+    // clamped + 0.1·(x − clamped) is the same function, exact inside the window and without a selection.
     const clamped = tf.clipByValue(x, -1, 1);
     return {
       value: tf.add<T>(clamped, tf.mul(0.1, tf.sub(x, clamped))),

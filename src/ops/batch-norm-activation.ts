@@ -13,6 +13,7 @@ import { type AffineParameters, checkChannels, normalised, normGradKernel, plusM
 import type { ChannelStatistics } from './channel-statistics.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
+import { shapeText } from './shape-text.js';
 
 export { type Activation, activationNames, outerSlopes };
 
@@ -27,7 +28,7 @@ export function checkedActivation(value: string): Activation {
 
 const functions: Readonly<Record<Activation, (v: Tensor) => Tensor>> = { relu, leakyClip, hardClamp };
 
-/** Outputs: f(BatchNorm(x) + residual) and, when asked, the mask of slope 1 as ±1. */
+/** Outputs: f(BatchNorm(x) + residual) and, with a mask, ±1 for whether the slope of f is 1. */
 const normActivationKernel = composedKernel<ActivationAttributes, Tensor[]>(
   'BatchNormActivation',
   (inputs, { epsilon, activation, withMask }) => {
@@ -40,7 +41,10 @@ const normActivationKernel = composedKernel<ActivationAttributes, Tensor[]>(
   },
 );
 
-/** Outputs dx, dγ, dβ and, when asked, the gradient to the residual. With `inPlace` the memory of dy may become that of one. */
+/**
+ * Outputs: dx, dγ, dβ and, on request, the gradient to the residual. With `inPlace` one of them may take the
+ * memory of dy.
+ */
 const normActivationGradKernel = composedKernel<ActivationGradAttributes, Tensor[]>(
   'BatchNormActivationGrad',
   ({ dy, mask, ...inputs }, { epsilon, activation, withUpstream }) => {
@@ -53,25 +57,25 @@ const normActivationGradKernel = composedKernel<ActivationGradAttributes, Tensor
   },
 );
 
-/** What {@link batchNormActivation} takes beside x. */
+/** Settings of {@link batchNormActivation}. */
 export interface NormActivationOptions {
   readonly activation: Activation;
-  /** Added before the activation: the shortcut of a residual block. The shape of x. */
+  /** Added before the activation: the shortcut of a residual block, of the shape of x. */
   readonly residual?: Tensor;
   /** Default 1e-5. */
   readonly epsilon?: number;
 }
 
 /**
- * BatchNorm with the statistics of the batch, the residual of a block and its activation, fused:
+ * BatchNorm with the statistics of the batch, the sum with a residual, and an activation f, as one operation:
  *
  *   y = f(v), v = γ (x − μ) / √(σ² + ε) + β + residual
  *
- *   relu:       f(v) = max(0, v),                            df/dv = 1 where v > 0, else 0
+ *   relu:       f(v) = max(0, v),                                df/dv = 1 where v > 0, else 0
  *   leakyClip:  f(v) = v where |v| ≤ 1, else 0.1v + 0.9sign(v),  df/dv = 1 where |v| ≤ 1, else 0.1
- *   hardClamp:  f(v) = max(−1, min(1, v)),                   df/dv = 1 where |v| ≤ 1, else 0
+ *   hardClamp:  f(v) = max(−1, min(1, v)),                       df/dv = 1 where |v| ≤ 1, else 0
  *
- * On the native backend one bit an element is kept for the gradient of f, and no copy of v is made.
+ * On the native backend one bit for each element is kept for the gradient of f, and no copy of v is made.
  *
  * @param x [..., C]
  * @throws InputError when a shape does not fit
@@ -103,7 +107,10 @@ export function batchNormActivation<T extends Tensor>(
   });
 }
 
-/** The same with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormActivation}. */
+/**
+ * The same with given (running) statistics, for evaluation. It has no gradient. See {@link
+ * batchNormActivation}.
+ */
 export function batchNormActivationInference<T extends Tensor>(
   x: T,
   affine: AffineParameters,
@@ -117,10 +124,10 @@ export function batchNormActivationInference<T extends Tensor>(
   return untaped(() => normActivationKernel(operands, { epsilon, activation, withMask: false })[0]) as T;
 }
 
-/** Refuses a residual that has not the shape of x. */
+/** Refuses a residual that does not have the shape of x. */
 export function checkResidual(name: string, x: Tensor, residual: Tensor | undefined): void {
   if (residual && residual.shape.join() !== x.shape.join())
     throw new InputError(
-      `${name}: the residual must have the shape [${x.shape.join(', ')}] of x, got [${residual.shape.join(', ')}].`,
+      `${name}: the residual must have the shape ${shapeText(x)} of x, got ${shapeText(residual)}.`,
     );
 }

@@ -20,7 +20,9 @@ function residualSum(inputs: KernelInputs, epsilon: number): Tensor {
   return inputs['residual'] ? add(norm, inputs['residual']) : norm;
 }
 
-/** See {@link batchNormResidual}; the residual may be missing, and before, slope and after may together. */
+/**
+ * See {@link batchNormResidual}. The residual may be missing, and so may before, slope and after together.
+ */
 const normResidualKernel = composedKernel<NormAttributes, Tensor>(
   'BatchNormResidual',
   ({ before, slope, after, ...norm }, { epsilon }) => {
@@ -30,8 +32,9 @@ const normResidualKernel = composedKernel<NormAttributes, Tensor>(
 );
 
 /**
- * Its gradient where there is a PReLU. Outputs dx, dγ, dβ, which is that of before too, dslope, dafter and, with a residual, the
- * gradient to it. With `inPlace` the memory of dy may become that of the last, or of dx where there is none.
+ * The gradient where there is a PReLU. Outputs: dx, dγ, dβ (which is that of before too), dslope, dafter and,
+ * with a residual, the gradient to it. With `inPlace` the last may take the memory of dy, or dx where there
+ * is no residual.
  */
 const normResidualGradKernel = composedKernel<NormAttributes & { readonly inPlace: boolean }, Tensor[]>(
   'BatchNormResidualGrad',
@@ -47,23 +50,25 @@ const normResidualGradKernel = composedKernel<NormAttributes & { readonly inPlac
   },
 );
 
-/** What {@link batchNormResidual} takes beside x. */
+/** Settings of {@link batchNormResidual}. */
 export interface NormResidualOptions {
-  /** The shortcut of a block. The shape of x. */
+  /** The shortcut of a block, of the shape of x; default none. */
   readonly residual?: Tensor | undefined;
-  /** Default: none. */
+  /** Default none. */
   readonly prelu?: ShiftedPreluParameters | undefined;
   /** Default 1e-5. */
   readonly epsilon?: number;
 }
 
 /**
- * The end of a block whose BatchNorm comes before the sum with its shortcut, with the statistics of the batch, fused:
+ * The end of a block whose BatchNorm comes before the sum with its shortcut, with the statistics of the
+ * batch, as one operation:
  *
  *   v = γ (x − μ) / √(σ² + ε) + β + residual
- *   y = PReLU(v + before) + after (ReActNet, Liu et al. 2020), or v without a PReLU (Bi-Real Net, Liu et al. 2018)
+ *   y = PReLU(v + before) + after,  or  y = v without a PReLU
  *
- * On the native backend v is never in memory: the gradient makes it again from x and the residual.
+ * with a PReLU as in ReActNet (Liu et al. 2020), without one as in Bi-Real Net (Liu et al. 2018). On the
+ * native backend v is never in memory: the gradient makes it again from x and the residual.
  *
  * @param x [..., C]
  * @throws InputError when a shape does not fit
@@ -84,7 +89,7 @@ export function batchNormResidual<T extends Tensor>(
       value: normResidualKernel(operands, { epsilon }) as T,
       saved: [x, mean, variance, gamma],
       gradients: (dy, saved, ctx) => {
-        // Taken first: now that dy has two holders its memory stays.
+        // Cloned first: a kernel does not overwrite dy while another tensor shares its memory.
         const ofResidual = added.map(() => dy.clone());
         return [...normGradients(dy, saved, epsilon, ctx), ...ofResidual];
       },
@@ -97,7 +102,10 @@ export function batchNormResidual<T extends Tensor>(
   }));
 }
 
-/** The same with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormResidual}. */
+/**
+ * The same with given (running) statistics, for evaluation. It has no gradient. See {@link
+ * batchNormResidual}.
+ */
 export function batchNormResidualInference<T extends Tensor>(
   x: T,
   { gamma, beta }: AffineParameters,
@@ -109,7 +117,7 @@ export function batchNormResidualInference<T extends Tensor>(
   return untaped(() => normResidualKernel(operands, { epsilon })) as T;
 }
 
-/** The gradients to x, γ, β, before, slope, after and, where one was saved, the residual. */
+/** The gradients to x, γ, β, before, slope, after and, if one was saved, the residual. */
 function preluGradients(dy: Tensor, saved: Tensor[], epsilon: number, ctx: BackwardContext): Tensor[] {
   const [x, mean, variance, gamma, beta, before, slope, ...added] = saved;
   const residual = added.length > 0 ? { residual: added[0] } : {};
@@ -121,7 +129,7 @@ function preluGradients(dy: Tensor, saved: Tensor[], epsilon: number, ctx: Backw
   return [dx, dgamma, dbeta, dbeta.clone(), dslope, dafter, ...ofResidual];
 }
 
-/** What the kernel takes, once the shapes are checked. */
+/** What the kernel takes, after its shapes are checked. */
 function checkedOperands(
   name: string,
   { x, ...norm }: Record<'x' | 'mean' | 'variance' | 'gamma' | 'beta', Tensor>,

@@ -5,11 +5,12 @@ import { differentiable } from './differentiable.js';
 import { type SignSlope, throughSlope } from './sign-slope.js';
 
 /**
- * sign(BatchNorm(x)) with the statistics of the batch, as `batchNormSign`, for a gradient of the sign that depends on the
- * value v = γ (x − μ) / √(σ² + ε) + β and not on one bit of it. v is not kept: the backward pass computes it again.
+ * sign(BatchNorm(x)) with the statistics of the batch, as `batchNormSign`, with a gradient of the sign that
+ * depends on the value v = γ (x − μ) / √(σ² + ε) + β, where `batchNormSign` needs one bit of it. v is not
+ * kept: the backward pass computes it again.
  *
- * @param x [..., C], the parameters and statistics [C]
- * @param slope the stand-in through which the gradient passes
+ * @param x [..., C]; parameters and statistics are [C]
+ * @param slope the stand-in for the sign, through which the gradient passes
  */
 export function batchNormShapedSign<T extends Tensor>(
   x: T,

@@ -23,6 +23,7 @@ import type { BackwardContext } from './backward-context.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, untaped } from './kernel.js';
 import { preluOf } from './prelu.js';
+import { shapeText } from './shape-text.js';
 
 /** γ and β of a BatchNorm, [C]. */
 export interface AffineParameters {
@@ -30,7 +31,7 @@ export interface AffineParameters {
   readonly beta: Tensor1D;
 }
 
-/** The BatchNorm of x, or of prelu(x) where there is a slope, by stock operations. */
+/** The BatchNorm of x, or of prelu(x) with a slope, by stock operations. */
 export function normalised(inputs: Record<string, Tensor>, epsilon: number): Tensor {
   const { x, slope, mean, variance, gamma, beta } = inputs;
   const scale = mul(gamma, rsqrt(add(variance, epsilon)));
@@ -42,8 +43,8 @@ export const normKernel = composedKernel<NormAttributes, Tensor>('BatchNorm', (i
 );
 
 /**
- * Outputs: the signs and, when asked, the mask of the straight-through estimator as ±1 (+1 where |v| ≤ 1). With a slope
- * the input is prelu(x).
+ * Outputs: the signs and, on request, the mask of the straight-through estimator as ±1 (+1 where |v| ≤ 1).
+ * With a slope the input is prelu(x).
  */
 export const normSignKernel = composedKernel<NormAttributes & { withMask: boolean }, Tensor[]>(
   'BatchNormSign',
@@ -55,7 +56,7 @@ export const normSignKernel = composedKernel<NormAttributes & { withMask: boolea
   },
 );
 
-/** Outputs: v clamped to [−1, 1] and, when asked, the mask as of {@link normSignKernel}. */
+/** Outputs: v clamped to [−1, 1] and, on request, the mask that {@link normSignKernel} gives. */
 const normClampKernel = composedKernel<NormAttributes & { withMask: boolean }, Tensor[]>(
   'BatchNormClamp',
   (inputs, { epsilon, withMask }) => {
@@ -69,9 +70,9 @@ const normClampKernel = composedKernel<NormAttributes & { withMask: boolean }, T
 export const plusMinus = (condition: Tensor): Tensor => sub(mul(cast(condition, 'float32'), 2), scalar(1));
 
 /**
- * The gradient of BatchNorm in training. Inputs dy, x, mean, variance, gamma and, after a sign, the mask; `addend`, when it
- * is there, is added to dx; with `slope` the BatchNorm read prelu(x). Outputs dx, dγ, dβ and, with a slope, that of the
- * slope. With `inPlace` the memory of dy may become that of dx.
+ * The gradient of BatchNorm in training. Inputs: dy, x, mean, variance, gamma; after a sign or clamp, the
+ * mask; an `addend`, which is added to dx; and the `slope` of a PReLU through which x went first. Outputs:
+ * dx, dγ, dβ and, with a slope, that of the slope. With `inPlace` dx may take the memory of dy.
  */
 export const normGradKernel = composedKernel<NormAttributes & { readonly inPlace: boolean }, Tensor[]>(
   'BatchNormGrad',
@@ -93,7 +94,7 @@ export const normGradKernel = composedKernel<NormAttributes & { readonly inPlace
 );
 
 /**
- * Refuses parameters that have not the shape [C] of the channels of x.
+ * Refuses parameters that do not have the shape [C] of the channels of x.
  *
  * @throws InputError naming the first
  */
@@ -102,7 +103,7 @@ export function checkChannels(name: string, x: Tensor, parameters: Readonly<Reco
   for (const [key, tensor] of Object.entries(parameters)) {
     if (tensor.rank !== 1 || tensor.shape[0] !== channels) {
       throw new InputError(
-        `${name}: ${key} must have the shape [${channels}] of the channels of x, got [${tensor.shape.join(', ')}].`,
+        `${name}: ${key} must have the shape [${channels}] of the channels of x, got ${shapeText(tensor)}.`,
       );
     }
   }
@@ -132,9 +133,10 @@ export function batchNormTraining<T extends Tensor>(
 }
 
 /**
- * sign(BatchNorm(x)) with the statistics of the batch, fused: s = +1 where v = γ (x − μ) / √(σ² + ε) + β ≥ 0, else −1.
- * The gradient passes the straight-through estimator, ds/dv = 1 where |v| ≤ 1 and 0 elsewhere, then BatchNorm. On the
- * native backend s and the mask are stored as one bit an element, and no float copy of v is made.
+ * sign(BatchNorm(x)) with the statistics of the batch, as one operation: s = +1 where v = γ (x − μ) / √(σ² +
+ * ε) + β ≥ 0, else −1. The gradient passes the straight-through estimator, ds/dv = 1 where |v| ≤ 1 and 0
+ * elsewhere, then BatchNorm. On the native backend s and the mask are stored as one bit for each element, and
+ * no float copy of v is made.
  *
  * @param x [..., C]
  * @param epsilon default 1e-5
@@ -150,9 +152,10 @@ export function batchNormSign<T extends Tensor>(
 }
 
 /**
- * hardClamp(BatchNorm(x)) with the statistics of the batch, fused: y = max(−1, min(1, v)), v = γ (x − μ) / √(σ² + ε) + β.
- * The gradient is that of {@link batchNormSign}: dy/dv = 1 where |v| ≤ 1 and 0 elsewhere, then BatchNorm. On the native
- * backend the mask is stored as one bit an element, and no unclamped copy of v is made.
+ * hardClamp(BatchNorm(x)) with the statistics of the batch, as one operation: y = max(−1, min(1, v)), v = γ
+ * (x − μ) / √(σ² + ε) + β. The gradient is that of {@link batchNormSign}: dy/dv = 1 where |v| ≤ 1 and 0
+ * elsewhere, then BatchNorm. On the native backend the mask is stored as one bit for each element, and no
+ * unclamped copy of v is made.
  *
  * @param x [..., C]
  * @param epsilon default 1e-5
@@ -170,7 +173,7 @@ export function batchNormClamp<T extends Tensor>(
 type Masked = typeof normSignKernel;
 type NormParameters = AffineParameters & ChannelStatistics;
 
-/** A BatchNorm that ends in a sign or clamp, whose gradient passes where the mask that its kernel gives is set. */
+/** A BatchNorm that ends in a sign or clamp. Its gradient passes where the mask of its kernel is set. */
 function maskedNorm<T extends Tensor>(
   name: string,
   kernel: Masked,
@@ -201,14 +204,19 @@ function maskedInference<T extends Tensor>(
   return untaped(() => kernel({ x, mean, variance, gamma, beta }, { epsilon, withMask: false })[0]) as T;
 }
 
-/** The gradients to x, γ and β from what an operation saved: x, μ, σ², γ and, after a sign or clamp, the mask. */
+/**
+ * The gradients to x, γ and β from what an operation saved: x, μ, σ², γ and, after a sign or clamp, the mask.
+ */
 export function normGradients(dy: Tensor, saved: Tensor[], epsilon: number, ctx: BackwardContext): Tensor[] {
   const [x, mean, variance, gamma, mask] = saved;
   const inputs = { dy, x, mean, variance, gamma };
   return normGradKernel(mask ? { ...inputs, mask } : inputs, { epsilon, inPlace: ctx.mayOverwrite(dy) });
 }
 
-/** BatchNorm with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormTraining}. */
+/**
+ * BatchNorm with given (running) statistics, for evaluation. It has no gradient. See {@link
+ * batchNormTraining}.
+ */
 export function batchNormInference<T extends Tensor>(
   x: T,
   { gamma, beta }: AffineParameters,
@@ -219,7 +227,9 @@ export function batchNormInference<T extends Tensor>(
   return untaped(() => normKernel({ x, mean, variance, gamma, beta }, { epsilon })) as T;
 }
 
-/** sign(BatchNorm(x)) with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormSign}. */
+/**
+ * The same with given (running) statistics, for evaluation. It has no gradient. See {@link batchNormSign}.
+ */
 export function batchNormSignInference<T extends Tensor>(
   x: T,
   affine: AffineParameters,
@@ -229,7 +239,9 @@ export function batchNormSignInference<T extends Tensor>(
   return maskedInference('batchNormSignInference', normSignKernel, x, { ...affine, ...statistics }, epsilon);
 }
 
-/** hardClamp(BatchNorm(x)) with given (running) statistics, for evaluation; it has no gradient. See {@link batchNormClamp}. */
+/**
+ * The same with given (running) statistics, for evaluation. It has no gradient. See {@link batchNormClamp}.
+ */
 export function batchNormClampInference<T extends Tensor>(
   x: T,
   affine: AffineParameters,

@@ -24,14 +24,15 @@ import { preluOf } from './prelu.js';
 
 const signOf = (x: Tensor): Tensor => sub(mul(cast(greaterEqual(x, 0), 'float32'), 2), 1);
 
-/** sign(w) and α = mean |w| of each output channel; on the native backend the signs are packed bits. */
-export const binariseKernel = composedKernel<object, Tensor[]>('BinariseFilter', ({ w }) => [
+/** sign(w), and α = mean |w| of each output channel. On the native backend the signs are packed bits. */
+export const filterSignsKernel = composedKernel<object, Tensor[]>('BinariseFilter', ({ w }) => [
   signOf(w),
   mean(abs(w), [0, 1, 2]),
 ]);
 
 /**
- * y = α · (x * sign(w)) of ±1 activations, plus `residual` where it is given, or plus prelu(residual) where a slope is too.
+ * y = α · (x * sign(w)) of ±1 activations, plus the residual if there is one, or prelu(residual) with a
+ * slope.
  */
 export const binaryForward = composedKernel<ConvGeometry, Tensor4D>(
   'BinaryConv2D',
@@ -55,13 +56,14 @@ export const binaryBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>
 );
 
 /**
- * Convolution of ±1 activations with the signs of latent weights:
+ * Convolution of ±1 activations with the signs of latent weights (XNOR-Net, Rastegari et al. 2016):
  *
- *   y[p, n, k] = α_k · Σ_{tap, c} x[p·stride + tap − pad, n, c] · sign(w[tap, c, k]),  α_k = mean |w[·, ·, k]|
+ *   y[p, n, k] = α_k · Σ_{tap, c} x[p·stride + tap − pad, n, c] · sign(w[tap, c, k])
+ *   α_k = mean |w[·, ·, k]|
  *
- * (XNOR-Net, Rastegari et al. 2016). The sum is an exact integer; padding contributes 0; sign(0) = +1. Gradients: to x as
- * of a convolution with α·sign(w); to w through the straight-through estimator, α_k · Σ x·dy where |w| ≤ 1 and 0
- * elsewhere, with α treated as a constant.
+ * The sum is an exact integer. Padding contributes 0, and sign(0) = +1. The gradient to x is that of a
+ * convolution with α·sign(w). The gradient to w passes the straight-through estimator: α_k · Σ x·dy where |w|
+ * ≤ 1 and 0 elsewhere, with α as a constant.
  *
  * @param x ±1, position-major [H, W, N, C]
  * @param w latent weights [kh, kw, C / groups, K]
@@ -71,7 +73,7 @@ export const binaryBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>
 export function binaryConv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeometry): Tensor4D {
   checkConvolution('binaryConv2d', x, w, geometry);
   return differentiable([x, w], () => {
-    const [sign, scale] = binariseKernel({ w }, {}) as [Tensor, Tensor];
+    const [sign, scale] = filterSignsKernel({ w }, {}) as [Tensor, Tensor];
     return {
       value: binaryForward({ x, sign, scale }, geometry),
       saved: [x, w, sign, scale],

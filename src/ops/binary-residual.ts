@@ -3,16 +3,22 @@ import type { ResidualAttributes, ResidualGradAttributes } from '../backends/ker
 import { InputError } from '../errors.js';
 import { type AffineParameters, normalised, normGradKernel, normSignKernel } from './batch-norm.js';
 import { type ChannelStatistics } from './channel-statistics.js';
-import { binariseKernel, binaryBackwardFilter, binaryBackwardInput, binaryForward } from './binary-conv2d.js';
+import {
+  filterSignsKernel,
+  binaryBackwardFilter,
+  binaryBackwardInput,
+  binaryForward,
+} from './binary-conv2d.js';
 import { checkConvolution, type ConvGeometry, outputSizeOf } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel, type KernelInputs } from './kernel.js';
 import { preluGradKernel, preluOf } from './prelu.js';
 import { squeezeExcite, squeezeExciteGradients, type SqueezeExciteWeights } from './squeeze-excite.js';
+import { shapeText } from './shape-text.js';
 
 /** The operands of a {@link binaryResidual} beside its input. */
 export interface BinaryResidualOperands {
-  /** Slopes of the PReLU that the input goes through first, [C]; undefined for an input that is x itself. */
+  /** Slopes of the PReLU that the input goes through first, [C]; undefined if the input is x itself. */
   readonly slope: Tensor1D | undefined;
   /** γ and β of the BatchNorm before the sign, [C]. */
   readonly affine: AffineParameters;
@@ -21,31 +27,31 @@ export interface BinaryResidualOperands {
   readonly epsilon: number;
   /** Latent weights [kh, kw, C / groups, K]. */
   readonly latent: Tensor4D;
-  /** What is added to the convolution, [H', W', N, K], or `none`; undefined for x itself. */
+  /** What is added to the convolution, [H', W', N, K]; `none` for nothing, undefined for x itself. */
   readonly residual: Tensor4D | 'none' | undefined;
   /** Slopes of a PReLU before the residual is added, [K]; default none. */
   readonly sumSlope?: Tensor1D | undefined;
-  /** Of a gate on the convolution; default none. */
+  /** Weights of a gate on the convolution; default none. */
   readonly attention?: SqueezeExciteWeights | undefined;
 }
 
 /**
- * The binary convolution with its neighbours, in training, as one operation:
+ * A binary convolution with its neighbours, in training, as one operation:
  *
  *   x = PReLU(v),  y = binaryConv2d(batchNormSign(x), latent) + residual
  *
- * or with an attention, m being the mean over the positions of BatchNorm(x) (squeeze and excite, Hu et al. 2018),
+ * With an attention (squeeze and excite, Hu et al. 2018) the convolution is multiplied by a gate, m being the
+ * mean over the positions of BatchNorm(x):
  *
- *   y = gate · binaryConv2d(batchNormSign(x), latent) + residual,  gate[n, k] = σ(ReLU(m · squeeze) · excite)
+ *   gate[n, k] = σ(ReLU(m · squeeze) · excite)
  *
- * and with `sumSlope` the PReLU of the (gated) convolution in its place.
+ * With `sumSlope` the convolution goes through a PReLU, after its gate.
  *
- * It equals that composition, value and gradients. x is never made: every kernel that reads it applies the PReLU on the
- * way, so that in a chain of blocks one map a block is written forward and one backward. A gate and a PReLU are applied to the
- * convolution's sums as they are made, which are made again for their gradients, and the gradient to m goes into that of the
- * BatchNorm. Kept between forward and
- * backward pass are v and two bits for each of its elements (the sign and the mask of the straight-through estimator); the
- * gradient of v is written where that of the sign lay.
+ * Value and gradients equal those of the composition. x is never made: every kernel that reads it applies the
+ * PReLU on the way, so that a chain of blocks writes one map for each block forward and one backward. Gate
+ * and PReLU are applied to the convolution's sums as they are computed; their gradients compute the sums
+ * again. Between forward and backward pass v is kept, and two bits for each of its elements: the sign and the
+ * mask of the straight-through estimator. The gradient to v is written over that to the sign.
  *
  * @param v position-major [H, W, N, C]
  * @returns y, [H', W', N, K], before the PReLU of its own block
@@ -100,8 +106,8 @@ function weightsOf(attention: SqueezeExciteWeights | undefined): KernelInputs {
 }
 
 /**
- * y, the signs of BatchNorm(x) and their mask, the signs and scale of the latent weights; with a gate m, the hidden values
- * and the gate.
+ * Outputs: y, the signs of BatchNorm(x) and their mask, the signs and scale of the latent weights; with a
+ * gate also m, the hidden values and the gate.
  */
 const residualKernel = composedKernel<ResidualAttributes, Tensor[]>(
   'BinaryResidual',
@@ -109,7 +115,7 @@ const residualKernel = composedKernel<ResidualAttributes, Tensor[]>(
     const { v, slope, gamma, beta, mean, variance, latent, residual, sumSlope, squeeze, excite } = inputs;
     const norm = { x: v, ...(slope ? { slope } : {}), gamma, beta, mean, variance };
     const [signs, mask] = normSignKernel(norm, { epsilon, withMask: true });
-    const [filterSigns, scale] = binariseKernel({ w: latent }, {});
+    const [filterSigns, scale] = filterSignsKernel({ w: latent }, {});
     const convolved = binaryForward({ x: signs, sign: filterSigns, scale }, geometry);
     const ofGate: Tensor[] = [];
     if (squeeze) {
@@ -122,7 +128,10 @@ const residualKernel = composedKernel<ResidualAttributes, Tensor[]>(
   },
 );
 
-/** dv, dγ, dβ, the gradient to the latent weights, and those to what there is of slope, sumSlope and a gate's weights. */
+/**
+ * Outputs: dv, dγ, dβ and the gradient to the latent weights; then, as far as they are there, those to slope,
+ * sumSlope and the weights of a gate.
+ */
 const residualGradKernel = composedKernel<ResidualGradAttributes, Tensor[]>(
   'BinaryResidualGrad',
   (inputs, { epsilon, addsDy, ...geometry }) => {
@@ -169,7 +178,7 @@ function checkAttention(v: Tensor4D, latent: Tensor4D, { squeeze, excite }: Sque
   const [from, outputs] = excite.shape;
   if (inputs !== v.shape[3] || from !== hidden || outputs !== latent.shape[3])
     throw new InputError(
-      `binaryResidual: the attention must have the shapes [${v.shape[3]}, hidden] and [hidden, ${latent.shape[3]}], got [${squeeze.shape.join(', ')}] and [${excite.shape.join(', ')}].`,
+      `binaryResidual: the attention must have the shapes [${v.shape[3]}, hidden] and [hidden, ${latent.shape[3]}], got ${shapeText(squeeze)} and ${shapeText(excite)}.`,
     );
 }
 
@@ -183,7 +192,7 @@ function checkResidual(
   const { shape } = residual ?? v;
   if (shape.join() !== wanted.join()) {
     throw new InputError(
-      `binaryResidual: the residual must have the shape [${wanted.join(', ')}], got [${shape.join(', ')}].`,
+      `binaryResidual: the residual must have the shape [${wanted.join(', ')}], got ${shapeText({ shape })}.`,
     );
   }
 }

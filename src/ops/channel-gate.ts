@@ -2,6 +2,7 @@ import { mul, sum, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow
 import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
+import { shapeText } from './shape-text.js';
 
 const gateKernel = composedKernel<object, Tensor4D>('ChannelGate', ({ x, gate }) => mul(x, gate));
 
@@ -22,7 +23,7 @@ export function channelGate(x: Tensor4D, gate: Tensor2D): Tensor4D {
   const wanted = x.shape.slice(2);
   if (gate.shape.join() !== wanted.join())
     throw new InputError(
-      `channelGate: the gate must have the shape [${wanted.join(', ')}] of images and channels of x, got [${gate.shape.join(', ')}].`,
+      `channelGate: the gate must have the shape [${wanted.join(', ')}] of images and channels of x, got ${shapeText(gate)}.`,
     );
   return differentiable<Tensor4D>([x, gate], () => ({
     value: gateKernel({ x, gate }, {}),

@@ -24,20 +24,20 @@ export interface RunningStatistics {
   readonly momentum: number;
 }
 
-/** What {@link channelStatistics} does beside its work. */
+/** Settings of {@link channelStatistics}. */
 export interface StatisticsOptions {
-  /** Slopes of a PReLU, [C]: the statistics are those of prelu(x), which is not made. */
+  /** Slopes of a PReLU, [C]: the statistics are those of prelu(x), which is not made; default none. */
   readonly slope?: Tensor1D | undefined;
-  /** Moved towards the statistics of x. */
+  /** Running statistics that are moved towards those of x; default none. */
   readonly running?: RunningStatistics | undefined;
 }
 
-/** The axes of x but that of the channels. */
+/** All axes of x but that of the channels. */
 export const allButLast = (x: Tensor): number[] => x.shape.slice(0, -1).map((_, axis) => axis);
 
 /**
- * Mean and variance of x, or of prelu(x) where a slope is given. With `runningMean` and `runningVariance`, which are
- * variables, those are moved as {@link updatedStatistics} says.
+ * Mean and variance of x, or of prelu(x) with a slope. `runningMean` and `runningVariance`, if they are
+ * given, are variables and are moved as {@link updatedStatistics} says.
  */
 export const statisticsKernel = composedKernel<{ readonly momentum: number }, Tensor[]>(
   'BatchNormStatistics',
@@ -59,8 +59,8 @@ export const statisticsKernel = composedKernel<{ readonly momentum: number }, Te
 );
 
 /**
- * Mean and biased variance of each channel over all other dimensions; not differentiated (the gradient of
- * {@link batchNormTraining} accounts for them).
+ * Mean and biased variance of each channel over all other dimensions. They are not differentiated: the
+ * gradient of `batchNormTraining` accounts for them.
  *
  * @param x [..., C]
  */
@@ -75,8 +75,12 @@ export function channelStatistics(x: Tensor, { slope, running }: StatisticsOptio
 }
 
 /**
- * Moves running statistics towards those of a batch, running ← (1 − momentum)·running + momentum·batch, with the unbiased
- * variance n/(n − 1)·σ². Momentum is in PyTorch's convention (0.2 here is 0.8 in TensorFlow's and ONNX's).
+ * Running statistics, moved towards those of a batch:
+ *
+ *   running ← (1 − momentum)·running + momentum·batch
+ *
+ * with the unbiased variance n/(n − 1)·σ². Momentum is in PyTorch's convention (0.2 here is 0.8 in
+ * TensorFlow's and ONNX's).
  *
  * @param rows n, the number of values in each channel of the batch
  */

@@ -6,6 +6,7 @@ import { checkConvolution, convBackwardFilter, convBackwardInput, convForward } 
 import { differentiable } from './differentiable.js';
 import { averageGradKernel, averageKernel } from './pooling.js';
 import { projectedGradientsKernel, projectedStatisticsKernel } from './projection.js';
+import { shapeText } from './shape-text.js';
 
 /** The operands of a {@link convNormPool} beside its input. */
 export interface ConvNormPoolOperands {
@@ -14,22 +15,23 @@ export interface ConvNormPoolOperands {
   /** γ and β, [K]. */
   readonly affine: AffineParameters;
   readonly epsilon: number;
-  /** The mean of each channel of x, [C]; measured where it is not given. */
+  /** The mean of each channel of x, [C], if it is known; otherwise it is measured. */
   readonly mean?: Tensor1D | undefined;
-  /** Moved towards the statistics of the convolution's output. */
+  /** Running statistics that are moved towards those of the convolution's output. */
   readonly running?: RunningStatistics | undefined;
 }
 
 const unit = { stride: 1, pad: 0 } as const;
 
 /**
- * A 1×1 convolution → BatchNorm with the statistics of the batch → average pooling of whole windows, as one operation:
+ * A 1×1 convolution → BatchNorm with the statistics of the batch → average pooling of whole windows, as one
+ * operation:
  *
  *   c = x · W,  y = mean over the window of γ (c − μ) / √(σ² + ε) + β
  *
- * It equals that composition, value and gradients, to float rounding, but never makes c, which has K channels at each
- * position of x. Convolution and pooling commute, and what BatchNorm needs of c follows from the mean m of x and its
- * covariance Σ = E[(x − m)(x − m)ᵀ]:
+ * Value and gradients equal those of the composition to float rounding, but c, with K channels at each
+ * position of x, is never made. Convolution and pooling commute, and what BatchNorm needs of c follows from
+ * the mean m of x and its covariance Σ = E[(x − m)(x − m)ᵀ]:
  *
  *   μ = Wᵀm,  σ²_k = (WᵀΣW)_kk,  y = γ (pool(x) · W − μ) / √(σ² + ε) + β
  *
@@ -38,7 +40,7 @@ const unit = { stride: 1, pad: 0 } as const;
  *   dβ = Σ dy,  dγ_k = ((WᵀA)_kk − μ_k dβ_k) / √(σ²_k + ε),  t = s·dγ/√(σ² + ε)
  *   dW = s·(A − m dβᵀ) − t·(ΣW),  dx = unpool(dy · (s·W)ᵀ) − (W·(s dβ)) / P − (x − m)·W diag(t) Wᵀ / P
  *
- * For K = 2C and windows of 2×2 that takes 3.5 C² multiply-adds a position of x instead of 12 C².
+ * For K = 2C and windows of 2×2 this takes 3.5 C² multiply-adds for each position of x instead of 12 C².
  *
  * @param x position-major [H, W, N, C]
  * @param window side and stride of the pooling, which divides H and W
@@ -51,7 +53,7 @@ export function convNormPool(x: Tensor4D, operands: ConvNormPoolOperands, window
   const [h, w, n, c] = x.shape;
   if (filter.shape[0] !== 1 || filter.shape[1] !== 1 || h % window !== 0 || w % window !== 0) {
     throw new InputError(
-      `convNormPool needs a 1×1 filter and a window that divides the input, got the filter [${filter.shape.join(', ')}], the window ${window} and the input [${x.shape.join(', ')}].`,
+      `convNormPool needs a 1×1 filter and a window that divides the input, got the filter ${shapeText(filter)}, the window ${window} and the input ${shapeText(x)}.`,
     );
   }
   const geometry = { window, stride: window, pad: 0, countPadding: false };

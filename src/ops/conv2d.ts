@@ -12,6 +12,7 @@ import type { BackwardAttributes, ConvGeometry } from '../backends/kernel-contra
 import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
+import { shapeText } from './shape-text.js';
 
 export type { BackwardAttributes, ConvGeometry };
 
@@ -22,7 +23,7 @@ export const hwnc = (x: Tensor): Tensor4D => transpose(x as Tensor4D, [1, 2, 0, 
 
 type Sides = [number, number];
 
-// Given as one number the padding makes TensorFlow.js take the window's height for its width too.
+// Padding given as one number makes TensorFlow.js use the window's height for its width too.
 const explicitPadding = (pad: number): [Sides, Sides, Sides, Sides] => [
   [0, 0],
   [pad, pad],
@@ -38,7 +39,10 @@ const stockAttributes = ({ stride, pad }: ConvGeometry): NamedAttrMap => ({
   dimRoundingMode: 'floor',
 });
 
-/** What `one` makes of each group's operands, whose channels (the last dimension) are cut, one beside the other. */
+/**
+ * The results of `one` for each group, joined along the channels, which are the last dimension of the
+ * operands.
+ */
 function inGroups(
   operands: readonly Tensor[],
   groups: number,
@@ -109,7 +113,11 @@ export function checkGroups(name: string, inputs: number, outputs: number, group
     );
 }
 
-/** Refuses operands that no convolution can join. */
+/**
+ * Refuses operands that cannot be convolved.
+ *
+ * @throws InputError
+ */
 export function checkConvolution(
   name: string,
   x: Tensor4D,
@@ -122,7 +130,7 @@ export function checkConvolution(
   checkGroups(name, x.shape[3], w.shape[3], groups);
   if (x.shape[3] !== groups * w.shape[2]) {
     throw new InputError(
-      `${name}: the input has ${x.shape[3]} channels and the filter [${w.shape.join(', ')}]${groups === 1 ? '' : ` in ${groups} groups`} takes ${groups * w.shape[2]}.`,
+      `${name}: the input has ${x.shape[3]} channels and the filter ${shapeText(w)}${groups === 1 ? '' : ` in ${groups} groups`} takes ${groups * w.shape[2]}.`,
     );
   }
   if (!Number.isInteger(stride) || stride < 1 || !Number.isInteger(pad) || pad < 0) {
@@ -138,11 +146,14 @@ export function checkConvolution(
 }
 
 /**
- * Convolution in full precision, y[p, n, k] = Σ_{tap, c} x[p·stride + tap − pad, n, c] · w[tap, c, k], with its gradients.
+ * Convolution in full precision, with its gradients:
+ *
+ *   y[p, n, k] = Σ_{tap, c} x[p·stride + tap − pad, n, c] · w[tap, c, k]
  *
  * @param x position-major [H, W, N, C]
  * @param w filter [kh, kw, C / groups, K]
- * @param inputGradient false when no gradient to x is wanted (x is the network's input), which saves computing it
+ * @param inputGradient false where no gradient to x is needed, because x is the network's input; it is then
+ *   not computed
  * @returns [⌊(H + 2 pad − kh) / stride⌋ + 1, …, N, K]
  * @throws InputError for shapes that do not fit
  */

@@ -17,13 +17,14 @@ import {
 import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
+import { shapeText } from './shape-text.js';
 
-/** One of each for the average, the maximum and what both give, [C]. */
+/** Parameters, [C] each, for the mean, for the maximum, and for both together. */
 export type GateParameters = readonly [Tensor1D, Tensor1D, Tensor1D];
 
 type Parts = Record<'average' | 'greatest' | 'share' | 'u' | 'v' | 'outer', Tensor>;
 
-/** The names of the formula. */
+/** The variables of the formula. */
 function partsOf({ pools, w0, w1, w2, b0, b1, b2 }: Record<string, Tensor>): Parts {
   const [average, greatest] = [0, 1].map((i) => squeeze<Tensor2D>(slice(pools, i, 1), [0]));
   const share = softmax(average);
@@ -53,9 +54,11 @@ const gateGradKernel = composedKernel<object, Tensor[]>('DecoratorGateGrad', ({ 
 });
 
 /**
- * The gate of a decorated convolution, from the mean a and the maximum b of each channel, softmax over the channels:
+ * The gate of a decorated convolution, from the mean a and the maximum b of each channel:
  *
  *   s = softmax(a),  u = tanh(w₀·a·s + b₀),  v = tanh(w₁·b·s + b₁),  y = 1 + tanh(w₂·v·u + b₂)
+ *
+ * with the softmax over the channels.
  *
  * @param pools [2, N, C], the means and the maxima
  * @param weights [C] each
@@ -67,12 +70,12 @@ export function decoratorGate(pools: Tensor3D, weights: GateParameters, biases: 
   const channels = pools.shape[2];
   if (pools.rank !== 3 || pools.shape[0] !== 2)
     throw new InputError(
-      `decoratorGate: the means and maxima must have the shape [2, N, C], got [${pools.shape.join(', ')}].`,
+      `decoratorGate: the means and maxima must have the shape [2, N, C], got ${shapeText(pools)}.`,
     );
   for (const { rank, shape } of [...weights, ...biases])
     if (rank !== 1 || shape[0] !== channels)
       throw new InputError(
-        `decoratorGate: weights and biases must have the shape [${channels}] of the channels, got [${shape.join(', ')}].`,
+        `decoratorGate: weights and biases must have the shape [${channels}] of the channels, got ${shapeText({ shape })}.`,
       );
   const parameters = [...weights, ...biases];
   return differentiable<Tensor2D>([pools, ...parameters], () => ({

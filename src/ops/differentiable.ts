@@ -7,7 +7,10 @@ export interface Forward<Y extends Tensor> {
   readonly value: Y;
   /** Tensors that the backward pass needs; they stay alive until it has run. */
   readonly saved: Tensor[];
-  /** From the upstream gradient and the saved tensors to the gradient of each input, in the order of the inputs. */
+  /**
+   * From the upstream gradient and the saved tensors to the gradient of each input, in the order of the
+   * inputs.
+   */
   readonly gradients: (dy: Y, saved: Tensor[], ctx: BackwardContext) => Tensor[];
 }
 
@@ -16,34 +19,40 @@ export interface ForwardParts {
   readonly values: Tensor[];
   /** As in {@link Forward}. */
   readonly saved: Tensor[];
-  /** As in {@link Forward}, from one upstream gradient a value: zeros for a value that nothing depends on. */
+  /**
+   * As in {@link Forward}, from an upstream gradient for each value; zeros for a value that nothing depends
+   * on.
+   */
   readonly gradients: (dys: Tensor[], saved: Tensor[], ctx: BackwardContext) => Tensor[];
 }
 
 /** An upstream gradient for each result of an operation; undefined for a result that nothing depends on. */
 export type UpstreamGradients = readonly (Tensor | undefined)[];
 
-/** What the engine's tape holds of an operation. */
+/** An operation on the tape of the engine. */
 export interface TapeNode {
   readonly id: number;
   readonly kernelName: string;
-  /** By name; those of {@link differentiable} are named 0, 1, … in their order. */
+  /** By name. {@link differentiable} names its inputs 0, 1, … in their order. */
   readonly inputs: Record<string, Tensor>;
   readonly outputs: Tensor[];
   readonly saved?: Tensor[];
-  /** How TensorFlow.js asks for the gradients, by the names of the inputs. */
+  /** How TensorFlow.js asks for gradients: by the names of the inputs. */
   readonly gradient?: (dys: UpstreamGradients) => Record<string, () => Tensor>;
-  /** How `backpropagate` asks for them, in the order of the inputs; only operations of {@link differentiable} have it. */
+  /**
+   * How `backpropagate` asks for them: in the order of the inputs. Only operations of {@link differentiable}
+   * have it.
+   */
   readonly backward?: (dys: UpstreamGradients, ctx: BackwardContext) => Tensor[];
 }
 
 /**
- * Runs `forward` off the tape and records it as one operation with the gradient that it states. Tensors that `forward`
- * uses but that are not among `inputs` are constants. The gradients are of first order: differentiating them again
- * treats what was saved as constant.
+ * Runs `forward` off the tape and records it as one operation with the gradient that it states. Tensors that
+ * `forward` uses but that are not among `inputs` are constants. Gradients are of first order: differentiating
+ * them again treats what was saved as constant.
  *
- * It does what `customGrad` does, without the kernel call and the scope that `customGrad` spends on each saved tensor,
- * and it tells gradient functions more of the backward pass ({@link BackwardContext}).
+ * It does what `customGrad` does, without the kernel call and the scope that `customGrad` spends on each
+ * saved tensor. Its gradient functions also get a {@link BackwardContext}.
  */
 export function differentiable<Y extends Tensor>(inputs: readonly Tensor[], forward: () => Forward<Y>): Y {
   const [value] = differentiableParts(inputs, () => {
@@ -84,7 +93,7 @@ export function differentiableParts(inputs: readonly Tensor[], forward: () => Fo
   return values;
 }
 
-/** Puts an operation on the engine's tape. The engine's own way has no place for `backward`. */
+/** Puts an operation on the engine's tape. The engine's own method has no place for `backward`. */
 function record(node: Omit<TapeNode, 'id'>): void {
   const { state } = engine();
   (state.activeTape as unknown as TapeNode[]).push({ id: state.nextTapeNodeId++, ...node });

@@ -17,8 +17,9 @@ import { InputError } from '../errors.js';
 import { hwnc, nhwc } from './conv2d.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
+import { shapeText } from './shape-text.js';
 
-/** With `transposed` the filter is read [k, k, K, C] and turned by half a circle: the gradient to the input. */
+/** With `transposed` the filter is read as [k, k, K, C] and rotated by 180°: the gradient to the input. */
 const convKernel = composedKernel<DilatedAttributes & { readonly transposed: boolean }, Tensor4D>(
   'DilatedConv2D',
   ({ x, w }, { dilation, transposed }) => {
@@ -45,11 +46,12 @@ const filterGradKernel = composedKernel<DilatedAttributes & { readonly window: n
 );
 
 /**
- * A convolution in full precision that keeps the size, with its taps `dilation` positions apart and zeros around the map:
+ * A convolution in full precision that keeps the size, with taps `dilation` positions apart and zeros around
+ * the map:
  *
  *   y[p, n, k] = Σ_{tap, c} x[p + dilation·(tap − middle), n, c] · w[tap, c, k]
  *
- * It is made for few channels, whatever the dilation; `conv2d` is faster for many.
+ * It is made for few channels; `conv2d` is faster for many.
  *
  * @param x position-major [H, W, N, C]
  * @param w filter [k, k, C, K] with k odd
@@ -63,7 +65,7 @@ export function dilatedConv2d(x: Tensor4D, w: Tensor4D, dilation: number): Tenso
     throw new InputError(`dilatedConv2d needs tensors of rank 4, got ranks ${x.rank} and ${w.rank}.`);
   if (window !== columns || window % 2 === 0 || inputs !== x.shape[3])
     throw new InputError(
-      `dilatedConv2d: the filter [${w.shape.join(', ')}] must have a square window of odd side and the ${x.shape[3]} channels of the input.`,
+      `dilatedConv2d: the filter ${shapeText(w)} must have a square window of odd side and the ${x.shape[3]} channels of the input.`,
     );
   if (!Number.isInteger(dilation) || dilation < 1)
     throw new InputError(`dilatedConv2d needs a whole dilation from 1, got ${dilation}.`);

@@ -12,10 +12,11 @@ import type { FactoredGateAttributes, FactorForm } from '../backends/kernel-cont
 import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
+import { shapeText } from './shape-text.js';
 
 export type { FactorForm };
 
-/** The joint factor and its slope along p·c. */
+/** The joint factor, and its derivative by p·c. */
 function joined({ positions, channels }: Record<string, Tensor>, form: FactorForm): [Tensor, Tensor | 1] {
   const product = mul(positions, channels);
   if (form === 'product') return [product, 1];
@@ -39,8 +40,8 @@ const gateGradKernel = composedKernel<FactoredGateAttributes & { readonly inPlac
 );
 
 /**
- * A map times a factor that is made of one for each position of an image and one for each of its channels, without the map of
- * factors:
+ * A map times the product of a factor for each position of an image and one for each of its channels. The map
+ * of the products is never made:
  *
  *   y[p, n, c] = x[p, n, c] · A(positions[p, n] · channels[n, c]),  A(z) = z or 1 + σ(z)
  *
@@ -58,7 +59,7 @@ export function factoredGate(
   const [h, w, n, c] = x.shape;
   if (positions.shape.join() !== [h, w, n, 1].join() || channels.shape.join() !== [n, c].join())
     throw new InputError(
-      `factoredGate: the factors of a map [${x.shape.join(', ')}] must have the shapes [${h}, ${w}, ${n}, 1] and [${n}, ${c}], got [${positions.shape.join(', ')}] and [${channels.shape.join(', ')}].`,
+      `factoredGate: the factors of a map ${shapeText(x)} must have the shapes [${h}, ${w}, ${n}, 1] and [${n}, ${c}], got ${shapeText(positions)} and ${shapeText(channels)}.`,
     );
   return differentiable<Tensor4D>([x, positions, channels], () => ({
     value: gateKernel({ x, positions, channels }, { form }),

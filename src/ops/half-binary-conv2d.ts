@@ -1,5 +1,5 @@
 import { abs, cast, lessEqual, mul, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
-import { binariseKernel, binaryBackwardInput } from './binary-conv2d.js';
+import { filterSignsKernel, binaryBackwardInput } from './binary-conv2d.js';
 import {
   type BackwardAttributes,
   checkConvolution,
@@ -36,13 +36,14 @@ const binaryFilterBackwardFilter = composedKernel<BackwardAttributes, Tensor4D>(
 );
 
 /**
- * Convolution of ±1 activations with float weights, the first stage of training in two stages (activations before weights;
- * Martinez et al. 2020, "Training binary neural networks with real-to-binary convolutions"):
+ * Convolution of ±1 activations with float weights:
  *
  *   y[p, n, k] = Σ_{tap, c} x[p·stride + tap − pad, n, c] · w[tap, c, k]
  *
- * Padding contributes 0. Gradients: those of `conv2d`, dx = Σ dy·w and dw = Σ x·dy. On the native backend y and dw are
- * sums of rows that the packed signs of x select from tables, without multiplications.
+ * It is the first stage of training in two stages, activations before weights (Martinez et al. 2020,
+ * "Training binary neural networks with real-to-binary convolutions"). Padding contributes 0. The gradients
+ * are those of `conv2d`, dx = Σ dy·w and dw = Σ x·dy. On the native backend y and dw are sums of table rows
+ * that the packed signs of x select, without multiplications.
  *
  * @param x ±1, position-major [H, W, N, C]
  * @param w weights [kh, kw, C / groups, K], any values
@@ -62,18 +63,21 @@ export function binaryInputConv2d(x: Tensor4D, w: Tensor4D, geometry: ConvGeomet
 }
 
 /**
- * Convolution of float activations with the signs of latent weights:
+ * Convolution of float activations with the signs of latent weights (binary weight networks; XNOR-Net,
+ * Rastegari et al. 2016):
  *
- *   y[p, n, k] = α_k · Σ_{tap, c} x[p·stride + tap − pad, n, c] · sign(w[tap, c, k]),  α_k = mean |w[·, ·, k]|
+ *   y[p, n, k] = α_k · Σ_{tap, c} x[p·stride + tap − pad, n, c] · sign(w[tap, c, k])
+ *   α_k = mean |w[·, ·, k]|
  *
- * (binary weight networks; XNOR-Net, Rastegari et al. 2016). Padding contributes 0; sign(0) = +1. Gradients: to x as of a
- * convolution with α·sign(w); to w through the straight-through estimator, α_k · Σ x·dy where |w| ≤ 1 and 0 elsewhere,
- * with α treated as a constant. On the native backend y and dx are sums of rows that the packed signs of w select from
- * tables, without multiplications by weights.
+ * Padding contributes 0, and sign(0) = +1. The gradient to x is that of a convolution with α·sign(w). The
+ * gradient to w passes the straight-through estimator: α_k · Σ x·dy where |w| ≤ 1 and 0 elsewhere, with α as
+ * a constant. On the native backend y and dx are sums of table rows that the packed signs of w select,
+ * without multiplications by weights.
  *
  * @param x activations, position-major [H, W, N, C], any values
  * @param w latent weights [kh, kw, C / groups, K]
- * @param inputGradient false when no gradient to x is wanted (x is the network's input), which saves computing it
+ * @param inputGradient false where no gradient to x is needed, because x is the network's input; it is then
+ *   not computed
  * @returns [⌊(H + 2 pad − kh) / stride⌋ + 1, …, N, K]
  * @throws InputError for shapes that do not fit
  */
@@ -85,7 +89,7 @@ export function binaryFilterConv2d(
 ): Tensor4D {
   checkConvolution('binaryFilterConv2d', x, w, geometry);
   return differentiable(inputGradient ? [w, x] : [w], () => {
-    const [sign, scale] = binariseKernel({ w }, {}) as [Tensor, Tensor];
+    const [sign, scale] = filterSignsKernel({ w }, {}) as [Tensor, Tensor];
     return {
       value: binaryFilterForward({ x, sign, scale }, geometry),
       saved: [x, w, sign, scale],

@@ -13,8 +13,8 @@ import {
 export type KernelInputs = Record<string, Tensor>;
 
 /**
- * A kernel with a composed definition: on a backend that registered a kernel of this name (the native one) that runs;
- * on every other backend the definition does, which is written with stock operations and is what the kernel must equal
+ * A kernel with a composed definition. A backend that registered a kernel of this name, as the native one
+ * does, runs that. Every other backend runs the definition in stock operations, which the kernel must equal
  * to float rounding.
  */
 export interface ComposedKernel<Attributes extends object, Outputs extends Tensor | Tensor[]> {
@@ -26,7 +26,7 @@ export function composedKernel<Attributes extends object, Outputs extends Tensor
   name: string,
   definition: (inputs: KernelInputs, attributes: Attributes) => Outputs,
 ): ComposedKernel<Attributes, Outputs> {
-  // Looking a kernel up costs as much as a small one takes.
+  // Looking a kernel up takes as long as a small kernel.
   let known: { readonly backend: string; readonly kernel: KernelConfig } | undefined;
   return (inputs, attributes) => {
     const backendName = getBackend();
@@ -38,7 +38,8 @@ export function composedKernel<Attributes extends object, Outputs extends Tensor
     if (!kernel) return tidy(() => definition(inputs, attributes));
     const attrs = attributes as unknown as NamedAttrMap;
     if (isRecording()) return engine().runKernel<Outputs>(name, inputs, attrs);
-    // Off the tape the engine has nothing to keep of a kernel, and its bookkeeping costs more than a small kernel.
+    // Off the tape the engine has nothing to keep of a kernel, and its bookkeeping takes longer than a small
+    // kernel.
     const made = kernel.kernelFunc({ inputs, attrs, backend: engine().backend });
     return (Array.isArray(made) ? made.map(asTensor) : asTensor(made)) as Outputs;
   };

@@ -34,7 +34,10 @@ export interface MapPools {
   readonly ofChannels: Tensor4D;
 }
 
-/** 1 where `places` point to along a new axis of this length, the first or, with −1, the last; 0 elsewhere. */
+/**
+ * 1 at the places that `places` give along a new axis of this length, 0 elsewhere. The axis is the first or,
+ * with −1, the last.
+ */
 function pointedTo(places: Tensor, length: number, axis: 0 | -1): Tensor {
   const along = range(0, length);
   const at = axis === 0 ? reshape(along, [length, ...places.shape.map(() => 1)]) : along;
@@ -42,9 +45,10 @@ function pointedTo(places: Tensor, length: number, axis: 0 | -1): Tensor {
 }
 
 /**
- * Outputs: the poolings of the (normalised) map over positions [2, N, C]; the mean of x and x where the map is greatest,
- * [2, N, C]; the position of that, [N, C], as a float; and, with channels, the poolings over them [H, W, N, 2] and the channel of
- * the maximum, [H, W, N], as a float. Of equal maxima the first counts.
+ * Outputs: the poolings of the (normalised) map over positions, [2, N, C]; the mean of x, and x where the map
+ * has its maximum, [2, N, C]; the position of the maximum, [N, C], as a float. With channels also the
+ * poolings over them, [H, W, N, 2], and the channel of the maximum, [H, W, N], as a float. Of equal maxima
+ * the first counts.
  */
 const poolsKernel = composedKernel<MapPoolsAttributes, Tensor[]>(
   'MapPools',
@@ -75,7 +79,7 @@ const poolsGradKernel = composedKernel<NormAttributes, Tensor[]>(
   },
 );
 
-/** The gradient [H, W, N, C] that comes by the poolings over C channels. */
+/** The gradient [H, W, N, C] that comes from the poolings over C channels. */
 function ofChannelsGradient(dChannels: Tensor, channel: Tensor, channels: number): Tensor {
   const [dGreatest, dMean] = [0, 1].map((i) => slice(dChannels, [0, 0, 0, i], [-1, -1, -1, 1]));
   return add(mul(dGreatest, pointedTo(channel, channels, -1)), mul(dMean, 1 / channels));
@@ -111,12 +115,12 @@ function pools(x: Tensor4D, norm: Normalisation | undefined, withChannels: boole
 }
 
 /**
- * The mean and the maximum over the positions of v = x, or of v = BatchNorm(x), which is then never made:
+ * The mean and the maximum over the positions of v = x, or of v = BatchNorm(x), without making v:
  *
  *   y[0, n, c] = mean over p of v[p, n, c],  y[1, n, c] = max over p of v[p, n, c]
  *
- * differentiated through the statistics of the batch, as `batchNormTraining` is. The gradient to a maximum goes to the first of
- * equal ones.
+ * differentiated through the statistics of the batch, as `batchNormTraining` is. The gradient to a maximum
+ * goes to the first of equal ones.
  *
  * @param x position-major [H, W, N, C]
  * @param norm default none

@@ -15,6 +15,7 @@ import { normGradKernel } from './batch-norm.js';
 import { differentiableParts } from './differentiable.js';
 import { composedKernel } from './kernel.js';
 import { checkedNormalisation, type Normalisation, seen } from './normalisation.js';
+import { shapeText } from './shape-text.js';
 
 /** The means over the positions of a map, [N, C], and its 1×1 convolution, [H, W, N, K]. */
 export interface MapProjection {
@@ -53,7 +54,8 @@ const projectionGradKernel = composedKernel<NormAttributes, Tensor[]>(
 );
 
 /**
- * The means over the positions and a 1×1 convolution to few channels of v = x, or of v = BatchNorm(x), which is then never made:
+ * The means over the positions and a 1×1 convolution to few channels of v = x, or of v = BatchNorm(x),
+ * without making v:
  *
  *   mean[n, c] = mean over p of v[p, n, c],  map[p, n, k] = Σ_c v[p, n, c] · w[c, k]
  *
@@ -68,7 +70,7 @@ export function mapProjection(x: Tensor4D, w: Tensor4D, norm?: Normalisation): M
   const channels = x.shape[x.rank - 1];
   if (x.rank !== 4 || w.rank !== 4 || w.shape.slice(0, 3).join() !== [1, 1, channels].join())
     throw new InputError(
-      `mapProjection: a map [${x.shape.join(', ')}] takes a filter [1, 1, ${channels}, K], got [${w.shape.join(', ')}].`,
+      `mapProjection: a map ${shapeText(x)} takes a filter [1, 1, ${channels}, K], got ${shapeText(w)}.`,
     );
   const { parameters, learned, epsilon } = checkedNormalisation('mapProjection', x, norm);
   const [mean, map] = differentiableParts([x, w, ...learned], () => {

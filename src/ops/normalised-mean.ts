@@ -22,7 +22,8 @@ const gateAffineKernel = composedKernel<object, Tensor4D>('ChannelGateAffine', (
 );
 
 /**
- * The mean over all positions of BatchNorm(x) with the statistics of the batch, without the normalised map:
+ * The mean over all positions of BatchNorm(x) with the statistics of the batch, without making the normalised
+ * map:
  *
  *   y[n, c] = γ (m[n, c] − μ) / √(σ² + ε) + β,  m = mean over the positions of x
  *

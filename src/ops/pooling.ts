@@ -27,8 +27,9 @@ import { composedKernel } from './kernel.js';
 
 export type { AveragePoolGeometry, PoolGeometry };
 
-// Other backends pad differently or not at all, and the stock average's gradient divides by another number than its value
-// at a border. So the definitions pad first and leave pooling without padding to them.
+// Other backends pad differently or not at all, and at a border the gradient of the stock average divides by
+// another number than the average itself. So the definitions pad first, and stock pooling runs without
+// padding.
 const stock = ({ window, stride }: PoolGeometry): NamedAttrMap => ({
   filterSize: [window, window],
   strides: [stride, stride],
@@ -58,7 +59,7 @@ function unpadded(
   return hwnc(slice(gradient as Tensor4D, [0, size, size, 0], [n, h, w, c]));
 }
 
-// The part of each window that lies inside the input of size [h, w].
+// The share of each window that lies inside an input of size [h, w].
 function insideParts([h, w]: readonly [number, number], geometry: AveragePoolGeometry): Tensor4D {
   const { window, stride, pad: size, ceil } = geometry;
   const outputs = (length: number): number => windowsAlong(length, geometry, ceil);
@@ -80,7 +81,9 @@ export const averageKernel = composedKernel<AveragePoolGeometry, Tensor4D>(
   },
 );
 
-/** The gradient to an input of the given size; with `addend`, whose memory it may take, that is added. */
+/**
+ * The gradient to an input of the given size, plus `addend` if it is given, in whose memory the sum may lie.
+ */
 export const averageGradKernel = composedKernel<AverageGradAttributes, Tensor4D>(
   'PositionMajorAveragePoolGrad',
   ({ dy, addend }, { size, ...geometry }) => {
@@ -125,8 +128,8 @@ function checkPool(name: string, x: Tensor4D, { window, stride, pad }: PoolGeome
 }
 
 /**
- * Average pooling of a position-major tensor: the sum of the window divided by its size (countPadding) or by the number of
- * its positions inside the input.
+ * Average pooling of a position-major tensor: the sum of the window divided by its size (`countPadding`) or
+ * by the number of its positions inside the input.
  *
  * @param x [H, W, N, C]
  * @returns [⌊(H + 2 pad − window) / stride⌋ + 1, …, N, C], with `ceil` ⌈…⌉
@@ -146,7 +149,7 @@ export function averagePool(x: Tensor4D, geometry: AveragePoolGeometry): Tensor4
 
 /**
  * Max pooling of a position-major tensor; padding never wins. The gradient goes to the largest value of each
- * window, to the first in row order of equal ones.
+ * window, in row order to the first of equal ones.
  *
  * @param x [H, W, N, C]
  * @throws InputError for a geometry that does not fit

@@ -8,9 +8,9 @@ const swapOuter = composedKernel<{ batchMajor: boolean }, Tensor4D>('SwapOuter',
 );
 
 /**
- * NHWC → position-major [H, W, N, C], the layout of activations inside a network: the images of one position are
- * contiguous, channels innermost. All images share the valid taps of their position, so a convolution is exact at the
- * borders without padding, and a stride costs nothing.
+ * NHWC → position-major [H, W, N, C], the layout of activations inside a network: the images of one position
+ * are contiguous, channels innermost. All images share the valid taps of their position, so that a
+ * convolution is exact at borders without padding, and a stride costs nothing.
  *
  * @param x [N, H, W, C]
  * @returns [H, W, N, C]

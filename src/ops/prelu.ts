@@ -12,21 +12,22 @@ import {
 import { InputError } from '../errors.js';
 import { differentiable } from './differentiable.js';
 import { composedKernel } from './kernel.js';
+import { shapeText } from './shape-text.js';
 
-/** prelu(x) by stock operations, or x where there is no slope. */
+/** prelu(x) by stock operations, or x without a slope. */
 export const preluOf = (x: Tensor, slope: Tensor | undefined): Tensor =>
   slope ? where(greater(x, 0), x, mul(x, slope)) : x;
 
-/** prelu(x + residual), or prelu(x). With `inPlace` the memory of x may become that of the result. */
+/** prelu(x + residual), or prelu(x). With `inPlace` the result may take the memory of x. */
 export const addPreluKernel = composedKernel<{ readonly inPlace: boolean }, Tensor>(
   'AddPrelu',
   ({ x, residual, slope }) => preluOf(residual ? add(x, residual) : x, slope),
 );
 
 /**
- * The gradients of prelu to its input and its slope. `v` is the input or, with `fromOutput`, the output, from which the
- * input follows where all slopes are positive: v = y where y > 0, y / slope elsewhere. With `inPlace` the memory of dy may
- * become that of dv.
+ * The gradients of prelu to its input and its slope. `v` is the input. With `fromOutput` it is the output,
+ * from which the input follows if all slopes are positive: v = y where y > 0, y / slope elsewhere. With
+ * `inPlace` dv may take the memory of dy.
  */
 export const preluGradKernel = composedKernel<
   { readonly fromOutput: boolean; readonly inPlace: boolean },
@@ -39,7 +40,10 @@ export const preluGradKernel = composedKernel<
   ),
 ]);
 
-/** Whether the input of a prelu follows from its output: all slopes are well above 0. Reads the slopes back. */
+/**
+ * Whether the input of a prelu follows from its output, because all slopes are well above 0. It reads the
+ * slopes back.
+ */
 export function isInvertible(slope: Tensor1D): boolean {
   return slope.dataSync().every((value) => value > 1e-6);
 }
@@ -47,18 +51,18 @@ export function isInvertible(slope: Tensor1D): boolean {
 function checkSlope(x: Tensor, slope: Tensor1D): void {
   if (slope.rank !== 1 || slope.shape[0] !== x.shape[x.rank - 1]) {
     throw new InputError(
-      `prelu: the slope must have the shape [${x.shape[x.rank - 1]}] of the channels of x, got [${slope.shape.join(', ')}].`,
+      `prelu: the slope must have the shape [${x.shape[x.rank - 1]}] of the channels of x, got ${shapeText(slope)}.`,
     );
   }
 }
 
 /**
- * Parametric ReLU with one slope a channel: y = x where x > 0, slope·x elsewhere (He et al. 2015). dy/dslope = x where
- * x ≤ 0.
+ * Parametric ReLU with one slope for each channel (He et al. 2015): y = x where x > 0, slope·x elsewhere.
+ * dy/dslope = x where x ≤ 0.
  *
  * @param x [..., C]
  * @param slope [C]
- * @param inPlace that the memory of x may become that of y, because x is not read any more; default false
+ * @param inPlace whether y may take the memory of x, because x is not read any more; default false
  * @throws InputError when the slope's shape is not [C]
  */
 export function prelu<T extends Tensor>(x: T, slope: Tensor1D, { inPlace = false } = {}): T {
@@ -76,7 +80,7 @@ export function prelu<T extends Tensor>(x: T, slope: Tensor1D, { inPlace = false
 }
 
 /**
- * PReLU of a sum, y = prelu(x + residual), fused: the end of a residual block.
+ * PReLU of a sum, y = prelu(x + residual), as one operation: the end of a residual block.
  *
  * @param x [..., C]
  * @param residual the same shape
@@ -87,7 +91,7 @@ export function addPrelu<T extends Tensor>(x: T, residual: T, slope: Tensor1D): 
   checkSlope(x, slope);
   if (x.shape.join() !== residual.shape.join()) {
     throw new InputError(
-      `addPrelu: x and the residual must have the same shape, got [${x.shape.join(', ')}] and [${residual.shape.join(', ')}].`,
+      `addPrelu: x and the residual must have the same shape, got ${shapeText(x)} and ${shapeText(residual)}.`,
     );
   }
   return differentiable<T>([x, residual, slope], () => {

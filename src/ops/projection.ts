@@ -21,15 +21,16 @@ import type {
 import { updatedStatistics } from './channel-statistics.js';
 import { composedKernel } from './kernel.js';
 
-// A projection is a 1×1 convolution v = x · W. What BatchNorm and its gradients need of v follows from sums over x, so that
-// v need not be made; see `convNormPool`.
+// A projection is a 1×1 convolution v = x · W. What BatchNorm and its gradients need of v follows from sums
+// over x, so v need not be made; see `convNormPool`.
 
 /**
- * The statistics of v from `products` = xᵀx [C, C], the mean m of x [C] and w [C, K]: with Σ = products / rows − m mᵀ
+ * The statistics of v from `products` = xᵀx [C, C], the mean m of x [C] and w [C, K]. With Σ = products /
+ * rows − m mᵀ:
  *
  *   covered = Σ · w [C, K],  mean = wᵀm [K],  variance_k = max(0, (wᵀ · covered)_kk) [K]
  *
- * and `runningMean` and `runningVariance`, where they are given, moved as `updatedStatistics` says.
+ * `runningMean` and `runningVariance`, if they are given, are moved as `updatedStatistics` says.
  */
 export const projectedStatisticsKernel = composedKernel<ProjectedStatisticsAttributes, Tensor[]>(
   'ProjectedStatistics',
@@ -37,7 +38,7 @@ export const projectedStatisticsKernel = composedKernel<ProjectedStatisticsAttri
     const covariance = sub(mul(products, 1 / rows), matMul(asColumn(m), asRow(m)));
     const covered = matMul(covariance, w as Tensor2D);
     const mean: Tensor1D = reshape(matMul(asRow(m), w as Tensor2D), [w.shape[1]!]);
-    // Rounding may take a variance of 0 below it.
+    // Rounding may give less than 0 for a variance of 0.
     const variance: Tensor1D = relu(columnSums(mul(w, covered)));
     if (runningMean) {
       const running = {
@@ -53,13 +54,15 @@ export const projectedStatisticsKernel = composedKernel<ProjectedStatisticsAttri
 );
 
 /**
- * The gradients of BatchNorm on v from `products` = pᵀ · dy [C, K], p the input after pooling, dβ = Σ dy [K], and what
- * {@link projectedStatisticsKernel} takes and gives. With s = γ/√(σ² + ε) and t = s·dγ/√(σ² + ε) it gives
+ * The gradients of BatchNorm on v from `products` = pᵀ · dy [C, K], where p is the input after pooling, dβ =
+ * Σ dy [K], and inputs and outputs of {@link projectedStatisticsKernel}. With s = γ/√(σ² + ε) and t =
+ * s·dγ/√(σ² + ε):
  *
  *   dW = s·(products − m dβᵀ) − t·covered [C, K],  dγ = ((wᵀ·products)_kk − μ_k dβ_k)/√(σ²_k + ε) [K],
- *   pull = s·w [C, K],  tilt = −w diag(t) wᵀ / rows [C, C],  level = −(m·tilt + w·(s dβ) / rows)·positions [C]
+ *   pull = s·w [C, K],  tilt = −w diag(t) wᵀ / rows [C, C],
+ *   level = −(m·tilt + w·(s dβ) / rows)·positions [C]
  *
- * of which the gradient of x is unpool(dy · pullᵀ + level) + x · tilt.
+ * The gradient to x is then unpool(dy · pullᵀ + level) + x · tilt.
  */
 export const projectedGradientsKernel = composedKernel<ProjectedGradientsAttributes, Tensor[]>(
   'ProjectedGradients',
@@ -81,7 +84,7 @@ export const projectedGradientsKernel = composedKernel<ProjectedGradientsAttribu
 const asRow = (v: Tensor): Tensor2D => reshape(v, [1, v.size]);
 const asColumn = (v: Tensor): Tensor2D => reshape(v, [v.size, 1]);
 
-/** The sums of the columns of a matrix, as a product: a sum over the first axis would turn it over first. */
+/** The sums of the columns of a matrix, as a product: a stock sum over the first axis transposes it first. */
 function columnSums(matrix: Tensor): Tensor1D {
   const [rows, columns] = matrix.shape as [number, number];
   return reshape(matMul(ones<Rank.R2>([1, rows]), matrix as Tensor2D), [columns]);

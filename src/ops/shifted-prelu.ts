@@ -34,7 +34,7 @@ export interface ShiftedPreluParameters {
 }
 
 /**
- * A PReLU between two learned shifts, the RPReLU of ReActNet (Liu et al. 2020), fused:
+ * A PReLU between two learned shifts, the RPReLU of ReActNet (Liu et al. 2020), as one operation:
  *
  *   y = PReLU(x + before) + after
  *

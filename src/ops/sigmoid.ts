@@ -6,7 +6,10 @@ const gradKernel = composedKernel<{ readonly inPlace: boolean }, Tensor>('Sigmoi
   mul(dy, mul(y, sub(1, y))),
 );
 
-/** σ(x) = 1 / (1 + e⁻ˣ) of each element, dσ/dx = σ (1 − σ); TensorFlow.js's own, with a gradient of one pass. Any shape. */
+/**
+ * σ(x) = 1 / (1 + e⁻ˣ) of each element, dσ/dx = σ (1 − σ). Any shape. The value is TensorFlow.js's own; the
+ * gradient is one pass.
+ */
 export function sigmoid<T extends Tensor>(x: T): T {
   return differentiable<T>([x], () => {
     const value = stockSigmoid(x);

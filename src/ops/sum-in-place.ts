@@ -1,7 +1,7 @@
 import { add, type Tensor } from '@tensorflow/tfjs-core';
 import { composedKernel } from './kernel.js';
 
-/** a + b, in the memory of a where nothing else refers to it. */
+/** a + b, in the memory of a if no other tensor shares it. */
 const addTo = composedKernel<object, Tensor>('AddTo', ({ a, b }) => add(a, b));
 
 /** a + b of equal shapes, off the tape. Both are disposed of, and the sum may have the memory of a. */

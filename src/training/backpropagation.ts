@@ -14,15 +14,15 @@ import { sumInPlace } from '../ops/sum-in-place.js';
 /**
  * Computes a loss and hands out the gradient of each variable as soon as it is complete.
  *
- * It walks the tape of TensorFlow.js's engine as `variableGrads` does, but lets go of every upstream gradient and saved
- * tensor at once when its operation is done, where `variableGrads` keeps them all to the end: the peak of memory is that
- * of the forward pass and one block. The gradient of a variable is complete when the last operation that used it is done,
- * so that an optimizer may move it there and then.
+ * It walks the tape of TensorFlow.js's engine as `variableGrads` does. But it lets go of every upstream
+ * gradient and saved tensor as soon as their operation is done, where `variableGrads` keeps them to the end:
+ * the peak of memory is the forward pass and one block. The gradient of a variable is complete when the last
+ * operation that used the variable is done, so that an optimizer may move it there and then.
  *
- * @param loss builds the loss, a scalar; what else it makes is disposed of
+ * @param loss builds the loss, a scalar; other tensors that it makes are disposed of
  * @param variables those whose gradients are wanted
- * @param onGradient gets each variable with its gradient, which it owns and must dispose of; variables that the loss does
- *   not depend on are not reported
+ * @param onGradient gets each variable with its gradient, which it owns and must dispose of; a variable that
+ *   the loss does not depend on is not reported
  * @returns the loss; the caller disposes of it
  */
 export function backpropagate(
@@ -33,7 +33,7 @@ export function backpropagate(
   const { value, tape } = record(loss);
   const dependent = new Set(variables.map(({ id }) => id));
   const byId = new Map(variables.map((variable) => [variable.id, variable]));
-  // How many operations on the way to the loss still have to use each variable.
+  // How many operations, of those that the loss depends on, still have to use each variable.
   const uses = new Map<number, number>();
   for (const node of tape) {
     const inputs = Object.values(node.inputs);
@@ -88,7 +88,7 @@ function propagate(node: TapeNode, gradients: Map<number, Tensor>, dependent: Re
   if (wanted.length > 0) {
     const found = tidy(() => {
       const ofInputs = gradientsOf(node, names, dys, gradients);
-      // A gradient that is dy itself outlives it.
+      // A gradient that is dy itself must outlive dy.
       return wanted.map((at) => {
         const gradient = ofInputs(at);
         return dys.includes(gradient) ? clone(gradient) : gradient;
@@ -122,10 +122,13 @@ function gradientsOf(
   return (at) => byName[names[at]]();
 }
 
-/** What the gradient function of one node may do with its upstream gradients and with the gradients so far. */
+/**
+ * What the gradient function of one operation may do with its upstream gradients and with those accumulated
+ * so far.
+ */
 function contextOf(dys: readonly (Tensor | undefined)[], gradients: Map<number, Tensor>): BackwardContext {
   return {
-    // Nothing else holds an upstream gradient: every operation that used the value has been walked over.
+    // Nothing else holds an upstream gradient: all operations that used the value are done.
     mayOverwrite: (dy) => dys.includes(dy),
     takeAccumulated: ({ id }) => {
       const accumulated = gradients.get(id);

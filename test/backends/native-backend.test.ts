@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type NativeBackend, wordsPerRow } from '../../src/backends/native/native-backend.js';
-import { binariseKernel } from '../../src/ops/binary-conv2d.js';
+import { filterSignsKernel } from '../../src/ops/binary-conv2d.js';
 import { backends, useTestBackend } from '../backends.js';
 
 const built = backends.includes('native');
@@ -72,7 +72,7 @@ describe.skipIf(!built)('the native backend (needs the addon)', () => {
     // Both zeros are +1.
     values.set([0, -0].slice(0, values.length));
     const w = tf.tensor4d(values, [3, 3, 5, channels]);
-    const [signs, scale] = binariseKernel({ w }, {});
+    const [signs, scale] = filterSignsKernel({ w }, {});
     expect(signs.shape).toEqual([3, 3, 5, channels]);
     native.withPackedSigns(signs, (packed) => {
       expect(packed).toMatchObject({ rows: 45, channels });

@@ -95,7 +95,7 @@ describe.each(backends)('a block of one’s own on %s', (backend) => {
   });
 
   it('may not take the name of a block of this package', () => {
-    expectRefusal("the block 'biReal' is that of this package.", () =>
+    expectRefusal("the block 'biReal' belongs to this package.", () =>
       registerBlock('biReal', () => ({ forward: (x) => x })),
     );
   });

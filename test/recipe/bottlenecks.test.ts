@@ -12,7 +12,7 @@ describe('a recipe of a network of bottlenecks', () => {
   it('is refused another order, at the place where that is set', async () => {
     const sets = ['student.name=bnn-resnet50', 'student.block=reActNet'];
     await expect(resolveRecipe({ sets })).rejects.toThrow(
-      "`sets: student.block=reActNet`: the network bnn-resnet50 has bottlenecks, which have the order 'binary' only, got the block 'reActNet'.",
+      "`sets: student.block=reActNet`: the network bnn-resnet50 has bottlenecks, whose only block is 'binary', got the block 'reActNet'.",
     );
   });
 });

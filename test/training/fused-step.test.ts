@@ -52,7 +52,8 @@ vi.mock(import('../../src/ops/binary-conv2d.js'), async (original) => {
   const actual = await original();
   return {
     ...actual,
-    binariseKernel: (inputs, attributes) => watched.by!.filter(actual.binariseKernel(inputs, attributes)),
+    filterSignsKernel: (inputs, attributes) =>
+      watched.by!.filter(actual.filterSignsKernel(inputs, attributes)),
   };
 });
 

@@ -155,7 +155,7 @@ describe('a structure', () => {
     [{ lastLayer: 'flaot' as never }, "the last layer is 'flaot'; expected one of float, binary."],
     [
       { depth: 'bottlenecks', block: 'biReal' },
-      "the network small has bottlenecks, which have the order 'binary' only, got the block 'biReal'.",
+      "the network small has bottlenecks, whose only block is 'binary', got the block 'biReal'.",
     ],
     [{ width: 1.3 }, 'the width 1.3 gives level 1 10.4 channels; expected a whole number.'],
   ])('%j is refused', (structure, message) => {

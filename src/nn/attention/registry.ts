@@ -26,7 +26,7 @@ const factories = new Map<string, AttentionFactory>(own.map(({ name, make }) => 
  */
 export function registerAttention(name: string, factory: AttentionFactory): void {
   if (name === noAttention || attentionNames.includes(name))
-    throw new InputError(`the attention '${name}' is that of this package.`, { fix: 'choose another name' });
+    throw new InputError(`the attention '${name}' belongs to this package.`, { fix: 'choose another name' });
   factories.set(name, factory);
 }
 

@@ -2,6 +2,7 @@ import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { InputError } from '../../errors.js';
 import type { Block, BlockSize } from './block.js';
 import type { ChainedBlock } from './pre-activation.js';
+import { shapeText } from '../../ops/shape-text.js';
 
 /**
  * A block that has only a forward pass, as a network runs it: its input is activated, tensors made on the way
@@ -31,6 +32,6 @@ function checkOutput(
   const wanted = [Math.ceil(h / stride), Math.ceil(w / stride), n, outputs];
   if (y?.shape?.join() === wanted.join()) return;
   throw new InputError(
-    `the block '${name}' must give a map [${wanted.join(', ')}] for an input [${x.shape.join(', ')}], got ${y?.shape ? `[${y.shape.join(', ')}]` : String(y)}.`,
+    `the block '${name}' must give a map [${wanted.join(', ')}] for an input ${shapeText(x)}, got ${y?.shape ? `${shapeText(y)}` : String(y)}.`,
   );
 }

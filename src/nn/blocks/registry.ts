@@ -45,7 +45,7 @@ export function registerBlock(
   factory: (scope: Scope, size: BlockSize, options: BlockOptions) => Block | PendingBlock,
 ): void {
   if (isOwnBlock(name))
-    throw new InputError(`the block '${name}' is that of this package.`, { fix: 'choose another name' });
+    throw new InputError(`the block '${name}' belongs to this package.`, { fix: 'choose another name' });
   factories.set(name, (scope, size, options) => {
     // Blocks of the form before 0.2 read `binarise`.
     const block = factory(scope, size, { ...options, binarise: options.binary });
