@@ -79,7 +79,6 @@ export async function* trainRun(
 class Run {
   readonly #generations: readonly Generation[];
   readonly #summaries: StageSummary[];
-  readonly #began = performance.now();
   #splits: Splits;
   #runStep: number;
   #stage: RunStage | undefined;
@@ -89,6 +88,7 @@ class Run {
     private readonly recipe: Recipe,
     private readonly options: TrialOptions,
     private readonly start: RunStart | undefined,
+    private readonly began: number,
     splits: Splits,
   ) {
     this.#generations = generationsOf(recipe);
@@ -103,15 +103,14 @@ class Run {
     options: TrialOptions,
     start: RunStart | undefined,
   ): AsyncGenerator<RunEvent, Run> {
+    const began = performance.now();
     checkRecipe(recipe);
     checkRunnable(recipe);
-    const { checkpointSeconds = defaultCheckpointSeconds } = options;
-    if (!(checkpointSeconds >= 0))
-      throw new InputError(`\`checkpointSeconds\` must be at least 0, got ${checkpointSeconds}.`);
+    checkCheckpointSeconds(options);
     await useBackend(recipe.backend, { threads: recipe.threads });
     const { splits, skipped } = await loadSplits(recipe);
     for (const message of skipped) yield { kind: 'skipped', message };
-    return new Run(recipe, options, start, splits);
+    return new Run(recipe, options, start, began, splits);
   }
 
   /** The generations of the stages that are not complete, in order. */
@@ -142,16 +141,12 @@ class Run {
 
   /** Trains the stage that is open. */
   async *trainStage(stage: RunStage): AsyncGenerator<RunEvent> {
-    const { checkpointSeconds = defaultCheckpointSeconds } = this.options;
     const { generation } = stage;
-    const bestStudent = this.#startOf(generation)?.progress.bestStudent;
-    const output = await StageOutput.open(
-      this.#output!,
-      generation,
-      this.#summaries,
-      checkpointSeconds,
-      bestStudent,
-    );
+    const output = await StageOutput.open(this.#output!, generation, {
+      summaries: this.#summaries,
+      checkpointSeconds: this.options.checkpointSeconds ?? defaultCheckpointSeconds,
+      bestStudent: this.#startOf(generation)?.progress.bestStudent,
+    });
     yield* stage.train(output);
     this.#summaries.push(stage.summary);
     this.#runStep = stage.runStep;
@@ -168,7 +163,7 @@ class Run {
       bestEpoch,
       validation,
       test,
-      seconds: secondsBefore(this.start) + (performance.now() - this.#began) / 1000,
+      seconds: secondsBefore(this.start) + (performance.now() - this.began) / 1000,
     };
     await directory.writeSummary(summary);
     return summary;
@@ -268,7 +263,12 @@ class Run {
   }
 }
 
-/** What the run took before it was resumed. */
+function checkCheckpointSeconds({ checkpointSeconds = defaultCheckpointSeconds }: RunOptions): void {
+  if (checkpointSeconds >= 0) return;
+  throw new InputError(`\`checkpointSeconds\` must be at least 0, got ${checkpointSeconds}.`);
+}
+
+/** The seconds that the run took before it was resumed. */
 function secondsBefore(start: RunStart | undefined): number {
   if (!start) return 0;
   const { stages, seconds } = start.progress;

@@ -10,6 +10,16 @@ import type { RunOutput } from './run-output.js';
 import { type StagePoint, storedProgress } from './run-progress.js';
 import { folderOf, type Generation } from './stage-generations.js';
 
+/** Options of a {@link StageOutput}. */
+export interface StageOutputOptions {
+  /** The summaries of the generations before. */
+  readonly summaries: readonly StageSummary[];
+  /** Seconds from one checkpoint to the next within an epoch. */
+  readonly checkpointSeconds: number;
+  /** The best student so far, if the generation is resumed. */
+  readonly bestStudent: string | undefined;
+}
+
 /**
  * What one generation of a stage writes: its students, its metrics, and checkpoints from which the run can be
  * resumed.
@@ -21,36 +31,36 @@ export class StageOutput {
   private constructor(
     private readonly run: RunOutput,
     private readonly generation: Generation,
-    private readonly summaries: readonly StageSummary[],
     private readonly students: { readonly best: string; readonly last: string },
-    private readonly checkpointSeconds: number,
+    private readonly options: StageOutputOptions,
   ) {}
 
-  /**
-   * @param summaries of the generations before
-   * @param checkpointSeconds from one checkpoint to the next within an epoch
-   * @param bestStudent the best student so far, where the generation is resumed
-   */
+  /** Makes the folder of the generation. If it is resumed, its best student is again the one of the checkpoint. */
   static async open(
     run: RunOutput,
     generation: Generation,
-    summaries: readonly StageSummary[],
-    checkpointSeconds: number,
-    bestStudent: string | undefined,
+    options: StageOutputOptions,
   ): Promise<StageOutput> {
     const folder = generation.isLast ? undefined : folderOf(generation);
-    const students = await run.directory.students(folder);
-    const output = new StageOutput(run, generation, summaries, students, checkpointSeconds);
-    if (bestStudent !== undefined) await output.#publishBest(bestStudent);
+    const output = new StageOutput(run, generation, await run.directory.students(folder), options);
+    if (options.bestStudent !== undefined) await output.#publishBest(options.bestStudent);
     return output;
   }
 
-  /** @param runStep the step of the whole run, from 1 */
+  /**
+   * Writes the metrics of a step.
+   *
+   * @param runStep the step of the whole run, from 1
+   */
   async logStep(report: StepReport, runStep: number): Promise<void> {
     await this.run.log.step(report, this.generation.title, runStep);
   }
 
-  /** @param runStep the steps of the whole run that are done */
+  /**
+   * Writes the metrics of an epoch.
+   *
+   * @param runStep the steps of the whole run that are done
+   */
   async logEpoch(report: EpochReport, runStep: number): Promise<void> {
     const epoch = this.generation.firstEpoch + report.epoch + 1;
     await this.run.log.epoch(report, { epoch, step: runStep });
@@ -67,7 +77,7 @@ export class StageOutput {
 
   /** Whether the last checkpoint is older than `checkpointSeconds`. */
   get isCheckpointDue(): boolean {
-    return performance.now() - this.#savedAt >= 1000 * this.checkpointSeconds;
+    return performance.now() - this.#savedAt >= 1000 * this.options.checkpointSeconds;
   }
 
   /** Writes a checkpoint. */
@@ -77,7 +87,7 @@ export class StageOutput {
     const progress = {
       ...point,
       generationIndex: this.generation.index,
-      stages: this.summaries,
+      stages: this.options.summaries,
       counts,
       metrics: log.positions(),
       bestStudent: this.#bestStudent,
