@@ -49,16 +49,6 @@ export {
   /** @deprecated Import it from `bnn-distill/nn`. */
   type BatchNormOptions,
   /** @deprecated Import it from `bnn-distill/nn`. */
-  type Binarise,
-  /** @deprecated Import it from `bnn-distill/nn`. */
-  BinaryBlock,
-  /** @deprecated Import it from `bnn-distill/nn`. */
-  type BinaryBlockOptions,
-  /** @deprecated Import it from `bnn-distill/nn`. */
-  type BinaryBlockSize,
-  /** @deprecated Import it from `bnn-distill/nn`. */
-  BinaryBottleneck,
-  /** @deprecated Import it from `bnn-distill/nn`. */
   BinaryConv2d,
   /** @deprecated Import it from `bnn-distill/nn`. */
   BinaryLinear,
@@ -73,8 +63,6 @@ export {
   /** @deprecated Import it from `bnn-distill/nn`. */
   type BlockFactory,
   /** @deprecated Import it from `bnn-distill/nn`. */
-  type BlockOrder,
-  /** @deprecated Import it from `bnn-distill/nn`. */
   type BottleneckSize,
   /** @deprecated Import it from `bnn-distill/nn`. */
   Cbam,
@@ -82,8 +70,6 @@ export {
   type ChannelAttention,
   /** @deprecated Import it from `bnn-distill/nn`. */
   type ChannelStatistics,
-  /** @deprecated Import it from `bnn-distill/nn`. */
-  ComposedBlock,
   /** @deprecated Import it from `bnn-distill/nn`. */
   Conv2d,
   /** @deprecated Import it from `bnn-distill/nn`. */
@@ -128,8 +114,6 @@ export {
   type NormResidualOptions,
   /** @deprecated Import it from `bnn-distill/nn`. */
   type Normalisation,
-  /** @deprecated Import it from `bnn-distill/nn`. */
-  type OrderName,
   /** @deprecated Import it from `bnn-distill/nn`. */
   type Parameter,
   /** @deprecated Import it from `bnn-distill/nn`. */
@@ -195,8 +179,6 @@ export {
   /** @deprecated Import it from `bnn-distill/nn`. */
   batchNormTraining,
   /** @deprecated Import it from `bnn-distill/nn`. */
-  binariseNames,
-  /** @deprecated Import it from `bnn-distill/nn`. */
   binaryConv2d,
   /** @deprecated Import it from `bnn-distill/nn`. */
   binaryFilterConv2d,
@@ -250,8 +232,6 @@ export {
   networkNames,
   /** @deprecated Import it from `bnn-distill/nn`. */
   normalisedMean,
-  /** @deprecated Import it from `bnn-distill/nn`. */
-  orderNames,
   /** @deprecated Import it from `bnn-distill/nn`. */
   positionPools,
   /** @deprecated Import it from `bnn-distill/nn`. */
@@ -643,3 +623,31 @@ export {
   /** @deprecated Import `Loss` from `bnn-distill/losses`. */
   type Loss as CustomLoss,
 } from './entrances/losses.js';
+
+export {
+  /** @deprecated Import `BinaryOperands` from `bnn-distill/nn`. */
+  type BinaryOperands as Binarise,
+  /** @deprecated Import `BlockOptions` from `bnn-distill/nn`. */
+  type BlockOptions as BinaryBlockOptions,
+  /** @deprecated Import `BlockSize` from `bnn-distill/nn`. */
+  type BlockSize as BinaryBlockSize,
+  /** @deprecated Import `binaryOperandNames` from `bnn-distill/nn`. */
+  binaryOperandNames as binariseNames,
+  /** @deprecated Import `blockNames` from `bnn-distill/nn`. */
+  blockNames as orderNames,
+} from './entrances/nn.js';
+
+export {
+  /** @deprecated Make it with `createBlock` of `bnn-distill/nn`. */
+  BinaryBlock,
+  /** @deprecated Make it with `bottleneck` of `bnn-distill/nn`. */
+  BinaryBottleneck,
+  /** @deprecated Write a `Block` of `bnn-distill/nn`. */
+  type BlockOrder,
+  /** @deprecated Write a `Block` of `bnn-distill/nn`. */
+  ComposedBlock,
+  /** @deprecated The name of a block is a string. */
+  type OrderName,
+  /** @deprecated Write a `Block` of `bnn-distill/nn`. */
+  type PendingBlock,
+} from './nn/blocks/deprecated-blocks.js';

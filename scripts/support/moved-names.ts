@@ -15,14 +15,19 @@ export async function movedNamesTable(): Promise<string> {
   visit(source);
   return markdownTable(
     ['in 0.1, from `bnn-distill`', 'now', 'from'],
-    rows.sort(([a], [b]) => (a < b ? -1 : 1)).map((cells) => cells.map((cell) => `\`${cell}\``)),
+    rows.sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 
-/** The old name, the new one and its entrance, as the comment says them. */
+/** The old name, the new one and its entrance, or what takes its place, as the comment says it. */
 function rowOf(specifier: ts.ExportSpecifier): string[] {
   const name = specifier.name.text;
-  const said = /@deprecated Import (?:it|`(\w+)`) from `([\w/-]+)`\. \*\/$/m.exec(specifier.getFullText());
-  if (!said) throw new Error(`src/deprecated.ts does not say where ${name} is now.`);
-  return [name, said[1] ?? name, said[2]];
+  const said = /@deprecated (.*) \*\/$/m.exec(specifier.getFullText())?.[1];
+  if (said === undefined) throw new Error(`src/deprecated.ts does not say what is in the place of ${name}.`);
+  const moved = /^Import (?:it|`(\w+)`) from `([\w/-]+)`\.$/.exec(said);
+  return [
+    `\`${name}\``,
+    moved ? `\`${moved[1] ?? name}\`` : said.replace(/\.$/, ''),
+    moved ? `\`${moved[2]}\`` : '',
+  ];
 }
