@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Tokens } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { recipeJsonSchema } from '../../src/recipe/recipe-schema.js';
@@ -6,10 +6,17 @@ import { repositoryFile } from '../../scripts/support/generated-parts.js';
 import { readDocument } from './markdown.js';
 
 const { tables } = readDocument('docs/blocks.md');
-const entrance = readFileSync(repositoryFile('src/index.ts'), 'utf8');
+const entrances = [
+  'index.ts',
+  ...readdirSync(repositoryFile('src/entrances')).map((file) => `entrances/${file}`),
+];
 /** What a user of the library can import, types included. */
 const exported = new Set(
-  [...entrance.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, names]) => names.match(/\w+/g)),
+  entrances.flatMap((file) =>
+    [
+      ...readFileSync(repositoryFile(`src/${file}`), 'utf8').matchAll(/export (?:type )?\{([^}]*)\}/g),
+    ].flatMap(([, names]) => names.match(/\w+/g)),
+  ),
 );
 const tableWith = (column: string): Tokens.Table =>
   tables.find(({ header }) => header.some(({ text }) => text === column))!;
