@@ -2,16 +2,13 @@ import { Option } from 'commander';
 import { defaultCheckpointSeconds } from '../run/run.js';
 import { defaultRecipe } from '../recipe/default-recipe.js';
 import { coloursOf, numberOf } from './arguments.js';
+import { keyHelp, recipeFlag } from './recipe-flags.js';
 
 /** The flags that training and `cache` have in common, each declared here alone. */
 export const sharedOptions = {
-  skipCorrupt: (): Option =>
-    new Option(
-      '--skip-corrupt',
-      'decode every image of an imagefolder once before the work, and leave out those that cannot be (default: off, such an image ends the work)',
-    ),
+  skipCorrupt: (): Option => recipeFlag('--skip-corrupt', 'skipCorrupt').option,
   viewSeed: (): Option =>
-    new Option('--view-seed <n>', 'keys the augmentation of each view')
+    new Option('--view-seed <n>', keyHelp('viewSeed'))
       .argParser(numberOf('--view-seed'))
       .default(defaultRecipe.viewSeed),
   checkpointSeconds: (): Option =>
@@ -22,25 +19,15 @@ export const sharedOptions = {
     new Option('--quiet', 'print nothing but the end of the run, and errors (default: off)'),
   json: (): Option =>
     new Option('--json', 'print each event of the run, and its end, as a line of JSON (default: off)'),
-  mean: (): Option =>
-    new Option('--mean <r,g,b>', "mean of each colour in [0, 1] (default: the teacher's card's)").argParser(
-      coloursOf('--mean'),
-    ),
-  std: (): Option =>
-    new Option(
-      '--std <r,g,b>',
-      "standard deviation of each colour (default: the teacher's card's)",
-    ).argParser(coloursOf('--std')),
+  mean: (): Option => recipeFlag('--mean <r,g,b>', 'mean', { parser: coloursOf }).option,
+  std: (): Option => recipeFlag('--std <r,g,b>', 'std', { parser: coloursOf }).option,
   /** @param whose what runs in them, as `the teacher` */
   threads: (whose: string): Option =>
     new Option('--threads <n>', `threads of ${whose}`)
       .argParser(numberOf('--threads'))
       .default(defaultRecipe.threads),
   provider: (): Option =>
-    new Option(
-      '--provider <auto|cpu|cuda|webgpu>',
-      'where ONNX Runtime runs the teacher; auto tries cuda, webgpu, cpu',
-    ).default(defaultRecipe.provider),
+    new Option('--provider <auto|cpu|cuda|webgpu>', keyHelp('provider')).default(defaultRecipe.provider),
 } as const;
 
 /**

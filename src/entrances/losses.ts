@@ -20,6 +20,7 @@ export {
   type LossSetting,
   lossSettings,
   parseLossFlag,
+  type DefaultLossSetting,
 } from '../losses/loss-settings.js';
 export { type LossTerm, type WeightedSum, weightedSum } from '../losses/weighted-sum.js';
 export { distributionLoss } from '../losses/distribution-loss.js';

@@ -3,6 +3,7 @@ import { LineCounter, isMap, isNode, isPair, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { InputError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
+import { innerType } from './setting-types.js';
 
 /** Where something is in nested maps and lists: their keys and indices. */
 export type KeyPath = readonly (string | number)[];
@@ -100,8 +101,8 @@ export function dotted(path: KeyPath): string {
 /** The keys that a schema knows at a path. */
 export function keysAt(schema: z.ZodType, path: KeyPath): readonly string[] {
   let at: z.ZodType | undefined = schema;
-  for (const part of path) at = at && childOf(plain(at), part);
-  const found = at && plain(at);
+  for (const part of path) at = at && childOf(innerType(at), part);
+  const found = at && innerType(at);
   return found?.def.type === 'object' ? Object.keys((found as z.ZodObject).shape) : [];
 }
 
@@ -110,14 +111,6 @@ function childOf(schema: z.ZodType, part: string | number): z.ZodType | undefine
   if (type === 'object') return (schema as z.ZodObject).shape[part] as z.ZodType | undefined;
   if (type === 'array') return (schema as z.ZodArray).element as z.ZodType;
   return type === 'record' ? ((schema as z.ZodRecord).valueType as z.ZodType) : undefined;
-}
-
-/** A schema without what allows it to be absent or null. */
-function plain(schema: z.ZodType): z.ZodType {
-  const { type } = schema.def;
-  return type === 'optional' || type === 'nullable' || type === 'default'
-    ? plain((schema as z.ZodOptional).unwrap() as z.ZodType)
-    : schema;
 }
 
 /** Where the node at a path starts, or the nearest of its ancestors that is there. */

@@ -59,14 +59,12 @@ export function mapOf<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Sh
   return z.strictObject(shape, `expected a map of ${Object.keys(shape).join(', ')}`);
 }
 
-/** The type of a setting itself, without what allows it to be absent or null. */
+/** The type of a setting itself, without its default and what allows it to be absent or null. */
 export function innerType(type: z.ZodType): z.ZodType {
-  return type instanceof z.ZodOptional ||
-    type instanceof z.ZodNullable ||
-    type instanceof z.ZodDefault ||
-    type instanceof z.ZodPrefault
-    ? innerType(type.unwrap() as z.ZodType)
-    : type;
+  const { def } = (type as unknown as z.core.$ZodTypes)._zod;
+  const isWrapped =
+    def.type === 'optional' || def.type === 'nullable' || def.type === 'default' || def.type === 'prefault';
+  return isWrapped ? innerType(def.innerType as z.ZodType) : type;
 }
 
 /** What a setting may be, in the words of its error: `a whole number of at least 1`. */

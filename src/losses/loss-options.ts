@@ -58,13 +58,13 @@ export function checkInRange(where: string, name: string, value: number, range: 
   throw new InputError(`${where} expects ${article} ${name} ${rangeText(range)}, but got ${value}`);
 }
 
-/** The range in words, such as `greater than 0`. */
+/** The range in words, such as `greater than 0` or `from 0 up to but not including 1`. */
 export function rangeText({ above, from, below, to }: NumberRange): string {
   const parts = [
     above !== undefined ? `greater than ${above}` : '',
-    from !== undefined ? `of at least ${from}` : '',
-    below !== undefined ? `less than ${below}` : '',
-    to !== undefined ? `of at most ${to}` : '',
+    from !== undefined ? `from ${from}` : '',
+    below !== undefined ? `up to but not including ${below}` : '',
+    to !== undefined ? `up to ${to}` : '',
   ].filter((part) => part !== '');
-  return parts.length > 0 ? parts.join(' and ') : 'that is finite';
+  return parts.length > 0 ? parts.join(' ') : 'that is finite';
 }

@@ -50,14 +50,18 @@ export function lossTable(losses: readonly Loss[] = builtInLosses): LossRow[] {
 
 /** What the help of `--loss` says: the terms of a run that names none, and the names of the other losses. */
 export function lossFlagSummary(): string {
-  const rows = lossTable();
-  const byDefault = rows
+  const others = lossTable().filter(({ weight }) => weight === 0);
+  return `default: ${defaultTerms()}; also ${others.map(({ name }) => name).join(', ')}`;
+}
+
+/** The terms of a run that names none, as flags write them. */
+export function defaultTerms(): string {
+  return lossTable()
     .filter(({ weight }) => weight > 0)
     .map(({ name, weight, options }) =>
       [`${name}=${weight}`, ...options.map(({ key, default: usual }) => `${key}=${usual}`)].join(),
-    );
-  const others = rows.filter(({ weight }) => weight === 0).map(({ name }) => name);
-  return `default: ${byDefault.join(' ')}; also ${others.join(', ')}`;
+    )
+    .join(' ');
 }
 
 /** The losses that need no teacher, by their names. */

@@ -140,6 +140,5 @@ export function defineLoss<
   const Options extends LossOptionSpecs = Readonly<Record<never, number>>,
   State extends LossState | undefined = undefined,
 >(definition: LossDefinition<Name, Needs, Options, State>): Loss & { readonly name: Name } {
-  // Whoever calls a loss gives it the options and the state that it names, and what it needs.
-  return definition as unknown as Loss & { readonly name: Name };
+  return definition;
 }

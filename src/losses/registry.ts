@@ -32,10 +32,9 @@ export function allLosses(): Loss[] {
  * @throws InputError for a name that no loss has
  */
 export function lossOf(name: string): Loss {
-  const losses = allLosses();
-  const found = losses.find((loss) => loss.name === name);
+  const found = builtInLosses.find((loss) => loss.name === name) ?? registered.get(name);
   if (found) return found;
-  const names = losses.map((loss) => loss.name);
+  const names = allLosses().map((loss) => loss.name);
   throw new InputError(`unknown loss "${name}"; known are ${names.join(', ')}`, {
     nearest: nearestNames(name, names),
   });

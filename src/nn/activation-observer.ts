@@ -1,18 +1,18 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { untaped } from '../ops/kernel.js';
 
-/** How the normalised activations v of a layer, of which the signs are taken, lie in one batch. */
+/** Statistics of the normalised activations v of a layer, of which it takes the signs, over one batch. */
 export interface ActivationRecord {
   /** Mean and standard deviation of v over all elements. */
   readonly activationMean: number;
   readonly activationDeviation: number;
   /** The share of v ≥ 0, whose sign is +1. */
   readonly positiveShare: number;
-  /** The share of |v| ≤ 1, through which the straight-through estimator lets gradients pass. */
+  /** The share of |v| ≤ 1, where the straight-through estimator passes gradients. */
   readonly passShare: number;
 }
 
-/** The record of values. */
+/** The statistics of these values. */
 export function activationRecord(values: ArrayLike<number>): ActivationRecord {
   let sum = 0;
   let squares = 0;
@@ -35,8 +35,8 @@ export function activationRecord(values: ArrayLike<number>): ActivationRecord {
 }
 
 /**
- * Looks at the activations of a network's binary layers, for a forward pass between {@link start} and {@link finish}; else
- * it costs nothing. It is shared by the blocks of a network.
+ * Records the activations of a network's binary layers in a forward pass between {@link start} and {@link
+ * finish}. At other times it costs nothing. The blocks of a network share one.
  */
 export class ActivationObserver {
   #records: Map<string, ActivationRecord> | undefined;
@@ -46,10 +46,10 @@ export class ActivationObserver {
   }
 
   /**
-   * Takes note of a layer's activations where the observer is on.
+   * Records the activations of a layer if the observer is on.
    *
-   * @param layer as in checkpoints: `blocks.3.conv`
-   * @param normalised makes v; it is called off the gradient tape, and its result is disposed of
+   * @param layer its name in checkpoints: `blocks.3.conv`
+   * @param normalised makes v; it runs off the gradient tape, and its result is disposed of
    */
   note(layer: string, normalised: () => Tensor): void {
     const records = this.#records;
@@ -57,7 +57,7 @@ export class ActivationObserver {
     untaped(() => tidy(() => void records.set(layer, activationRecord(normalised().dataSync()))));
   }
 
-  /** What was seen since the start, by layer. */
+  /** What was recorded since the start, by layer. It ends the recording. */
   finish(): ReadonlyMap<string, ActivationRecord> {
     const records = this.#records ?? new Map<string, ActivationRecord>();
     this.#records = undefined;

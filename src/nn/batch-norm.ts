@@ -27,17 +27,17 @@ import { untaped } from '../ops/kernel.js';
 import { prelu } from '../ops/prelu.js';
 import type { Scope } from './parameters.js';
 
-/** What is added to the variance where nothing else is said. */
+/** The default of `epsilon`. */
 export const defaultEpsilon = 1e-5;
 
-/** How far running statistics move where nothing else is said. */
+/** The default of `momentum`. */
 export const defaultMomentum = 0.2;
 
 /** Settings of a BatchNorm. */
 export interface BatchNormOptions {
   /**
-   * running = (1 − momentum)·running + momentum·batch, in (0, 1]; default 0.2. This is PyTorch's convention: TensorFlow,
-   * Keras and ONNX give the share that stays, so that 0.2 here is 0.8 there.
+   * running = (1 − momentum)·running + momentum·batch, in (0, 1]; default 0.2. This is PyTorch's convention.
+   * In TensorFlow, Keras and ONNX momentum is the share that stays, so that 0.2 here is 0.8 there.
    */
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
@@ -45,16 +45,19 @@ export interface BatchNormOptions {
 }
 
 /**
- * BatchNorm over the last dimension: y = γ (x − μ) / √(σ² + ε) + β, with the statistics of the batch in training and the
- * running ones (unbiased variance) in evaluation. Parameters `gamma` (1) and `beta` (0), buffers `runningMean` (0) and
- * `runningVariance` (1).
+ * BatchNorm over the last dimension (Ioffe and Szegedy 2015):
+ *
+ *   y = γ (x − μ) / √(σ² + ε) + β
+ *
+ * In training μ and σ² are those of the batch, in evaluation the running ones (of the unbiased variance).
+ * Parameters: `gamma` (starts at 1) and `beta` (0). Buffers: `runningMean` (0) and `runningVariance` (1).
  */
 export class BatchNorm {
   readonly gamma: Variable & Tensor1D;
   readonly beta: Variable & Tensor1D;
   readonly runningMean: Variable & Tensor1D;
   readonly runningVariance: Variable & Tensor1D;
-  /** See {@link BatchNormOptions}; it may be changed between steps. */
+  /** See {@link BatchNormOptions}. It may be changed between steps. */
   momentum: number;
   readonly epsilon: number;
 
@@ -77,17 +80,23 @@ export class BatchNorm {
     return this.normalise(x, training, batchNormTraining, batchNormInference);
   }
 
-  /** The sign of the normalised tensor, ±1, with the straight-through gradient; see `batchNormSign`. */
+  /**
+   * The sign of the normalised tensor, ±1, with the straight-through estimator as gradient; see
+   * `batchNormSign`.
+   */
   sign<T extends Tensor>(x: T, training: boolean): T {
     return this.normalise(x, training, batchNormSign, batchNormSignInference);
   }
 
-  /** The normalised tensor clamped to [−1, 1], whose gradient has the mask of {@link sign}; see `batchNormClamp`. */
+  /**
+   * The normalised tensor clamped to [−1, 1]. Its gradient has the mask of {@link sign}; see
+   * `batchNormClamp`.
+   */
   clamp<T extends Tensor>(x: T, training: boolean): T {
     return this.normalise(x, training, batchNormClamp, batchNormClampInference);
   }
 
-  /** An activation of the normalised tensor and, where it is given, a residual; see `batchNormActivation`. */
+  /** An activation of the normalised tensor, plus a residual if there is one; see `batchNormActivation`. */
   activate<T extends Tensor>(x: T, training: boolean, activation: Activation, residual?: Tensor): T {
     const { epsilon } = this;
     const activate = training ? batchNormActivation : batchNormActivationInference;
@@ -96,7 +105,10 @@ export class BatchNorm {
     return this.normalise(x, training, activated, activated);
   }
 
-  /** The end of a block, of the normalised tensor, a residual and a PReLU, where they are given; see `batchNormResidual`. */
+  /**
+   * The end of a block: the normalised tensor, plus a residual and through a PReLU if there are any; see
+   * `batchNormResidual`.
+   */
   withResidual<T extends Tensor>(
     x: T,
     training: boolean,
@@ -110,7 +122,7 @@ export class BatchNorm {
   }
 
   /**
-   * The statistics of a batch, towards which the running ones are moved; the caller disposes of them.
+   * The statistics of a batch. The running statistics move towards them. The caller disposes of the result.
    *
    * @param slope of a PReLU through which x goes first
    */
@@ -119,7 +131,8 @@ export class BatchNorm {
   }
 
   /**
-   * The normalised tensor of a batch for a look at it: neither differentiated nor does it move the running statistics.
+   * The normalised tensor of a batch, for an observer: it has no gradient and does not move the running
+   * statistics.
    *
    * @param slope of a PReLU through which x goes first
    */
@@ -136,7 +149,7 @@ export class BatchNorm {
     );
   }
 
-  /** The running statistics, as operations that move them take them. */
+  /** The running statistics, in the form that operations take to move them. */
   get running(): RunningStatistics {
     return { mean: this.runningMean, variance: this.runningVariance, momentum: this.momentum };
   }

@@ -16,18 +16,19 @@ import { SignGradient } from './sign-gradient.js';
 export interface BinaryLinearOptions extends BinaryOption {
   /** How gradients pass the sign of the inputs; default 'ste'. */
   readonly signGradient?: SignGradient;
-  /** Looks at the inputs; default none. */
+  /** Records the inputs; default none. */
   readonly activations?: ActivationObserver;
 }
 
 /**
- * A dense layer with binary inputs and weights:
+ * A dense layer with binary inputs and weights (XNOR-Net, Rastegari et al. 2016), computed as a binary
+ * convolution of one position:
  *
  *   y_k = α_k · Σ_c sign(x_c) · sign(latent_ck) + bias_k,  α_k = mean_c |latent_ck|
  *
- * (XNOR-Net, Rastegari et al. 2016), a binary convolution of one position. Parameters `latent` [in, out] and `bias` [out],
- * both uniform in ±1/√in as those of `Linear`: no BatchNorm follows that would undo the scale. As in a block `binary`
- * leaves weights (latent itself) or inputs (hardClamp in place of the sign) in floats.
+ * Parameters: `latent` [in, out] and `bias` [out], both uniform in ±1/√in as those of `Linear`, since no
+ * BatchNorm follows that would undo the scale. sign(0) = +1. As in a block, `binary` may leave weights in
+ * floats (latent itself) or inputs (hardClamp in place of the sign).
  */
 export class BinaryLinear {
   readonly latent: Variable & Tensor2D;

@@ -1,19 +1,19 @@
 import { checkedName } from '../unknown-name.js';
 
 /**
- * Which operands of a convolution are ±1: activations and weights, one of the two while the other stays in floats, or
- * neither. Training in stages makes one operand binary after the other.
+ * Which operands of a convolution are ±1: activations and weights, one of the two while the other stays in
+ * floats, or none. Training in stages makes one operand binary after the other.
  */
 export type BinaryOperands = 'both' | 'activations' | 'weights' | 'none';
 
 /** Every {@link BinaryOperands}. */
 export const binaryOperandNames: readonly BinaryOperands[] = ['both', 'activations', 'weights', 'none'];
 
-/** The setting of a layer, a block or a network that has binary operands. */
+/** The setting of a layer, a block or a network with binary operands. */
 export interface BinaryOption {
   /** Default 'both'. */
   readonly binary?: BinaryOperands | undefined;
-  /** @deprecated The name of `binary` before 0.2; it is read until 0.3. */
+  /** @deprecated The name of `binary` before 0.2. It is read until 0.3. */
   readonly binarise?: BinaryOperands | undefined;
 }
 
@@ -26,7 +26,11 @@ export function checkedBinaryOperands(value: string): BinaryOperands {
   return checkedName('binary is', value, binaryOperandNames);
 }
 
-/** The binary operands that options say, under either name. @throws InputError as of {@link checkedBinaryOperands} */
+/**
+ * The binary operands that options name, under either name.
+ *
+ * @throws InputError as {@link checkedBinaryOperands} does
+ */
 export function binaryOperandsOf({ binary, binarise }: BinaryOption): BinaryOperands {
   return checkedBinaryOperands(binary ?? binarise ?? 'both');
 }

@@ -12,7 +12,10 @@ export interface ConvSize {
   readonly window: number;
 }
 
-/** A convolution in full precision without bias; parameter `filter` [kh, kw, C, K], He-normal. Position-major. */
+/**
+ * A convolution in full precision without bias, position-major. Parameter: `filter` [kh, kw, C, K],
+ * He-normal. See `conv2d`.
+ */
 export class Conv2d {
   readonly filter: Variable & Tensor4D;
 
@@ -38,7 +41,9 @@ const convolutions = {
   none: conv2d,
 } as const;
 
-/** The convolution of operands of which so much is binary: x [H, W, N, C], latent weights [kh, kw, C / groups, K]. */
+/**
+ * The convolution with these binary operands, of x [H, W, N, C] and latent weights [kh, kw, C / groups, K].
+ */
 export function convolutionOf(
   binary: BinaryOperands,
 ): (x: Tensor4D, w: Tensor4D, geometry: ConvGeometry, inputGradient?: boolean) => Tensor4D {
@@ -46,19 +51,20 @@ export function convolutionOf(
 }
 
 /**
- * How much smaller than He's the first latent weights are. Their signs, which are all that the sum sees, stay the same; the
- * scale α = mean |latent| starts small, so that a new block starts close to its shortcut and a deep network close to a
- * shallow one, and the optimizer turns signs sooner.
+ * The factor of the first latent weights, which are He-normal otherwise. It leaves their signs alone, and the
+ * signs are all that a binary convolution sums. The scale α = mean |latent| starts small: a new block starts
+ * close to its shortcut, a deep network close to a shallow one, and the optimizer turns signs sooner.
  */
 const latentGain = 0.1;
 
 /**
- * A convolution with binary weights, sign(latent)·mean|latent| for each output channel, on ±1 activations; parameter
- * `latent` [kh, kw, C / groups, K], He-normal times {@link latentGain}. Position-major. See `binaryConv2d`.
+ * A convolution with binary weights, sign(latent) · mean |latent| for each output channel, on ±1 activations.
+ * Position-major; see `binaryConv2d`. Parameter: `latent` [kh, kw, C / groups, K], He-normal times 0.1
+ * ({@link latentGain}).
  *
- * With `binary` 'activations' the weights are `latent` itself (`binaryInputConv2d`), with 'weights' the activations may
- * have any values (`binaryFilterConv2d`), with 'none' both may (`conv2d`). The parameter is the same in all, so that one
- * stage of training starts from the tensors of another.
+ * With `binary` 'activations' the weights are `latent` itself (`binaryInputConv2d`). With 'weights' the
+ * activations may have any values (`binaryFilterConv2d`). With 'none' both may (`conv2d`). The parameter is
+ * the same in all of them, so that one stage of training starts from the tensors of another.
  */
 export class BinaryConv2d {
   readonly latent: Variable & Tensor4D;

@@ -9,7 +9,7 @@ import type { Scope } from './parameters.js';
 export const downsampleNames = ['v1', 'v2', 'v3'] as const;
 export type DownsampleName = (typeof downsampleNames)[number];
 
-/** The version of a network that says nothing else. */
+/** The default version. */
 export const defaultDownsample: DownsampleName = 'v1';
 
 /** Settings of a shortcut: those of its BatchNorm, and its version. */
@@ -24,9 +24,12 @@ export interface DownsampleOptions extends BatchNormOptions {
  *   v2: average pooling 2×2 → 1×1 convolution → BatchNorm
  *   v3: 1×1 convolution → BatchNorm → average pooling 3×3, stride 2, padding 1, which counts as zeros
  *
- * (the pooling only where the block's stride is 2). Convolution and pooling commute, so that v1 and v2 differ in the
- * statistics of the BatchNorm alone; v2 multiplies a quarter as often. Of an odd side the last window of 2×2 has the one row
- * or column that is left, so that the shortcut has the size of the block's convolution.
+ * There is no pooling where the block's stride is 1. Convolution and pooling commute, so v1 and v2 differ
+ * only in the statistics of the BatchNorm; v2 needs a quarter of the multiplications. On an odd side the last
+ * 2×2 window covers the one row or column that is left, so that the shortcut has the size of the block's
+ * convolution.
+ *
+ * Parameters: `conv.filter` and those of the BatchNorm `bn`.
  */
 export class Downsample {
   private readonly conv: Conv2d;
@@ -47,7 +50,7 @@ export class Downsample {
 
   /**
    * @param x position-major [H, W, N, inputs]
-   * @param mean the mean of each channel of x where it is known, which spares measuring it in training
+   * @param mean the mean of each channel of x if it is known; training then does not measure it again
    */
   apply(x: Tensor4D, training: boolean, mean?: Tensor1D): Tensor4D {
     const { stride, version } = this;

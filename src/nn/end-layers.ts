@@ -17,7 +17,7 @@ export const endLayerNames: readonly EndLayer[] = ['float', 'binary'];
 export interface FirstConvOptions {
   /** Default 'float'. */
   readonly kind?: EndLayer | undefined;
-  /** What the layers of the network make binary; default 'both'. */
+  /** The binary operands of the network; default 'both'. */
   readonly binary?: BinaryOperands | undefined;
 }
 
@@ -28,9 +28,10 @@ export interface FirstConv {
 }
 
 /**
- * The convolution that sees the images, to which no gradient leads: {@link Conv2d}, or with binary weights
- * {@link BinaryConv2d}, α·sign(latent) where the stage makes weights binary and latent where it does not. The images stay
- * real-valued in both: their signs would say next to nothing.
+ * The convolution that sees the images: {@link Conv2d}, or {@link BinaryConv2d} with binary weights. The
+ * images stay real-valued in both, since their signs would say next to nothing. No gradient goes to them.
+ *
+ * While a stage of training leaves weights in floats, those of the binary convolution are `latent` itself.
  */
 export function firstConv(
   scope: Scope,
@@ -56,7 +57,7 @@ export interface Classifier {
   apply(x: Tensor2D, training: boolean): Tensor2D;
 }
 
-/** {@link Linear}, or {@link BinaryLinear}. */
+/** The last layer: {@link Linear}, or {@link BinaryLinear} where it is binary. */
 export function classifier(
   scope: Scope,
   inputs: number,

@@ -17,16 +17,16 @@ export interface GatedConvSize extends BlockSize {
 export interface ConvOperand {
   /** What is convolved: ±1, or floats in [−1, 1]. */
   readonly operand: Tensor4D;
-  /** The real-valued map at which the attention looks. */
+  /** The real-valued map that the attention sees. */
   readonly seen: AttentionInput;
 }
 
 /**
- * A binary convolution and the attention that is multiplied onto its output:
+ * A binary convolution, times an attention if there is one:
  *
- *   y = A(seen) · binaryConv(operand),  or  y = binaryConv(operand) without an attention
+ *   y = binaryConv(operand),  or  y = A(seen) · binaryConv(operand)
  *
- * Names: `conv.latent`, and the attention's below `attention`.
+ * Parameters: `conv.latent`, and those of the attention below `attention`.
  */
 export class GatedConv {
   readonly conv: BinaryConv2d;

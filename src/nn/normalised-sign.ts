@@ -9,11 +9,13 @@ import type { Scope } from './parameters.js';
 import { SignGradient } from './sign-gradient.js';
 
 /**
- * What comes before a convolution that normalises first: sign(BN(x)) where activations are binary, hardClamp(BN(x)) where
- * they are not. The gradient of hardClamp has the mask |BN(x)| ≤ 1 of the straight-through estimator, so that BatchNorm
- * learns under the same mask in every stage of training. sign(0) = +1. An attention sees BN(x).
+ * What comes before the convolution in a block that normalises first: sign(BN(x)), or hardClamp(BN(x)) where
+ * activations are not binary. sign(0) = +1. An attention sees BN(x).
  *
- * Names: those of a BatchNorm below `bn`.
+ * The gradient of hardClamp has the mask |BN(x)| ≤ 1 of the straight-through estimator, so that BatchNorm
+ * learns under the same mask in every stage of training.
+ *
+ * Parameters: those of the BatchNorm `bn`.
  */
 export class NormalisedSign {
   readonly bn: BatchNorm;
@@ -22,7 +24,7 @@ export class NormalisedSign {
   private readonly signGradient: SignGradient;
   private readonly activations: BlockOptions['activations'];
 
-  /** @param scope of the convolution's neighbours, where the convolution is `conv` */
+  /** @param scope the block's; its convolution is `conv` */
   constructor(scope: Scope, channels: number, options: BlockOptions) {
     const { signGradient = new SignGradient(), activations } = options;
     this.bn = new BatchNorm(scope.child('bn'), channels, options);
@@ -32,13 +34,13 @@ export class NormalisedSign {
     this.activations = activations;
   }
 
-  /** @param x [H, W, N, channels]; it is called in a `tidy` */
+  /** @param x position-major [H, W, N, channels]; the call is within a `tidy` */
   apply(x: Tensor4D, training: boolean): ConvOperand {
     const { bn, isSigned } = this;
     if (!training)
       return { operand: isSigned ? bn.sign(x, false) : bn.clamp(x, false), seen: inferenceInput(x, bn) };
     this.note(x);
-    // The sign and the attention read one BatchNorm, whose statistics are taken once.
+    // The sign and the attention read the same BatchNorm, so its statistics are taken once.
     const statistics = bn.batchStatistics(x);
     const operand = isSigned
       ? this.signGradient.signWith(bn, x, statistics)
@@ -46,7 +48,7 @@ export class NormalisedSign {
     return { operand, seen: normalisedInput(x, bn, statistics) };
   }
 
-  /** Shows BN(x), or BN(PReLU(x)) where there are slopes, to the observer of activations. */
+  /** Shows BN(x), or BN(PReLU(x)) with a slope, to the observer of activations. */
   note(x: Tensor4D, slope?: Tensor1D): void {
     this.activations?.note(this.layer, () => this.bn.look(x, slope));
   }

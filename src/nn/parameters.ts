@@ -6,11 +6,14 @@ export interface Parameter {
   /** Its path in the network, such as `blocks.3.conv.latent`. */
   readonly name: string;
   readonly variable: Variable;
-  /** Whether it is a latent weight: where weights are binary only its sign takes part in the forward pass. */
+  /**
+   * Whether these are latent weights: where weights are binary the forward pass sees their signs, and a
+   * scale.
+   */
   readonly latent: boolean;
 }
 
-/** A tensor of state that no gradient moves, such as a running mean. */
+/** A tensor of state that has no gradient, such as a running mean. */
 export interface StateBuffer {
   readonly name: string;
   readonly variable: Variable;
@@ -24,7 +27,7 @@ export type Initialisation =
   /** Uniform in ±bound. */
   | { readonly kind: 'uniform'; readonly bound: number };
 
-/** A BatchNorm's pace: running = (1 − momentum)·running + momentum·batch. */
+/** How fast running statistics move: running = (1 − momentum)·running + momentum·batch. */
 export interface MovingStatistics {
   momentum: number;
 }
@@ -36,7 +39,7 @@ export class ParameterStore {
   /** The BatchNorms, whose momentum may be changed. */
   readonly batchNorms: MovingStatistics[] = [];
 
-  /** @param seed keys the initial values, each tensor with numbers of its own */
+  /** @param seed keys the initial values; each tensor draws numbers of its own */
   constructor(readonly seed: number) {}
 
   /** The scope of the whole network; layers make their tensors in scopes below it. */
@@ -61,7 +64,7 @@ export class ParameterStore {
 export class Scope {
   constructor(
     private readonly store: ParameterStore,
-    /** The names of this place, from the root, with dots between them. */
+    /** The names that lead from the root to this place, with dots between them. */
     readonly path: string,
   ) {}
 
@@ -86,7 +89,7 @@ export class Scope {
     return made as Variable & T;
   }
 
-  /** Lists a BatchNorm made in this scope among those of the network. */
+  /** Adds a BatchNorm of this scope to those of the network. */
   register(batchNorm: MovingStatistics): void {
     this.store.batchNorms.push(batchNorm);
   }

@@ -9,11 +9,11 @@ import type { Scope } from './parameters.js';
 import { SignGradient } from './sign-gradient.js';
 
 /**
- * What comes before a convolution whose BatchNorm comes after it: sign(x + shift) where activations are binary,
- * hardClamp(x + shift) where they are not. sign(0) = +1. An attention sees x.
+ * What comes before the convolution in a block whose BatchNorm comes after it: sign(x + shift), or
+ * hardClamp(x + shift) where activations are not binary. sign(0) = +1. An attention sees x.
  *
- * The shift is one number a channel, 0 at the start: a parameter where it is learned (the RSign of ReActNet, whose
- * threshold is −shift), else a buffer that stays 0. Name: `sign.shift`.
+ * The shift is one number for each channel, 0 at the start. It is a parameter if it is learned (the RSign of
+ * ReActNet, whose threshold is −shift), else a buffer that stays 0. Name: `sign.shift`.
  */
 export class ShiftedSign {
   private readonly shift: Tensor1D;
@@ -22,7 +22,7 @@ export class ShiftedSign {
   private readonly signGradient: SignGradient;
   private readonly activations: BlockOptions['activations'];
 
-  /** @param scope of the convolution's neighbours, where the convolution is `conv` */
+  /** @param scope the block's; its convolution is `conv` */
   constructor(scope: Scope, channels: number, learnsShift: boolean, options: BlockOptions) {
     const { signGradient = new SignGradient(), activations } = options;
     const place = scope.child('sign');
@@ -35,7 +35,7 @@ export class ShiftedSign {
     this.activations = activations;
   }
 
-  /** @param x [H, W, N, channels]; it is called in a `tidy` */
+  /** @param x position-major [H, W, N, channels]; the call is within a `tidy` */
   apply(x: Tensor4D, training: boolean): ConvOperand {
     const { shift } = this;
     if (training) this.activations?.note(this.layer, () => add(x, shift));

@@ -10,8 +10,11 @@ import type { BatchNorm } from './batch-norm.js';
 import { type BinaryOperands, hasBinaryActivations } from './binary-operands.js';
 
 /**
- * How a gradient passes the sign of an activation: `ste` where |v| ≤ 1 (see `signSte`), `approxSign` times 2 − 2|v| (see
- * `approxSign`), or `ede` times a bump that sharpens over the stage (see `edeSign`).
+ * How a gradient passes the sign of an activation v:
+ *
+ * - `ste`: unchanged where |v| ≤ 1, else not at all; see `signSte`
+ * - `approxSign`: times 2 − 2|v| where |v| ≤ 1, else not at all; see `approxSign`
+ * - `ede`: times a bump around 0 that sharpens over the stage; see `edeSign`
  */
 export type SignGradientName = 'ste' | 'approxSign' | 'ede';
 
@@ -23,13 +26,14 @@ const edeStart = 1e-3;
 const edeEnd = 1e1;
 
 /**
- * The sharpness t of `ede` when the share `done` of a stage is over: from 1e-3 to 1e1 in equal ratios,
+ * The sharpness t of `ede` after the share `done` of a stage, which grows from 1e-3 to 1e1 in equal ratios:
  *
  *   t = 10^(−3 + 4·done)
  *
- * Source: Qin et al. 2020 (IR-Net), which moves it at epoch starts; in the trainer it moves with each step.
+ * Source: Qin et al. 2020 (IR-Net). There t changes at the start of each epoch; the trainer changes it at
+ * each step.
  *
- * @param done from 0 to 1; what is outside counts as the nearer end
+ * @param done from 0 to 1; a value outside counts as the nearer end
  */
 export function edeSharpness(done: number): number {
   const share = Math.min(Math.max(done, 0), 1);
@@ -37,9 +41,10 @@ export function edeSharpness(done: number): number {
 }
 
 /**
- * The gradient of the activations' sign in a network, shared by its blocks. The forward pass is the same for all; latent
- * weights keep the straight-through estimator, as in Bi-Real Net. `ste` needs one bit of each activation and runs in the
- * fused kernels; the others need its value, which the backward pass computes again.
+ * The gradient of the sign of activations, shared by the blocks of a network. The forward pass does not
+ * depend on it. Latent weights keep the straight-through estimator, as in Bi-Real Net. `ste` needs one bit of
+ * each activation and runs in the fused kernels. The others need its value, which the backward pass computes
+ * again.
  */
 export class SignGradient {
   readonly name: SignGradientName;
@@ -51,27 +56,29 @@ export class SignGradient {
     this.name = name;
   }
 
-  /** Whether the gradient passes whole or not at all, so that one bit an element holds it. */
+  /** Whether the gradient passes whole or not at all, so that one bit for each element holds it. */
   get isMask(): boolean {
     return this.name === 'ste';
   }
 
-  /** Whether it changes in the course of a stage. */
+  /** Whether it changes over a stage. */
   get sharpens(): boolean {
     return this.name === 'ede';
   }
 
-  /** The t of `ede` that is in force; 1e-3 at the start. */
+  /** The present t of `ede`; 1e-3 at the start. */
   get sharpness(): number {
     return this.#sharpness;
   }
 
-  /** Sets the sharpness to that of the moment when the share `done` of the stage is over; see {@link edeSharpness}. */
+  /** Sets the sharpness after the share `done` of the stage; see {@link edeSharpness}. */
   moveTo(done: number): void {
     this.#sharpness = edeSharpness(done);
   }
 
-  /** @throws InputError where activations are not binary and have no sign whose gradient could be chosen */
+  /**
+   * @throws InputError if activations are not binary, so that there is no sign whose gradient could be chosen
+   */
   checkUseWith(binary: BinaryOperands): void {
     if (this.isMask || hasBinaryActivations(binary)) return;
     throw new InputError(
@@ -80,7 +87,10 @@ export class SignGradient {
     );
   }
 
-  /** The stand-in through which gradients pass now; undefined where one bit holds it. */
+  /**
+   * The present stand-in for the sign, through which gradients pass; undefined where a mask of one bit holds
+   * it.
+   */
   get slope(): SignSlope | undefined {
     if (this.isMask) return undefined;
     return this.name === 'approxSign' ? 'approxSign' : this.#sharpness;
@@ -89,7 +99,7 @@ export class SignGradient {
   /**
    * sign(BatchNorm(x)) with this gradient.
    *
-   * @param training as of `BatchNorm.sign`: true, the default, moves the running statistics
+   * @param training as in `BatchNorm.sign`; default true
    */
   sign<T extends Tensor>(batchNorm: BatchNorm, x: T, training = true): T {
     if (!training) return batchNorm.sign(x, false);
@@ -107,7 +117,7 @@ export class SignGradient {
     return slope === 'approxSign' ? approxSign(x) : edeSign(x, slope);
   }
 
-  /** The sign(BatchNorm(x)) of {@link sign} with the statistics of x, which are known. */
+  /** As {@link sign} in training, with statistics of x that are known. */
   signWith<T extends Tensor>(batchNorm: BatchNorm, x: T, statistics: ChannelStatistics): T {
     const { slope } = this;
     return slope === undefined

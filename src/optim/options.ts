@@ -44,20 +44,35 @@ export function completeOptions<Types extends OptionTypes>(
   throw new InputError(`${owner}'s ${name} must be ${expectedOf(types[name])}, got ${String(value)}.`);
 }
 
+/** What has options of its own, by name. */
+interface Named {
+  readonly name: string;
+  readonly options: OptionTypes;
+}
+
 /**
- * Refuses options that are not among those taken. One that is undefined or an empty list says nothing.
+ * Refuses options that a definition does not take. One that is undefined or an empty list says nothing.
  *
- * @param what takes them: `optimizer` or `schedule`
- * @throws InputError for the first one that is not
+ * @param kind of the definition, for messages: `optimizer` or `schedule`
+ * @param all the definitions of this kind
+ * @throws InputError for the first option that it does not take
  */
-export function checkTaken(what: string, name: string, taken: readonly string[], given: object): void {
+export function checkTaken(
+  kind: string,
+  { name, options }: Named,
+  all: readonly Named[],
+  given: object,
+): void {
+  const taken = Object.keys(options);
   const isSaid = (value: unknown): boolean =>
     value !== undefined && !(Array.isArray(value) && value.length === 0);
   const said = Object.entries(given).filter(([, value]) => isSaid(value));
   const stranger = said.map(([option]) => option).find((option) => !taken.includes(option));
   if (stranger === undefined) return;
+  const owners = all.filter((one) => Object.hasOwn(one.options, stranger)).map((one) => one.name);
+  const orChoose = owners.length > 0 ? `, or choose the ${kind} ${owners.join(' or ')}` : '';
   throw new InputError(
-    `the ${what} '${name}' does not take the option '${stranger}'; it takes ${taken.join(', ') || 'none'}.`,
-    { nearest: nearestNames(stranger, taken), fix: `leave ${stranger} out, or choose another ${what}` },
+    `the ${kind} '${name}' does not take the option '${stranger}'; it takes ${taken.join(', ') || 'none'}.`,
+    { nearest: nearestNames(stranger, taken), fix: `leave ${stranger} out${orChoose}` },
   );
 }

@@ -1,232 +1,124 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { backendNames } from '../backends/use-backend.js';
-import { autoAugmentNames } from '../data/view-effects.js';
-import { namedOptions, type NumberRange } from '../losses/loss-options.js';
-import { allLosses } from '../losses/registry.js';
-import { networkNames } from '../models/create-network.js';
-import { binaryOperandNames } from '../nn/binary-operands.js';
-import { skipNames } from '../nn/blocks/block.js';
-import { downsampleNames } from '../nn/downsample.js';
-import { endLayerNames } from '../nn/end-layers.js';
-import { signGradientNames } from '../nn/sign-gradient.js';
-import { activationNames } from '../ops/batch-norm-activation.js';
+import { listOf, numberIn, oneOf, text, toggle, wholeNumber } from '../files/setting-types.js';
 import { providerNames } from '../teacher/providers.js';
-import { optimizerNames } from '../optim/optimizers/create-optimizer.js';
-import { scheduleNames } from '../optim/schedules/create-schedule.js';
+import { defaultWords } from './default-words.js';
+import { stageSchema } from './stage-schema.js';
+import { student } from './student-schema.js';
+import { withoutDefaults } from './without-defaults.js';
 
-const text = (what: string) => z.string(`expected ${what}`);
-const whole = (least: number, what = 'a whole number') =>
-  z.int(`expected ${what} of at least ${least}`).min(least, `expected ${what} of at least ${least}`);
-const number = (least: number) =>
-  z
-    .number(`expected a finite number of at least ${least}`)
-    .min(least, `expected a finite number of at least ${least}`);
-const above0 = z.number('expected a finite number above 0').positive('expected a finite number above 0');
-const toggle = z.boolean('expected true or false');
-const oneOf = (names: readonly string[]) => z.enum([...names], `expected one of ${names.join(', ')}`);
-const list = <T extends z.ZodType>(of: T) => z.array(of, 'expected a list, such as [1, 2]');
-const map = <T extends z.ZodRawShape>(shape: T) =>
-  z.strictObject(shape, `expected a map of ${Object.keys(shape).join(', ')}`);
 const triple = z
   .array(z.number('expected a number'), 'expected three numbers, for red, green and blue')
   .length(3, 'expected three numbers, for red, green and blue');
 
-const weight = z.union(
-  [
-    number(0),
-    z.strictObject({
-      from: number(0),
-      to: number(0),
-      course: z.enum(['linear', 'cosine']),
-    }),
-  ],
-  'expected a number of at least 0, or a map of from, to and course (linear or cosine)',
-);
+const ofCard = { words: "that of the teacher's card" };
 
-/** A range as JSON Schema has it. */
-function jsonRange({ above, from, below, to }: NumberRange): object {
-  return { exclusiveMinimum: above, minimum: from, exclusiveMaximum: below, maximum: to };
-}
-
-/** What the text of a recipe may say of the losses that are known: a weight, and the options that each has. */
-function lossTerms(): z.ZodType {
-  const terms = allLosses().map(({ name, description = '', options }) => [
-    name,
-    map({
-      weight: weight
-        .optional()
-        .describe(
-          'Multiplies the batch mean of the term; 0 leaves it out. A map: from the start of the stage to its end.',
-        ),
-      // The range is for editors: the check of the loss itself refuses a value, and says so in its words.
-      ...Object.fromEntries(
-        namedOptions(options).map(({ key, range, description: what = '', default: usual }) => [
-          key,
-          z
-            .number('expected a number')
-            .optional()
-            .meta({ description: what, default: usual, ...jsonRange(range) }),
-        ]),
-      ),
-    })
-      .optional()
-      .describe(description),
-  ]);
-  return map(Object.fromEntries(terms) as z.ZodRawShape);
-}
-
-const optimizer = map({
-  name: oneOf(optimizerNames)
-    .optional()
-    .describe('adam, adamw, sgd or bop; another one starts from its own defaults'),
-  lr: above0.optional().describe('The learning rate that the schedule starts from'),
-  weightDecay: number(0).optional().describe('For tensors of rank 2 and more only'),
-  clipLatent: toggle.optional().describe('Clip latent weights to [-1, 1] after each step'),
-  beta1: number(0).optional(),
-  beta2: number(0).optional(),
-  epsilon: above0.optional(),
-  momentum: number(0).optional().describe('Of sgd'),
-  nesterov: toggle.optional().describe('Of sgd'),
-  gamma: above0.optional().describe('Of bop: how fast the average of gradients forgets'),
-  threshold: number(0).optional().describe('Of bop: how strong that average must be to flip a weight'),
-});
-
-const schedule = map({
-  name: oneOf(scheduleNames).optional(),
-  per: z.enum(['epoch', 'step'], 'expected epoch or step').optional(),
-  milestones: list(whole(0, 'an epoch')).optional().describe('Of step: epochs of the stage, from 0'),
-  gammas: list(above0).optional().describe('Of step: one factor for each milestone'),
-  warmup: map({
-    epochs: above0,
-    start: number(0).optional().describe('The factor at epoch 0, default 0.1'),
-  })
-    .nullable()
-    .optional(),
-});
-
-const range = z.tuple([above0, above0], 'expected the least and the greatest value');
-const augmentation = map({
-  crop: map({ padding: whole(0) })
-    .nullable()
-    .optional()
-    .describe('Of images in memory: pad, and cut out the original size'),
-  resizedCrop: map({ scale: range, ratio: range }).nullable().optional().describe('Of images in files'),
-  flip: toggle.optional().describe('Mirror left to right with probability one half'),
-  rotation: number(0).optional().describe('Degrees to either side'),
-  autoAugment: oneOf(autoAugmentNames).optional(),
-  colorJitter: map({
-    brightness: number(0),
-    contrast: number(0),
-    saturation: number(0),
-    hue: number(0),
-  })
-    .nullable()
-    .optional(),
-  lighting: number(0).optional().describe('Standard deviation of PCA lighting on floats in [0, 1]'),
-});
-
-const stageShape = {
-  name: text('a name')
-    .regex(/^[A-Za-z0-9-]+$/, 'expected letters, digits and -')
-    .optional(),
-  epochs: whole(1).optional(),
-  batchSize: whole(2).optional(),
-  binary: oneOf(binaryOperandNames).optional().describe('What the body makes binary'),
-  activation: oneOf(activationNames).optional().describe('Of a full-precision network'),
-  signGradient: oneOf(signGradientNames).optional(),
-  initFrom: text('random, previous, or the path of a checkpoint or of a run').optional(),
-  teacher: text('a model, a card, a cache, or previous')
-    .nullable()
-    .optional()
+/** The keys of a whole run, without its stages. */
+const runShape = {
+  description: text('a sentence').default('').describe('What the recipe is, in a sentence'),
+  reference: text('a paper or a code').default('').describe('Where it comes from: a paper or code'),
+  published: text('a figure and its source')
+    .default('')
+    .describe('The figure that its source gives, and for what'),
+  measured: text('what it gave here')
+    .default('')
+    .describe('What it gave here and on what, or that it was not run in full'),
+  data: text('<kind>:<folder>')
+    .default('')
+    .describe('The data: cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> or cifar10-sample'),
+  skipCorrupt: toggle()
+    .default(false)
     .describe(
-      'A model, a card, several with commas between them, a cache, or previous: the student of the stage before',
+      'Decode every image of an imagefolder once before the work, and leave out those that cannot be decoded. Otherwise such an image ends the work',
     ),
-  cache: text('the directory of a cache')
+  testResize: numberIn({ from: 1 })
     .nullable()
-    .optional()
-    .describe('A cache that the stage fills and reads'),
-  views: whole(1).nullable().optional(),
-  generations: whole(1).optional().describe('How often the stage is run, each time taught by the one before'),
-  optimizer: optimizer.optional(),
-  schedule: schedule.optional(),
-  gradient: map({
-    centralise: toggle.optional(),
-    clipNorm: above0.nullable().optional(),
-    accumulate: whole(1).optional(),
-  }).optional(),
-  average: map({ decay: above0 }).nullable().optional().describe('Exponential moving average of the weights'),
-  reestimateBatchNorm: whole(0)
-    .optional()
-    .describe('Batches for the statistics of BatchNorm where a stage starts'),
-  augmentation: augmentation.nullable().optional().describe('null for the usual one of the data'),
-  statistics: map({
-    every: whole(0)
-      .optional()
-      .describe('Steps from one record of flip ratios and gradients to the next; 0 for none'),
-  }).optional(),
-  mix: map({ mixup: number(0).optional(), cutmix: number(0).optional() }).optional(),
+    .default(null)
+    .describe(
+      'Of images in files, evaluated: the ratio of the shorter side to the crop, before the centre is cut out',
+    )
+    .register(defaultWords, { words: 'that of the data set' }),
+  student: student.prefault({}),
+  imports: listOf(text('the path of a module'))
+    .default([])
+    .describe(
+      'Modules that register losses, blocks or data. Their paths are relative to this file; they are run when it is read',
+    ),
+  mean: triple
+    .nullable()
+    .default(null)
+    .describe('The mean of each colour in [0, 1]')
+    .register(defaultWords, ofCard),
+  std: triple
+    .nullable()
+    .default(null)
+    .describe('The standard deviation of each colour')
+    .register(defaultWords, ofCard),
+  seed: wholeNumber(0).default(0).describe('The seed of initialisation, shuffling and mixing'),
+  viewSeed: wholeNumber(0).default(0).describe('The seed of the augmentation of each view'),
+  threads: wholeNumber(1)
+    .default(() => availableParallelism())
+    .describe('Threads of student and teacher')
+    .register(defaultWords, { words: 'the processors of the machine' }),
+  provider: oneOf(providerNames)
+    .default('cpu')
+    .describe('Where ONNX Runtime runs the teacher; auto takes the first of cuda, webgpu and cpu that works'),
+  backend: oneOf<string>(backendNames).default('native').describe('Where the student trains'),
 };
 
-const top = {
-  extends: text('the name or the file of a recipe').optional().describe('A recipe that this one changes'),
-  imports: list(text('the path of a module'))
+const stageList = () =>
+  z.array(stageSchema(), 'expected a list of stages').min(1, 'expected at least one stage').prefault([{}]);
+
+/**
+ * Everything that decides a run; only the name of the run directory is not in it. The type `Recipe`, the defaults, the check
+ * of a recipe's text, the JSON Schema and the tables of the documentation follow from it. It knows the losses that are
+ * registered when it is called.
+ */
+export const recipeSchema = () => z.strictObject({ ...runShape, stages: stageList() });
+
+/** The keys of a recipe's text, without its stages. */
+const textShape = {
+  extends: text('the name or the file of a recipe')
     .optional()
-    .describe('Modules that register losses, blocks or data, relative to this file; they are run'),
-  description: text('a sentence').optional(),
-  reference: text('a paper or a code').optional(),
-  published: text('a figure and its source').optional(),
-  measured: text('what it gave here').optional(),
-  data: text('<kind>:<folder>').optional(),
-  skipCorrupt: toggle.optional(),
-  testResize: number(1).nullable().optional(),
-  student: map({
-    name: oneOf(networkNames).optional(),
-    block: text('the name of a block')
-      .optional()
-      .describe('binary, biReal, reActNet, realToBinary, or one that was registered'),
-    skip: oneOf(skipNames).optional().describe('Whether each binary convolution has a skip of its own'),
-    downsample: oneOf(downsampleNames).optional().describe('The version of shortcuts that change the shape'),
-    attention: text('the name of an attention')
-      .optional()
-      .describe('none, se, gate, cgd, cbam, bam, or one that was registered'),
-    width: above0.optional().describe('The factor of the channels of each level'),
-    groups: whole(1).optional().describe('Groups of each binary convolution'),
-    firstLayer: oneOf(endLayerNames).optional().describe('The weights of the first convolution'),
-    lastLayer: oneOf(endLayerNames).optional().describe('Weights and input of the classifier'),
-    batchNorm: map({ momentum: above0.optional() }).optional(),
-  }).optional(),
-  mean: triple.nullable().optional(),
-  std: triple.nullable().optional(),
-  seed: whole(0).optional(),
-  viewSeed: whole(0).optional(),
-  threads: whole(1).optional(),
-  provider: oneOf(providerNames).optional(),
-  backend: oneOf(backendNames).optional(),
+    .describe('A recipe that this one changes: the name of a built-in one, or a file'),
+  ...runShape,
 };
 
-const stage = (): z.ZodType => map({ ...stageShape, losses: lossTerms().optional() });
-const stageList = (): z.ZodType =>
-  z.array(stage(), 'expected a list of stages').min(1, 'expected at least one stage');
-const stageChanges = (): z.ZodType => z.record(z.string(), stage(), 'expected a map of stages by name');
-
-/** A recipe as it is written: every key may be left out. It knows the losses that are registered when it is called. */
+/** A recipe as it is written: every key may be left out. */
 export function recipeTextSchema(): z.ZodType<object> {
-  return z.strictObject(
-    { ...top, stages: stageList().optional() },
+  const whole = z.strictObject(
+    { ...textShape, stages: stageList() },
     'expected a map of keys such as student and stages',
   );
+  return withoutDefaults(whole) as z.ZodType<object>;
 }
 
 /** The same where it changes single stages of the recipe that it extends, by their names. */
 export function changesTextSchema(): z.ZodType<object> {
-  return z.strictObject(
-    { ...top, stages: stageChanges().optional() },
+  const changes = z.strictObject(
+    { ...textShape, stages: stageChanges() },
     'expected a map of keys such as extends and stages',
   );
+  return withoutDefaults(changes) as z.ZodType<object>;
 }
+
+const stageChanges = () => z.record(z.string(), stageSchema(), 'expected a map of stages by name');
 
 /** A JSON Schema of recipes, for editors. */
 export function recipeJsonSchema(): object {
-  const whole = z.strictObject({ ...top, stages: z.union([stageList(), stageChanges()]).optional() });
-  return { title: 'Recipe of bnn-distill', ...z.toJSONSchema(whole) };
+  const whole = z.strictObject({
+    ...textShape,
+    stages: z.union([stageList(), stageChanges()]).optional(),
+  });
+  const schema = z.toJSONSchema(whole, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const words = defaultWords.get(zodSchema)?.words;
+      if (words !== undefined) jsonSchema.description += ` (default: ${words})`;
+      const isSaid = zodSchema instanceof z.ZodPrefault || jsonSchema.default === '' || words !== undefined;
+      if (isSaid && jsonSchema.default !== null) delete jsonSchema.default;
+    },
+  });
+  return { title: 'Recipe of bnn-distill', ...schema };
 }

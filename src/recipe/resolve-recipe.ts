@@ -2,7 +2,9 @@ import { parse } from 'yaml';
 import { InputError } from '../errors.js';
 import { checked, dotted, type KeyPath, settingIn } from '../files/checked-yaml.js';
 import { checkRecipe, isFlag } from './check-recipe.js';
-import { defaultLossTerms, defaultRecipe, defaultStage } from './default-recipe.js';
+import { augmentation } from './augmentation-schema.js';
+import { defaultRecipe, defaultStage } from './default-recipe.js';
+import { defaultLossTerms } from './loss-schema.js';
 import type { Recipe } from './recipe.js';
 import { readRecipe } from './recipe-file.js';
 import { recipeTextSchema } from './recipe-schema.js';
@@ -189,6 +191,6 @@ function withoutStages(text: SourcedMap): SourcedMap {
 function withWholeAugmentation(stage: SourcedMap): SourcedMap {
   const given = stage.entries.get('augmentation');
   if (given?.kind !== 'map') return stage;
-  const whole = merged(sourced({ crop: null, flip: false }, byDefault), given);
+  const whole = merged(sourced(augmentation.parse({}), byDefault), given);
   return { ...stage, entries: new Map(stage.entries).set('augmentation', whole) };
 }

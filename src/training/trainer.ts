@@ -145,8 +145,8 @@ export class Trainer {
 
   /**
    * Everything that the next step depends on, except for the data: the student's tensors by their own names,
-   * those of the connectors under `connectors.`, those of the losses under `losses.` (`centers.` of
-   * `center`), those of the optimizer under `optimizer.`, accumulated gradients under `gathered.`, and
+   * those of the connectors under `connectors.`, those of the losses under the prefixes that
+   * they name, those of the optimizer under `optimizer.`, accumulated gradients under `gathered.`, and
    * `average.` and `statistics.`. Later steps do not change it.
    */
   state(): TrainingState {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { defaultLosses } from '../../src/losses/loss-settings.js';
 import { networkNames } from '../../src/models/create-network.js';
 import { allCommands, createProgram, pathOf } from '../../src/cli/program.js';
 import { teacherFile } from './distill.js';
@@ -65,7 +66,7 @@ describe('distill refuses with exit code 2', () => {
     [
       train('--loss', 'feature=1'),
       [
-        'distill: unknown loss "feature"; known are kl, features, attention, refinery, distribution, crossEntropy, center',
+        `distill: unknown loss "feature"; known are ${defaultLosses.map(({ name }) => name).join(', ')}`,
         '  nearest: features',
       ],
     ],
@@ -77,10 +78,7 @@ describe('distill refuses with exit code 2', () => {
         '  fix: write it as name=weight[,option=value], for example kl=1,T=4',
       ],
     ],
-    [
-      train('--loss', 'center=1,rate=0'),
-      ['distill: loss center expects a rate greater than 0, but got 0'],
-    ],
+    [train('--loss', 'center=1,rate=0'), ['distill: loss center expects a rate greater than 0, but got 0']],
     [
       train('--data', 'cifar:x'),
       [

@@ -7,15 +7,13 @@ import { readDocument } from './markdown.js';
 
 const { tables } = readDocument('docs/blocks.md');
 const entrances = [
-  'index.ts',
-  ...readdirSync(repositoryFile('src/entrances')).map((file) => `entrances/${file}`),
-];
+  'src/index.ts',
+  ...readdirSync(repositoryFile('src/entrances')).map((file) => `src/entrances/${file}`),
+].map((path) => readFileSync(repositoryFile(path), 'utf8'));
 /** What a user of the library can import, types included. */
 const exported = new Set(
-  entrances.flatMap((file) =>
-    [
-      ...readFileSync(repositoryFile(`src/${file}`), 'utf8').matchAll(/export (?:type )?\{([^}]*)\}/g),
-    ].flatMap(([, names]) => names.match(/\w+/g)),
+  entrances.flatMap((text) =>
+    [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, names]) => names.match(/\w+/g)),
   ),
 );
 const tableWith = (column: string): Tokens.Table =>

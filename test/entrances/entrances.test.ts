@@ -114,7 +114,10 @@ describe('the types', () => {
   });
 });
 
-/** The types of this package that the public part of a declaration names. */
+/**
+ * The types of this package that the public part of a declaration names, without generic aliases, which compute a type
+ * and are not named by a user.
+ */
 function mentioned(symbol: ts.Symbol): ts.Symbol[] {
   const checker = program.getTypeChecker();
   const found = new Set<ts.Symbol>();
@@ -132,7 +135,11 @@ function mentioned(symbol: ts.Symbol): ts.Symbol[] {
     if (named) {
       const type = meaning(program, named);
       const isParameter = (type.flags & ts.SymbolFlags.TypeParameter) !== 0;
-      if (!isParameter && type.declarations?.some((one) => isOwn(one.getSourceFile()))) found.add(type);
+      const isComputed = type.declarations?.some(
+        (one) => ts.isTypeAliasDeclaration(one) && one.typeParameters !== undefined,
+      );
+      if (!isParameter && !isComputed && type.declarations?.some((one) => isOwn(one.getSourceFile())))
+        found.add(type);
     }
     ts.forEachChild(node, visit);
   };

@@ -60,7 +60,7 @@ const cases: [message: string, call: () => tf.Tensor][] = [
     () => labelSmoothedCrossEntropy(matrix(2, 3), labels(0, 1, 2)),
   ],
   ...[-0.1, 1, NaN].map((epsilon): [string, () => tf.Tensor] => [
-    `labelSmoothedCrossEntropy expects an epsilon of at least 0 and less than 1, but got ${epsilon}`,
+    `labelSmoothedCrossEntropy expects an epsilon from 0 up to but not including 1, but got ${epsilon}`,
     () => labelSmoothedCrossEntropy(matrix(2, 3), labels(0, 1), { epsilon }),
   ]),
   [

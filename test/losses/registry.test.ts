@@ -18,6 +18,9 @@ import { backends, useTestBackend } from '../backends.js';
 import { expectRefusal } from '../ops/operation-runs.js';
 import { logSoftmax, numericGradient } from './plain-formulas.js';
 
+/** As a module that is not typed may write it. */
+const unknownNeed = 'map' as LossNeed;
+
 const loss = (change: Partial<Loss> = {}): Loss => ({
   name: 'mine',
   needs: 'teacher',
@@ -44,10 +47,10 @@ describe('registerLoss', () => {
     [{ options: { a: { default: 1, short: 'b' }, b: 2 } }, "the loss 'mine' has two options 'b'."],
     [
       { options: { power: { default: 0, range: { above: 0, to: 3 } } } },
-      'loss mine expects a default of power greater than 0 and of at most 3, but got 0',
+      'loss mine expects a default of power greater than 0 up to 3, but got 0',
     ],
     [
-      { needs: ['labels', 'map' as LossNeed] },
+      { needs: ['labels', unknownNeed] },
       "the loss 'mine' needs 'map'; expected labels, teacher, maps, connectedMaps or pooled.",
     ],
   ])('refuses %j', (change, message) => {
@@ -79,8 +82,8 @@ describe('an option with a range and a short name', () => {
   });
 
   it.each<[flag: string, message: string]>([
-    ['ranged=1,s=0', 'loss ranged expects a sharpness of at least 1 and less than 8, but got 0'],
-    ['ranged=1,s=8', 'loss ranged expects a sharpness of at least 1 and less than 8, but got 8'],
+    ['ranged=1,s=0', 'loss ranged expects a sharpness from 1 up to but not including 8, but got 0'],
+    ['ranged=1,s=8', 'loss ranged expects a sharpness from 1 up to but not including 8, but got 8'],
     ['ranged=1,sharpness=2', 'unknown option "sharpness" of loss ranged; it has s, shift'],
   ])('%s is refused', (flag, message) => {
     expectRefusal(message, () => parseLossFlag(flag));

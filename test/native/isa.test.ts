@@ -23,6 +23,13 @@ describe('dispatch', () => {
     }
   });
 
+  it('gives each implementation a function of its own, named after its instruction set', () => {
+    const kernels = addon.kernels();
+    expect(new Set(kernels.map(({ name }) => name)).size).toBe(kernels.length);
+    const vector = kernels.filter(({ isa }) => isa !== 'reference');
+    expect(vector.filter(({ name, isa }) => !name.endsWith(`_${isa}`))).toEqual([]);
+  });
+
   it('has a reference for every family', () => {
     const kernels = addon.kernels();
     const families = new Set(kernels.map(({ family }) => family));

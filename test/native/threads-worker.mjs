@@ -12,9 +12,9 @@ function runKernels({ calls, rounds }) {
   let wrong = 0;
   try {
     for (let round = 0; round < rounds; round++)
-      for (const { name, parameters, output, expected } of calls) {
+      for (const { name, fields, output, expected } of calls) {
         output.fill(NaN);
-        addon[name](...parameters);
+        addon[name](fields);
         if (!expected.some((result) => bytes(result).equals(bytes(output)))) wrong++;
       }
   } finally {

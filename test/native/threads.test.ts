@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { binaryOperands, floatOperands } from './conv-calls.js';
-import { addon, restoreAddon, runOn } from './kernel-runs.js';
-import { convShape, filterSize, inputSize, outputSize, shapeArray } from './shapes.js';
+import { addon, restoreAddon } from './kernel-runs.js';
+import { convShape, filterSize, inputSize, outputSize } from './shapes.js';
 
 afterEach(restoreAddon);
 
@@ -15,46 +15,50 @@ const path =
 const sets = addon.instructionSets().filter((isa) => addon.forceIsa(isa));
 restoreAddon();
 
-type Name = 'binaryConvForward' | 'binaryConvBackwardFilter' | 'floatConvForward' | 'floatConvBackwardInput';
-
 /** A kernel call, and what it may give: the result of each instruction set, since another thread changes the set. */
 interface RepeatedCall {
-  readonly name: Name;
-  readonly parameters: Parameters<(typeof addon)[Name]>;
+  readonly name: string;
+  readonly fields: object;
   readonly output: Float32Array;
   readonly expected: readonly Float32Array[];
 }
 
-function repeated(
-  name: Name,
+/** The call as a thread gets it, and as a function here. */
+interface Repeated {
+  readonly sent: RepeatedCall;
+  readonly run: () => void;
+}
+
+function repeated<Fields extends object>(
+  kernel: (fields: Fields) => void,
+  fields: Fields,
   output: Float32Array,
-  ...parameters: Parameters<(typeof addon)[Name]>
-): RepeatedCall {
+): Repeated {
+  const run = (): void => kernel(fields);
   const expected = sets.map((isa) => {
-    runOn(isa, () => {
-      addon[name](...parameters);
-      return {};
-    });
+    addon.forceIsa(isa);
+    run();
     return output.slice();
   });
-  return { name, parameters, output, expected };
+  return { sent: { name: kernel.name, fields, output, expected }, run };
 }
 
 /** Convolutions of one group and of several, which some implementations run group by group. */
-function repeatedCalls(): RepeatedCall[] {
+function repeatedCalls(): Repeated[] {
   return [1, 2].flatMap((groups) => {
-    const s = convShape({ h: 6, n: 5, c: 32, k: 48, kernel: 3, pad: 1, groups });
-    const shape = shapeArray(s);
-    const { x, w, scale, latent } = binaryOperands(s);
-    const float = floatOperands(s);
-    const [y, floatY] = [new Float32Array(outputSize(s)), new Float32Array(outputSize(s))];
-    const dx = new Float32Array(inputSize(s));
-    const dw = new Float32Array(filterSize(s));
+    const shape = convShape({ h: 6, n: 5, c: 32, k: 48, kernel: 3, pad: 1, groups });
+    const { x, w, scale, latent } = binaryOperands(shape);
+    const floats = floatOperands(shape);
+    const { dy } = floats;
+    const [y, floatY] = [new Float32Array(outputSize(shape)), new Float32Array(outputSize(shape))];
+    const dx = new Float32Array(inputSize(shape));
+    const dw = new Float32Array(filterSize(shape));
+    const plain = { residual: null, slope: null, gate: null, sumSlope: null };
     return [
-      repeated('binaryConvForward', y, shape, x, w, scale, null, null, y, null, null),
-      repeated('binaryConvBackwardFilter', dw, shape, x, float.dy, scale, latent, dw, null),
-      repeated('floatConvForward', floatY, shape, float.x, float.w, floatY),
-      repeated('floatConvBackwardInput', dx, shape, float.dy, float.w, dx),
+      repeated(addon.binaryConvForward, { shape, x, w, scale, ...plain, y }, y),
+      repeated(addon.binaryConvBackwardFilter, { shape, x, dy, scale, latent, dw, gate: null }, dw),
+      repeated(addon.floatConvForward, { shape, x: floats.x, w: floats.w, y: floatY }, floatY),
+      repeated(addon.floatConvBackwardInput, { shape, dy, w: floats.w, dx }, dx),
     ];
   });
 }
@@ -77,7 +81,7 @@ async function inThread(work: object, running: Int32Array): Promise<Answer> {
 describe('several JavaScript threads', () => {
   it('run kernels while one changes instruction set, threads and timing', async () => {
     const rounds = 40;
-    const calls = repeatedCalls();
+    const calls = repeatedCalls().map(({ sent }) => sent);
     const running = new Int32Array(new SharedArrayBuffer(4)).fill(2);
     const [first, second, controls] = await Promise.all([
       inThread({ calls, rounds }, running),
@@ -95,16 +99,11 @@ describe('scratch memory', () => {
   it('no longer grows once each call has run', () => {
     const calls = repeatedCalls();
     const runAll = (): number => {
-      for (const isa of sets)
-        for (const { name, parameters } of calls)
-          runOn(
-            isa,
-            () => {
-              addon[name](...parameters);
-              return {};
-            },
-            1,
-          );
+      addon.setThreads(1);
+      for (const isa of sets) {
+        addon.forceIsa(isa);
+        for (const { run } of calls) run();
+      }
       return addon.scratchBytes();
     };
     const held = runAll();

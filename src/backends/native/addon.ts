@@ -6,6 +6,8 @@ import type { KernelFunctions } from './kernel-calls.js';
 /** One implementation of one kernel family. */
 export interface KernelInfo {
   readonly family: string;
+  /** Of its function, as profiles show it. */
+  readonly name: string;
   readonly isa: string;
   /** Whether this CPU can run it. */
   readonly available: boolean;

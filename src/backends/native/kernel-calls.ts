@@ -284,6 +284,85 @@ export interface BatchNormStatistics {
 }
 
 /**
+ * The statistics of v = x · w from those of x: `rows` of x with `inputs` channels, products = xᵀ · x, mean
+ * that of x, the filter w as [inputs, outputs].
+ *   covered = (products / rows − mean · meanᵀ) · w, outputMean = wᵀ · mean, outputVarianceK = max(0, Σ_c
+ *   wCk · coveredCk)
+ * The running ones (may be null together) are moved towards them as BatchNormStatistics does.
+ */
+export interface ProjectedStatistics {
+  /** from 1 */
+  readonly rows: number;
+  /** from 1 */
+  readonly inputs: number;
+  /** from 1 */
+  readonly outputs: number;
+  /** [inputs, inputs] */
+  readonly products: Float32Array;
+  /** [inputs] */
+  readonly mean: Float32Array;
+  /** [inputs, outputs] */
+  readonly w: Float32Array;
+  /** [inputs, outputs], written */
+  readonly covered: Float32Array;
+  /** [outputs], written */
+  readonly outputMean: Float32Array;
+  /** [outputs], written */
+  readonly outputVariance: Float32Array;
+  readonly momentum: number;
+  /** [outputs], read and written */
+  readonly runningMean: Float32Array | null;
+  /** [outputs], read and written */
+  readonly runningVariance: Float32Array | null;
+}
+
+/**
+ * What the gradients of a BatchNorm on v = x · w need of x: products = pᵀ · dy with p, dy as they come to the
+ * filter's gradient, dbeta = Σ dy, the rest as ProjectedStatistics gives it. With i = 1/√(outputVariance +
+ * ε), s = γ · i:
+ *   dγ_k = (Σ_c wCk · productsCk − outputMeanK · dβ_k) · iK,  t = s · dγ · i
+ *   dw = s · (products − mean · dβᵀ) − t · covered,  pull = w · s (by column)
+ *   tilt = −(w · t / rows) · wᵀ,  levelC = −(Σ_j meanJ · tiltJc + Σ_k sK · dβ_k / rows · wCk) ·
+ *   positions
+ */
+export interface ProjectedGradients {
+  /** from 1 */
+  readonly rows: number;
+  /** from 1 */
+  readonly inputs: number;
+  /** from 1 */
+  readonly outputs: number;
+  readonly epsilon: number;
+  readonly positions: number;
+  /** [inputs, outputs] */
+  readonly products: Float32Array;
+  /** [outputs] */
+  readonly dbeta: Float32Array;
+  /** [inputs] */
+  readonly mean: Float32Array;
+  /** [inputs, outputs] */
+  readonly w: Float32Array;
+  /** [outputs] */
+  readonly gamma: Float32Array;
+  /** [inputs, outputs] */
+  readonly covered: Float32Array;
+  /** [outputs] */
+  readonly outputMean: Float32Array;
+  /** [outputs] */
+  readonly outputVariance: Float32Array;
+  /** [inputs, outputs], written */
+  readonly dw: Float32Array;
+  /** [outputs], written */
+  readonly dgamma: Float32Array;
+  /** [inputs, outputs], written */
+  readonly pull: Float32Array;
+  /** [inputs, inputs], written */
+  readonly tilt: Float32Array;
+  /** [inputs], written */
+  readonly level: Float32Array;
+}
+
+/**
  * y = x · scale + shift for each channel (normalisation with scale = γ/√(σ²+ε), shift = β − μ·scale)
  */
 export interface ChannelAffine {
@@ -419,6 +498,89 @@ export interface BatchNormBackward {
 }
 
 /**
+ * v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be
+ * x.
+ */
+export interface AddPrelu {
+  /** from 0 */
+  readonly rows: number;
+  /** from 0 */
+  readonly channels: number;
+  /** [rows, channels] */
+  readonly x: Float32Array;
+  /** [rows, channels] */
+  readonly residual: Float32Array | null;
+  /** [channels] */
+  readonly slope: Float32Array;
+  /** [rows, channels], written, may be x */
+  readonly y: Float32Array;
+}
+
+/**
+ * Gradient of y = prelu(v): dv = dy where v > 0, slope·dy elsewhere; dslope = Σ dy·v where v ≤ 0, over the
+ * rows. v = x + residual (residual may be null). dv may be dy.
+ */
+export interface PreluBackward {
+  /** from 1 */
+  readonly rows: number;
+  /** from 1 */
+  readonly channels: number;
+  /** [rows, channels] */
+  readonly dy: Float32Array;
+  /** [rows, channels] */
+  readonly x: Float32Array;
+  /** [rows, channels] */
+  readonly residual: Float32Array | null;
+  /** [channels] */
+  readonly slope: Float32Array;
+  /** [rows, channels], written, may be dy */
+  readonly dv: Float32Array;
+  /** [channels], written */
+  readonly dslope: Float32Array;
+}
+
+/**
+ * Gradient through a mask of packed bits: m = dy where its bit is 1, 0 elsewhere; dx = m + addend (addend may
+ * be null), and the sum of m over the rows. dx may be dy or addend.
+ */
+export interface MaskedGradient {
+  /** from 1 */
+  readonly rows: number;
+  /** from 1 */
+  readonly channels: number;
+  /** [rows, channels] */
+  readonly dy: Float32Array;
+  /** [rows, ⌈channels / 32⌉] */
+  readonly mask: Uint32Array;
+  /** [rows, channels] */
+  readonly addend: Float32Array | null;
+  /** [rows, channels], written, may be dy or addend */
+  readonly dx: Float32Array;
+  /** [channels], written */
+  readonly sum: Float32Array;
+}
+
+/**
+ * Gradient of y = x · scale for each channel: dx = dy · scale, dscale = Σ dy · x over the rows. dx may be dy.
+ */
+export interface ChannelScaleBackward {
+  /** from 1 */
+  readonly rows: number;
+  /** from 1 */
+  readonly channels: number;
+  /** [rows, channels] */
+  readonly dy: Float32Array;
+  /** [rows, channels] */
+  readonly x: Float32Array;
+  /** [channels] */
+  readonly scale: Float32Array;
+  /** [rows, channels], written, may be dy */
+  readonly dx: Float32Array;
+  /** [channels], written */
+  readonly dscale: Float32Array;
+}
+
+/**
  * The end of a block: v = x · scale + shift + residual (residual may be null), y = prelu(v + before) + after,
  * all but x, residual and y one a channel; before, slope and after may be null together, then y = v. y may be
  * x or residual.
@@ -494,47 +656,6 @@ export interface BatchNormResidualBackward {
 }
 
 /**
- * Gradient through a mask of packed bits: m = dy where its bit is 1, 0 elsewhere; dx = m + addend (addend may
- * be null), and the sum of m over the rows. dx may be dy or addend.
- */
-export interface MaskedGradient {
-  /** from 1 */
-  readonly rows: number;
-  /** from 1 */
-  readonly channels: number;
-  /** [rows, channels] */
-  readonly dy: Float32Array;
-  /** [rows, ⌈channels / 32⌉] */
-  readonly mask: Uint32Array;
-  /** [rows, channels] */
-  readonly addend: Float32Array | null;
-  /** [rows, channels], written, may be dy or addend */
-  readonly dx: Float32Array;
-  /** [channels], written */
-  readonly sum: Float32Array;
-}
-
-/**
- * Gradient of y = x · scale for each channel: dx = dy · scale, dscale = Σ dy · x over the rows. dx may be dy.
- */
-export interface ChannelScaleBackward {
-  /** from 1 */
-  readonly rows: number;
-  /** from 1 */
-  readonly channels: number;
-  /** [rows, channels] */
-  readonly dy: Float32Array;
-  /** [rows, channels] */
-  readonly x: Float32Array;
-  /** [channels] */
-  readonly scale: Float32Array;
-  /** [rows, channels], written, may be dy */
-  readonly dx: Float32Array;
-  /** [channels], written */
-  readonly dscale: Float32Array;
-}
-
-/**
  * Gradients of y = prelu(x + before) + after: dx = dy where v = x + before > 0, slope · dy elsewhere; dbefore
  * = Σ dx, dslope = Σ dy · v where v ≤ 0, dafter = Σ dy. dx may be dy.
  */
@@ -559,48 +680,6 @@ export interface ShiftedPreluBackward {
   readonly dslope: Float32Array;
   /** [channels], written */
   readonly dafter: Float32Array;
-}
-
-/**
- * v = x + residual (residual may be null), y = v where v > 0, slope·v elsewhere (slope per channel). y may be
- * x.
- */
-export interface AddPrelu {
-  /** from 0 */
-  readonly rows: number;
-  /** from 0 */
-  readonly channels: number;
-  /** [rows, channels] */
-  readonly x: Float32Array;
-  /** [rows, channels] */
-  readonly residual: Float32Array | null;
-  /** [channels] */
-  readonly slope: Float32Array;
-  /** [rows, channels], written, may be x */
-  readonly y: Float32Array;
-}
-
-/**
- * Gradient of y = prelu(v): dv = dy where v > 0, slope·dy elsewhere; dslope = Σ dy·v where v ≤ 0, over the
- * rows. v = x + residual (residual may be null). dv may be dy.
- */
-export interface PreluBackward {
-  /** from 1 */
-  readonly rows: number;
-  /** from 1 */
-  readonly channels: number;
-  /** [rows, channels] */
-  readonly dy: Float32Array;
-  /** [rows, channels] */
-  readonly x: Float32Array;
-  /** [rows, channels] */
-  readonly residual: Float32Array | null;
-  /** [channels] */
-  readonly slope: Float32Array;
-  /** [rows, channels], written, may be dy */
-  readonly dv: Float32Array;
-  /** [channels], written */
-  readonly dslope: Float32Array;
 }
 
 /**
@@ -1057,32 +1136,6 @@ export interface DilatedConvBackwardFilter {
 }
 
 /**
- * y = σ(x) = 1 / (1 + e⁻ˣ)
- */
-export interface Sigmoid {
-  /** from 0 */
-  readonly size: number;
-  /** [size] */
-  readonly x: Float32Array;
-  /** [size], written */
-  readonly y: Float32Array;
-}
-
-/**
- * dx = dy · y · (1 − y), y = σ(x). dx may be dy.
- */
-export interface SigmoidBackward {
-  /** from 0 */
-  readonly size: number;
-  /** [size] */
-  readonly dy: Float32Array;
-  /** [size] */
-  readonly y: Float32Array;
-  /** [size], written, may be dy */
-  readonly dx: Float32Array;
-}
-
-/**
  * out = x ∘ y, element by element. With `yPeriod` 0 both have `size` elements; otherwise y repeats every
  * yPeriod elements (a row of channels, or 1 for a scalar). out may be x.
  */
@@ -1193,6 +1246,32 @@ export interface SignSlope {
   readonly v: Float32Array;
   /** [size], written, may be dy */
   readonly out: Float32Array;
+}
+
+/**
+ * y = σ(x) = 1 / (1 + e⁻ˣ)
+ */
+export interface Sigmoid {
+  /** from 0 */
+  readonly size: number;
+  /** [size] */
+  readonly x: Float32Array;
+  /** [size], written */
+  readonly y: Float32Array;
+}
+
+/**
+ * dx = dy · y · (1 − y), y = σ(x). dx may be dy.
+ */
+export interface SigmoidBackward {
+  /** from 0 */
+  readonly size: number;
+  /** [size] */
+  readonly dy: Float32Array;
+  /** [size] */
+  readonly y: Float32Array;
+  /** [size], written, may be dy */
+  readonly dx: Float32Array;
 }
 
 /**
@@ -1339,85 +1418,6 @@ export interface BinaryResidualBackward {
   readonly dexcite: Float32Array | null;
 }
 
-/**
- * The statistics of v = x · w from those of x: `rows` of x with `inputs` channels, products = xᵀ · x, mean
- * that of x, the filter w as [inputs, outputs].
- *   covered = (products / rows − mean · meanᵀ) · w, outputMean = wᵀ · mean, outputVarianceK = max(0, Σ_c
- *   wCk · coveredCk)
- * The running ones (may be null together) are moved towards them as BatchNormStatistics does.
- */
-export interface ProjectedStatistics {
-  /** from 1 */
-  readonly rows: number;
-  /** from 1 */
-  readonly inputs: number;
-  /** from 1 */
-  readonly outputs: number;
-  /** [inputs, inputs] */
-  readonly products: Float32Array;
-  /** [inputs] */
-  readonly mean: Float32Array;
-  /** [inputs, outputs] */
-  readonly w: Float32Array;
-  /** [inputs, outputs], written */
-  readonly covered: Float32Array;
-  /** [outputs], written */
-  readonly outputMean: Float32Array;
-  /** [outputs], written */
-  readonly outputVariance: Float32Array;
-  readonly momentum: number;
-  /** [outputs], read and written */
-  readonly runningMean: Float32Array | null;
-  /** [outputs], read and written */
-  readonly runningVariance: Float32Array | null;
-}
-
-/**
- * What the gradients of a BatchNorm on v = x · w need of x: products = pᵀ · dy with p, dy as they come to the
- * filter's gradient, dbeta = Σ dy, the rest as ProjectedStatistics gives it. With i = 1/√(outputVariance +
- * ε), s = γ · i:
- *   dγ_k = (Σ_c wCk · productsCk − outputMeanK · dβ_k) · iK,  t = s · dγ · i
- *   dw = s · (products − mean · dβᵀ) − t · covered,  pull = w · s (by column)
- *   tilt = −(w · t / rows) · wᵀ,  levelC = −(Σ_j meanJ · tiltJc + Σ_k sK · dβ_k / rows · wCk) ·
- *   positions
- */
-export interface ProjectedGradients {
-  /** from 1 */
-  readonly rows: number;
-  /** from 1 */
-  readonly inputs: number;
-  /** from 1 */
-  readonly outputs: number;
-  readonly epsilon: number;
-  readonly positions: number;
-  /** [inputs, outputs] */
-  readonly products: Float32Array;
-  /** [outputs] */
-  readonly dbeta: Float32Array;
-  /** [inputs] */
-  readonly mean: Float32Array;
-  /** [inputs, outputs] */
-  readonly w: Float32Array;
-  /** [outputs] */
-  readonly gamma: Float32Array;
-  /** [inputs, outputs] */
-  readonly covered: Float32Array;
-  /** [outputs] */
-  readonly outputMean: Float32Array;
-  /** [outputs] */
-  readonly outputVariance: Float32Array;
-  /** [inputs, outputs], written */
-  readonly dw: Float32Array;
-  /** [outputs], written */
-  readonly dgamma: Float32Array;
-  /** [inputs, outputs], written */
-  readonly pull: Float32Array;
-  /** [inputs, inputs], written */
-  readonly tilt: Float32Array;
-  /** [inputs], written */
-  readonly level: Float32Array;
-}
-
 /** The kernels of the addon. Each checks all of its fields and throws a TypeError that names a wrong one. */
 export interface KernelFunctions {
   floatConvForward(call: FloatConvForward): void;
@@ -1433,18 +1433,20 @@ export interface KernelFunctions {
   straightThroughFilter(call: StraightThroughFilter): void;
   meanMagnitude(call: MeanMagnitude): void;
   batchNormStatistics(call: BatchNormStatistics): void;
+  projectedStatistics(call: ProjectedStatistics): void;
+  projectedGradients(call: ProjectedGradients): void;
   channelAffine(call: ChannelAffine): void;
   channelAffineSign(call: ChannelAffineSign): void;
   channelAffineClamp(call: ChannelAffineClamp): void;
   channelAffineActivation(call: ChannelAffineActivation): void;
   batchNormBackward(call: BatchNormBackward): void;
-  channelAffineResidual(call: ChannelAffineResidual): void;
-  batchNormResidualBackward(call: BatchNormResidualBackward): void;
-  maskedGradient(call: MaskedGradient): void;
-  channelScaleBackward(call: ChannelScaleBackward): void;
-  shiftedPreluBackward(call: ShiftedPreluBackward): void;
   addPrelu(call: AddPrelu): void;
   preluBackward(call: PreluBackward): void;
+  maskedGradient(call: MaskedGradient): void;
+  channelScaleBackward(call: ChannelScaleBackward): void;
+  channelAffineResidual(call: ChannelAffineResidual): void;
+  batchNormResidualBackward(call: BatchNormResidualBackward): void;
+  shiftedPreluBackward(call: ShiftedPreluBackward): void;
   packSigns(call: PackSigns): void;
   unpackSigns(call: UnpackSigns): void;
   averagePool(call: AveragePool): void;
@@ -1465,18 +1467,16 @@ export interface KernelFunctions {
   decoratorGateBackward(call: DecoratorGateBackward): void;
   dilatedConv(call: DilatedConv): void;
   dilatedConvBackwardFilter(call: DilatedConvBackwardFilter): void;
-  sigmoid(call: Sigmoid): void;
-  sigmoidBackward(call: SigmoidBackward): void;
   elementwise(call: Elementwise): void;
   softmax(call: Softmax): void;
   unitDistance(call: UnitDistance): void;
   unitDistanceBackward(call: UnitDistanceBackward): void;
   adamStep(call: AdamStep): void;
   signSlope(call: SignSlope): void;
+  sigmoid(call: Sigmoid): void;
+  sigmoidBackward(call: SigmoidBackward): void;
   narrowToHalf(call: NarrowToHalf): void;
   widenHalf(call: WidenHalf): void;
   binaryResidualForward(call: BinaryResidualForward): void;
   binaryResidualBackward(call: BinaryResidualBackward): void;
-  projectedStatistics(call: ProjectedStatistics): void;
-  projectedGradients(call: ProjectedGradients): void;
 }

@@ -33,7 +33,7 @@ export function normalisedInput(x: Tensor4D, bn: BatchNorm, statistics: ChannelS
   };
 }
 
-/** The map BatchNorm(x) with the running statistics, for evaluation; it has no gradient. */
+/** The map BatchNorm(x) with the running statistics, for evaluation. It has no gradient. */
 export function inferenceInput(x: Tensor4D, bn: BatchNorm): AttentionInput {
   const statistics = { mean: bn.runningMean, variance: bn.runningVariance };
   const norm = { affine: bn, statistics, epsilon: bn.epsilon };

@@ -7,36 +7,42 @@ import type { BlockSize } from '../blocks/block.js';
 import type { Scope } from '../parameters.js';
 import type { Factors } from './factors.js';
 
-/** What an attention may look at: the real-valued map before the sign, position-major. */
+/**
+ * What an attention may ask of the real-valued map before the sign. Maps are position-major. All but `map`
+ * are computed without making the map.
+ */
 export interface AttentionInput {
   /** [H, W, N, inputs]. */
   readonly map: () => Tensor4D;
-  /** Its mean over the positions, [N, inputs], which costs less than the map. */
+  /** Its mean over the positions, [N, inputs]. */
   readonly mean: () => Tensor2D;
-  /** Its mean and its maximum over the positions, [2, N, inputs], which cost less than the map. */
+  /** Its mean and its maximum over the positions, [2, N, inputs]. */
   readonly positionPools: () => Tensor3D;
-  /** These, and its maximum and its mean over the channels, [H, W, N, 2], in one pass. */
+  /** `positionPools`, and its maximum and its mean over the channels, [H, W, N, 2], in one pass. */
   readonly pools: () => MapPools;
-  /** Its mean over the positions and its 1×1 convolution with a filter [1, 1, inputs, K] of few outputs, in one pass. */
+  /**
+   * Its mean over the positions, and its 1×1 convolution with a filter [1, 1, inputs, K] of few outputs, in
+   * one pass.
+   */
   readonly projection: (filter: Tensor4D) => MapProjection;
 }
 
 /** What is multiplied onto the output of a binary convolution. */
 export interface ChannelAttention {
   /**
-   * It runs in a `tidy`: what it makes but its result is disposed of.
+   * It runs in a `tidy`: every tensor that it makes, but its result, is disposed of.
    *
-   * @returns factors [N, outputs], or [H', W', N, outputs] of the output's height and width, or both as
-   *   {@link FactoredFactors}
+   * @returns factors [N, outputs], or [H', W', N, outputs] for a map of the output's height and width, or
+   *   {@link FactoredFactors}, which stand for such a map
    */
   apply(input: AttentionInput, training: boolean): Factors;
-  /** Where it is squeeze and excite: its weights, for the operation as which a whole block trains. */
+  /** Its weights if it is squeeze and excite: a whole block with it trains as one operation. */
   readonly squeezeExcite?: SqueezeExciteWeights | undefined;
 }
 
 /**
- * Makes an attention for a convolution of this size with its parameters in a scope. BatchNorms of its own have the network's
- * settings.
+ * Makes an attention for a convolution of this size with its parameters in a scope. Its own BatchNorms have
+ * the settings of the network's.
  */
 export type AttentionFactory = (
   scope: Scope,

@@ -14,11 +14,13 @@ const reduction = 16;
 const dilation = 4;
 
 /**
- * The bottleneck attention module (Park et al. 2018), A = 1 + σ(M_c · M_s), as its code has it (the paper adds the two):
+ * The bottleneck attention module (Park et al. 2018), A = 1 + σ(M_c · M_s):
  *
  *   M_c = W₂ ReLU(W₁ mean),  M_s = conv1×1(ReLU(BN(dilated₂(ReLU(BN(dilated₁(ReLU(BN(conv1×1(x)))))))))
  *
- * through a 16th of the inputs, with two 3×3 convolutions of dilation 4. Factors are averaged over the stride.
+ * W₁ and the first convolution reduce to a 16th of the inputs, at least 1 channel; the two 3×3 convolutions
+ * have dilation 4. The factors are averaged over the stride. As in the authors' code M_c and M_s are
+ * multiplied; the paper adds them.
  */
 export class Bam implements ChannelAttention {
   private readonly squeeze: Dense;
@@ -51,7 +53,7 @@ export class Bam implements ChannelAttention {
     const { mean, map } = projection(this.reduce.filter);
     const channels = this.excite.apply(relu(this.squeeze.apply(mean)));
     const [first, ...rest] = this.norms;
-    // A ReLU; at one channel a bit for each element costs more than the map.
+    // A ReLU. With one channel a bit for each element would cost more than the map.
     const flat = zeros<Rank.R1>(first.gamma.shape);
     const activated = (norm: BatchNorm, x: Tensor4D): Tensor4D => prelu(norm.apply(x, training), flat);
     let x = activated(first, map);

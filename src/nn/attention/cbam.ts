@@ -12,11 +12,13 @@ import { ofEachRow, strided } from './map-parts.js';
 const reduction = 16;
 
 /**
- * The convolutional block attention module (Woo et al. 2018): A = channels × positions,
+ * The convolutional block attention module (Woo et al. 2018), A = channels · positions:
  *
  *   channels = σ(MLP(mean) + MLP(max)),  positions = σ(BN(conv7×7([max over channels; mean over channels])))
  *
- * The factors of the positions are averaged over the stride, with what is there of the last window.
+ * The MLP has two layers without bias, with a ReLU between them, and reduces to a 16th of the inputs, at
+ * least 1 channel. The factors of the positions are averaged over the stride; the last window counts the
+ * positions that are there.
  */
 export class Cbam implements ChannelAttention {
   private readonly squeeze: Dense;
@@ -36,7 +38,7 @@ export class Cbam implements ChannelAttention {
 
   apply({ pools }: AttentionInput, training: boolean): FactoredFactors {
     const { ofPositions, ofChannels } = pools();
-    // The second layer is linear: it comes after the sum of both.
+    // The second layer is linear, so it runs once, on the sum of both.
     const hidden = sum<Tensor2D>(
       ofEachRow(ofPositions, (rows) => relu(this.squeeze.apply(rows))),
       0,

@@ -1,7 +1,7 @@
 import { matMul, type Tensor2D, type Variable } from '@tensorflow/tfjs-core';
 import type { Scope } from '../parameters.js';
 
-/** y = x·W without bias; parameter `weight` [in, out], He-normal. */
+/** y = x·W without bias. Parameter: `weight` [in, out], He-normal. */
 export class Dense {
   readonly weight: Variable & Tensor2D;
 
@@ -14,7 +14,7 @@ export class Dense {
   }
 }
 
-/** How many channels a bottleneck of this reduction has: at least 1. */
+/** The channels that are left after a reduction, at least 1. */
 export function reduced(channels: number, reduction: number): number {
   return Math.max(1, Math.floor(channels / reduction));
 }

@@ -4,8 +4,8 @@ import type { ConvSize } from '../conv2d.js';
 import type { Scope } from '../parameters.js';
 
 /**
- * A convolution of few channels without bias that keeps the size; see `dilatedConv2d`. Position-major; parameter `filter`
- * [k, k, C, K], He-normal.
+ * A convolution of few channels without bias that keeps the size, position-major; see `dilatedConv2d`.
+ * Parameter: `filter` [k, k, C, K], He-normal.
  */
 export class DilatedConv2d {
   private readonly filter: Variable & Tensor4D;

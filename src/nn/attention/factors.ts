@@ -2,7 +2,10 @@ import { mul, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { channelGate } from '../../ops/channel-gate.js';
 import { factoredGate, type FactorForm } from '../../ops/factored-gate.js';
 
-/** A factor for each position and one for each channel of an image, which `factoredGate` joins without a map of factors. */
+/**
+ * A factor for each position of an image and one for each channel. `factoredGate` joins them without making a
+ * map of factors.
+ */
 export interface FactoredFactors {
   /** [H', W', N, 1]. */
   readonly positions: Tensor4D;
@@ -12,7 +15,7 @@ export interface FactoredFactors {
   readonly form: FactorForm;
 }
 
-/** What an attention may give for a convolution's output: [N, outputs], [H', W', N, outputs], or both in factors. */
+/** What an attention may return: factors [N, outputs] or [H', W', N, outputs], or {@link FactoredFactors}. */
 export type Factors = Tensor2D | Tensor4D | FactoredFactors;
 
 /** The map x [H', W', N, outputs] times the factors. */

@@ -9,12 +9,13 @@ import { ofEachRow } from './map-parts.js';
 type Parameters = readonly [Variable & Tensor1D, Variable & Tensor1D, Variable & Tensor1D];
 
 /**
- * The channel gate that decorates a convolution: with the mean a and the maximum b of each channel, softmax over the channels,
+ * The channel gate `cgd`, from the mean a and the maximum b of each channel:
  *
  *   s = softmax(a),  u = tanh(w₀·a·s + b₀),  v = tanh(w₁·b·s + b₁),  A = 1 + tanh(w₂·v·u + b₂)
  *
- * with six parameters a channel. Where the convolution changes the number of channels a full-precision 1×1 layer on a and b
- * comes first.
+ * with the softmax over the channels and six parameters for each channel. Where the convolution changes the
+ * number of channels, a full-precision 1×1 layer is applied to a and b first. Weights start at 1, biases at
+ * 0.
  */
 export class GateDecorator implements ChannelAttention {
   private readonly project: Dense | undefined;

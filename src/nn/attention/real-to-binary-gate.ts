@@ -4,8 +4,8 @@ import type { AttentionDefinition } from './attention.js';
 import { SqueezeExcite } from './squeeze-excite.js';
 
 /**
- * The gate of Real-to-Binary (Martinez et al. 2020), data-driven scaling of the output's channels: squeeze and excite through
- * an 8th of the inputs.
+ * The gate of Real-to-Binary (Martinez et al. 2020), which scales the output's channels by the data: squeeze
+ * and excite through an 8th of the inputs.
  */
 export class RealToBinaryGate extends SqueezeExcite {
   constructor(scope: Scope, size: BlockSize) {

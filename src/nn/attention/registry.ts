@@ -10,17 +10,17 @@ import { squeezeExcite } from './squeeze-excite.js';
 /** The attentions of this package. */
 const own: readonly AttentionDefinition[] = [squeezeExcite, realToBinaryGate, gateDecorator, cbam, bam];
 
-/** Their names, beside `none`. */
+/** Their names, without `none`. */
 export const attentionNames: readonly string[] = own.map(({ name }) => name);
 
-/** The name of a network without attention. */
+/** The attention of a network that has none. */
 export const noAttention = 'none';
 
 const factories = new Map<string, AttentionFactory>(own.map(({ name, make }) => [name, make]));
 
 /**
- * Makes an attention known to recipes (`student.attention`) and checkpoints under its name; one of the same name that was
- * registered before is replaced.
+ * Makes an attention known to recipes (`student.attention`) and checkpoints under its name. It replaces one
+ * that was registered under this name before.
  *
  * @throws InputError for a name of this package
  */
@@ -30,7 +30,11 @@ export function registerAttention(name: string, factory: AttentionFactory): void
   factories.set(name, factory);
 }
 
-/** The factory of an attention, undefined for `none`. @throws InputError for a name that is not known */
+/**
+ * The factory of an attention; undefined for `none`.
+ *
+ * @throws InputError for a name that is not known
+ */
 export function attentionFactory(name: string): AttentionFactory | undefined {
   if (name === noAttention) return undefined;
   const found = factories.get(name);

@@ -6,8 +6,12 @@ import type { AttentionDefinition, AttentionInput, ChannelAttention } from './at
 import { Dense, reduced } from './dense.js';
 
 /**
- * Squeeze and excite (Hu et al. 2018): A = σ(W₂ ReLU(W₁ m)), m the mean of each channel, W₁ to a 16th of the inputs, no
- * bias. The last layer gives the channels of the convolution's output.
+ * Squeeze and excite (Hu et al. 2018), from the mean m of each channel:
+ *
+ *   A = σ(W₂ ReLU(W₁ m))
+ *
+ * W₁ reduces to a 16th of the inputs, at least 1 channel; W₂ gives the channels of the convolution's output.
+ * There is no bias.
  */
 export class SqueezeExcite implements ChannelAttention {
   private readonly squeeze: Dense;

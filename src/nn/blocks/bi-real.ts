@@ -4,13 +4,13 @@ import { ShiftedSign } from '../shifted-sign.js';
 import type { BlockDefinition } from './definition.js';
 
 /**
- * The block of Bi-Real Net (Liu et al. 2018), without an activation beside the sign:
+ * The block of Bi-Real Net (Liu et al. 2018), which has no activation but the sign:
  *
  *   y = BN(A · binaryConv(sign(x))) + shortcut(x)
  *
  * A is the attention, 1 without one; the paper has none.
  *
- * sign(0) = +1 and its gradient is 1 where |x| ≤ 1 (the paper's own is the sign gradient `approxSign`); padding
+ * sign(0) = +1, and its gradient is 1 where |x| ≤ 1; the paper's own gradient is `approxSign`. Padding
  * contributes 0. The buffer `sign.shift` stays 0.
  */
 export const biReal: BlockDefinition = {

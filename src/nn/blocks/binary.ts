@@ -10,13 +10,13 @@ import { fusedResidual } from './fused-residual.js';
  *
  *   y = PReLU(A · binaryConv(sign(BN(x))) + shortcut(x))
  *
- * A is the attention, 1 without one. Two of these blocks stand where a ResNet has a basic block, so that every binary
- * convolution is skipped, as in Bi-Real Net (Liu et al. 2018); the order of the operations is BatchNorm first (XNOR-Net,
- * Rastegari et al. 2016), with a PReLU after the sum.
+ * A is the attention, 1 without one. Two of these blocks replace a basic block of a ResNet, so that every
+ * binary convolution is skipped, as in Bi-Real Net (Liu et al. 2018). BatchNorm comes first, as in XNOR-Net
+ * (Rastegari et al. 2016), and a PReLU after the sum.
  *
- * sign(0) = +1 and its gradient is 1 where |BN(x)| ≤ 1; padding contributes 0; slopes of the PReLU start at 0.25. For
- * stages of training that leave operands in floats see `NormalisedSign` and `BinaryConv2d`: names and shapes of the
- * parameters do not depend on it.
+ * sign(0) = +1, and its gradient is 1 where |BN(x)| ≤ 1. Padding contributes 0. The slopes of the PReLU start
+ * at 0.25. `NormalisedSign` and `BinaryConv2d` say what stages of training that leave operands in floats
+ * compute instead; names and shapes of the parameters stay the same.
  */
 export const binary: BlockDefinition = {
   name: 'binary',

@@ -8,16 +8,19 @@ import type { SignGradient } from '../sign-gradient.js';
 
 /** What a block's forward pass is told beside its input. */
 export interface BlockContext {
-  /** True in training: BatchNorm takes the statistics of the batch. False in evaluation: it takes the running ones. */
+  /**
+   * True in training: BatchNorm uses the statistics of the batch. False in evaluation: it uses the running
+   * ones.
+   */
   readonly training: boolean;
 }
 
 /** A block of a student's body. */
 export interface Block {
   /**
-   * It runs in a `tidy`: all tensors that it makes but the result are disposed of.
+   * It runs in a `tidy`: every tensor that it makes, but its result, is disposed of.
    *
-   * @param x position-major [H, W, N, inputs], with H and W the height and the width of the map and N the images
+   * @param x position-major [H, W, N, inputs]: height and width of the map, images, channels
    * @returns [⌈H / stride⌉, ⌈W / stride⌉, N, outputs]
    */
   forward(x: Tensor4D, ctx: BlockContext): Tensor4D;
@@ -31,22 +34,25 @@ export interface BlockSize {
 }
 
 /**
- * How binary convolutions are skipped: each by a shortcut of its own (`double`, two skips where a ResNet has one), or two
- * by one (`single`). In a bottleneck: whether the 3×3 convolution has a skip of its own within the block's.
+ * How binary convolutions are skipped: each by a shortcut of its own (`double`, two skips where a ResNet has
+ * one), or two by one shortcut (`single`). In a bottleneck: whether the 3×3 convolution has a skip within
+ * that of the block.
  */
 export type SkipName = 'double' | 'single';
 /** Every {@link SkipName}. */
 export const skipNames: readonly SkipName[] = ['double', 'single'];
 
-/** Settings of a block beside its size: those of its BatchNorms, and what its binary convolutions are like. */
+/** Settings of a block beside its size: those of its BatchNorms and of its binary convolutions. */
 export interface BlockOptions extends BatchNormOptions, BinaryOption {
-  /** How gradients pass the sign of the activations, shared by the blocks of a network; default 'ste'. */
+  /** How gradients pass the sign of activations, shared by the blocks of a network; default 'ste'. */
   readonly signGradient?: SignGradient;
-  /** Looks at the activations, shared by the blocks of a network; default none. */
+  /** Records activations, shared by the blocks of a network; default none. */
   readonly activations?: ActivationObserver;
   /** The version of shortcuts that change the shape; default 'v1'. */
   readonly downsample?: DownsampleName | undefined;
-  /** What is multiplied onto the convolution's output: a name as of `attentionFactory`; default 'none'. */
+  /**
+   * The name of what is multiplied onto the convolution's output (see `attentionFactory`); default 'none'.
+   */
   readonly attention?: string;
   /** Default 'double'. */
   readonly skip?: SkipName;

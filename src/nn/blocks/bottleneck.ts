@@ -25,15 +25,18 @@ export interface BottleneckSize extends BlockSize {
  *   y = c + x                            where the shape stays,
  *   y = PReLU(c + branch(x))             where it changes
  *
- * The branch is in full precision: {@link Downsample} where the stride is above 1, else 1×1 convolution → BN → average
- * pooling 3×3 of stride 1, whose windows count at a border only what lies inside. With a single skip b is without a. The
- * attention A, 1 without one, looks at BN₂(a). Only the 3×3 convolution may have an attention and groups.
+ * The branch is in full precision: {@link Downsample} where the stride is above 1, else 1×1 convolution → BN
+ * → average pooling 3×3 of stride 1, whose windows count only positions inside the map. With a single skip b
+ * is without a. A is the attention, 1 without one, and sees BN₂(a). Only the 3×3 convolution may have an
+ * attention and groups.
  *
- * sign(0) = +1 and its gradient is 1 where |BN(x)| ≤ 1; padding contributes 0; slopes of the PReLU start at 0.25.
+ * sign(0) = +1, and its gradient is 1 where |BN(x)| ≤ 1. Padding contributes 0. The slopes of the PReLU start
+ * at 0.25.
  *
- * It is the bottleneck of a ResNet (He et al. 2016) in the order of the block `binary`, with a skip around the convolution
- * that keeps its shape (Bi-Real Net, Liu et al. 2018). Unlike the full-precision one (`ResidualBlock`) it has the stride in
- * the first convolution, so that a has the shape of conv₂'s output.
+ * It is the bottleneck of a ResNet (He et al. 2016) with the operations in the order of the block `binary`,
+ * and with a skip around the convolution that keeps its shape (Bi-Real Net, Liu et al. 2018). The stride is
+ * in the first convolution, so that a has the shape of conv₂'s output; the full-precision `ResidualBlock` has
+ * it in the 3×3 one.
  */
 export function bottleneck(scope: Scope, size: BottleneckSize, options: BlockOptions = {}): Block {
   const { inputs, outputs, stride, planes } = size;
@@ -67,19 +70,19 @@ export function bottleneck(scope: Scope, size: BottleneckSize, options: BlockOpt
   };
 }
 
-/** As `BlockDefinition.afterStride`. */
+/** What `afterStride` is in a `BlockDefinition`. */
 export const bottleneckAfterStride: readonly string[] = ['first.conv', 'second', 'third', 'bn', 'prelu'];
 
 type Layer = (x: Tensor4D, training: boolean) => Tensor4D;
 
-/** BN → sign → convolution, and its attention. */
+/** BN → sign → convolution · attention. */
 function normalisedConv(scope: Scope, size: GatedConvSize, options: BlockOptions): Layer {
   const sign = new NormalisedSign(scope, size.inputs, options);
   const conv = new GatedConv(scope, size, options);
   return (x, training) => tidy(() => conv.apply(sign.apply(x, training), training));
 }
 
-/** Averages what lies around a position; at a border what lies inside. */
+/** The mean of the 3×3 positions around each position, of those inside the map. */
 const smoothing = { window: 3, stride: 1, pad: 1, countPadding: false } as const;
 
 function branchOf(scope: Scope, { inputs, outputs, stride }: BottleneckSize, options: BlockOptions): Layer {

@@ -1,4 +1,4 @@
-/** Blocks in the form that they had before 0.2. It is read until 0.3. */
+/** Blocks in the form that they had before 0.2. They work until 0.3. */
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { Scope } from '../parameters.js';
 import { binary } from './binary.js';
@@ -10,7 +10,7 @@ import { bodiesOf, SkippedBlock } from './skipped-block.js';
 
 /** @deprecated Write a block as `forward(x, ctx)`; see `Block`. `registerBlock` takes this form until 0.3. */
 export interface PendingBlock {
-  /** Whether in training it applies the slopes of its input itself; else its input is activated before. */
+  /** Whether, in training, it applies the slopes of its input itself. Else its input is activated before. */
   readonly takesPending: boolean;
   apply(input: PreActivation, training: boolean): PreActivation;
 }
@@ -30,7 +30,7 @@ export function chainedPending(block: PendingBlock): ChainedBlock {
   };
 }
 
-/** Of a {@link SkippedBlock} the deprecated form. */
+/** A {@link SkippedBlock} in the deprecated form. */
 abstract class PendingSkippedBlock extends SkippedBlock implements PendingBlock {
   get takesPending(): boolean {
     return this.takesPreActivation;
@@ -48,10 +48,10 @@ export class BinaryBlock extends PendingSkippedBlock {
   }
 }
 
-/** @deprecated Until 0.3: the blocks of this package by name are `string`. */
+/** @deprecated Until 0.3: the names of this package's blocks are `string`. */
 export type OrderName = 'binary' | 'biReal' | 'reActNet' | 'realToBinary';
 
-/** @deprecated Until 0.3: a body in two parts, between which the shortcut is added. Write a `Block`. */
+/** @deprecated Until 0.3: write a `Block`. A body in two parts; the shortcut is added between them. */
 export interface BlockOrder {
   /** From the input [H, W, N, inputs] to what the shortcut is added to. */
   body(x: Tensor4D, training: boolean): Tensor4D;
@@ -59,7 +59,7 @@ export interface BlockOrder {
   finish(body: Tensor4D, shortcut: Tensor4D | undefined, training: boolean): Tensor4D;
 }
 
-/** @deprecated Until 0.3: one or more orders under one shortcut. Write a `Block`. */
+/** @deprecated Until 0.3: write a `Block`. One or more orders under one shortcut. */
 export class ComposedBlock extends PendingSkippedBlock {
   constructor(orders: readonly BlockOrder[], scope: Scope, size: BlockSize, options: BlockOptions) {
     const bodies = orders.map((order): BlockBody => ({

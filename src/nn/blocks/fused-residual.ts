@@ -8,18 +8,21 @@ import type { NormalisedSign } from '../normalised-sign.js';
 import type { BlockOptions } from './block.js';
 import type { PreActivation } from './pre-activation.js';
 
-/** The layers of a body that begins with BN → sign → convolution and trains as one operation, `binaryResidual`. */
+/**
+ * The layers of a body that may train as one operation, `binaryResidual`: BN → sign → convolution, and a
+ * PReLU.
+ */
 export interface FusedResidual {
   readonly sign: NormalisedSign;
   readonly conv: GatedConv;
-  /** Slopes of the PReLU that ends the body, and whether it comes before or after the sum with the shortcut. */
+  /** Slopes of the PReLU, and whether it comes before or after the sum with the shortcut. */
   readonly slope: Tensor1D;
   readonly activates: 'beforeSum' | 'afterSum';
 }
 
 /**
- * The layers where one operation does what they do, else undefined: both operands of the convolution are binary, the
- * gradient of the sign is a mask, and the attention is none or squeeze and excite.
+ * The layers, if one operation can do their work, else undefined. It can if both operands of the convolution
+ * are binary, the gradient of the sign is a mask, and the attention is none or squeeze and excite.
  */
 export function fusedResidual(layers: FusedResidual, options: BlockOptions): FusedResidual | undefined {
   const { attention } = layers.conv;
@@ -31,11 +34,11 @@ export function fusedResidual(layers: FusedResidual, options: BlockOptions): Fus
 }
 
 /**
- * Trains one or two bodies under one shortcut, each as one operation.
+ * Trains one or two bodies under one shortcut, each as one operation. A PReLU before the sum is part of the
+ * operation. One after the sum is left to the next block.
  *
- * A PReLU after the sum is left to the block that follows; one before the sum is part of the operation.
- *
- * @param input with slopes only where there is one body and no `downsample`: the input of others is read once more
+ * @param input with slopes only if there is one body and no `downsample`; otherwise its map is read a second
+ *   time, and must be activated
  */
 export function runFused(
   bodies: readonly FusedResidual[],
@@ -52,7 +55,7 @@ export function runFused(
   return x;
 }
 
-/** @param skipped the block's input where its shortcut is added; undefined for nothing */
+/** @param skipped the input of the block, if the shortcut is added to this body; else undefined */
 function runBody(
   { sign, conv: { conv, attention }, slope: ownSlope, activates }: FusedResidual,
   { map, slope }: PreActivation,
@@ -78,7 +81,7 @@ function runBody(
   return { map: y, slope: leavesPrelu ? ownSlope : undefined };
 }
 
-/** What is added to the convolution of x, as `binaryResidual` takes it. */
+/** What is added to the convolution of x, in the form that `binaryResidual` takes. */
 function residualOf(
   x: Tensor4D,
   skipped: Tensor4D | undefined,

@@ -4,10 +4,10 @@ import type { Block, BlockSize } from './block.js';
 import type { ChainedBlock } from './pre-activation.js';
 
 /**
- * A block that knows its forward pass alone, as a network runs it: its input is activated, what it makes on the way is
- * disposed of, and what it gives is checked.
+ * A block that has only a forward pass, as a network runs it: its input is activated, tensors made on the way
+ * are disposed of, and its output is checked.
  *
- * @param name names it in an error
+ * @param name of the block, for an error
  */
 export function chainedPlain(name: string, block: Block, size: BlockSize): ChainedBlock {
   return {
@@ -15,7 +15,7 @@ export function chainedPlain(name: string, block: Block, size: BlockSize): Chain
     run: ({ map }, ctx) => {
       const y = tidy(() => block.forward(map, ctx));
       checkOutput(name, map, y, size);
-      // The network disposes of input and output apart.
+      // The network disposes of input and output separately.
       return { map: y === map ? y.clone() : y, slope: undefined };
     },
   };

@@ -3,8 +3,8 @@ import { prelu } from '../../ops/prelu.js';
 import type { BlockContext } from './block.js';
 
 /**
- * A map [H, W, N, C] before its activation, and the slopes of the PReLU that is still to be applied to it. Without slopes
- * the map is activated already.
+ * A map [H, W, N, C] before its activation, and the slopes of the PReLU that is still to be applied. Without
+ * slopes the map is activated already.
  */
 export interface PreActivation {
   readonly map: Tensor4D;
@@ -12,17 +12,19 @@ export interface PreActivation {
 }
 
 /**
- * A block as a network runs it. A block may leave its last PReLU to the next one, whose kernels apply it while they read
- * the map, which spares a pass over it.
+ * A block as a network runs it. It may leave its last PReLU to the next block, whose kernels apply it while
+ * they read the map. That saves a pass over the map.
  */
 export interface ChainedBlock {
-  /** Whether, in training, it applies the PReLU of its input itself. Else its input must be activated. */
+  /**
+   * Whether, in training, it applies the PReLU of its input itself. Otherwise its input must be activated.
+   */
   readonly takesPreActivation: boolean;
-  /** Leaves its input alone; the result is the caller's to dispose of. */
+  /** It does not dispose of its input. The result is the caller's to dispose of. */
   run(input: PreActivation, ctx: BlockContext): PreActivation;
 }
 
-/** The map with its PReLU applied, in the memory of the pre-activation, which is not read any more. */
+/** The map with its PReLU applied, in the memory of the pre-activation, which must not be read any more. */
 export function activated({ map, slope }: PreActivation): Tensor4D {
   if (slope === undefined) return map;
   const y = prelu(map, slope, { inPlace: true });

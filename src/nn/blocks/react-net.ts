@@ -7,15 +7,15 @@ import { ShiftedSign } from '../shifted-sign.js';
 import type { BlockDefinition } from './definition.js';
 
 /**
- * The block of ReActNet (Liu et al. 2020), with learned shifts before the sign and around the PReLU:
+ * The block of ReActNet (Liu et al. 2020), which learns shifts before the sign and around the PReLU:
  *
  *   y = RPReLU(BN(A · binaryConv(RSign(x))) + shortcut(x))
  *   RSign(x) = sign(x + shift),  RPReLU(v) = PReLU(v + before) + after
  *
  * A is the attention, 1 without one; the paper has none.
  *
- * All shifts start at 0, slopes of the PReLU at 0.25. sign(0) = +1 and its gradient is 1 where |x + shift| ≤ 1 (the
- * paper's own is the sign gradient `approxSign`); padding contributes 0.
+ * All shifts start at 0, the slopes of the PReLU at 0.25. sign(0) = +1, and its gradient is 1 where |x +
+ * shift| ≤ 1; the paper's own gradient is `approxSign`. Padding contributes 0.
  */
 export const reActNet: BlockDefinition = {
   name: 'reActNet',

@@ -7,13 +7,14 @@ import type { BlockDefinition } from './definition.js';
 import { fusedResidual } from './fused-residual.js';
 
 /**
- * The block of Real-to-Binary (Martinez et al. 2020), with the PReLU before the sum:
+ * The block of Real-to-Binary (Martinez et al. 2020), which has the PReLU before the sum:
  *
  *   y = PReLU(A · binaryConv(sign(BN(x)))) + shortcut(x)
  *
- * A is the attention, 1 without one; the paper's is `gate`, through an 8th of the channels.
+ * A is the attention, 1 without one; the paper's is `gate`.
  *
- * sign(0) = +1 and its gradient is 1 where |BN(x)| ≤ 1; padding contributes 0; slopes of the PReLU start at 0.25.
+ * sign(0) = +1, and its gradient is 1 where |BN(x)| ≤ 1. Padding contributes 0. The slopes of the PReLU start
+ * at 0.25.
  */
 export const realToBinary: BlockDefinition = {
   name: 'realToBinary',

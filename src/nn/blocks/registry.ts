@@ -18,7 +18,7 @@ const own: readonly BlockDefinition[] = [binary, biReal, reActNet, realToBinary]
 /** Their names. */
 export const blockNames: readonly string[] = own.map(({ name }) => name);
 
-/** The name of the block that a network has unless it says otherwise. */
+/** The block of a network that names none. */
 export const defaultBlock = binary.name;
 
 /** Makes a block as a network runs it. */
@@ -33,11 +33,11 @@ const factories = new Map<string, ChainedBlockFactory>(
 );
 
 /**
- * Makes a block known to recipes (`student.block`) and checkpoints under its name; one of the same name that was registered
- * before is replaced. It stands in place of a basic block: a network of bottlenecks refuses it.
+ * Makes a block known to recipes (`student.block`) and checkpoints under its name. It replaces a block that
+ * was registered under this name before. Networks of basic blocks take it; networks of bottlenecks refuse it.
  *
- * @param factory makes the block with its parameters in a scope. A block of the form before 0.2, with `apply` and
- *   `takesPending`, is deprecated and works until 0.3.
+ * @param factory makes the block with its parameters in a scope. The form of blocks before 0.2, with `apply`
+ *   and `takesPending`, is deprecated and works until 0.3.
  * @throws InputError for the name of a block of this package
  */
 export function registerBlock(
@@ -71,7 +71,7 @@ export function blockFactory(name: string): ChainedBlockFactory {
 }
 
 /**
- * Makes a block by name with its parameters in a scope, for a network of one's own.
+ * Makes a block by name with its parameters in a scope, for a network that you build yourself.
  *
  * @throws InputError for a name that is not known
  */

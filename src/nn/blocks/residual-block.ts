@@ -41,17 +41,18 @@ export function blockConvolutions({
 }
 
 /**
- * A block of a full-precision ResNet (He et al. 2016), f being its activation. The basic block:
+ * A block of a full-precision ResNet (He et al. 2016) with the activation f. The basic block has two 3×3
+ * convolutions, the first with the block's stride:
  *
  *   y = f(BN₂(conv₂(f(BN₁(conv₁(x))))) + shortcut(x))
  *
- * of two 3×3 convolutions of which the first one has the block's stride; and the bottleneck, where `planes` are given:
+ * The bottleneck, where `planes` are given, has 1×1, 3×3 and 1×1 convolutions:
  *
  *   y = f(BN₃(conv₃(f(BN₂(conv₂(f(BN₁(conv₁(x)))))))) + shortcut(x))
  *
- * of 1×1, 3×3 and 1×1 convolutions. The 3×3 one has the stride, as is usual since the paper, whose first 1×1 one drops three
- * of four positions; the binary `bottleneck` has it where the paper has it. The shortcut is the identity, or 1×1 convolution with
- * the stride → BN where the shape changes.
+ * Its 3×3 convolution has the stride, as has become usual: in the paper the first 1×1 convolution has it, and
+ * drops three of four positions. The shortcut is the identity, or 1×1 convolution with the stride → BN where
+ * the shape changes.
  */
 export class ResidualBlock implements Block {
   private readonly layers: readonly ConvNorm[];

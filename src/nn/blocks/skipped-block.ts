@@ -6,7 +6,7 @@ import type { BlockBody, BlockDefinition } from './definition.js';
 import { type FusedResidual, runFused } from './fused-residual.js';
 import type { ChainedBlock, PreActivation } from './pre-activation.js';
 
-/** The bodies of a block: one or, with a single skip, two, one after the other. */
+/** The bodies of a block: one or, with a single skip, two in a row. */
 export function bodiesOf(
   { make }: BlockDefinition,
   scope: Scope,
@@ -19,12 +19,13 @@ export function bodiesOf(
 }
 
 /**
- * Bodies, one after the other, under one shortcut: the identity, or {@link Downsample} where the shape changes. In training
- * each body is one operation where all of them can be; else, and in evaluation, its forward pass runs as it is written.
+ * One or two bodies in a row under one shortcut: the identity, or {@link Downsample} where the shape changes.
+ * In training each body runs as one operation if all of them can. Otherwise, and in evaluation, its forward
+ * pass runs as it is written.
  */
 export class SkippedBlock implements ChainedBlock {
   private readonly downsample: Downsample | undefined;
-  /** The bodies where all of them train as one operation each. */
+  /** The bodies, if each of them trains as one operation. */
   private readonly fused: readonly FusedResidual[] | undefined;
 
   /** @param size of all bodies together */

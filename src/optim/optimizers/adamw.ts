@@ -1,17 +1,15 @@
 import { mul, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { NamedTensor } from '../../files/safetensors.js';
-import { numberIn } from '../../files/setting-types.js';
 import type { Parameter } from '../../nn/parameters.js';
 import { defineOptimizer, type Optimizer } from '../optimizer.js';
 import { completeOptions, type GivenOptions } from '../options.js';
 import { Adam, adamOptions } from './adam.js';
+import { weightDecay } from './shared-options.js';
 
 /** The options of {@link Adam} with the same ranges and defaults, except weightDecay, whose default is 0.01. */
 export const adamWOptions = {
   ...adamOptions,
-  weightDecay: numberIn({ from: 0 })
-    .default(0.01)
-    .describe('Multiplies tensors of rank 2 and more by 1 - lr · weightDecay before each step'),
+  weightDecay: weightDecay.unwrap().default(0.01).describe(weightDecay.description!),
 };
 
 export type AdamWOptions = GivenOptions<typeof adamWOptions>;

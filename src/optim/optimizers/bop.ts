@@ -22,7 +22,7 @@ import { StateVariables } from './state-variables.js';
 export const bopOptions = {
   gamma: numberIn({ above: 0, to: 1 })
     .default(1e-4)
-    .describe('How fast the mean of the gradients (γ) forgets'),
+    .describe('Share of the new gradient in the mean of the gradients (γ)'),
   threshold: numberIn({ from: 0 })
     .default(1e-8)
     .describe('How large the mean of the gradients must be (τ) to flip a weight'),

@@ -25,7 +25,7 @@ export type OptimizerSettings = { readonly name?: OptimizerName } & OptionsOfAny
  */
 export function createOptimizer({ name = 'adam', ...options }: OptimizerSettings): Optimizer {
   const definition = optimizerOf(name);
-  checkTaken('optimizer', name, Object.keys(definition.options), options);
+  checkTaken('optimizer', definition, optimizers, options);
   return definition.create(options);
 }
 

@@ -12,8 +12,8 @@ import { StateVariables } from './state-variables.js';
 export const sgdOptions = {
   momentum: numberIn({ from: 0, below: 1 })
     .default(0.9)
-    .describe('How slowly the velocity (μ) forgets; 0 for no velocity'),
-  nesterov: toggle().default(false).describe('Look ahead by one step of the momentum (Nesterov)'),
+    .describe('Share of the old velocity (μ); 0 for no velocity'),
+  nesterov: toggle().default(false).describe('Look ahead by one step of the momentum, as Nesterov'),
   weightDecay,
   clipLatent,
 };

@@ -6,16 +6,15 @@ import { numberIn, toggle } from '../../files/setting-types.js';
 export const momentOptions = {
   beta1: numberIn({ from: 0, below: 1 })
     .default(0.9)
-    .describe('How slowly the mean of the gradients (β₁) forgets'),
+    .describe('Share of the old value in the mean of the gradients (β₁)'),
   beta2: numberIn({ from: 0, below: 1 })
     .default(0.999)
-    .describe('How slowly the mean of the squared gradients (β₂) forgets'),
+    .describe('Share of the old value in the mean of the squared gradients (β₂)'),
   epsilon: numberIn({ above: 0 }).default(1e-8).describe('Added to the root of the mean square (ε)'),
 };
 
-/** Weight decay as a part of the gradient. */
 export const weightDecay = numberIn({ from: 0 })
   .default(0)
-  .describe('Adds weightDecay · w to the gradient, for tensors of rank 2 and more only');
+  .describe('Weight decay, of tensors of rank 2 and more only');
 
 export const clipLatent = toggle().default(false).describe('Clip latent weights to [-1, 1] after each step');

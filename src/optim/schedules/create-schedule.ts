@@ -50,7 +50,7 @@ export function createSchedule(settings: ScheduleSettings & ScheduleStage): Sche
   const { name = 'cosine', per = 'epoch', warmup, lr, epochs, ...options } = settings;
   const definition = scheduleOf(name);
   checkWhole('the epochs of a schedule', epochs, 1);
-  checkTaken('schedule', name, Object.keys(definition.options), options);
+  checkTaken('schedule', definition, schedules, options);
   if (per === 'step' && definition.everyStep !== true) {
     throw new InputError(`the schedule '${name}' acts at epoch starts and has no per, got '${per}'.`, {
       fix: `leave per out, or choose ${namesOfEveryStep.join(' or ')}`,

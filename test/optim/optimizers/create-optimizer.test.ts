@@ -45,6 +45,14 @@ describe('createOptimizer', () => {
     expectRefusal(message, () => createOptimizer(settings));
   });
 
+  it('names the optimizers that take an option', () => {
+    expect(() => createOptimizer({ clipLatent: true, name: 'bop' })).toThrow(
+      expect.objectContaining({
+        fix: 'leave clipLatent out, or choose the optimizer adam or adamw or sgd',
+      }) as Error,
+    );
+  });
+
   it('suggests the nearest name', () => {
     expect(() => createOptimizer({ name: 'adm' as 'adam' })).toThrow(
       expect.objectContaining({ nearest: ['adam', 'adamw'] }) as Error,
