@@ -1,5 +1,5 @@
-// An attention of one's own: a factor for each channel that follows the mean activation of the image. A recipe names this
-// file under `imports` and the attention as `student.attention` (see custom-attention.yaml).
+// Your own attention: a factor for each channel that follows the mean activation of the image. A recipe lists this file under
+// `imports` and names the attention as `student.attention` (see custom-attention.yaml).
 import { mean as meanOf, mul, sigmoid } from '@tensorflow/tfjs-core';
 import { registerAttention } from 'bnn-distill/nn';
 

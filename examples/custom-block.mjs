@@ -1,5 +1,5 @@
-// A block of one's own: BatchNorm → sign → binary convolution → sum with the shortcut, without a PReLU. A recipe names this
-// file under `imports` and the block as `student.block` (see custom-recipe.yaml).
+// Your own block: BatchNorm → sign → binary convolution → sum with the shortcut, without a PReLU. A recipe lists this file under
+// `imports` and names the block as `student.block` (see custom-recipe.yaml).
 import { add } from '@tensorflow/tfjs-core';
 import { BatchNorm, BinaryConv2d, Downsample, registerBlock } from 'bnn-distill/nn';
 

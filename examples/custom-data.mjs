@@ -1,5 +1,5 @@
-// Data of one's own: images of stripes, whose distance is the class. A recipe names this file under `imports`; then
-// `stripes` is a kind of data (see custom-recipe.yaml).
+// Your own data: images of stripes, whose width is the class. A recipe lists this file under `imports`; then `stripes` is a kind
+// of data (see custom-recipe.yaml).
 import { registerDataKind } from 'bnn-distill/data';
 
 const counts = { train: 320, validation: 40, test: 80 };

@@ -1,6 +1,5 @@
-// A loss of one's own as a term of a run: the mean squared difference of the logits. A recipe names this file under
-// `imports` (see custom-recipe.yaml); then `logitMatching` is a loss like any other. The losses of the package are objects
-// of the same kind.
+// Your own loss as a term of a run: the mean squared difference of the logits. A recipe lists this file under `imports` (see
+// custom-recipe.yaml); then `logitMatching` is a loss like any other. The losses of the package are objects of the same kind.
 import * as tf from '@tensorflow/tfjs-core';
 import { registerLoss } from 'bnn-distill';
 

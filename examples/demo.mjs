@@ -1,5 +1,5 @@
-// The main job on what comes with the package: the ResNet-20 teacher teaches a binary ResNet-20 on the embedded sample of
-// CIFAR-10. It ends with exit code 1 when the student stays under 30 % on the test images.
+// The main job with what comes in the package: a ResNet-20 teaches a binary ResNet-20 on the sample of CIFAR-10. The exit code is
+// 1 if the student stays below 30 % on the test images.
 import { distill, formatShare, resolveRecipe, top1Percent } from 'bnn-distill';
 
 const least = 30;
@@ -33,6 +33,6 @@ console.log(`student  test top-1 ${formatShare(test.student.top1, test.student.t
 console.log(`teacher  test top-1 ${formatShare(test.teacher.top1, test.teacher.total)}`);
 console.log(`run      ${directory} (${seconds.toFixed(0)} s)`);
 if (top1Percent(test.student) < least) {
-  console.error(`the student stayed under ${least} %: something is wrong with this build.`);
+  console.error(`the student stayed below ${least} %: something is wrong with this build.`);
   process.exitCode = 1;
 }

@@ -1,8 +1,9 @@
-// The losses are plain functions of tensors: here klDivergence teaches a small student in an ordinary TensorFlow.js loop,
-// with an optimizer of TensorFlow.js and no other part of this package.
+// The losses are plain functions of tensors. Here klDivergence teaches a small student in an ordinary TensorFlow.js loop, with
+// an optimizer of TensorFlow.js.
 //     node examples/losses.mjs
 import * as tf from '@tensorflow/tfjs-core';
-import { klDivergence, useBackend } from 'bnn-distill';
+import { useBackend } from 'bnn-distill';
+import { klDivergence } from 'bnn-distill/losses';
 
 await useBackend('native'); // or 'cpu', TensorFlow.js's own
 

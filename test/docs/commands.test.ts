@@ -50,7 +50,7 @@ describe('commands within sentences', () => {
       if (below === undefined) break;
       [command, words] = [below, words.slice(1)];
     }
-    if (command.registeredArguments.length === 0) expect(words[0] ?? '--').toMatch(/^--/);
+    if (command.registeredArguments.length === 0) expect(words[0] ?? '--').toMatch(/^(?:--|<)/);
     const flags = words.filter((word) => word.startsWith('--'));
     expect([...command.options.map(({ long }) => long), '--help']).toEqual(expect.arrayContaining(flags));
   });
