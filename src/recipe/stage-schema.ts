@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { mapOf, numberIn, oneOf, text, toggle, wholeNumber } from '../files/setting-types.js';
 import { defaultTerms } from '../losses/loss-table.js';
 import { defaultActivation } from '../models/resnet.js';
-import { binariseNames } from '../nn/binarise.js';
+import { binaryOperandNames } from '../nn/binary-operands.js';
 import { signGradientNames } from '../nn/sign-gradient.js';
 import { activationNames } from '../ops/batch-norm-activation.js';
 import { optimizerNames, optimizers } from '../optim/optimizers/create-optimizer.js';
@@ -68,7 +68,7 @@ const stageShape = {
     .register(defaultWords, { words: 'main, of later stages stage-2, stage-3, …' }),
   epochs: wholeNumber(1).default(10).describe('Passes over the training images'),
   batchSize: wholeNumber(2).default(64).describe('Images of a step'),
-  binary: oneOf(binariseNames)
+  binary: oneOf(binaryOperandNames)
     .default('both')
     .describe('What of the convolutions in the body is ±1: activations and weights, one of the two, or none'),
   signGradient: oneOf(signGradientNames)

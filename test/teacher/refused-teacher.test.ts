@@ -90,7 +90,10 @@ describe('a teacher is refused', () => {
 
   it.each([
     [{ mean: [0, 0], std: [1, 1, 1] }, 'mean is 0,0, expected three numbers, one for each channel'],
-    [{ mean: [0, 0, 0], std: [1, 0, 1] }, 'std is 1,0,1, expected three numbers above 0, one for each channel'],
+    [
+      { mean: [0, 0, 0], std: [1, 0, 1] },
+      'std is 1,0,1, expected three numbers above 0, one for each channel',
+    ],
     [{ mean: [0, NaN, 0], std: [1, 1, 1] }, 'mean is 0,NaN,0, expected three numbers, one for each channel'],
   ])('for the override %j', async (override, message) => {
     expect((await failure(OnnxTeacher.open(teacherFile(channelMeans()), override))).message).toBe(message);

@@ -58,7 +58,8 @@ describe('batchesWithTargets', () => {
 
   it('closes the batches when it is left early, and when the teacher fails', async () => {
     const left = scene(5, 2);
-    for await (const { batch } of batchesWithTargets(left.batches(), left.teacher)) if (batch.view === 1) break;
+    for await (const { batch } of batchesWithTargets(left.batches(), left.teacher))
+      if (batch.view === 1) break;
     expect(left.events.at(-1)).toBe('closed');
     const failing = scene(5, 2);
     const answer = failing.teacher.targets.bind(failing.teacher);
@@ -66,7 +67,8 @@ describe('batchesWithTargets', () => {
       batch.view === 1 ? Promise.reject(new Error('no answer')) : answer(batch);
     const used: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const { batch } of batchesWithTargets(failing.batches(), failing.teacher)) used.push(batch.view);
+      for await (const { batch } of batchesWithTargets(failing.batches(), failing.teacher))
+        used.push(batch.view);
     };
     await expect(run()).rejects.toThrow('no answer');
     expect(used).toEqual([0]);
