@@ -26,8 +26,7 @@ void run_tasks(int64_t tasks, TaskFunction function, void* context);
 template <class Body>
 void parallel_for(int64_t tasks, Body&& body) {
   using Type = std::remove_reference_t<Body>;
-  detail::run_tasks(
-      tasks, [](void* context, int64_t task) { (*static_cast<Type*>(context))(task); }, &body);
+  detail::run_tasks(tasks, [](void* context, int64_t task) { (*static_cast<Type*>(context))(task); }, &body);
 }
 
 }  // namespace bnn

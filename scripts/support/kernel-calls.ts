@@ -62,7 +62,9 @@ export async function kernelCallsText(kernels: readonly KernelDescription[]): Pr
     }
     return interfaceText(struct, own);
   });
-  const functions = kernels.map(({ family }) => `${family}(call: ${ofFamily(family).name}): void;`);
+  const functions = kernels.map(
+    ({ family }) => `readonly ${family}: (call: ${ofFamily(family).name}) => void;`,
+  );
   const text = [
     '// Written by `npm run docs:kernel-calls` from the structs of native/families/: change those, not this file.',
     '',

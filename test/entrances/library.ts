@@ -37,7 +37,8 @@ export function userProject(): ts.Program {
     noEmit: true,
   };
   const host = ts.createCompilerHost(options);
-  const { fileExists, getSourceFile } = host;
+  const fileExists = host.fileExists.bind(host);
+  const getSourceFile = host.getSourceFile.bind(host);
   host.fileExists = (name) => name === file || fileExists(name);
   host.getSourceFile = (name, format, ...rest) =>
     name === file ? ts.createSourceFile(name, text, format) : getSourceFile(name, format, ...rest);
