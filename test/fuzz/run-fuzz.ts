@@ -13,17 +13,25 @@ export interface FuzzReport {
 
 const program = fileURLToPath(new URL('./program.ts', import.meta.url));
 
+/** What a run calls and how. */
+export interface FuzzOptions {
+  readonly seed: number;
+  /** The number of the first call; default 0. */
+  readonly first?: number;
+  readonly calls: number;
+  /** How long one call may take, in milliseconds; default a minute. */
+  readonly patienceMs?: number;
+  /** Of the process, beside this one's; default none. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /**
- * Calls `count` functions from number `first` on.
+ * Calls every function of the addon in turn.
  *
  * @throws Error that names the call at which the program faulted, failed, or stood still for `patienceMs`
  */
-export async function runFuzz(
-  seed: number,
-  first: number,
-  count: number,
-  patienceMs = 60_000,
-): Promise<FuzzReport> {
+export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { seed, first = 0, calls, patienceMs = 60_000, environment = {} } = options;
   const directory = mkdtempSync(join(tmpdir(), 'bnn-fuzz-'));
   const file = join(directory, 'position');
   const position = (): string => {
@@ -33,13 +41,8 @@ export async function runFuzz(
       return '';
     }
   };
-  const child = spawn(process.execPath, [
-    '--import',
-    'tsx',
-    program,
-    ...[seed, first, count].map(String),
-    file,
-  ]);
+  const args = ['--import', 'tsx', program, ...[seed, first, calls].map(String), file];
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...environment } });
   const output: Record<'stdout' | 'stderr', string> = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].on('data', (data: Buffer) => (output[name] += data.toString()));
