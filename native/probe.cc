@@ -42,7 +42,7 @@ double measure_fma_peak(const std::string& isa) {
   double best = 0;
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
     std::vector<double> rates(threads);
-    // One task a thread: a task is long enough for every thread to have woken and taken its own.
+    // One task for each thread. A task is long enough that every thread wakes and takes its own.
     parallel_for(threads, [&](int64_t task) {
       const auto began = Clock::now();
       size_t done = 0;
@@ -58,7 +58,7 @@ double measure_fma_peak(const std::string& isa) {
 }
 
 Bandwidth measure_bandwidth(const float* from, float* to, size_t count) {
-  // Pieces of whole pages, several a thread, so that one that starts late delays nobody.
+  // Pieces of whole pages, several for each thread, so that a thread that starts late delays no other.
   constexpr size_t kPiece = size_t{1} << 20;
   const int64_t pieces = static_cast<int64_t>((count + kPiece - 1) / kPiece);
   const auto best_rate = [&](double bytes, const auto& body) {
@@ -76,7 +76,7 @@ Bandwidth measure_bandwidth(const float* from, float* to, size_t count) {
   const double bytes = static_cast<double>(count) * sizeof(float);
   std::atomic<uint32_t> sink{0};
   const double read = best_rate(bytes, [&](size_t first, size_t size) {
-    // Whole numbers, since the compiler may not reorder a sum of floats.
+    // Integers, since the compiler may not reorder a sum of floats.
     const auto* words = reinterpret_cast<const uint32_t*>(from + first);
     uint32_t sum = 0;
     for (size_t i = 0; i < size; ++i) sum += words[i];

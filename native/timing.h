@@ -89,7 +89,7 @@ struct HasSize : std::false_type {};
 template <class Args>
 struct HasSize<Args, std::void_t<decltype(Args::size)>> : std::true_type {};
 
-// The sizes of a call, as far as its family has any of the usual names for them.
+// The sizes of a call, where its family has one of the usual fields for them.
 template <class Args>
 std::string shape_of(const Args& args) {
   if constexpr (HasShape<Args>::value)

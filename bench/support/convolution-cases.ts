@@ -129,7 +129,7 @@ export class ConvolutionOperands {
         return () =>
           addon.binaryConvForward({
             ...{ shape, x: xSigns, w: wSigns, scale: w, y: out },
-            ...{ residual: null, slope: null, gate: null, sumSlope: null },
+            ...{ residual: null, residualSlope: null, gate: null, sumSlope: null },
           });
       case 'binaryConvBackwardInput':
         return () =>

@@ -65,7 +65,7 @@ export function memoryCases(addon: NativeAddon, floats: number): MemoryCase[] {
         addon.batchNormBackward({
           ...{ rows, channels, dy: a, x: b, slope: null, mask, outer: 0, addend: null },
           ...{ mean: p, inverseDeviation: p, gamma: p, upstream: null, dx: out, dgamma, dbeta, dslope: null },
-          ...{ pictures: 0, pictureDy: null },
+          ...{ images: 0, imageDy: null },
         }),
     },
     {

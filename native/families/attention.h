@@ -177,7 +177,7 @@ struct MapProjectionBackward {
   }
 };
 
-// How a factor for each position and one for each channel of a picture are one factor.
+// How a factor for each position and one for each channel of a image are one factor.
 enum class FactorForm {
   kProduct,     // A = p · c
   kExcitation,  // A = 1 + σ(p · c)
@@ -239,7 +239,7 @@ struct FactoredGateBackward {
   }
 };
 
-// The gate of a decorated convolution, from the mean a and the maximum b of each channel of a picture, pools
+// The gate of a decorated convolution, from the mean a and the maximum b of each channel of a image, pools
 // = [a; b]:
 //   s = softmax(a) over the channels, u = tanh(w₀·a·s + b₀), v = tanh(w₁·b·s + b₁), y = 1 + tanh(w₂·v·u + b₂)
 // with weights and biases [3, channels].

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "families/conv_shape.h"
+#include "families/output_transform.h"
 
 namespace bnn {
 
@@ -87,35 +88,23 @@ struct MatMul {
   }
 };
 
-// y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c]
-// of k bits. The sum is an exact integer; padding contributes 0. The residual has the shape of y and may be
-// null; with `slope` (may be null) its PReLU is added in its place. Where there is a `gate` [n, k] it
-// multiplies the scale, z = scale[k] · gate[n, k] · Σ x·w, and so on in the gradients. With a `sum_slope`
-// (may be null) y = prelu(z) + residual.
+// y = transform(Σ x·w) with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c] of k bits.
+// The sum is an exact integer; padding contributes 0.
 struct BinaryConvForward {
   static constexpr const char* family = "binaryConvForward";
   ConvShape shape;
   const uint32_t* x;
   const uint32_t* w;
-  const float* scale;
-  const float* residual;
-  const float* slope;
+  OutputTransform transform;
   float* y;
-  const float* gate = nullptr;
-  const float* sum_slope = nullptr;
 
   template <class Fields>
   void fields(Fields& f) {
     f.nested("shape", shape);
     f.input("x", x, shape.packed_input());
     f.input("w", w, shape.packed_filter());
-    f.input("scale", scale, {shape.k});
-    f.input_or_null("residual", residual, shape.output());
-    f.input_or_null("slope", slope, {shape.k});
+    transform.fields(f, shape);
     f.output("y", y, shape.output());
-    f.input_or_null("gate", gate, {shape.n, shape.k});
-    f.input_or_null("sumSlope", sum_slope, {shape.k});
-    f.require("slope", slope == nullptr || residual != nullptr, "null without a residual");
   }
 };
 
@@ -165,36 +154,34 @@ struct BinaryConvBackwardFilter {
   }
 };
 
-// dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward,
-// whose sums are made again: they cost less than a map of them. dz is dy, or with a `sum_slope` dy where z >
-// 0 and sum_slope[k] · dy elsewhere, which is then written; dslope[k] = Σ dy · z where z ≤ 0. The gate may be
-// null, for one of ones.
+// The gradients to the gate and the slope of a BinaryConvForward with the same x, w and transform, which has
+// no residual here:
+//   dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, dslope[k] = Σ dy · z where z ≤ 0
+//   dz = dy where z > 0, sum_slope[k] · dy elsewhere; without a sum_slope dz is dy and is not written
+// The sums Σ x·w are computed again, which costs less than keeping a map of them. Without a gate dgate is the
+// gradient to a gate of ones.
 struct BinaryConvGateGradient {
   static constexpr const char* family = "binaryConvGateGradient";
   ConvShape shape;
   const uint32_t* x;
   const uint32_t* w;
-  const float* scale;
+  OutputTransform transform;
   const float* dy;
   float* dgate;
-  const float* gate = nullptr;
-  const float* sum_slope = nullptr;
-  float* dz = nullptr;      // null without sum_slope
-  float* dslope = nullptr;  // null without sum_slope
+  float* dz = nullptr;      // null without a sum_slope
+  float* dslope = nullptr;  // null without a sum_slope
 
   template <class Fields>
   void fields(Fields& f) {
     f.nested("shape", shape);
     f.input("x", x, shape.packed_input());
     f.input("w", w, shape.packed_filter());
-    f.input("scale", scale, {shape.k});
+    transform.factor_fields(f, shape);
     f.input("dy", dy, shape.output());
     f.output("dgate", dgate, {shape.n, shape.k});
-    f.input_or_null("gate", gate, {shape.n, shape.k});
-    f.input_or_null("sumSlope", sum_slope, {shape.k});
     f.output_or_null("dz", dz, shape.output());
     f.output_or_null("dslope", dslope, {shape.k});
-    f.together(sum_slope, dz, dslope);
+    f.together(transform.sum_slope, dz, dslope);
   }
 };
 

@@ -242,8 +242,8 @@ struct ChannelAffineActivation {
 //   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverse_deviation·(dy − dβ/m − x̂·dγ/m)
 // With `mask` (packed bits, may be null) dy counts only where its bit is 1, elsewhere `outer` times it;
 // `upstream` (may be null) gets dy as it counts. dx may be dy, or upstream may, but not both. With
-// `picture_dy` [pictures, channels] (may be null) each row of dy, as it counts, gets that of its picture
-// added, row r being of picture r mod `pictures`. With `addend` (may be null) dx gets addend added to it.
+// `image_dy` [images, channels] (may be null) each row of dy, as it counts, gets that of its image
+// added, row r being of image r mod `images`. With `addend` (may be null) dx gets addend added to it.
 // With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and dslope = Σ dx·x there,
 // of dx before that.
 struct BatchNormBackward {
@@ -264,8 +264,8 @@ struct BatchNormBackward {
   float* dgamma;
   float* dbeta;
   float* dslope;  // null without a slope
-  int pictures = 0;
-  const float* picture_dy = nullptr;
+  int images = 0;
+  const float* image_dy = nullptr;
 
   template <class Fields>
   void fields(Fields& f) {
@@ -285,11 +285,11 @@ struct BatchNormBackward {
     f.output("dgamma", dgamma, {channels});
     f.output("dbeta", dbeta, {channels});
     f.output_or_null("dslope", dslope, {channels});
-    f.size("pictures", pictures);
-    f.input_or_null("pictureDy", picture_dy, {pictures, channels});
+    f.size("images", images);
+    f.input_or_null("imageDy", image_dy, {images, channels});
     f.together(slope, dslope);
-    f.require("pictureDy", (picture_dy != nullptr) == (pictures > 0),
-              "there where pictures is above 0, and only there");
+    f.require("imageDy", (image_dy != nullptr) == (images > 0),
+              "there where images is above 0, and only there");
   }
 };
 

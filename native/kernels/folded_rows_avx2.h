@@ -1,6 +1,6 @@
-// Rows of any number of channels as wider rows that whole vectors fill: `fold` rows of C channels are one row
-// of fold · C floats, with the parameters of the channels repeated. What is left of the rows after the last
-// full one is its `rest`.
+// Rows of any number of channels as wider rows that fill whole vectors. `fold` rows of C channels are one
+// folded row of fold · C floats, and the parameters of the channels are repeated to that width. The rows
+// after the last full folded row are the `rest`.
 #pragma once
 
 #include <cstring>
@@ -12,7 +12,7 @@
 
 namespace bnn::avx2 {
 
-// A piece of the rows that one task works on. The pieces depend on the shape alone.
+// The rows of one task. How they are cut depends on the shape alone.
 struct Chunk {
   size_t first, last;  // folded rows
   bool has_rest;
@@ -31,7 +31,7 @@ struct FoldedRows {
 
   size_t size() const { return count * width + rest; }
 
-  // `fold` times the values of the channels
+  // Copies the values of the channels `fold` times.
   void repeat(const float* per_channel, float* out) const {
     for (size_t i = 0; i < fold; ++i) std::memcpy(out + i * channels, per_channel, channels * sizeof(float));
   }
@@ -47,8 +47,8 @@ struct FoldedRows {
   }
 };
 
-// body(chunk) for all pieces, in parallel. They start from the end: the kernel before ended there, so that
-// its last rows are still in the caches.
+// body(chunk) for all chunks, in parallel, from the last to the first: the kernel before ended at the last
+// rows, which are still in the caches.
 template <class Body>
 void for_chunks(const FoldedRows& rows, const Body& body) {
   const size_t chunks = rows.chunks(SIZE_MAX);
@@ -68,7 +68,7 @@ void each_vector(const FoldedRows& rows, const Chunk& chunk, const Body& body) {
 }
 }  // namespace detail
 
-// body(lanes, offset, column) for every eight floats of the chunk.
+// body(lanes, offset, column) for each eight floats of the chunk.
 template <class Body>
 void each_vector(const FoldedRows& rows, const Chunk& chunk, bool streamed, const Body& body) {
   if (!streamed) return detail::each_vector<FullLanes>(rows, chunk, body);
@@ -76,10 +76,10 @@ void each_vector(const FoldedRows& rows, const Chunk& chunk, bool streamed, cons
   _mm_sfence();
 }
 
-// The packed bits of a chunk's rows as one stream with a bit for each float.
+// The packed bits of a chunk as one stream, with one bit for each float.
 class ChunkBits {
  public:
-  // `packed` may be null: then the stream must not be read.
+  // `packed` may be null; then the bits must not be read.
   ChunkBits(const FoldedRows& rows, const Chunk& chunk, const uint32_t* packed, Scratch& scratch)
       : bytes_(reinterpret_cast<const uint8_t*>(packed)), start_(0) {
     if (packed == nullptr || rows.channels % 32 == 0) return;
@@ -116,31 +116,31 @@ class ChunkBits {
   size_t start_;
 };
 
-// Values that differ from picture to picture, [pictures, channels], as a table that any vector of the folded
-// rows reads from: the row after the last picture is that of the first again.
-class PictureValues {
+// Values [images, channels] that differ from image to image, as a table from which any vector of the folded
+// rows can be read. After the last image the table begins again with the first.
+class ImageValues {
  public:
-  // `values` may be null: then nothing is read. The memory is table_size(…) floats.
-  PictureValues(const FoldedRows& rows, const float* values, size_t pictures, float* table)
-      : period_(std::max(pictures * rows.channels, size_t{2})), table_(values == nullptr ? nullptr : table) {
+  // `values` may be null; then the table must not be read. `table` has table_size(…) floats.
+  ImageValues(const FoldedRows& rows, const float* values, size_t images, float* table)
+      : period_(std::max(images * rows.channels, size_t{2})), table_(values == nullptr ? nullptr : table) {
     if (values == nullptr) return;
     inverse_ = UINT64_MAX / period_ + 1;
-    const size_t own = pictures * rows.channels;
+    const size_t own = images * rows.channels;
     std::memcpy(table, values, own * sizeof(float));
     for (size_t i = own; i < period_ + rows.width; ++i) table[i] = table[i - own];
   }
 
-  static size_t table_size(const FoldedRows& rows, size_t pictures) {
-    return pictures * rows.channels + rows.width + 1;
+  static size_t table_size(const FoldedRows& rows, size_t images) {
+    return images * rows.channels + rows.width + 1;
   }
 
   explicit operator bool() const { return table_ != nullptr; }
 
-  // The place of a vector's values, of its offset and its column in the folded row.
+  // Where the values of a vector are, from its offset and its column in the folded row.
   const float* at(size_t offset, size_t column) const {
     const size_t row = offset - column;
-    // ⌊row / period⌋ by a multiplication, exact for row · period < 2⁶⁴: a division would cost more than the
-    // rest.
+    // ⌊row / period⌋ by a multiplication, which is exact for row · period < 2⁶⁴. A division would cost more
+    // than everything else here.
     const size_t whole = static_cast<size_t>(static_cast<unsigned __int128>(inverse_) * row >> 64);
     return table_ + (row - whole * period_) + column;
   }
@@ -151,11 +151,11 @@ class PictureValues {
   const float* table_;
 };
 
-// A reduction has no more partial results than this, so that combining them costs little.
+// A reduction has at most so many partial results, so that combining them costs little.
 constexpr size_t kMostPartials = 64;
 
-// totals[s][channel] = Σ over the rows of the s-th term. make_term(chunk, scratch) gives the term
-// of a chunk, a function of (lanes, offset, column); the scratch memory lives as long as the term.
+// totals[s][channel] = Σ over the rows of the s-th term. make_term(chunk, scratch) returns the terms of a
+// chunk as a function of (lanes, offset, column). The scratch memory lives as long as that function.
 template <size_t Sums, class MakeTerm>
 void sum_channels(const FoldedRows& rows, double* totals, const MakeTerm& make_term) {
   const size_t chunks = rows.chunks(kMostPartials);

@@ -1,4 +1,4 @@
-// Eight floats at a time. A body is written once, as a function of the lanes it works on, and runs for any
+// Eight floats at a time. A loop body is a function of the lanes that it works on, written once for any
 // width: the last few floats of a row are masked.
 #pragma once
 
@@ -22,13 +22,13 @@ struct FullLanes {
   __m256 keep(__m256 v) const { return v; }
 };
 
-// Stores that pass the caches by, which spares reading the lines they overwrite. The addresses are aligned to
-// 32 bytes, and the writer ends with _mm_sfence() so that other threads see what it wrote.
+// Stores that bypass the caches, so that the lines which they overwrite are not read. The addresses are
+// aligned to 32 bytes, and the writer ends with _mm_sfence() so that other threads see what it wrote.
 struct StreamedLanes : FullLanes {
   void store(float* p, __m256 v) const { _mm256_stream_ps(p, v); }
 };
 
-// The first `count` lanes; the others load as 0, store nothing and are kept out of sums.
+// The first `count` lanes. The others load 0, store nothing and add nothing to sums.
 struct SomeLanes {
   __m256i on;
 
@@ -50,14 +50,14 @@ inline void for_vectors(size_t width, const Body& body) {
 
 inline __m256 magnitude(__m256 v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
 
-// All bits of lane i set where bit i of the byte is.
+// All bits of lane i are set where bit i of the byte is 1.
 inline __m256 lanes_of_bits(uint8_t byte) {
   const __m256i bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
   const __m256i all = _mm256_set1_epi8(static_cast<char>(byte));
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(all, bits), bits));
 }
 
-// Eight values of each of `Sums` sums.
+// Eight values for each of `Sums` sums.
 template <size_t Sums>
 struct Terms {
   __m256 v[Sums];
@@ -65,9 +65,9 @@ struct Terms {
 
 constexpr size_t kRunRows = 64;
 
-// sums[s][column] += Σ term(lanes, row, column).v[s] over the rows. Four rows add up pairwise, the rows of a
-// run in float, the runs in double, so that the error does not grow with the number of rows. `sums` and `run`
-// are [Sums][width rounded up to lanes]; `run` is scratch.
+// sums[s][column] += Σ term(lanes, row, column).v[s] over the rows. Four rows are added in pairs, the rows of
+// a run in float and the runs in double, so that the error does not grow with the number of rows. `sums` and
+// `run` are [Sums][width rounded up to lanes]; `run` is scratch memory.
 template <size_t Sums, class Term>
 void add_rows(size_t rows, size_t width, double* sums, float* run, const Term& term) {
   const size_t padded = round_up_to_lanes(width);

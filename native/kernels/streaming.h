@@ -1,4 +1,4 @@
-// When an output passes the caches by.
+// When an output is streamed, that is, written past the caches.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,9 @@
 
 namespace bnn {
 
-// An output of this size is not in the caches any more when the next kernel reads it. Kernels that compute
-// long enough between their stores gain from streaming smaller ones too: what they read stays in the caches.
+// An output of kStreamedFloats is no longer in the caches when the next kernel reads it. Kernels that compute
+// for long between their stores gain from streaming smaller outputs too, since what they read stays in the
+// caches.
 constexpr size_t kStreamedFloats = size_t{4} << 20;
 constexpr size_t kConvolvedFloats = size_t{1} << 19;
 

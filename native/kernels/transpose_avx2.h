@@ -1,4 +1,4 @@
-// Blocks of 8×8 floats with rows and columns exchanged.
+// Transposed blocks of 8×8 floats.
 #pragma once
 
 #include <immintrin.h>
@@ -9,8 +9,8 @@
 namespace bnn::avx2 {
 namespace {
 
-// columns[j] = element j of the 8 rows `stride` floats apart, from halves of rows i and i + 4 side by side,
-// since moving halves between registers is slow where registers are 128 bits wide inside.
+// columns[j] = element j of the 8 rows, which are `stride` floats apart. Rows i and i + 4 are loaded into one
+// register, because moving halves between registers is slow on CPUs whose units are 128 bits wide.
 inline void load_transposed(const float* rows, size_t stride, __m256 columns[8]) {
 #pragma GCC unroll 2
   for (int half = 0; half < 8; half += 4) {
@@ -28,8 +28,8 @@ inline void load_transposed(const float* rows, size_t stride, __m256 columns[8])
   }
 }
 
-// The same of `row_count` rows of `count` elements, with zeros for the rest. Apart, so that it costs whole
-// blocks nothing.
+// The same for `row_count` rows of `count` elements, with zeros for the rest. It is a function of its own, so
+// that whole blocks pay nothing for it.
 __attribute__((noinline)) void load_transposed_edge(const float* rows, size_t stride, int row_count,
                                                     int count, __m256 columns[8]) {
   alignas(32) float whole[8 * 8] = {};

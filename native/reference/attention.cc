@@ -12,7 +12,7 @@ constexpr float kLeast = -std::numeric_limits<float>::infinity();
 
 double logistic(double z) { return 1 / (1 + std::exp(-z)); }
 
-// The factor and its slope along p · c.
+// The factor, and its derivative with respect to p · c.
 struct Factor {
   double value, slope;
 };
@@ -24,14 +24,14 @@ Factor factor_of(FactorForm form, float of_position, float of_channel) {
   return {1 + s, s * (1 - s)};
 }
 
-// v of element i of x.
+// v for element i of x.
 template <class Args>
 float value_of(const Args& a, size_t i) {
   const size_t c = i % a.channels;
   return a.scale == nullptr ? a.x[i] : std::fma(a.x[i], a.scale[c], a.shift[c]);
 }
 
-// The gradients of what looks at a BatchNorm of x, or at x itself, from dv(position, element of the
+// The gradients of a function of BatchNorm(x), or of x itself, from its gradient dv(position, element of the
 // position).
 template <class Args, class Gradient>
 void backpropagate(const Args& a, const Gradient& dv) {
@@ -61,7 +61,7 @@ void backpropagate(const Args& a, const Gradient& dv) {
     }
 }
 
-// The parts of a DecoratorGate for one picture and channel.
+// The gate of one image and channel, and what it is made of, with the names of the formula.
 struct Decorated {
   double u, v, outer;
 };

@@ -10,10 +10,12 @@ namespace bnn::reference {
 namespace {
 
 // The factor of output channel k of an image.
-double gated(const float* scale, const float* gate, const ConvShape& s, int image, int k) {
+double factor_of(const float* scale, const float* gate, const ConvShape& s, int image, int k) {
   return gate == nullptr ? scale[k]
                          : static_cast<double>(scale[k]) * gate[static_cast<size_t>(image) * s.k + k];
 }
+
+float prelu(float v, const float* slope, int k) { return slope == nullptr || v > 0 ? v : slope[k] * v; }
 
 // Σ x · w at one output position.
 int sum_of_signs(const ConvShape& s, const uint32_t* x, const uint32_t* w, int64_t position, int image,
@@ -33,42 +35,44 @@ int sum_of_signs(const ConvShape& s, const uint32_t* x, const uint32_t* w, int64
 
 void binary_conv_forward_reference(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
+  const OutputTransform& t = a.transform;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w, [&](int64_t position) {
     for (int image = 0; image < s.n; ++image)
       for (int k = 0; k < s.k; ++k) {
         const float sum = static_cast<float>(sum_of_signs(s, a.x, a.w, position, image, k));
-        const float factor = static_cast<float>(gated(a.scale, a.gate, s, image, k));
+        const float factor = static_cast<float>(factor_of(t.scale, t.gate, s, image, k));
         const size_t i = (position * s.n + image) * s.k + k;
-        const float z = factor * sum;
-        const float added = a.residual == nullptr                        ? 0
-                            : a.slope != nullptr && !(a.residual[i] > 0) ? a.slope[k] * a.residual[i]
-                                                                         : a.residual[i];
-        if (a.sum_slope != nullptr)
-          a.y[i] = (z > 0 ? z : a.sum_slope[k] * z) + added;
+        const float added = t.residual == nullptr ? 0 : prelu(t.residual[i], t.residual_slope, k);
+        // Without a PReLU between them the product and the sum are rounded once.
+        if (t.sum_slope == nullptr && t.residual != nullptr)
+          a.y[i] = std::fma(factor, sum, added);
+        else if (t.sum_slope == nullptr)
+          a.y[i] = factor * sum;
         else
-          a.y[i] = a.residual == nullptr ? z : std::fma(factor, sum, added);
+          a.y[i] = prelu(factor * sum, t.sum_slope, k) + added;
       }
   });
 }
 
 void binary_conv_gate_gradient_reference(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
+  const OutputTransform& t = a.transform;
   parallel_for(s.k, [&](int64_t channel) {
     const int k = static_cast<int>(channel);
     double dslope = 0;
     for (int image = 0; image < s.n; ++image) {
-      const double factor = gated(a.scale, a.gate, s, image, k);
+      const double factor = factor_of(t.scale, t.gate, s, image, k);
       double total = 0;
       for (int64_t position = 0; position < static_cast<int64_t>(s.out_h) * s.out_w; ++position) {
         const size_t i = (position * s.n + image) * s.k + k;
         const int sum = sum_of_signs(s, a.x, a.w, position, image, k);
-        const bool sloped = a.sum_slope != nullptr && !(static_cast<float>(factor) * sum > 0);
-        const double dz = sloped ? static_cast<double>(a.sum_slope[k]) * a.dy[i] : a.dy[i];
+        const bool is_sloped = t.sum_slope != nullptr && !(static_cast<float>(factor) * sum > 0);
+        const double dz = is_sloped ? static_cast<double>(t.sum_slope[k]) * a.dy[i] : a.dy[i];
         if (a.dz != nullptr) a.dz[i] = static_cast<float>(dz);
-        if (sloped) dslope += a.dy[i] * factor * sum;
+        if (is_sloped) dslope += a.dy[i] * factor * sum;
         total += dz * sum;
       }
-      a.dgate[static_cast<size_t>(image) * s.k + k] = static_cast<float>(total * a.scale[k]);
+      a.dgate[static_cast<size_t>(image) * s.k + k] = static_cast<float>(total * t.scale[k]);
     }
     if (a.dslope != nullptr) a.dslope[k] = static_cast<float>(dslope);
   });
@@ -84,7 +88,8 @@ void binary_conv_backward_input_reference(const BinaryConvBackwardInput& a) {
         for_outputs_of(s, source, [&](int tap, size_t position) {
           const uint32_t* w = a.w + (static_cast<size_t>(tap) * s.c + c) * ww;
           const float* dy = a.dy + (position * s.n + image) * s.k;
-          for (int k = 0; k < s.k; ++k) sum += sign_at(w, k) * gated(a.scale, a.gate, s, image, k) * dy[k];
+          for (int k = 0; k < s.k; ++k)
+            sum += sign_at(w, k) * factor_of(a.scale, a.gate, s, image, k) * dy[k];
         });
         a.dx[(source * s.n + image) * s.c + c] = static_cast<float>(sum);
       }

@@ -1,4 +1,4 @@
-// Reading packed signs one at a time: bit 1 is +1, bit 0 is −1.
+// Reads packed signs one at a time: bit 1 is +1, bit 0 is −1.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Which input position meets which output position under which tap; padding is simply left out.
+// Which input positions and output positions meet under which tap. Padding is left out.
 #pragma once
 
 #include "kernels.h"

@@ -17,7 +17,7 @@ float from_bits(uint32_t bits) {
   return value;
 }
 
-// `value` without its lowest `count` bits, rounded to the nearest, ties to even.
+// `value` without its lowest `count` bits, rounded to nearest, ties to even.
 uint32_t rounded_shift(uint32_t value, int count) {
   const uint32_t kept = value >> count;
   const uint32_t rest = value & ((1u << count) - 1);
@@ -33,7 +33,7 @@ uint16_t narrow(float x) {
   if (magnitude > 0x7f800000) return static_cast<uint16_t>(sign | 0x7e00 | ((magnitude >> 13) & 0x3ff));
   const int exponent = static_cast<int>(magnitude >> 23) - 127;
   if (exponent > 15) return static_cast<uint16_t>(sign | 0x7c00);
-  // Rounding up may carry into the exponent, also into that of infinity: the encoding is made for it.
+  // Rounding up may carry into the exponent, up to that of infinity. The encoding makes this right.
   if (exponent >= -14) return static_cast<uint16_t>(sign | (rounded_shift(magnitude, 13) - (112u << 10)));
   // Subnormal: multiples of 2^-24.
   const uint32_t significand = (magnitude & 0x7fffff) | 0x800000;

@@ -2,7 +2,7 @@
 
 namespace bnn::reference {
 
-// A multiplication and an addition of the plain architecture, four floats at a time.
+// A multiplication and an addition in the instructions that every CPU has, four floats at a time.
 size_t multiply_adds_reference(size_t rounds) {
   typedef float Four __attribute__((vector_size(16)));
   constexpr size_t kChains = 12;

@@ -87,7 +87,7 @@ void channel_affine_activation_reference(const ChannelAffineActivation& a) {
       const bool inside = a.activation == Activation::kRelu ? v > 0 : std::fabs(v) <= 1;
       const float edge = a.activation == Activation::kRelu ? 0.0f : std::copysign(1.0f, v);
       const float slope = outer_slope(a.activation);
-      // 0 times an infinity would be no number; zeros keep their sign.
+      // 0 times infinity would be NaN. Zeros keep their sign.
       a.y[i] = inside || v == 0 || std::isnan(v) ? v : slope == 0 ? edge : std::fma(slope, v - edge, edge);
       if (a.mask && inside) a.mask[row * words + c / 32] |= 1u << (c % 32);
     }
@@ -103,7 +103,7 @@ void batch_norm_backward_reference(const BatchNormBackward& a) {
       const bool passes = !a.mask || bit_at(a.mask + row * words, static_cast<int>(c));
       const double dy = a.dy[row * a.channels + c];
       const double own = passes ? dy : a.outer == 0 ? 0.0 : a.outer * dy;
-      return a.picture_dy == nullptr ? own : own + a.picture_dy[row % a.pictures * a.channels + c];
+      return a.image_dy == nullptr ? own : own + a.image_dy[row % a.images * a.channels + c];
     };
     const auto normalised = [&](size_t row) {
       return (prelu(a.x[row * a.channels + c], a.slope, c) - mean) * inverse;

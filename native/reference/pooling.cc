@@ -7,7 +7,7 @@
 namespace bnn::reference {
 namespace {
 
-// What the sum of a window is divided by.
+// The divisor of a window.
 int divisor(const ConvShape& s, int64_t position, bool count_padding) {
   if (count_padding) return s.taps();
   int valid = 0;

@@ -1,4 +1,4 @@
-// The running statistics of a BatchNorm, moved towards those of a batch.
+// Moves the running statistics of a BatchNorm towards those of a batch.
 #pragma once
 
 #include <cstddef>

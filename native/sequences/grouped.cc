@@ -20,7 +20,8 @@ void for_rows(size_t rows, Body&& body) {
   });
 }
 
-// A matrix [rows][channels] as one [rows][channels / groups] after the other.
+// A matrix [rows][channels] whose parts of channels / groups columns are matrices of their own, one after the
+// other.
 struct Parts {
   size_t rows;
   int channels, groups;
@@ -83,6 +84,22 @@ const float* part(const float* parts, size_t size, int g) {
   return parts == nullptr ? nullptr : parts + g * size;
 }
 
+// The transform with what it has for each element split.
+OutputTransform split(const ConvShape& s, const OutputTransform& transform, Scratch& scratch) {
+  OutputTransform result = transform;
+  result.gate = split(gate_of(s), transform.gate, scratch);
+  result.residual = split(outputs_of(s), transform.residual, scratch);
+  return result;
+}
+
+// What one group has of a transform that is split.
+OutputTransform part(const ConvShape& s, const OutputTransform& transform, int g) {
+  const size_t k = s.group_outputs();
+  return {transform.scale + g * k, part(transform.gate, gate_of(s).floats(), g),
+          part(transform.sum_slope, k, g), part(transform.residual, outputs_of(s).floats(), g),
+          part(transform.residual_slope, k, g)};
+}
+
 // body(group, shape of one group) for each group
 template <class Body>
 void for_groups(const ConvShape& s, Body&& body) {
@@ -136,13 +153,11 @@ void run_in_groups(const BinaryConvForward& a, Kernel<BinaryConvForward> kernel)
   const Parts in = inputs_of(a.shape), out = outputs_of(a.shape), filter = filter_of(a.shape);
   const uint32_t* x = split(in, a.x, scratch);
   const uint32_t* w = split(filter, a.w, scratch);
-  const float* residual = split(out, a.residual, scratch);
-  const float* gate = split(gate_of(a.shape), a.gate, scratch);
+  const OutputTransform transform = split(a.shape, a.transform, scratch);
   float* y = result(out, scratch);
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    kernel({s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, part(residual, out.floats(), g),
-            part(a.slope, s.k, g), y + g * out.floats(), part(gate, gate_of(a.shape).floats(), g),
-            part(a.sum_slope, s.k, g)});
+    kernel(
+        {s, x + g * in.words(), w + g * filter.words(), part(a.shape, transform, g), y + g * out.floats()});
   });
   join(out, y, a.y);
 }
@@ -184,13 +199,12 @@ void run_in_groups(const BinaryConvGateGradient& a, Kernel<BinaryConvGateGradien
   const uint32_t* x = split(in, a.x, scratch);
   const uint32_t* w = split(filter, a.w, scratch);
   const float* dy = split(out, a.dy, scratch);
-  const float* gate = split(gates, a.gate, scratch);
+  const OutputTransform transform = split(a.shape, a.transform, scratch);
   float* dgate = result(gates, scratch);
   float* dz = a.dz == nullptr ? nullptr : scratch.take<float>(out.all_floats());
   for_groups(a.shape, [&](int g, const ConvShape& s) {
-    kernel({s, x + g * in.words(), w + g * filter.words(), a.scale + g * s.k, dy + g * out.floats(),
-            dgate + g * gates.floats(), part(gate, gates.floats(), g), part(a.sum_slope, s.k, g),
-            dz == nullptr ? nullptr : dz + g * out.floats(),
+    kernel({s, x + g * in.words(), w + g * filter.words(), part(a.shape, transform, g), dy + g * out.floats(),
+            dgate + g * gates.floats(), dz == nullptr ? nullptr : dz + g * out.floats(),
             a.dslope == nullptr ? nullptr : a.dslope + g * s.k});
   });
   join(gates, dgate, a.dgate);

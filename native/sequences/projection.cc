@@ -1,6 +1,5 @@
-// The small algebra of a 1×1 convolution with BatchNorm, from sums over its input. Its matrix products go
-// through the active MatMul; everything else is a pass or two over one matrix, so that it has no version for
-// an instruction set.
+// The matrix algebra of a 1×1 convolution with BatchNorm, from sums over its input. The products are calls of
+// MatMul; the rest is a pass or two over a small matrix.
 #include <algorithm>
 #include <cmath>
 
@@ -42,7 +41,7 @@ void projected_statistics(const ProjectedStatistics& a) {
     }
   for (int j = 0; j < k; ++j) {
     a.output_mean[j] = static_cast<float>(sums[j]);
-    // Rounding may take a variance of 0 below it.
+    // Rounding may make a variance of 0 negative.
     a.output_variance[j] = static_cast<float>(std::max(0.0, sums[k + j]));
   }
   move_running({a.rows, k, nullptr, nullptr, a.output_mean, a.output_variance, a.momentum, a.running_mean,
@@ -74,7 +73,7 @@ void projected_gradients(const ProjectedGradients& a) {
       const size_t at = static_cast<size_t>(i) * k + j;
       const double centred = a.products[at] - static_cast<double>(a.mean[i]) * a.dbeta[j];
       a.dw[at] = static_cast<float>(s[j] * centred - t[j] * a.covered[at]);
-      // Stands in for w · t until the product with wᵀ is made.
+      // Holds w · t until the product with wᵀ is computed.
       a.pull[at] = static_cast<float>(-a.w[at] * t[j] / static_cast<double>(a.rows));
     }
   multiply(c, c, k, a.pull, a.w, true, a.tilt);

@@ -1,4 +1,4 @@
-// The sequences of kernels of a binary block. Each step is the active implementation of its own family.
+// The training passes of a binary residual block. Each step runs the active implementation of its family.
 #include <cmath>
 
 #include "dispatch.h"
@@ -34,9 +34,9 @@ void binary_residual_forward(const BinaryResidualForward& a) {
       a.map_mean[i] = std::fma(a.map_mean[i], scale[i % s.c], shift[i % s.c]);
     squeeze_excite({s.n, s.c, a.hidden, s.k}, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate);
   }
-  bnn::run(BinaryConvForward{s, a.sign, a.filter_sign, a.scale, a.adds_input ? a.v : a.residual,
-                             a.adds_input ? a.slope : nullptr, a.y, a.hidden > 0 ? a.gate : nullptr,
-                             a.sum_slope});
+  const OutputTransform transform{a.scale, a.hidden > 0 ? a.gate : nullptr, a.sum_slope,
+                                  a.adds_input ? a.v : a.residual, a.adds_input ? a.slope : nullptr};
+  bnn::run(BinaryConvForward{s, a.sign, a.filter_sign, transform, a.y});
 }
 
 void binary_residual_backward(const BinaryResidualBackward& a) {
@@ -50,8 +50,8 @@ void binary_residual_backward(const BinaryResidualBackward& a) {
   float* dgate = scratch.take<float>(g.gate_size());
   const float* gate = is_gated ? a.gate : nullptr;
   if (is_gated || is_sloped)
-    bnn::run(BinaryConvGateGradient{s, a.sign, a.filter_sign, a.scale, a.dy, dgate, gate, a.sum_slope, a.dz,
-                                    a.dsum_slope});
+    bnn::run(BinaryConvGateGradient{
+        s, a.sign, a.filter_sign, {a.scale, gate, a.sum_slope}, a.dy, dgate, a.dz, a.dsum_slope});
   if (is_gated) {
     squeeze_excite_backward(g, a.map_mean, a.squeeze, a.excite, a.hidden_values, a.gate, dgate,
                             scratch.take<float>(g.hidden_size()), a.dsqueeze, a.dexcite, dm);

@@ -100,7 +100,7 @@ export function binaryCalls(s: ConvShape, { x, w, scale, dy, latent, gate }: Bin
           w,
           scale,
           residual: null,
-          slope: null,
+          residualSlope: null,
           y,
           gate,
           sumSlope: null,

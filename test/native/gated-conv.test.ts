@@ -51,7 +51,17 @@ const slopedSums = (
   return {
     forward: () => ({
       y: guardedOutput(outputSize(s), (y) =>
-        addon.binaryConvForward({ shape: s, x, w, scale, residual, slope: null, y, gate, sumSlope: slope }),
+        addon.binaryConvForward({
+          shape: s,
+          x,
+          w,
+          scale,
+          residual,
+          residualSlope: null,
+          y,
+          gate,
+          sumSlope: slope,
+        }),
       ),
     }),
     gradients: () => {
@@ -144,7 +154,17 @@ describe.skipIf(vectorSets(family).length === 0)('the fast gated binary convolut
     const slope = randomFloats(s.k, 9);
     const call: Call = () => ({
       y: guardedOutput(outputSize(s), (y) =>
-        addon.binaryConvForward({ shape: s, x, w, scale, residual, slope, y, gate, sumSlope: null }),
+        addon.binaryConvForward({
+          shape: s,
+          x,
+          w,
+          scale,
+          residual,
+          residualSlope: slope,
+          y,
+          gate,
+          sumSlope: null,
+        }),
       ),
     });
     expectLikeReference(families.y, call, tolerances.y, convTitle(s));

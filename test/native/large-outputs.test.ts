@@ -56,7 +56,7 @@ const calls: readonly { family: string; title?: string; tolerance: number; write
       addon.batchNormBackward({
         ...{ rows, channels, dy: y, x, slope: null, mask: words, outer: 0, addend: null },
         ...{ mean: p, inverseDeviation: p, gamma: p, upstream: null, dx: out, dgamma, dbeta, dslope: null },
-        ...{ pictures: 0, pictureDy: null },
+        ...{ images: 0, imageDy: null },
       });
     },
   },
@@ -106,7 +106,7 @@ const calls: readonly { family: string; title?: string; tolerance: number; write
       tolerance: 1e-6,
       write: () =>
         addon.binaryConvForward({
-          ...{ shape, x: bits, w: filter, scale, residual: x, slope },
+          ...{ shape, x: bits, w: filter, scale, residual: x, residualSlope: slope },
           ...{ y: out, gate: null, sumSlope: null },
         }),
     },
@@ -116,7 +116,7 @@ const calls: readonly { family: string; title?: string; tolerance: number; write
       tolerance: 0,
       write: () =>
         addon.binaryConvForward({
-          ...{ shape, x: bits, w: filter, scale, residual: null, slope: null },
+          ...{ shape, x: bits, w: filter, scale, residual: null, residualSlope: null },
           ...{ y: out, gate: null, sumSlope: null },
         }),
     },

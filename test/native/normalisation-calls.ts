@@ -11,7 +11,7 @@ export const others = floatsWithEdges(most, 2);
 export const shortcuts = floatsWithEdges(most, 8);
 const wild = floatsWithEdges(most, 3, extremes);
 const undefinedToo = floatsWithEdges(most, 4, [...extremes, NaN]);
-const pictureGradients = randomFloats(128 * 1030, 7);
+const imageGradients = randomFloats(128 * 1030, 7);
 // Bits beyond the last channel of a row are random too: they must not matter.
 export const words = randomWords(most, 5);
 export const perChannel = randomFloats(1030, 6);
@@ -149,8 +149,8 @@ export const backward =
     outer?: number;
     /** Where dy as it counts is written: to memory of its own, or in the place of dy. */
     upstream?: 'own' | 'dy';
-    /** Of how many pictures each has a gradient of its own added. */
-    pictures?: number;
+    /** Of how many images each has a gradient of its own added. */
+    images?: number;
   }) =>
   (rows: number, channels: number): Call =>
   () => {
@@ -170,12 +170,12 @@ export const backward =
       const kept = options.upstream ? upstream : null;
       const outer = options.outer ?? 0;
       const write = (g: Float32Array, s: Float32Array | null): void => {
-        const pictures = options.pictures ?? 0;
+        const images = options.images ?? 0;
         addon.batchNormBackward({
           ...{ rows, channels, dy, x: xs, slope, mask, outer, addend },
           ...{ mean: perChannel, inverseDeviation: spreads, gamma: slopes, upstream: kept },
           ...{ dx: d, dgamma: g, dbeta: b, dslope: s },
-          ...{ pictures, pictureDy: pictures > 0 ? pictureGradients : null },
+          ...{ images, imageDy: images > 0 ? imageGradients : null },
         });
       };
       if (slope) [dgamma, dslope] = twoOutputs(channels, channels, write);

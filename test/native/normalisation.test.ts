@@ -179,11 +179,11 @@ const cases: readonly Case[] = [
     tolerance: 5e-6,
     call: backward({ mask: true, addend: true, inPlace: true, slope: true }),
   },
-  ...[1, 5, 128].map((pictures) => ({
+  ...[1, 5, 128].map((images) => ({
     family: 'batchNormBackward',
-    variant: `of ${pictures} pictures`,
+    variant: `of ${images} images`,
     tolerance: 5e-6,
-    call: backward({ mask: true, addend: true, inPlace: true, slope: true, pictures }),
+    call: backward({ mask: true, addend: true, inPlace: true, slope: true, images }),
   })),
   { family: 'addPrelu', tolerance: 0, call: addPrelu(null) },
   { family: 'addPrelu', variant: 'residual', tolerance: 0, call: addPrelu(others) },

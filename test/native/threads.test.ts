@@ -53,7 +53,7 @@ function repeatedCalls(): Repeated[] {
     const [y, floatY] = [new Float32Array(outputSize(shape)), new Float32Array(outputSize(shape))];
     const dx = new Float32Array(inputSize(shape));
     const dw = new Float32Array(filterSize(shape));
-    const plain = { residual: null, slope: null, gate: null, sumSlope: null };
+    const plain = { residual: null, residualSlope: null, gate: null, sumSlope: null };
     return [
       repeated(addon.binaryConvForward, { shape, x, w, scale, ...plain, y }, y),
       repeated(addon.binaryConvBackwardFilter, { shape, x, dy, scale, latent, dw, gate: null }, dw),

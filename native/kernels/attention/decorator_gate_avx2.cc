@@ -21,7 +21,7 @@ void shares_of(const float* row, size_t channels, float* share) {
   });
 }
 
-// The parts of the gate of eight channels; the names are those of the formula.
+// The gate of eight channels and what it is made of, with the names of the formula.
 struct Decorated {
   __m256 w[3], a, b, share, u, v, outer;
 
@@ -66,7 +66,8 @@ void decorator_gate_avx2(const DecoratorGate& a) {
 void decorator_gate_backward_avx2(const DecoratorGateBackward& a) {
   const size_t channels = a.channels;
   const Blocks blocks = image_blocks(a.images, channels);
-  // One partial result a block of images, in each the three weights' and the three biases' rows.
+  // One partial result for each block of images: the rows of the three weights, then those of the three
+  // biases.
   const size_t padded = round_up_to_lanes(channels), memory = 6 * padded;
   Scratch scratch;
   double* partials = scratch.take<double>(blocks.count, memory);

@@ -1,5 +1,6 @@
-// Each channel becomes a plane of its own with zeros around it, in which an output row is one run of floats,
-// of all pictures, whatever the tap: the lanes go along positions and pictures, not along the few channels.
+// Each channel is copied to a plane of its own with zeros around it. There the inputs of an output row are
+// contiguous for all images, whatever the tap, so that vectors go along positions and images instead of along
+// the few channels.
 #include "implementations.h"
 #include "kernels/attention/rows_avx2.h"
 #include "scratch.h"
@@ -62,7 +63,7 @@ void dilated_conv_avx2(const DilatedConv& a) {
   const size_t window = a.window, dilation = a.dilation, length = a.width * images;
   Scratch scratch;
   const Planes x = planes_of(a.x, a.height, a.width, images, inputs, margin, scratch);
-  // The weights in the order in which they are used: [outputs][inputs][taps].
+  // The weights in the order of their use: [outputs][inputs][taps].
   float* weights = scratch.take<float>(outputs, inputs, taps);
   for (size_t k = 0; k < outputs; ++k)
     for (size_t c = 0; c < inputs; ++c)
@@ -110,7 +111,7 @@ void dilated_conv_backward_filter_avx2(const DilatedConvBackwardFilter& a) {
   const Planes dy =
       outputs == 1 ? Planes{length, 0, a.dy} : planes_of(a.dy, height, a.width, images, outputs, 0, scratch);
   const size_t size = taps * inputs * outputs;
-  // One partial result an output row.
+  // One partial result for each output row.
   double* partials = scratch.take<double>(height, size);
   parallel_for(static_cast<int64_t>(height), [&](int64_t y) {
     double* to = partials + y * size;

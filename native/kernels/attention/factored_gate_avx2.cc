@@ -41,7 +41,7 @@ template <class Form, class Width>
 void differentiate(const FactoredGateBackward& a, Form factor, Width width) {
   const size_t channels = a.channels;
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
-    // A picture's sums start at a multiple of the lanes.
+    // The sums of an image start at a multiple of the lanes.
     const size_t padded = round_up_to_lanes(channels);
     Scratch scratch;
     RunningSums sums(scratch.take<double>(images, padded), images * padded, scratch);

@@ -1,5 +1,4 @@
-// Eight pictures at a time are transposed for what goes over the channels, so that no sum runs across a
-// register.
+// For the pools over channels eight images at a time are transposed, so that no sum runs across a register.
 #include <limits>
 
 #include "implementations.h"
@@ -13,7 +12,7 @@ namespace {
 
 constexpr float kLeast = -std::numeric_limits<float>::infinity();
 
-// The greatest of some values in each lane, and where it came first.
+// The greatest of some values in each lane, and the first place where it was.
 struct Greatest {
   __m256 value = _mm256_set1_ps(kLeast);
   __m256 place = _mm256_setzero_ps();
@@ -25,8 +24,7 @@ struct Greatest {
   }
 };
 
-// The poolings over the channels of one position, for `images` pictures from `row` = position · images +
-// picture on.
+// The pools over the channels of one position, for `images` images from `row` = position · images + image on.
 template <bool kScaled>
 void pool_channels(const MapPools& a, size_t row, size_t images) {
   const size_t channels = a.channels;
@@ -108,9 +106,9 @@ void pool(const MapPools& a) {
   });
 }
 
-// sums[c] = Σ q, sums[channels + c] = Σ q·(x − mu) of the gradients q that come by the poolings over
-// channels: of each row a share that is the same for all channels, by vectors, and one that has one of them,
-// alone.
+// sums[c] = Σ q and sums[channels + c] = Σ q·(x − mu) over the gradients q that flow through the pools over
+// channels. Each row has a share that is the same for all channels, and a gradient to the channel of its
+// maximum.
 template <class Width>
 void sum_row_gradients(const MapPoolsBackward& a, double* sums, Width width) {
   const size_t channels = a.channels, rows = a.positions * a.images;

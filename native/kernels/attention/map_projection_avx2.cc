@@ -6,7 +6,7 @@
 namespace bnn::avx2 {
 namespace {
 
-// The filter as [outputs][channels], each weight times `by` of its channel (null: 1).
+// The filter as [outputs][channels], each weight times `by` of its channel, or times 1 where `by` is null.
 void transpose_filter(const float* filter, size_t channels, size_t outputs, const float* by, float* to) {
   for (size_t k = 0; k < outputs; ++k)
     for (size_t c = 0; c < channels; ++c)
@@ -17,7 +17,7 @@ template <bool kScaled, class Width>
 void project(const MapProjection& a, const float* filter, Width width) {
   const size_t channels = a.channels, outputs = a.outputs;
   for_image_blocks(a.images, channels, [&](size_t first, size_t images) {
-    // A picture's sums start at a multiple of the lanes.
+    // The sums of an image start at a multiple of the lanes.
     const size_t padded = round_up_to_lanes(channels);
     Scratch scratch;
     RunningSums sums(scratch.take<double>(images, padded), images * padded, scratch);
@@ -49,8 +49,8 @@ void project(const MapProjection& a, const float* filter, Width width) {
   });
 }
 
-// products[k][c] = Σ dy[row, k]·(x[row, c] − mu[c]), after them sums[k] = Σ dy[row, k]; without a BatchNorm
-// mu is 0.
+// products[k][c] = Σ dy[row, k]·(x[row, c] − mu[c]), and after them sums[k] = Σ dy[row, k]. Without a
+// BatchNorm mu is 0.
 template <class Width>
 void sum_products(const MapProjectionBackward& a, const float* mu, double* products, Width width) {
   const size_t channels = a.channels, outputs = a.outputs, rows = a.positions * a.images,

@@ -1,5 +1,5 @@
-// Maps [positions, images, channels] as blocks of images that one task takes: whatever is summed over
-// positions or over channels is then summed by one task.
+// Maps [positions, images, channels] cut into blocks of images. A block is one task, so that a sum over
+// positions or over channels is taken by one task.
 #pragma once
 
 #include <type_traits>
@@ -9,7 +9,8 @@
 
 namespace bnn::avx2 {
 
-// Enough floats at each position to be read at the speed of the memory, few enough for tasks to go round.
+// Enough floats at each position to reach the bandwidth of the memory, and few enough that there are tasks
+// for all threads.
 constexpr size_t kImageBlockFloats = 256;
 
 inline Blocks image_blocks(size_t images, size_t channels) {
@@ -24,8 +25,7 @@ void for_image_blocks(size_t images, size_t channels, const Body& body) {
                [&](int64_t block) { body(blocks.start(block), blocks.width_of(block)); });
 }
 
-// body(first row, last row) for pieces of rows of `channels` floats, in parallel; a piece is no part of a
-// picture's row.
+// body(first row, last row) for pieces of rows of `channels` floats, in parallel. A row is not divided.
 template <class Body>
 void for_row_pieces(size_t rows, size_t channels, const Body& body) {
   const size_t piece = std::max(16384 / std::max(channels, size_t{1}), size_t{1});
@@ -33,8 +33,8 @@ void for_row_pieces(size_t rows, size_t channels, const Body& body) {
                [&](int64_t task) { body(task * piece, std::min(rows, (task + 1) * piece)); });
 }
 
-// body(V) with V · 8 = channels as a constant of the compiler for the usual numbers of channels, so that the
-// loop over a row is unrolled, and 0 for others.
+// body(V) with V · 8 = channels as a compile-time constant for the usual numbers of channels, so that the
+// loop over a row is unrolled, and V = 0 for others.
 template <class Body>
 void with_row_width(size_t channels, const Body& body) {
   switch (channels) {
@@ -51,7 +51,7 @@ void with_row_width(size_t channels, const Body& body) {
   }
 }
 
-// for_vectors(channels, body) where V is what with_row_width gives for them.
+// for_vectors(channels, body) with the V that with_row_width gives.
 template <class V, class Body>
 inline void for_row(V, size_t channels, const Body& body) {
   if constexpr (V::value == 0) return for_vectors(channels, body);
@@ -59,7 +59,7 @@ inline void for_row(V, size_t channels, const Body& body) {
   for (size_t v = 0; v < V::value; ++v) body(FullLanes{}, v * kLanes);
 }
 
-// Sums in float of a run of terms, then in double.
+// Sums in float within a run of terms, and in double over the runs.
 struct RunningSums {
   size_t width, padded;
   double* totals;

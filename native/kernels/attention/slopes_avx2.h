@@ -1,13 +1,13 @@
-// The gradient of a BatchNorm whose upstream gradient dv is never in memory: a share that is the same at all
-// positions, and what else the caller knows how to add.
+// The gradient of a BatchNorm whose upstream gradient dv is never in memory. A share of it is the same at all
+// positions; the caller adds the rest.
 #pragma once
 
 #include "kernels/attention/rows_avx2.h"
 
 namespace bnn::avx2 {
 
-// dx = x·tilt + level + factor·(dv without the shares of the means) for each channel, with a level of its own
-// for each picture. Without a BatchNorm there is no tilt, and the factor is 1.
+// dx = x·tilt + level + factor·(dv without the share of the means), with a level for each image and channel.
+// Without a BatchNorm there is no tilt, and the factor is 1.
 struct Slopes {
   float* tilt;    // [channels]
   float* factor;  // [channels]
@@ -19,8 +19,8 @@ struct Slopes {
       : tilt(memory), factor(memory + channels), level(memory + 2 * channels) {}
 };
 
-// Finds them, dgamma and dbeta, of sums = [Σ q; Σ q·(x − mu)], [2, channels], over all that comes to v beside
-// dmean, which are added to and overwritten.
+// Computes them, dgamma and dbeta. `sums` is [Σ q; Σ q·(x − mu)], [2, channels], over everything that flows
+// to v except dmean; it is overwritten.
 template <class Args>
 void slopes_of(const Args& a, double* sums, const Slopes& s) {
   const size_t channels = a.channels, inner = a.images * channels;
@@ -45,7 +45,7 @@ void slopes_of(const Args& a, double* sums, const Slopes& s) {
     a.dgamma[c] = static_cast<float>(deviations);
     s.factor[c] = static_cast<float>(factor);
     s.tilt[c] = static_cast<float>(tilt);
-    // of every picture
+    // the same for every image
     sums[c] = -factor * sums[c] / rows - a.mu[c] * tilt;
   }
   for (size_t i = 0; i < inner;)

@@ -1,7 +1,7 @@
-// Gradient of a binary convolution to its filter. The lanes of a row are 16 output channels, the rows the
-// images of one output position; the input's signs at the position under each tap add them up for each input
-// channel (sum_tables_avx2.h). The output positions are cut into ranges whose sums are added at the end:
-// tasks for all threads, and a small rounding error.
+// Gradient of a binary convolution to its filter. A table row has 16 output channels as lanes, and the rows
+// of a table are the images of one output position. For each input channel the signs of the input at the
+// position under each tap select their sums (sum_tables_avx2.h). The output positions are cut into ranges
+// whose sums are added at the end, which gives tasks for all threads and a small rounding error.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -17,8 +17,8 @@
 namespace bnn::avx2 {
 namespace {
 
-constexpr size_t kTableBytes = 26 << 10;  // of tables in the L1 cache together
-constexpr int kMaxUnits = 32;             // tables of so many (position, images) pairs
+constexpr size_t kTableBytes = 26 << 10;  // of all tables that are kept in the L1 cache
+constexpr int kMaxUnits = 32;             // a unit: the tables of an output position and a chunk of images
 constexpr int kWantedTasks = 32;
 constexpr size_t kMaxPartialBytes = 4u << 20;  // of sums of ranges
 
@@ -27,7 +27,7 @@ struct Plan {
   int channels;           // input channels, a multiple of 4
   int chunks;             // of kWordRows images
   int bits;               // rows of a table
-  int groups;             // tables of a chunk
+  int tables;             // tables of a chunk
   int units;              // chunks whose tables are kept together
   int blocks;             // of kLanes output channels
   int ranges;             // of output positions
@@ -42,7 +42,7 @@ struct Plan {
   int chunk_rows(int chunk) const { return std::min(kWordRows, shape.n - chunk * kWordRows); }
 };
 
-// The words of one chunk of images at one input position.
+// The sign words of one chunk of images at one input position.
 void make_words(const Plan& p, const uint32_t* x, size_t position, int chunk, uint64_t* words) {
   const size_t row_words = packed_words(p.shape.c);
   const uint32_t* rows = x + (position * p.shape.n + chunk * kWordRows) * row_words;
@@ -55,7 +55,7 @@ void build_unit(const Plan& p, size_t position, int chunk, int block, float* tab
   const float* dy = p.dy + (position * s.n + chunk * kWordRows) * s.k + block * kLanes;
   const int lanes = s.k - block * kLanes;
   const int count = p.chunk_rows(chunk);
-  if (p.gate == nullptr) return build_tables_of_lanes<kBits>(dy, s.k, lanes, count, p.groups, tables);
+  if (p.gate == nullptr) return build_tables_of_lanes<kBits>(dy, s.k, lanes, count, p.tables, tables);
   const float* gate = p.gate + static_cast<size_t>(chunk) * kWordRows * s.k + block * kLanes;
   const __m256i masks[2] = {first_lanes(lanes), first_lanes(lanes - 8)};
   alignas(64) float rows[kWordRows * kLanes];
@@ -66,11 +66,11 @@ void build_unit(const Plan& p, size_t position, int chunk, int block, float* tab
       _mm256_store_ps(rows + i * kLanes + 8 * half,
                       _mm256_mul_ps(_mm256_maskload_ps(dy + from, masks[half]), factor));
     }
-  build_tables<kBits>(rows, kLanes, count, p.groups, tables);
+  build_tables<kBits>(rows, kLanes, count, p.tables, tables);
 }
 
-// Asks for dy of a unit before build_unit needs it: one line an image, too far apart for the hardware to
-// foresee.
+// Prefetches dy of a unit for build_unit: one cache line for each image, too far apart for the hardware to
+// prefetch.
 inline void prefetch_unit(const Plan& p, size_t position, int chunk, int block) {
   const float* dy = p.dy + (position * p.shape.n + chunk * kWordRows) * p.shape.k + block * kLanes;
   for (int i = 0; i < p.chunk_rows(chunk); ++i) __builtin_prefetch(dy + static_cast<size_t>(i) * p.shape.k);
@@ -81,7 +81,7 @@ template <int kBits>
 void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
   const ConvShape& s = p.shape;
   const size_t inputs = static_cast<size_t>(s.h) * s.w;
-  const size_t unit_tables = table_floats(kBits, p.groups);
+  const size_t unit_tables = table_floats(kBits, p.tables);
   Scratch scratch;
   float* tables = scratch.take<float>(unit_tables, p.units);
   std::fill_n(sums, p.block_sums(), 0.0f);
@@ -108,13 +108,13 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
         if (count == 0) continue;
         const int tap = ky * s.kernel_w + kx;
         accumulate<kBits>(added_to(sums + static_cast<size_t>(tap) * p.channels * kLanes), p.channels, valid,
-                          count, p.groups);
+                          count, p.tables);
       }
   }
 }
 
-// dw of one tap and block from the sums of all ranges, `range_stride` floats apart. The rows of dw lie far
-// apart, so that the hardware does not foresee them: they are fetched ahead.
+// dw of one tap and block from the sums of all ranges, which are `range_stride` floats apart. The rows of dw
+// are too far apart for the hardware to prefetch.
 void finish(const Plan& p, int block, int tap, const float* sums, size_t range_stride) {
   constexpr int kAhead = 12;
   const ConvShape& s = p.shape;
@@ -147,8 +147,8 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
 
 bool tables_pay(const Plan& p, int64_t outputs) {
   const ConvShape& s = p.shape;
-  const double sums = tap_pairs(s) * p.chunks * (p.channels * row_cycles(p.groups) + kCallCycles / p.units);
-  const double tables = static_cast<double>(outputs) * p.chunks * tables_cycles(p.bits, p.groups);
+  const double sums = tap_pairs(s) * p.chunks * (p.channels * row_cycles(p.tables) + kCallCycles / p.units);
+  const double tables = static_cast<double>(outputs) * p.chunks * tables_cycles(p.bits, p.tables);
   const double partials = static_cast<double>(p.ranges) * s.taps() * p.channels * 2 * kRowCycles;
   return kSureGain * p.blocks * (sums + tables + partials) < float_cycles(s, s.c, s.k);
 }
@@ -174,8 +174,8 @@ void binary_conv_backward_filter_avx2(const BinaryConvBackwardFilter& a) {
   p.channels = (s.c + 3) / 4 * 4;
   p.chunks = (s.n + kWordRows - 1) / kWordRows;
   p.bits = best_table_bits(std::min(s.n, kWordRows), s.taps() * s.c);
-  p.groups = (std::min(s.n, kWordRows) + p.bits - 1) / p.bits;
-  p.units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1,
+  p.tables = (std::min(s.n, kWordRows) + p.bits - 1) / p.bits;
+  p.units = std::clamp(static_cast<int>(kTableBytes / (table_floats(p.bits, p.tables) * sizeof(float))), 1,
                        kMaxUnits);
   p.blocks = (s.k + kLanes - 1) / kLanes;
   const size_t all_sums = p.block_sums() * p.blocks;

@@ -1,8 +1,10 @@
-// Gradient of a binary convolution to its filter. Tables of the output channels' gradients of four images at
-// one output position are looked up with the signs that these images have in 16 input channels under each tap
-// (sum_registers_avx512.h). The output positions are cut into ranges whose sums are added at the end: tasks
-// for all threads, and a small rounding error. With several groups a tile of output channels sums the vectors
-// of input channels that one of them sees; `finish` takes each output channel's own of these.
+// Gradient of a binary convolution to its filter. A table has the sums of the output gradients of four images
+// at one output position. The signs of these images look up the sums for 16 input channels under each tap
+// (sum_registers_avx512.h). The output positions are cut into ranges whose sums are added at the end, which
+// gives tasks for all threads and a small rounding error.
+//
+// With several groups a tile of output channels sums all vectors of input channels that one of them sees.
+// `finish` then takes the input channels of each output channel's own group.
 #include <algorithm>
 
 #include "implementations.h"
@@ -16,8 +18,8 @@
 namespace bnn::avx512 {
 namespace {
 
-constexpr size_t kTableBytes = 24 << 10;  // of tables in the L1 cache together
-constexpr int kMaxUnits = 32;             // tables of so many (position, images) pairs
+constexpr size_t kTableBytes = 24 << 10;  // of all tables that are kept in the L1 cache
+constexpr int kMaxUnits = 32;             // a unit: the tables of an output position and a chunk of images
 constexpr int kMostImages = 64;           // of a unit
 constexpr int kWantedTasks = 32;
 constexpr size_t kMaxPartialBytes = 4u << 20;  // of sums of ranges
@@ -32,17 +34,17 @@ struct Plan {
   int units;               // whose tables are kept together
   int blocks;              // of kLanes output channels
   int ranges;              // of output positions
-  const uint8_t* indices;  // [chunk][input position][channel block][group] rows
+  const uint8_t* indices;  // [chunk][input position][channel block][table] rows
   const float* dy;
   const float* gate;   // or null
   const float* scale;  // null with latent
   const float* latent;
   float* dw;
 
-  int groups() const { return images / kTableRows; }
+  int tables() const { return images / kTableRows; }
   int chunk_images(int chunk) const { return std::min(images, shape.n - chunk * images); }
-  size_t position_indices() const { return static_cast<size_t>(channel_blocks) * groups() * kIndexRow; }
-  size_t unit_tables() const { return static_cast<size_t>(groups()) * tile * kLanes; }
+  size_t position_indices() const { return static_cast<size_t>(channel_blocks) * tables() * kIndexRow; }
+  size_t unit_tables() const { return static_cast<size_t>(tables()) * tile * kLanes; }
   size_t unit_rows() const { return static_cast<size_t>(images) * kLanes; }
   size_t tap_sums() const { return static_cast<size_t>(channels) * kLanes; }
   size_t block_sums() const { return shape.taps() * tap_sums(); }
@@ -69,8 +71,8 @@ void make_indices(const Plan& p, const uint32_t* x, size_t position, int chunk, 
     }
 }
 
-// dy of a unit and a block of output channels, times the gate, [image][16] with zeros for images and channels
-// that there are not: where it lies its rows are so far apart that few of them fit the L1 cache.
+// dy of a unit and a block of output channels, times the gate, as [image][16] with zeros where there is no
+// image or channel. In dy itself the rows are so far apart that few of them fit into the L1 cache.
 void copy_rows(const Plan& p, size_t position, int chunk, int block, float* rows) {
   const ConvShape& s = p.shape;
   const __mmask16 lanes = first_lanes(s.k - block * kLanes);
@@ -86,7 +88,7 @@ void copy_rows(const Plan& p, size_t position, int chunk, int block, float* rows
   }
 }
 
-// Asks for dy of a unit before copy_rows needs it.
+// Prefetches dy of a unit for copy_rows.
 void prefetch_rows(const Plan& p, size_t position, int chunk, int block) {
   const ConvShape& s = p.shape;
   const float* dy = p.dy + (position * s.n + static_cast<size_t>(chunk) * p.images) * s.k + block * kLanes;
@@ -94,7 +96,7 @@ void prefetch_rows(const Plan& p, size_t position, int chunk, int block) {
     __builtin_prefetch(dy + static_cast<size_t>(image) * s.k);
 }
 
-// Lists for each tap the units that have an input position under it; `counts` says how many.
+// Lists for each tap the units that have an input position under it. `counts` gets how many there are.
 void list_units(const Plan& p, int64_t first_unit, int units, const float* tables, Unit* lists, int* counts) {
   const ConvShape& s = p.shape;
   const size_t inputs = static_cast<size_t>(s.h) * s.w;
@@ -117,12 +119,12 @@ void list_units(const Plan& p, int64_t first_unit, int units, const float* table
   }
 }
 
-// Input channels from a multiple of kLanes to another
+// Input channels [first, end), both multiples of kLanes.
 struct Channels {
   int first, end;
 };
 
-// What a tile of output channels from `k` on sees.
+// The input channels that a tile of output channels from `k` on sees.
 Channels channels_of(const Plan& p, int k) {
   const ConvShape& s = p.shape;
   const int last = std::min(k + p.tile, s.k) - 1;
@@ -131,8 +133,8 @@ Channels channels_of(const Plan& p, int k) {
 }
 
 // The sums [tap][16 output channels][channel] of one block of output channels over the output positions
-// [first, end). The units kept together are added up from zero first: a two-level sum keeps the rounding
-// error small.
+// [first, end). The units whose tables are kept together are summed from zero first: a sum of two levels has
+// a small rounding error.
 void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums) {
   const ConvShape& s = p.shape;
   const TableSigns signs;
@@ -155,15 +157,15 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
     for (int k = 0; k < outputs; k += p.tile) {
       const Channels seen = channels_of(p, block * kLanes + k);
       float* table = tables;
-      for (int group = 0; group < units * p.groups(); ++group)
+      for (int t = 0; t < units * p.tables(); ++t)
         for (int i = 0; i < p.tile; ++i, table += kLanes)
-          signs.store_table(rows + static_cast<size_t>(group) * kTableRows * kLanes + k + i, kLanes, table);
+          signs.store_table(rows + static_cast<size_t>(t) * kTableRows * kLanes + k + i, kLanes, table);
       for (int tap = 0; tap < s.taps(); ++tap) {
         if (counts[tap] == 0) continue;
         for (int c = seen.first; c < seen.end; c = std::min(seen.end, (c / kBlock + 1) * kBlock)) {
           const int vectors = (std::min(seen.end, (c / kBlock + 1) * kBlock) - c) / kLanes;
-          const Span span{p.groups(), 0,
-                          static_cast<size_t>(c / kBlock) * p.groups() * kIndexRow + c % kBlock / kLanes,
+          const Span span{p.tables(), 0,
+                          static_cast<size_t>(c / kBlock) * p.tables() * kIndexRow + c % kBlock / kLanes,
                           nullptr, 0};
           const Target target{sums + tap * p.tap_sums() + static_cast<size_t>(k) * p.channels + c,
                               static_cast<size_t>(p.channels), p.tile, first_lanes(kLanes), true};
@@ -175,7 +177,7 @@ void sum_range(const Plan& p, int block, int64_t first, int64_t end, float* sums
   }
 }
 
-// dw of one tap and block from the sums of all ranges, `range_stride` floats apart.
+// dw of one tap and block from the sums of all ranges, which are `range_stride` floats apart.
 void finish(const Plan& p, int block, int tap, const float* sums, size_t range_stride) {
   const ConvShape& s = p.shape;
   const int k0 = block * kLanes;
@@ -214,7 +216,7 @@ void finish(const Plan& p, int block, int tap, const float* sums, size_t range_s
 
 void binary_conv_backward_filter_avx512(const BinaryConvBackwardFilter& a) {
   const ConvShape& s = a.shape;
-  // Fewer input channels than half of the output channels that the AVX2 version has as lanes
+  // With fewer input channels than half of the AVX2 kernel's lanes of output channels, that kernel is faster.
   if (2 * s.c < std::min(s.k, kLanes))
     return s.groups > 1 ? run_in_groups(a, binary_conv_backward_filter_avx512)
                         : avx2::binary_conv_backward_filter_avx2(a);
@@ -224,11 +226,11 @@ void binary_conv_backward_filter_avx512(const BinaryConvBackwardFilter& a) {
   p.shape = s;
   p.channels = (s.c + kLanes - 1) / kLanes * kLanes;
   p.channel_blocks = (s.c + kBlock - 1) / kBlock;
-  // Where a tile lies within one group it sums the channels of that alone.
+  // A tile within one group sums the input channels of that group alone.
   const bool is_within = s.group_inputs() % kLanes == 0 && s.group_outputs() % kLanes == 0;
   p.tile = tile_rows(is_within ? s.group_inputs() : s.c);
   p.chunks = (s.n + kMostImages - 1) / kMostImages;
-  p.images = groups_of((s.n + p.chunks - 1) / p.chunks) * kTableRows;
+  p.images = tables_of((s.n + p.chunks - 1) / p.chunks) * kTableRows;
   p.chunks = (s.n + p.images - 1) / p.images;
   p.units = std::clamp(static_cast<int>(kTableBytes / (p.unit_tables() * sizeof(float))), 1, kMaxUnits);
   p.blocks = (s.k + kLanes - 1) / kLanes;

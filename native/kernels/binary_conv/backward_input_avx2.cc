@@ -1,4 +1,4 @@
-// Gradient of a binary convolution to its input: the scaled dy scattered to the input positions under each
+// Gradient of a binary convolution to its input: the scaled dy is scattered to the input positions under each
 // output position.
 #include "implementations.h"
 #include "kernels/binary_conv/bit_words_avx2.h"

@@ -1,8 +1,10 @@
-// Gradient of a binary convolution to its input. A tile is a few images of one input position; under it lie
-// the output positions whose channels, four at a time, became tables, and the filter's signs look their sums
-// up for 16 input channels at once (sum_registers_avx512.h). The tables of the output rows under an input row
-// are kept in a ring. With several groups an input channel adds up the tables of its own group: lanes of
-// other groups are masked, or a vector has none.
+// Gradient of a binary convolution to its input. A tile is a few images of one input position. For each
+// output position that it meets, a table has the sums of dy of four output channels, and the signs of the
+// filter look up the sums for 16 input channels at once (sum_registers_avx512.h). The tables of the output
+// rows that an input row meets are kept in a ring.
+//
+// With several groups an input channel adds the tables of its own group: the lanes of other groups are
+// masked, or a vector lies within one group.
 #include <algorithm>
 
 #include "implementations.h"
@@ -15,12 +17,12 @@
 namespace bnn::avx512 {
 namespace {
 
-constexpr size_t kRingBytes = 448 << 10;  // of tables, so that they stay in the L2 cache
-constexpr int kMaxGroups = 32;            // tables of an output position and image
-constexpr int kMinRows = 4;               // input rows of a task: output rows at its edges are read twice
+constexpr size_t kRingBytes = 448 << 10;  // of tables, which stay in the L2 cache
+constexpr int kMaxTables = 32;            // tables of an output position and image
+constexpr int kMinRows = 4;               // input rows of a task; tasks at an edge both read its output rows
 constexpr int kTasksPerThread = 4;
 
-// An output coordinate and the tap under which it meets an input coordinate
+// An output coordinate, and the tap under which it meets an input coordinate.
 struct Meeting {
   int tap, output;
 };
@@ -30,12 +32,12 @@ struct Plan {
   int tile;    // images
   int blocks;  // of kBlock input channels
   int step;    // input channels that are summed together: kBlock, or fewer that divide a group
-  int groups;  // tables of a chunk of output channels
+  int tables;  // of a chunk of output channels
   int chunks;
   int ring;                // output rows
-  const uint8_t* indices;  // [chunk][tap][block][group] rows
-  const __mmask16*
-      masks;  // [group of all chunks][block][vector] lanes that see it, or null where a step sees one group
+  const uint8_t* indices;  // [chunk][tap][block][table] rows
+  // The lanes that see each [table of all chunks][block][vector]; null where a step sees one group.
+  const __mmask16* masks;
   const float* scale;      // zeros after the last channel
   const Meeting* columns;  // [input column][kernel_w], ended by tap −1 where fewer
   const float* dy;
@@ -43,11 +45,11 @@ struct Plan {
   float* dx;
 
   int chunk_rows(int chunk) const {
-    return std::min(groups * kTableRows, shape.k - chunk * groups * kTableRows);
+    return std::min(tables * kTableRows, shape.k - chunk * tables * kTableRows);
   }
-  size_t position_tables() const { return static_cast<size_t>(groups) * tile * kLanes; }
+  size_t position_tables() const { return static_cast<size_t>(tables) * tile * kLanes; }
   size_t mask_stride() const { return static_cast<size_t>(blocks) * kIndexVectors; }
-  size_t tap_indices() const { return static_cast<size_t>(blocks) * groups * kIndexRow; }
+  size_t tap_indices() const { return static_cast<size_t>(blocks) * tables * kIndexRow; }
 };
 
 struct Task {
@@ -55,7 +57,7 @@ struct Task {
   int first_row, end_row;
 };
 
-// The output coordinates that input coordinate `at` contributes to; returns how many there are.
+// The output coordinates to which input coordinate `at` contributes. Returns how many there are.
 int find_meetings(int at, int pad, int kernel, int stride, int outputs, Meeting* to) {
   int count = 0;
   for (int tap = 0; tap < kernel; ++tap) {
@@ -73,15 +75,15 @@ inline void prefetch_floats(const float* from, size_t count, bool to_write) {
       __builtin_prefetch(from + i, 0);
 }
 
-// The tables [group][image][16] of a tile at one output position. Images that the batch lacks repeat its last
-// one.
+// The tables [table][image][16] of a tile at one output position. Where the batch has fewer images than the
+// tile, its last one is repeated.
 void build_tables(const Plan& p, const Task& t, const TableSigns& signs, size_t position, int chunk,
                   float* tables) {
   const ConvShape& s = p.shape;
-  const int first = chunk * p.groups * kTableRows;
+  const int first = chunk * p.tables * kTableRows;
   const int count = p.chunk_rows(chunk);
-  const int groups = groups_of(count);
-  alignas(64) float values[kMaxGroups * kTableRows];
+  const int table_count = tables_of(count);
+  alignas(64) float values[kMaxTables * kTableRows];
   for (int i = 0; i < p.tile; ++i) {
     const int image = t.first_image + std::min(i, t.images - 1);
     const float* dy = p.dy + (position * s.n + image) * s.k + first;
@@ -92,9 +94,8 @@ void build_tables(const Plan& p, const Task& t, const TableSigns& signs, size_t 
       if (gate != nullptr) from = _mm512_mul_ps(from, _mm512_maskz_loadu_ps(lanes, gate + k));
       _mm512_store_ps(values + k, _mm512_mul_ps(from, _mm512_loadu_ps(p.scale + first + k)));
     }
-    for (int group = 0; group < groups; ++group)
-      signs.store_table(values + group * kTableRows, 1,
-                        tables + (static_cast<size_t>(group) * p.tile + i) * kLanes);
+    for (int t = 0; t < table_count; ++t)
+      signs.store_table(values + t * kTableRows, 1, tables + (static_cast<size_t>(t) * p.tile + i) * kLanes);
   }
 }
 
@@ -105,7 +106,7 @@ void build_row(const Plan& p, const Task& t, const TableSigns& signs, int oy, in
     const size_t position = static_cast<size_t>(oy) * s.out_w + ox;
     if (ox + 1 < s.out_w) {
       const float* dy = p.dy + position * next + next + t.first_image * static_cast<size_t>(s.k) +
-                        chunk * p.groups * kTableRows;
+                        chunk * p.tables * kTableRows;
       for (int i = 0; i < t.images; ++i)
         prefetch_floats(dy + i * static_cast<size_t>(s.k), p.chunk_rows(chunk), false);
     }
@@ -116,19 +117,19 @@ void build_row(const Plan& p, const Task& t, const TableSigns& signs, int oy, in
 // The tables of a chunk that one of the input channels from `c` on sees.
 Span span_of(const Plan& p, int c, int channels, int chunk) {
   const ConvShape& s = p.shape;
-  const int before = chunk * p.groups;
-  const int all = groups_of(p.chunk_rows(chunk));
+  const int before = chunk * p.tables;
+  const int all = tables_of(p.chunk_rows(chunk));
   const int first = std::clamp(c / s.group_inputs() * s.group_outputs() / kTableRows - before, 0, all);
   const int end_channel = ((c + channels - 1) / s.group_inputs() + 1) * s.group_outputs();
-  const int end = std::clamp(groups_of(end_channel) - before, first, all);
+  const int end = std::clamp(tables_of(end_channel) - before, first, all);
   const __mmask16* masks =
       p.masks == nullptr ? nullptr : p.masks + (before + first) * p.mask_stride() + c / kLanes;
   return {end - first, static_cast<size_t>(first) * p.tile * kLanes,
-          (static_cast<size_t>(c / kBlock) * p.groups + first) * kIndexRow + c % kBlock / kLanes, masks,
+          (static_cast<size_t>(c / kBlock) * p.tables + first) * kIndexRow + c % kBlock / kLanes, masks,
           p.mask_stride()};
 }
 
-// One input row of one chunk from the tables of the output rows it meets.
+// One input row of one chunk from the tables of the output rows that it meets.
 void sum_row(const Plan& p, const Task& t, int y, int chunk, const Meeting* rows, int row_count,
              const float* tables, Unit* units) {
   const ConvShape& s = p.shape;
@@ -170,7 +171,7 @@ void backward_input_rows(const Plan& p, const Task& t) {
     for (int y = t.first_row; y < t.end_row; ++y) {
       const int count = find_meetings(y, s.pad_top, s.kernel_h, s.stride_h, s.out_h, rows);
       if (count > 0) {
-        // the taps go down, the output rows up
+        // The taps descend, so the output rows ascend.
         for (built = std::max(built, rows[count - 1].output); built <= rows[0].output; ++built)
           build_row(p, t, signs, built, chunk, tables + built % p.ring * row_tables);
       }
@@ -179,39 +180,39 @@ void backward_input_rows(const Plan& p, const Task& t) {
   }
 }
 
-// The indices of one tap and 8 groups of output channels, whose signs are one word of each filter row.
+// The indices of one tap. Eight tables have their signs in one word of each filter row.
 void make_indices(const Plan& p, const uint32_t* w, int tap, int chunk, uint8_t* indices) {
-  constexpr int word_groups = 32 / kTableRows;
+  constexpr int word_tables = 32 / kTableRows;
   const ConvShape& s = p.shape;
   const size_t row_words = packed_words(s.k);
   const __m512i low_byte = _mm512_set1_epi32(0xff);
   for (int block = 0; block < p.blocks; ++block) {
-    uint8_t* rows = indices + static_cast<size_t>(block) * p.groups * kIndexRow;
+    uint8_t* rows = indices + static_cast<size_t>(block) * p.tables * kIndexRow;
     const int channels = std::min(kBlock, s.c - block * kBlock);
     const uint32_t* filter = w + static_cast<size_t>(tap) * s.group_inputs() * row_words;
-    const int groups = groups_of(p.chunk_rows(chunk));
-    for (int group = 0; group < groups;) {
-      const int first = chunk * p.groups + group;  // of all groups
+    const int table_count = tables_of(p.chunk_rows(chunk));
+    for (int t = 0; t < table_count;) {
+      const int first = chunk * p.tables + t;  // of all chunks
       alignas(64) uint32_t words[kBlock] = {};
       for (int c = 0; c < channels; ++c)
-        words[c] = filter[(block * kBlock + c) % s.group_inputs() * row_words + first / word_groups] >>
-                   first % word_groups * kTableRows;
+        words[c] = filter[(block * kBlock + c) % s.group_inputs() * row_words + first / word_tables] >>
+                   first % word_tables * kTableRows;
       __m512i signs[kIndexVectors];
       for (int v = 0; v < kIndexVectors; ++v) signs[v] = _mm512_load_si512(words + v * kLanes);
-      const int end = std::min(groups, group + word_groups - first % word_groups);
-      for (; group < end; ++group) {
+      const int end = std::min(table_count, t + word_tables - first % word_tables);
+      for (; t < end; ++t) {
         __m512i row = _mm512_setzero_si512();
         for (int v = kIndexVectors - 1; v >= 0; --v) {
           row = _mm512_or_si512(_mm512_slli_epi32(row, 8), _mm512_and_si512(signs[v], low_byte));
           signs[v] = _mm512_srli_epi32(signs[v], kTableRows);
         }
-        _mm512_store_si512(rows + group * kIndexRow, row);
+        _mm512_store_si512(rows + t * kIndexRow, row);
       }
     }
   }
 }
 
-// The lanes of each table and vector whose input channels see its output channels.
+// The lanes of each table and vector whose input channels see the table's output channels.
 void make_masks(const Plan& p, int tables, __mmask16* masks) {
   const ConvShape& s = p.shape;
   for (int table = 0; table < tables; ++table) {
@@ -224,15 +225,15 @@ void make_masks(const Plan& p, int tables, __mmask16* masks) {
   }
 }
 
-// How many input channels are summed together: as many as a block's vectors of one group, or a block of
-// several.
+// How many input channels are summed together: as many of a block's vectors as lie within one group, or a
+// whole block of several groups.
 int step_of(const ConvShape& s) {
   for (int step = kBlock; s.groups > 1 && step >= kLanes; step /= 2)
     if (s.group_inputs() % step == 0) return step;
   return kBlock;
 }
 
-// Rows are cut as far as the threads need it; the sums do not depend on it.
+// Rows are cut as far as the threads need it. The sums do not depend on it.
 int rows_per_task(const ConvShape& s, int image_tiles) {
   const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
   const int blocks = std::clamp((wanted + image_tiles - 1) / image_tiles, 1, std::max(1, s.h / kMinRows));
@@ -243,7 +244,7 @@ int rows_per_task(const ConvShape& s, int image_tiles) {
 
 void binary_conv_backward_input_avx512(const BinaryConvBackwardInput& a) {
   const ConvShape& s = a.shape;
-  // Fewer channels than half of the images that the AVX2 version has as lanes
+  // With fewer channels than half of the AVX2 kernel's lanes of images, that kernel is faster.
   if (2 * s.c < std::min(s.n, kLanes))
     return s.groups > 1 ? run_in_groups(a, binary_conv_backward_input_avx512)
                         : avx2::binary_conv_backward_input_avx2(a);
@@ -256,17 +257,17 @@ void binary_conv_backward_input_avx512(const BinaryConvBackwardInput& a) {
   p.tile = tile_rows(std::min(p.step, s.c));
   p.blocks = (s.c + kBlock - 1) / kBlock;
   p.ring = (s.kernel_h + s.stride_h - 1) / s.stride_h;
-  const size_t group_bytes =
+  const size_t table_bytes =
       static_cast<size_t>(p.ring) * std::max(1, s.out_w) * p.tile * kLanes * sizeof(float);
-  const int all_groups = groups_of(s.k);
-  const int most_groups = std::clamp(static_cast<int>(kRingBytes / group_bytes), 1, kMaxGroups);
-  p.chunks = (all_groups + most_groups - 1) / most_groups;
-  p.groups = (all_groups + p.chunks - 1) / p.chunks;
-  p.chunks = (all_groups + p.groups - 1) / p.groups;
+  const int all_tables = tables_of(s.k);
+  const int most_tables = std::clamp(static_cast<int>(kRingBytes / table_bytes), 1, kMaxTables);
+  p.chunks = (all_tables + most_tables - 1) / most_tables;
+  p.tables = (all_tables + p.chunks - 1) / p.chunks;
+  p.chunks = (all_tables + p.tables - 1) / p.tables;
   Scratch scratch;
   if (s.groups > 1 && s.group_inputs() % p.step != 0) {
-    __mmask16* masks = scratch.take<__mmask16>(all_groups, p.mask_stride());
-    make_masks(p, all_groups, masks);
+    __mmask16* masks = scratch.take<__mmask16>(all_tables, p.mask_stride());
+    make_masks(p, all_tables, masks);
     p.masks = masks;
   }
   p.dy = a.dy;

@@ -1,5 +1,5 @@
-// Convolution of floats with binary weights: the input scattered to the output positions over each input
-// position. Seen from the input the filter lies mirrored: its taps are counted from the end.
+// Convolution of floats with binary weights: the input is scattered to the output positions over each input
+// position. From the input's side the filter is mirrored, so its taps are counted from the end.
 #include "implementations.h"
 #include "kernels/binary_conv/bit_words_avx2.h"
 #include "kernels/binary_conv/scatter_avx2.h"

@@ -1,7 +1,8 @@
-// Convolution of ±1 activations with float weights. The lanes of a row are 16 output channels, the rows the
-// input channels of one tap; the input's signs at the position under the tap add them up for each image
-// (sum_tables_avx2.h). Tables of the weights serve all positions: a task makes each of them once for a strip
-// of output positions. Where no lane is missing the last pass over the taps writes to the output itself.
+// Convolution of ±1 activations with float weights. A table row has 16 output channels as lanes, and the rows
+// of a table are the input channels of one tap. For each image the signs of the input at the position under
+// the tap select their sums (sum_tables_avx2.h). The tables of the weights serve all positions: a task builds
+// each of them once for a strip of output positions. Where every lane is a channel of the output, the last
+// pass over the taps writes to the output itself.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -19,8 +20,8 @@
 namespace bnn::avx2 {
 namespace {
 
-constexpr size_t kTableBytes = 26 << 10;  // of tables in the L1 cache together
-constexpr int kMaxUnits = 32;             // tables of so many (tap, input channels) pairs
+constexpr size_t kTableBytes = 26 << 10;  // of all tables that are kept in the L1 cache
+constexpr int kMaxUnits = 32;             // a unit: the tables of a tap and a chunk of input channels
 constexpr int kStripRows = 1536;          // rows of sums of a task, which stay in the L2 cache
 
 struct Plan {
@@ -29,12 +30,12 @@ struct Plan {
   int chunks;             // of input channels
   int chunk_channels;     // at most kWordRows
   int bits;               // rows of a table
-  int groups;             // tables of a chunk
+  int tables;             // tables of a chunk
   int units;              // chunks whose tables are kept together
   int blocks;             // of kLanes output channels
   int strip;              // output positions of a task
-  bool whole;             // sums go to the output as they are: no images or channels are missing
-  bool streamed;          // the output passes the caches by
+  bool whole;             // sums go to the output as they are, since rows and lanes are all of the output
+  bool streamed;          // the output is written past the caches
   const uint64_t* words;  // [chunk][input position][image]
   const float* w;
   float* y;
@@ -42,8 +43,8 @@ struct Plan {
   int chunk_rows(int chunk) const { return std::min(chunk_channels, shape.c - chunk * chunk_channels); }
 };
 
-// Where the sums of an output position go: to the output in the last pass where they can, else to their place
-// among `sums`.
+// Where the sums of an output position go: in the last pass to the output, if they can, otherwise to their
+// place in `sums`.
 inline SumRows rows_of(const Plan& p, int block, int64_t position, float* sums, bool first_pass,
                        bool last_pass) {
   const float* before = first_pass ? nullptr : sums;
@@ -65,7 +66,7 @@ void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums
   const ConvShape& s = p.shape;
   const size_t inputs = static_cast<size_t>(s.h) * s.w;
   const size_t position_floats = static_cast<size_t>(p.images) * kLanes;
-  const size_t unit_tables = table_floats(kBits, p.groups);
+  const size_t unit_tables = table_floats(kBits, p.tables);
   Scratch scratch;
   float* tables = scratch.take<float>(unit_tables, p.units);
   const int all_units = s.taps() * p.chunks;
@@ -76,7 +77,7 @@ void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums
       const int chunk = (unit + u) % p.chunks;
       const float* rows =
           p.w + (static_cast<size_t>(tap) * s.c + chunk * p.chunk_channels) * s.k + block * kLanes;
-      build_tables_of_lanes<kBits>(rows, s.k, s.k - block * kLanes, p.chunk_rows(chunk), p.groups,
+      build_tables_of_lanes<kBits>(rows, s.k, s.k - block * kLanes, p.chunk_rows(chunk), p.tables,
                                    tables + u * unit_tables);
     }
     for (int64_t position = first; position < end; ++position) {
@@ -94,7 +95,7 @@ void sum_strip(const Plan& p, int block, int64_t first, int64_t end, float* sums
       }
       const SumRows rows = rows_of(p, block, position, sums + (position - first) * position_floats, unit == 0,
                                    unit + units == all_units);
-      count > 0 ? accumulate<kBits>(rows, p.images, valid, count, p.groups) : keep_rows(rows, p.images);
+      count > 0 ? accumulate<kBits>(rows, p.images, valid, count, p.tables) : keep_rows(rows, p.images);
     }
   }
 }
@@ -111,7 +112,8 @@ void store_strip(const Plan& p, int block, int64_t first, int64_t end, const flo
     }
 }
 
-// The size of the parts, nearly equal, of which as few as possible make up `all` with at most `most` in each.
+// Divides `all` into as few parts as possible with at most `most` in each, nearly equal. Returns the size of
+// a part.
 inline int balanced(int all, int most) {
   const int parts = (all + most - 1) / most;
   return (all + parts - 1) / parts;
@@ -120,8 +122,8 @@ inline int balanced(int all, int most) {
 bool tables_pay(const Plan& p, int64_t outputs) {
   const ConvShape& s = p.shape;
   const double strips = static_cast<double>((outputs + p.strip - 1) / p.strip);
-  const double sums = tap_pairs(s) * p.chunks * (p.images * row_cycles(p.groups) + kCallCycles / p.units);
-  const double tables = strips * s.taps() * p.chunks * tables_cycles(p.bits, p.groups);
+  const double sums = tap_pairs(s) * p.chunks * (p.images * row_cycles(p.tables) + kCallCycles / p.units);
+  const double tables = strips * s.taps() * p.chunks * tables_cycles(p.bits, p.tables);
   const double rows = static_cast<double>(outputs) * p.images * 2 * kRowCycles;
   return kSureGain * p.blocks * (sums + tables + rows) < float_cycles(s, s.c, s.k);
 }
@@ -139,9 +141,9 @@ void binary_input_conv_forward_avx2(const BinaryInputConvForward& a) {
   p.chunk_channels = (s.c + p.chunks - 1) / p.chunks;
   p.strip = static_cast<int>(std::clamp<int64_t>(kStripRows / p.images, 1, std::max<int64_t>(outputs, 1)));
   p.bits = best_table_bits(p.chunk_channels, p.strip * p.images);
-  p.groups = (p.chunk_channels + p.bits - 1) / p.bits;
+  p.tables = (p.chunk_channels + p.bits - 1) / p.bits;
   const int most_units = std::clamp(
-      static_cast<int>(kTableBytes / (table_floats(p.bits, p.groups) * sizeof(float))), 1, kMaxUnits);
+      static_cast<int>(kTableBytes / (table_floats(p.bits, p.tables) * sizeof(float))), 1, kMaxUnits);
   p.units = balanced(s.taps() * p.chunks, most_units);
   p.blocks = (s.k + kLanes - 1) / kLanes;
   p.whole = s.n == p.images && s.k % kLanes == 0;

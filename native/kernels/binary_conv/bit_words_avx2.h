@@ -1,4 +1,4 @@
-// Sign words (sum_tables_avx2.h) of rows of packed bits, along the rows and across them.
+// Sign words (sum_tables_avx2.h) of packed rows, along the rows and across them.
 #pragma once
 
 #include <immintrin.h>
@@ -12,7 +12,7 @@
 namespace bnn::avx2 {
 namespace {
 
-// The 64 bits of a packed row of `words` words from bit `first` on; zeros after its end.
+// The 64 bits from bit `first` on of a packed row of `words` words, with zeros after its end.
 inline uint64_t bits_from(const uint32_t* row, size_t words, int first) {
   const size_t word = first / 32;
   const auto at = [&](size_t i) { return i < words ? static_cast<uint64_t>(row[i]) : 0; };
@@ -21,7 +21,7 @@ inline uint64_t bits_from(const uint32_t* row, size_t words, int first) {
   return shift == 0 ? low : low >> shift | at(word + 2) << (64 - shift);
 }
 
-// The 32 bits of one word of 32 rows become, for each of its 32 columns, the bits of the rows.
+// Transposes 32×32 bits: columns[i] has bit i of each row.
 inline void transpose_bits(const uint32_t* rows, uint32_t* columns) {
   alignas(32) uint8_t bytes[4][32];
   for (int i = 0; i < 32; ++i)
@@ -33,7 +33,7 @@ inline void transpose_bits(const uint32_t* rows, uint32_t* columns) {
   }
 }
 
-// The sign words of `columns` columns of at most kWordRows packed rows, each of `row_words` words.
+// The sign words of `columns` columns of at most kWordRows packed rows, which have `row_words` words each.
 inline void make_column_words(const uint32_t* rows, size_t row_words, int row_count, int columns,
                               uint64_t* words) {
   for (int first = 0; first < columns; first += 32) {

@@ -1,14 +1,14 @@
-// Binary convolution by looking up popcounts. Four input channels make a nibble; vpshufb looks up, for 32
-// output channels at once, popcount(x ^ w) in a 16-byte row that belongs to the x nibble, with the weights'
-// nibbles as indices.
+// Binary convolution by looking up popcounts. Four input channels are a nibble. vpshufb looks up popcount(x ^
+// w) for 32 output channels at once: the nibble of x selects a 16-byte row, and the nibbles of the weights
+// index it.
 //
-// A popcount of 4 bits needs only 3 bits of its byte, so one row serves a pair of images: the first image's
-// count lies in the low half of each byte, the second's in the high half. Three look-ups add up (to 12 at
-// most) before the halves are told apart: half the look-ups and loads, for a few instructions every third or
-// sixth one.
+// A popcount of 4 bits needs 3 bits of its byte, so one row serves two images: the count of the first is in
+// the low half of each byte, that of the second in the high half. Three counts can be added (12 at most)
+// before the halves are separated. This takes half as many look-ups and loads, for a few instructions every
+// third or sixth look-up.
 //
 // The images of one position share their valid taps, so the look-ups of a position are one list without
-// padding: "rows" of 32 weight nibbles, each with the x nibbles of four pairs of images.
+// padding: rows of 32 weight nibbles, each with the nibbles of x of four pairs of images.
 #include <immintrin.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ constexpr int kRowsPerFlush = 63;  // 63 counts of at most 4 fit a byte
 constexpr int kBlocksPerTask = 8;  // blocks of images that share the weights of a task
 constexpr int kMaxCount = 65535;   // counts are summed in 16 bits
 
-// Valid taps that follow each other have their weights in one piece.
+// Consecutive valid taps, whose weights are contiguous.
 struct Run {
   int first_tap, taps;
 };
@@ -40,18 +40,20 @@ struct Runs {
   int count;
 };
 
-// One block of images, one block of output channels: x holds the gathered indices of all valid taps; the
-// target starts with the block's first image. It is a function of its own so that gcc keeps its sums in
-// registers.
+// One block of images and one block of output channels. `x` has the gathered indices of all valid taps, and
+// the stage begins at the first image. It is a function of its own, so that gcc keeps its sums in registers.
 template <int kCount, bool kHalf>
 __attribute__((noinline)) void forward_block(const Plan& p, const Runs& runs, int valid_taps,
-                                             const uint16_t* x, int block, const Target& target, int images) {
+                                             const uint16_t* x, int block, const OutputStage& stage,
+                                             int images) {
   const int tap_rows = kHalf ? p.nibbles / 2 : p.nibbles;
   const uint8_t* weights = p.weights + block * p.block_bytes();
-  if (target.others != nullptr)
+  const int channel = block * kBlock;
+  const OutputStage own = stage.from_channel(channel);
+  if (const float* read = own.dy != nullptr ? own.dy : own.transform.residual)
     for (int image = 0; image < images; ++image)
       for (int k = 0; k < (kHalf ? kHalfBlock : kBlock); k += 16)
-        __builtin_prefetch(target.others + block * kBlock + static_cast<size_t>(image) * p.shape.k + k);
+        __builtin_prefetch(read + static_cast<size_t>(image) * p.shape.k + k);
   ByteCounts<kCount> bytes;
   bytes.clear();
   WordCounts earlier[2 * kCount];
@@ -80,19 +82,14 @@ __attribute__((noinline)) void forward_block(const Plan& p, const Runs& runs, in
       room -= rows;
     }
   }
-  const int channel = block * kBlock;
-  Finish f{};
-  f.products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.group_inputs()));
-  f.scale = p.scale + channel;
-  f.slope = p.slope == nullptr ? nullptr : p.slope + channel;
-  f.sum_slope = p.sum_slope == nullptr ? nullptr : p.sum_slope + channel;
-  f.dots = p.dots;
-  f.channels = std::min(kHalf ? kHalfBlock : kBlock, p.shape.k - channel);
+  const __m256 products = _mm256_set1_ps(static_cast<float>(valid_taps * p.shape.group_inputs()));
+  const int channels = std::min(kHalf ? kHalfBlock : kBlock, p.shape.k - channel);
   const auto store = [&](WordCounts counts, size_t at) {
-    const Target row = target.from(at);
-    p.streamed ? store_image<kHalf, true>(counts, f, row) : store_image<kHalf, false>(counts, f, row);
+    const OutputStage row = own.from(at);
+    p.streamed ? store_image<kHalf, true>(counts, products, channels, row)
+               : store_image<kHalf, false>(counts, products, channels, row);
   };
-  size_t at = channel;
+  size_t at = 0;
 #pragma GCC unroll 4
   for (int pair = 0; pair < kCount; ++pair, at += 2 * static_cast<size_t>(p.shape.k)) {
     const WordCounts first = widen(bytes.first(pair));
@@ -104,22 +101,21 @@ __attribute__((noinline)) void forward_block(const Plan& p, const Runs& runs, in
 
 template <bool kHalf>
 void forward_images(const Plan& p, const Runs& runs, int valid_taps, const uint16_t* x, int block,
-                    const Target& target, int images) {
+                    const OutputStage& stage, int images) {
   switch ((images + 1) / 2) {
     case 1:
-      return forward_block<1, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<1, kHalf>(p, runs, valid_taps, x, block, stage, images);
     case 2:
-      return forward_block<2, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<2, kHalf>(p, runs, valid_taps, x, block, stage, images);
     case 3:
-      return forward_block<3, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<3, kHalf>(p, runs, valid_taps, x, block, stage, images);
     default:
-      return forward_block<4, kHalf>(p, runs, valid_taps, x, block, target, images);
+      return forward_block<4, kHalf>(p, runs, valid_taps, x, block, stage, images);
   }
 }
 
-// All output channels of one output position for the image blocks [first, last), with which the target
-// starts.
-void forward_position(const Plan& p, int64_t position, int first, int last, const Target& target) {
+// All output channels of one output position for the image blocks [first, last), with which the stage begins.
+void forward_position(const Plan& p, int64_t position, int first, int last, const OutputStage& stage) {
   const ConvShape& s = p.shape;
   Scratch scratch;
   Runs runs{scratch.take<Run>(s.taps()), 0};
@@ -147,7 +143,7 @@ void forward_position(const Plan& p, int64_t position, int first, int last, cons
     for (int block = first; block < last; ++block) {
       const uint16_t* x = gathered + (block - first) * block_indices;
       const int images = std::min(kImages, s.n - block * kImages);
-      const Target of_block = target.from(static_cast<size_t>(block - first) * kImages * s.k);
+      const OutputStage of_block = stage.from(static_cast<size_t>(block - first) * kImages * s.k);
       if (channels < p.full_blocks)
         forward_images<false>(p, runs, valid_taps, x, channels, of_block, images);
       else
@@ -158,12 +154,12 @@ void forward_position(const Plan& p, int64_t position, int first, int last, cons
 
 bool counts_fit(const ConvShape& s) { return static_cast<int64_t>(s.taps()) * s.c <= kMaxCount; }
 
-// Whether each nibble belongs to one group.
+// Whether each nibble lies within one group.
 bool groups_fit(const ConvShape& s) { return s.groups == 1 || s.group_inputs() % 4 == 0; }
 
 // The plan of a convolution, with its operands made.
-Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale,
-               const float* own_slope, const float* own_sum_slope, Scratch& scratch) {
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const OutputTransform& transform,
+               Scratch& scratch) {
   Plan p{};
   p.shape = s;
   p.nibbles = (s.c + 7) / 8 * 2;
@@ -174,14 +170,9 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
   uint16_t* indices = scratch.take<uint16_t>(inputs, p.image_blocks, p.indices_per_block());
   uint8_t* weights = scratch.take<uint8_t>(p.block_bytes(), p.full_blocks + p.half_blocks);
   const size_t channels = static_cast<size_t>(p.full_blocks + p.half_blocks) * kBlock;
-  float* scale = scratch.take<float>(3, channels);
-  std::fill_n(scale, 3 * channels, 0.0f);
-  std::copy_n(own_scale, s.k, scale);
-  if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + channels) - s.k;
-  if (own_sum_slope != nullptr) p.sum_slope = std::copy_n(own_sum_slope, s.k, scale + 2 * channels) - s.k;
+  p.transform = padded(transform, s.k, channels, scratch);
   p.indices = indices;
   p.weights = weights;
-  p.scale = scale;
   parallel_for(inputs + s.taps(), [&](int64_t task) {
     if (task < inputs)
       make_position_indices(p, x, task, indices);
@@ -200,17 +191,14 @@ void binary_conv_forward_avx2(const BinaryConvForward& a) {
     return s.groups == 1 ? reference::binary_conv_forward_reference(a)
                          : run_in_groups(a, binary_conv_forward_avx2);
   Scratch scratch;
-  Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope, scratch);
-  // Whole blocks alone: what is left of one goes through a copy, which must not pass the caches by.
+  Plan p = make_plan(s, a.x, a.w, a.transform, scratch);
+  // Only whole blocks are streamed: part of a block goes through a copy.
   p.streamed = worth_streaming(a.y, s.output_size(), kConvolvedFloats) && s.k % kHalfBlock == 0;
-  const Target all{a.y, a.residual, nullptr, nullptr, nullptr};
   const int parts = (p.image_blocks + kBlocksPerTask - 1) / kBlocksPerTask;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kBlocksPerTask;
-    const size_t row = static_cast<size_t>(first) * kImages * s.k;
-    Target target = all.from(static_cast<size_t>(task / parts) * s.n * s.k + row);
-    if (a.gate != nullptr) target.gate = a.gate + row;
-    forward_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks), target);
+    forward_position(p, task / parts, first, std::min(first + kBlocksPerTask, p.image_blocks),
+                     stage_at(s, p.transform, a.y, task / parts, first * kImages));
   });
 }
 
@@ -221,12 +209,11 @@ void binary_conv_gate_gradient_avx2(const BinaryConvGateGradient& a) {
     return s.groups == 1 ? reference::binary_conv_gate_gradient_reference(a)
                          : run_in_groups(a, binary_conv_gate_gradient_avx2);
   Scratch scratch;
-  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope, scratch);
-  p.dots = true;
-  sum_gate_gradient(a, kBlocksPerTask * kImages, scratch.take<float>(gate_sums(a, kBlocksPerTask * kImages)),
-                    [&](int64_t position, int first, int images, const Target& target) {
+  const Plan p = make_plan(s, a.x, a.w, a.transform, scratch);
+  sum_gate_gradient(a, p.transform, kBlocksPerTask * kImages,
+                    [&](int64_t position, int first, int images, const OutputStage& stage) {
                       const int block = first / kImages;
-                      forward_position(p, position, block, block + (images + kImages - 1) / kImages, target);
+                      forward_position(p, position, block, block + (images + kImages - 1) / kImages, stage);
                     });
 }
 

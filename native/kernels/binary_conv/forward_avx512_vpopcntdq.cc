@@ -1,18 +1,19 @@
 // Binary convolution by counting differing bits: xor, vpopcntd and an addition take 16 output channels 32
-// input channels further. A tile of images and vectors of output channels shares its operands; the images of
-// one position share their valid taps, so that the loop over them is one list without padding.
+// input channels further. A tile of images × vectors of output channels shares its operands. The images of
+// one position share their valid taps, so the loop over these is one list without padding.
 //
-// Where two or more taps of an image fit a word they are put into one. A tap outside the image then leaves
-// its bits 0, and the filter's ones there, which are counted as differing, are taken off again.
+// Where two or more taps of an image fit into a word, they share one. A tap outside the image leaves its bits
+// 0 there. The ones of the filter at these bits are counted as differing, so their number is subtracted
+// again.
 //
-// With several groups a mask beside the weights says which input channels an output channel sees: one
-// instruction takes xor and mask together, and words that no output channel of a tile sees are left out.
+// With several groups a mask beside the weights says which input channels an output channel sees. One
+// instruction applies xor and mask, and words that no output channel of a tile sees are skipped.
 #include <algorithm>
 
 #include "implementations.h"
 #include "kernels/binary_conv/forward_plan_avx512.h"
 #include "kernels/binary_conv/gate_gradient.h"
-#include "kernels/binary_conv/output_rows.h"
+#include "kernels/binary_conv/output_stage.h"
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
@@ -26,20 +27,20 @@ constexpr int kTileVectors = 4;
 constexpr int kTaskImages = 32;
 constexpr int kXorAnd = 0x28;  // (a ^ b) & c
 
-// The words of a tap, or those that taps share: for the first image of a tile, and for the first output
-// channel.
+// The words of a tap, or those that taps share, from the first image of a tile and the first output channel
+// on.
 struct Source {
   const uint32_t* x;
   const uint32_t* w;
 };
 
-// What a task works on: its sources, and the distance in x from image to image.
+// The operands of a task. x_stride is the distance in x from image to image.
 struct Position {
   const Source* sources;
   int count;
   size_t x_stride;
   const int32_t* products;  // [columns] the sum if no bit differed
-  Target target;
+  OutputStage stage;
 };
 
 inline __mmask16 is_positive(__m512 v) { return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ); }
@@ -48,39 +49,40 @@ inline __m512 prelu(__m512 v, const float* slope) {
   return _mm512_mask_blend_ps(is_positive(v), _mm512_mul_ps(_mm512_loadu_ps(slope), v), v);
 }
 
-// The sum of dots of one image and vector of output channels: what is there plus sum · dy. With a PReLU that
-// is where z > 0; the rest goes to the flat sums, and dz is written.
-inline __m512 dotted(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at,
-                     __mmask16 lanes) {
-  const __m512 dy = _mm512_maskz_loadu_ps(lanes, target.others + to);
-  const __m512 before = _mm512_maskz_loadu_ps(lanes, target.y + to);
-  if (p.sum_slope == nullptr) return _mm512_fmadd_ps(sum, dy, before);
+// The dots of one image and vector of output channels with sum · dy added. With a PReLU of z the dots of z ≤
+// 0 are those in `flat`, and dz is written.
+inline __m512 dotted(const OutputStage& stage, __m512 sum, __m512 scale, size_t to, int at, __mmask16 lanes) {
+  const __m512 dy = _mm512_maskz_loadu_ps(lanes, stage.dy + to);
+  const __m512 before = _mm512_maskz_loadu_ps(lanes, stage.y + to);
+  const float* slope = stage.transform.sum_slope;
+  if (slope == nullptr) return _mm512_fmadd_ps(sum, dy, before);
   const __mmask16 positive = is_positive(_mm512_mul_ps(sum, scale));
-  const __m512 flat = _mm512_maskz_loadu_ps(lanes, target.flat + to);
-  _mm512_mask_storeu_ps(target.flat + to, lanes & ~positive, _mm512_fmadd_ps(sum, dy, flat));
-  const __m512 sloped = _mm512_mul_ps(dy, _mm512_loadu_ps(p.sum_slope + at));
-  _mm512_mask_storeu_ps(target.dz + to, lanes, _mm512_mask_blend_ps(positive, sloped, dy));
+  const __m512 flat = _mm512_maskz_loadu_ps(lanes, stage.flat + to);
+  _mm512_mask_storeu_ps(stage.flat + to, lanes & ~positive, _mm512_fmadd_ps(sum, dy, flat));
+  const __m512 sloped = _mm512_mul_ps(dy, _mm512_loadu_ps(slope + at));
+  _mm512_mask_storeu_ps(stage.dz + to, lanes, _mm512_mask_blend_ps(positive, sloped, dy));
   return _mm512_mask_blend_ps(positive, before, _mm512_fmadd_ps(sum, dy, before));
 }
 
-// y of one image and vector of output channels from their sums: scale · gate · sum, or its PReLU, + residual.
-inline __m512 finished(const Plan& p, const Target& target, __m512 sum, __m512 scale, size_t to, int at,
+// What one image and vector of output channels get from their sums: y, or dots.
+inline __m512 finished(const OutputStage& stage, __m512 sum, __m512 scale, size_t to, int at,
                        __mmask16 lanes) {
-  if (target.gate != nullptr) scale = _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, target.gate + to));
-  if (p.dots) return dotted(p, target, sum, scale, to, at, lanes);
+  const OutputTransform& t = stage.transform;
+  if (t.gate != nullptr) scale = _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, t.gate + to));
+  if (stage.dy != nullptr) return dotted(stage, sum, scale, to, at, lanes);
   const __m512 z = _mm512_mul_ps(sum, scale);
-  const __m512 own = p.sum_slope == nullptr ? z : prelu(z, p.sum_slope + at);
-  if (target.others == nullptr) return own;
-  __m512 added = _mm512_maskz_loadu_ps(lanes, target.others + to);
-  if (p.slope != nullptr) added = prelu(added, p.slope + at);
-  return p.sum_slope == nullptr ? _mm512_fmadd_ps(sum, scale, added) : _mm512_add_ps(own, added);
+  const __m512 own = t.sum_slope == nullptr ? z : prelu(z, t.sum_slope + at);
+  if (t.residual == nullptr) return own;
+  __m512 added = _mm512_maskz_loadu_ps(lanes, t.residual + to);
+  if (t.residual_slope != nullptr) added = prelu(added, t.residual_slope + at);
+  return t.sum_slope == nullptr ? _mm512_fmadd_ps(sum, scale, added) : _mm512_add_ps(own, added);
 }
 
 struct Words {
   int first, end;
 };
 
-// The words of the input that so many output channels from `column` on see.
+// The words of the input that `count` output channels from `column` on see.
 inline Words words_of(const Plan& p, int column, int count) {
   if (p.joined > 1) return {0, 1};
   const ConvShape& s = p.shape;
@@ -90,8 +92,8 @@ inline Words words_of(const Plan& p, int column, int count) {
           (end_channel + kWordBits - 1) / kWordBits};
 }
 
-// The sums, products − 2 · differing bits, for kImages images and kVectors vectors of output channels. It is
-// its own function because gcc 12 runs out of registers where it is inlined.
+// The sums, products − 2 · differing bits, of kImages images and kVectors vectors of output channels. It is a
+// function of its own, because gcc 12 runs out of registers where it is inlined.
 template <int kImages, int kVectors, bool kGrouped>
 __attribute__((noinline)) void forward_tile(const Plan& p, const Position& position, int image, int column) {
   __m512i counts[kImages][kVectors];
@@ -134,19 +136,19 @@ __attribute__((noinline)) void forward_tile(const Plan& p, const Position& posit
   for (int v = 0; v < kVectors; ++v) {
     const int at = column + v * kLanes;
     const __m512i products = _mm512_loadu_si512(position.products + at);
-    const __m512 scale = _mm512_loadu_ps(p.scale + at);
+    const __m512 scale = _mm512_loadu_ps(position.stage.transform.scale + at);
     const __mmask16 lanes = first_lanes(k - at);
 #pragma GCC unroll 8
     for (int i = 0; i < kImages; ++i) {
       const __m512i sum = _mm512_sub_epi32(products, _mm512_slli_epi32(counts[i][v], 1));
       const size_t to = static_cast<size_t>(image + i) * k + at;
-      _mm512_mask_storeu_ps(position.target.y + to, lanes,
-                            finished(p, position.target, _mm512_cvtepi32_ps(sum), scale, to, at, lanes));
+      _mm512_mask_storeu_ps(position.stage.y + to, lanes,
+                            finished(position.stage, _mm512_cvtepi32_ps(sum), scale, to, at, lanes));
     }
   }
 }
 
-// All output channels of kImages images
+// All output channels of kImages images.
 template <int kImages, bool kGrouped>
 void forward_rows(const Plan& p, const Position& position, int image) {
   for (int column = 0; column < p.columns; column += kTileVectors * kLanes) {
@@ -172,8 +174,8 @@ void forward_images(const Plan& p, const Position& position, int count) {
   if (image < count) forward_rows<1, kGrouped>(p, position, image);
 }
 
-// The words of `images` images from `first` on with the taps of word `word` joined; `sources` has the input
-// position of each tap, −1 outside.
+// The words of `images` images from `first` on, in which the taps of word `word` are joined. `sources` has
+// the input position of each tap, or −1 for a tap outside.
 void join_taps(const Plan& p, const int64_t* sources, int word, int first, int images, uint32_t* to) {
   const ConvShape& s = p.shape;
   const int first_tap = word * p.joined;
@@ -190,8 +192,8 @@ void join_taps(const Plan& p, const int64_t* sources, int word, int first, int i
   }
 }
 
-// One output position for the images [first, first + images)
-void forward_position(const Plan& p, int64_t index, int first, int images, const Target& target) {
+// One output position for the images [first, first + images).
+void forward_position(const Plan& p, int64_t index, int first, int images, const OutputStage& stage) {
   const ConvShape& s = p.shape;
   Scratch scratch;
   int64_t* sources = scratch.take<int64_t>(s.taps());
@@ -223,7 +225,7 @@ void forward_position(const Plan& p, int64_t index, int first, int images, const
       for (int k = 0; k < p.columns; ++k) products[k] += 2 * ones[k];
     }
   }
-  const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products, target};
+  const Position position{list, count, static_cast<size_t>(p.joined == 1 ? p.words : 1), products, stage};
   s.groups > 1 ? forward_images<true>(p, position, images) : forward_images<false>(p, position, images);
 }
 
@@ -232,27 +234,23 @@ void forward_position(const Plan& p, int64_t index, int first, int images, const
 void binary_conv_forward_avx512(const BinaryConvForward& a) {
   const ConvShape& s = a.shape;
   Scratch scratch;
-  const Plan p = make_plan(s, a.x, a.w, a.scale, a.slope, a.sum_slope, scratch);
+  const Plan p = make_plan(s, a.x, a.w, a.transform, scratch);
   const int parts = (s.n + kTaskImages - 1) / kTaskImages;
   parallel_for(static_cast<int64_t>(s.out_h) * s.out_w * parts, [&](int64_t task) {
     const int first = static_cast<int>(task % parts) * kTaskImages;
     const int64_t position = task / parts;
-    const size_t row = static_cast<size_t>(first) * s.k;
-    Target target = Target{a.y, a.residual, nullptr, nullptr, nullptr}.from(
-        static_cast<size_t>(position) * s.n * s.k + row);
-    if (a.gate != nullptr) target.gate = a.gate + row;
-    forward_position(p, position, first, std::min(kTaskImages, s.n - first), target);
+    forward_position(p, position, first, std::min(kTaskImages, s.n - first),
+                     stage_at(s, p.transform, a.y, position, first));
   });
 }
 
 void binary_conv_gate_gradient_avx512(const BinaryConvGateGradient& a) {
   const ConvShape& s = a.shape;
   Scratch scratch;
-  Plan p = make_plan(s, a.x, a.w, a.scale, nullptr, a.sum_slope, scratch);
-  p.dots = true;
-  sum_gate_gradient(a, kTaskImages, scratch.take<float>(gate_sums(a, kTaskImages)),
-                    [&](int64_t position, int first, int images, const Target& target) {
-                      forward_position(p, position, first, images, target);
+  const Plan p = make_plan(s, a.x, a.w, a.transform, scratch);
+  sum_gate_gradient(a, p.transform, kTaskImages,
+                    [&](int64_t position, int first, int images, const OutputStage& stage) {
+                      forward_position(p, position, first, images, stage);
                     });
 }
 

@@ -1,10 +1,11 @@
-// The operands of the forward pass as its loops want them: the filter as words of input channels, one lane an
-// output channel.
+// The operands of the forward pass in the layout of its loops: the filter as words of input channels, with
+// output channels as lanes.
 #pragma once
 
 #include <algorithm>
 
 #include "kernels.h"
+#include "kernels/binary_conv/output_stage.h"
 #include "kernels/lanes_avx512.h"
 #include "parallel.h"
 #include "reference/bits.h"
@@ -21,25 +22,22 @@ struct Plan {
   int words;    // of a tap, or 1 where taps share it
   int columns;  // output channels, a multiple of kLanes
   const uint32_t* x;
-  const uint32_t* weights;  // [tap][word][columns], or [word of taps][columns]
-  const uint32_t* masks;    // [word][columns], with several groups
-  const int32_t* ones;      // [tap][columns] bits of the filter, where taps share a word
-  const float* scale;       // zeros after the last channel
-  const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
-  const float* sum_slope;   // of the sum's PReLU, zeros after the last channel, or null
-  bool dots;                // the sums are for a gate's gradient
+  const uint32_t* weights;    // [tap][word][columns], or [word of taps][columns]
+  const uint32_t* masks;      // [word][columns], with several groups
+  const int32_t* ones;        // [tap][columns] bits of the filter, where taps share a word
+  OutputTransform transform;  // padded to `columns` channels
 
   int tap_words() const { return (shape.taps() + joined - 1) / joined; }
 };
 
-// The output channels from `column` on that see an input channel
+// The output channels from `column` on that see an input channel.
 inline __mmask16 lanes_seeing(const ConvShape& s, int channel, int column) {
   const int first = channel / s.group_inputs() * s.group_outputs() - column;
   return first_lanes(std::max(0, first + s.group_outputs())) & ~first_lanes(std::max(0, first));
 }
 
-// Bit c of lane k: input channel `first` + c of the filter for output channel `column` + k, where that sees
-// it; with no filter, whether it does.
+// Bit c of lane k is input channel `first` + c of the filter for output channel `column` + k, where that
+// channel sees it. Without a filter it says whether the channel sees it.
 inline __m512i filter_bits(const ConvShape& s, const uint32_t* filter, int first, int column) {
   const size_t row_words = packed_words(s.k);
   __m512i bits = _mm512_setzero_si512();
@@ -54,7 +52,7 @@ inline __m512i filter_bits(const ConvShape& s, const uint32_t* filter, int first
   return bits;
 }
 
-// The weights of tap `tap`; with joined taps those of all taps that share the word `tap`.
+// The weights of one tap, or of all taps that share word `tap`.
 void make_weights(const Plan& p, const uint32_t* w, int tap, uint32_t* weights, int32_t* ones) {
   const ConvShape& s = p.shape;
   const size_t tap_words = s.group_inputs() * packed_words(s.k);
@@ -76,7 +74,7 @@ void make_weights(const Plan& p, const uint32_t* w, int tap, uint32_t* weights, 
   }
 }
 
-// The masks of one word, of all taps that share it.
+// The masks of one word, for all taps that share it.
 void make_masks(const Plan& p, int word, uint32_t* masks) {
   for (int column = 0; column < p.columns; column += kLanes) {
     const __m512i seen = filter_bits(p.shape, nullptr, word * kWordBits, column);
@@ -88,8 +86,8 @@ void make_masks(const Plan& p, int word, uint32_t* masks) {
 }
 
 // The plan of a convolution, with its weights made.
-Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const float* own_scale,
-               const float* own_slope, const float* own_sum_slope, Scratch& scratch) {
+Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const OutputTransform& transform,
+               Scratch& scratch) {
   Plan p{};
   p.shape = s;
   p.joined = std::clamp(kWordBits / s.c, 1, s.taps());
@@ -97,15 +95,10 @@ Plan make_plan(const ConvShape& s, const uint32_t* x, const uint32_t* w, const f
   p.columns = (s.k + kLanes - 1) / kLanes * kLanes;
   uint32_t* weights = scratch.take<uint32_t>(p.tap_words(), p.words, p.columns);
   int32_t* ones = p.joined > 1 ? scratch.take<int32_t>(s.taps(), p.columns) : nullptr;
-  float* scale = scratch.take<float>(3, p.columns);
-  std::fill_n(scale, 3 * p.columns, 0.0f);
-  std::copy_n(own_scale, s.k, scale);
-  if (own_slope != nullptr) p.slope = std::copy_n(own_slope, s.k, scale + p.columns) - s.k;
-  if (own_sum_slope != nullptr) p.sum_slope = std::copy_n(own_sum_slope, s.k, scale + 2 * p.columns) - s.k;
+  p.transform = padded(transform, s.k, p.columns, scratch);
   p.x = x;
   p.weights = weights;
   p.ones = ones;
-  p.scale = scale;
   parallel_for(p.tap_words(), [&](int64_t tap) { make_weights(p, w, static_cast<int>(tap), weights, ones); });
   if (s.groups > 1) {
     uint32_t* masks = scratch.take<uint32_t>(p.words, p.columns);

@@ -1,5 +1,5 @@
-// The operands of the forward pass as nibbles: four channels that are looked up together. The order of
-// channels in a register is the one that unpacking bytes to words and words to dwords undoes.
+// The operands of the forward pass as nibbles: the bits of four channels, which are looked up together.
+// Channels are ordered so that unpacking bytes to words and words to dwords restores their order.
 #pragma once
 
 #include <immintrin.h>
@@ -16,29 +16,26 @@ namespace {
 constexpr int kPairs = 4;            // pairs of images that share each load of weights
 constexpr int kImages = 2 * kPairs;  // images of one block
 constexpr int kBlock = 32;           // output channels of one register of nibbles
-constexpr int kHalfBlock = 16;  // or 16, with two nibbles of input channels in the two halves of the register
+constexpr int kHalfBlock = 16;  // or 16, with two nibbles of input channels in the halves of the register
 
-// How the operands of one convolution lie in scratch memory.
+// How the operands of one convolution are laid out in scratch memory.
 struct Plan {
   ConvShape shape;
-  int nibbles;              // of input channels a tap, rounded up to an even number
-  int image_blocks;         // of kImages
-  int full_blocks;          // of kBlock output channels
-  int half_blocks;          // 0 or 1
-  const uint16_t* indices;  // [input position][image block][nibble][pair]: offset of the popcount row
-  const uint8_t* weights;   // full blocks [tap][nibble][32], then the half block [tap][nibble / 2][2][16]
-  const float* scale;       // zeros after the last channel
-  const float* slope;       // of the residual's PReLU, zeros after the last channel, or null
-  const float* sum_slope;   // of the sum's PReLU, zeros after the last channel, or null
-  bool dots;                // see Target
-  bool streamed;            // y passes the caches by
+  int nibbles;                // of input channels a tap, rounded up to an even number
+  int image_blocks;           // of kImages
+  int full_blocks;            // of kBlock output channels
+  int half_blocks;            // 0 or 1
+  const uint16_t* indices;    // [input position][image block][nibble][pair]: offset of the popcount row
+  const uint8_t* weights;     // full blocks [tap][nibble][32], then the half block [tap][nibble / 2][2][16]
+  OutputTransform transform;  // padded to whole blocks
+  bool streamed;              // y is written past the caches
 
   size_t block_bytes() const { return static_cast<size_t>(shape.taps()) * nibbles * kBlock; }
   size_t indices_per_block() const { return static_cast<size_t>(nibbles) * kPairs; }
 };
 
-// The offsets of popcount rows for 32 input channels of a block of eight images: words[i] holds image i's
-// bits.
+// The offsets of popcount rows for 32 input channels of a block of eight images. words[i * stride] has the
+// bits of image i.
 inline void make_indices(const uint32_t* words, size_t stride, int images, uint16_t* out) {
   __m128i first, second;
   if (stride == 1 && images == kImages) {
@@ -96,8 +93,8 @@ inline __m256i spread_bits(uint32_t bits) {
   return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit_of), bit_of);
 }
 
-// Bytes k, k + 8 … are put where two rounds of unpacking (8 to 16 to 32 bits) leave eight neighbouring
-// channels in one register: dwords 0, 4, 1, 5, 2, 6, 3, 7.
+// Orders nibbles so that two rounds of unpacking (8 to 16 to 32 bits) leave eight neighbouring channels in
+// one register: dwords 0, 4, 1, 5, 2, 6, 3, 7.
 inline __m256i order_for_unpacking(__m256i nibbles) {
   return _mm256_permutevar8x32_epi32(nibbles, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
 }
@@ -109,8 +106,8 @@ inline uint32_t channels_seeing(const ConvShape& s, int nibble, int word) {
   return below(first + s.group_outputs()) & ~below(first);
 }
 
-// The nibbles of 32 output channels from word `word` of each filter row. Of several groups a channel that
-// does not see the nibble gets an index for which vpshufb gives 0.
+// The nibbles of the 32 output channels of word `word` of each filter row. With several groups a channel that
+// does not see the nibble gets an index for which vpshufb returns 0.
 inline __m256i weight_nibbles(const Plan& p, const uint32_t* w, int tap, int nibble, int word) {
   const ConvShape& s = p.shape;
   const size_t words = packed_words(s.k);

@@ -1,4 +1,4 @@
-// Popcounts of differing bits by look-up, and how they are added up; forward_avx2.cc says how they are used.
+// Popcounts of differing bits by table look-up, and their sums (forward_avx2.cc).
 #pragma once
 
 #include <immintrin.h>
@@ -10,7 +10,7 @@
 namespace bnn::avx2 {
 namespace {
 
-// Row (a | b << 4): byte v is popcount(a ^ v) + 16 popcount(b ^ v).
+// Byte v of row (a | b << 4) is popcount(a ^ v) + 16 popcount(b ^ v).
 struct PopcountRows {
   alignas(64) uint8_t rows[256][16];
 };
@@ -40,7 +40,7 @@ inline __m256i popcount_row(const uint16_t* x, int row, int pair) {
   return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_load_si128(low)), _mm_load_si128(high), 1);
 }
 
-// Counts of differing bits for kCount pairs of images: `both` is the sum of first + 16 second modulo 256,
+// Counts of differing bits of kCount pairs of images: `both` is the sum of first + 16 second modulo 256,
 // `second` the sum for the second images alone.
 template <int kCount>
 struct ByteCounts {
@@ -54,8 +54,8 @@ struct ByteCounts {
     second[p] =
         _mm256_add_epi8(second[p], _mm256_and_si256(_mm256_srli_epi16(counts, 4), _mm256_set1_epi8(0x0f)));
   }
-  // Two at once: the mean of the two high halves, 8 · (a + b), is exact, and no bit of it crosses a byte when
-  // shifted.
+  // Adds two at once. The mean of the two high halves, 8 · (a + b), is exact, and shifting it moves no bit
+  // into another byte.
   inline void add(int p, __m256i counts, __m256i more) {
     const __m256i low_half = _mm256_set1_epi8(0x0f);
     both[p] = _mm256_add_epi8(both[p], _mm256_add_epi8(counts, more));
@@ -72,7 +72,7 @@ struct ByteCounts {
 template <bool kHalf>
 constexpr int kRowIndices = kHalf ? 2 * kPairs : kPairs;
 
-// The counts of kRows rows, 3 at most
+// The counts of kRows rows, at most 3.
 template <bool kHalf, int kRows>
 inline __m256i look_up(const uint16_t* x, const uint8_t* w, int pair) {
   const auto* weights = reinterpret_cast<const __m256i*>(w);
@@ -99,7 +99,7 @@ inline void add_rows(ByteCounts<kCount>& counts, const uint16_t* x, const uint8_
     for (int p = 0; p < kCount; ++p) counts.add(p, look_up<kHalf, 1>(x, w, p));
 }
 
-// 16-bit counts of one image: channels in the order that unpacking leaves.
+// The 16-bit counts of one image, with channels in the order that unpacking leaves.
 struct WordCounts {
   __m256i low, high;
 };

@@ -1,15 +1,15 @@
-// Positions of floats scattered through a filter of signs: each source position adds to the target positions
-// under it
+// Scatters positions of floats through a filter of signs. Each source position adds to the target positions
+// under it:
 //
 //   target[n, o] += output_scale[o] · Σ_i input_scale[i] · input_gate[n, i] · source[n, i] · sign(tap, i, o)
 //
-// A binary convolution's gradient to its input and a convolution of floats with binary weights are such sums.
-// The lanes of a row are 16 images of one source position, the rows its channels; the filter's signs add them
-// up for each tap and target channel (sum_tables_avx2.h), so that the tables of a source position are made
-// once for all its taps.
+// The gradient of a binary convolution to its input and the convolution of floats with binary weights are
+// such sums. A table row has 16 images of one source position as lanes, and the rows of a table are its
+// channels. For each tap and target channel the signs of the filter select their sums (sum_tables_avx2.h), so
+// the tables of a source position are built once for all its taps.
 //
-// The target rows under a source row are kept transposed, [column][channel][16 images], in a ring, and leave
-// it when the last source row above them is done.
+// The target rows under a source row are kept transposed, [column][channel][16 images], in a ring. A row
+// leaves it when the last source row above it is done.
 #pragma once
 
 #include <immintrin.h>
@@ -25,7 +25,7 @@
 namespace bnn::avx2 {
 namespace {
 
-// Asks for the source of a position before load_rows needs it: its rows are short and lie far apart.
+// Prefetches the source of a position for load_rows: its rows are short and far apart.
 inline void prefetch_rows(const Scatter& p, const Task& t, size_t position, int chunk) {
   const float* source = p.source + (position * p.n + t.first_image) * p.inputs + chunk * kChunkRows;
   const int count = p.chunk_rows(chunk);
@@ -33,7 +33,7 @@ inline void prefetch_rows(const Scatter& p, const Task& t, size_t position, int 
     for (int c = 0; c < count; c += 16) __builtin_prefetch(source + static_cast<size_t>(i) * p.inputs + c);
 }
 
-// One source position for 16 images and a chunk of channels, scaled, as rows [channel][16 images]
+// One source position for 16 images and a chunk of channels, scaled, as rows [channel][16 images].
 void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, float* rows) {
   const int first = chunk * kChunkRows;
   const int count = p.chunk_rows(chunk);
@@ -66,8 +66,8 @@ void load_rows(const Scatter& p, const Task& t, size_t position, int chunk, floa
     }
 }
 
-// The sums of 8 images and kCount · 8 channels from `sums` on, scaled, to [image][output]. Both halves of a
-// cache line go out together, so that they can be streamed.
+// Stores the sums of 8 images and kCount · 8 channels from `sums` on, scaled, as [image][output]. Both halves
+// of a cache line are written together, so that they can be streamed.
 template <int kCount>
 inline void store_lines(const Scatter& p, const float* sums, const float* scales, int images, float* target) {
   __m256 values[kCount][8];
@@ -80,8 +80,8 @@ inline void store_lines(const Scatter& p, const float* sums, const float* scales
     }
 }
 
-// Writes one finished row [column][channel][16 images] to the target, scaled, and clears it unless its next
-// use does.
+// Writes a finished row [column][channel][16 images] to the target, scaled. Clears it, unless its next use
+// overwrites it.
 void store_row(const Scatter& p, const Task& t, int y, float* row) {
   const int channels = std::min(t.channels, p.outputs - t.first_channel);
   const int width = p.columns.targets;
@@ -115,13 +115,13 @@ void store_row(const Scatter& p, const Task& t, int y, float* row) {
   }
 }
 
-// What a task adds up for 16 images: the target rows under the last source rows, [row][column][channel][16
+// The sums of a task for 16 images: the target rows under the last source rows, as [row][column][channel][16
 // images].
 struct Ring {
   float* sums;
   size_t row_floats;
   int rows;
-  int done;  // target rows that have left it
+  int done;  // target rows before this one have left it
 
   float* row(int y) const { return sums + (y % rows) * row_floats; }
 };
@@ -143,16 +143,16 @@ void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& r
   SignedRows units[16];
   for (int chunk = 0; chunk < p.chunks; ++chunk) {
     const int count = p.chunk_rows(chunk);
-    const int chunk_groups = (count + kBits - 1) / kBits;
+    const int chunk_tables = (count + kBits - 1) / kBits;
     const uint64_t* words = p.words + static_cast<size_t>(chunk) * p.taps() * p.channels + t.first_channel;
     for (int sx = 0; sx < across.sources; ++sx) {
       if (across.first_target(sx) < across.end_target(sx)) {
         const size_t position = static_cast<size_t>(sy) * across.sources + sx;
         load_rows(p, t, position, chunk, rows);
         if (sx + 1 < across.sources) prefetch_rows(p, t, position + 1, chunk);
-        build_tables<kBits>(rows, kLanes, count, chunk_groups, tables + sx % p.window * column_tables);
+        build_tables<kBits>(rows, kLanes, count, chunk_tables, tables + sx % p.window * column_tables);
       }
-      // With a window a target column waits for its last source column; without one each tap is added by
+      // With a window a target column waits for its last source column. Without one each tap is added by
       // itself.
       const bool wait = p.window > 1;
       const int end_x = !wait                      ? across.end_target(sx)
@@ -172,24 +172,24 @@ void scatter_row(const Scatter& p, const Task& t, int sy, float* tables, Ring& r
           float* sums = ring.row(y) + static_cast<size_t>(x) * t.channels * kLanes;
           const bool first = p.whole_rows && sy == p.rows.first_source(y);
           accumulate<kBits>(first ? set_in(sums) : added_to(sums), t.channels, units, count_units,
-                            chunk_groups);
+                            chunk_tables);
         }
       }
     }
   }
 }
 
-// The images of a task in blocks of 16, each with a ring of its own, row by row: neighbours in memory are
-// read together.
+// The images of a task in blocks of 16, each with a ring of its own, row by row, so that neighbours in memory
+// are read together.
 template <class Family, int kBits>
 void scatter_rows(const Scatter& p, Task t) {
-  const int groups = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
+  const int table_count = (std::min(kChunkRows, p.inputs) + kBits - 1) / kBits;
   Scratch scratch;
-  float* tables = scratch.take<float>(table_floats(kBits, groups), p.window);
+  float* tables = scratch.take<float>(table_floats(kBits, table_count), p.window);
   const int blocks = (t.images + kLanes - 1) / kLanes;
   const size_t row_floats = static_cast<size_t>(p.columns.targets) * t.channels * kLanes;
   const int ring_rows = p.rows.targets_of_source();
-  // 4 rows more, since channels leave the ring in eights
+  // 4 rows more, since channels leave the ring in blocks of 8.
   const size_t ring_floats = row_floats * ring_rows + 4 * kLanes;
   float* sums = scratch.take<float>(ring_floats, blocks);
   std::fill_n(sums, ring_floats * blocks, 0.0f);
@@ -207,8 +207,7 @@ void scatter_rows(const Scatter& p, Task t) {
   for (int b = 0; b < blocks; ++b) store_rows_before(p, block_of(b), t.end_row, rings[b]);
 }
 
-// The scale of each channel, or ones where there is none: of the source and of the target, as Scatter wants
-// them.
+// Sets the scales of source and target channels, which are 1 where there is no scale.
 inline void set_scales(Scatter& p, const float* input_scale, const float* output_scale, Scratch& scratch) {
   const size_t inputs = static_cast<size_t>(p.chunks) * kChunkRows;
   const size_t outputs = p.outputs + 8;

@@ -1,5 +1,4 @@
-// How positions of floats are scattered through a filter of signs (scatter_avx2.h): the geometry, and how the
-// work is cut.
+// How floats are scattered through a filter of signs (scatter_avx2.h): the geometry, and how the work is cut.
 #pragma once
 
 #include <algorithm>
@@ -13,19 +12,19 @@
 namespace bnn::avx2 {
 namespace {
 
-constexpr int kChunkRows = kWordRows;     // source channels whose tables lie in the L1 cache together
-constexpr int kWindowChannels = 32;       // up to so many, small tables of a window of columns do
-constexpr size_t kRingBytes = 400 << 10;  // of a task, so that its ring stays in the L2 cache
-constexpr int kMinChannels = 64;          // target channels of a task: tables are built anew for each task
-constexpr int kMinRows = 2;               // target rows of a task: source rows at its edges are read twice
+constexpr int kChunkRows = kWordRows;     // source channels whose tables fit into the L1 cache together
+constexpr int kWindowChannels = 32;       // with at most so many, the tables of a window of columns are kept
+constexpr size_t kRingBytes = 400 << 10;  // of the ring of a task, which stays in the L2 cache
+constexpr int kMinChannels = 64;          // target channels of a task; each task builds its tables
+constexpr int kMinRows = 2;               // target rows of a task; tasks at an edge both read its source rows
 constexpr int kTasksPerThread = 4;
 constexpr int kMostBlocks = 2;  // of 16 images, of a task
 
 inline int divide_down(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 inline int divide_up(int a, int b) { return divide_down(a + b - 1, b); }
 
-// One direction: source i meets target j under tap j · target_step − i · source_step + shift, where that is
-// from 0 to taps − 1. One of the steps is 1.
+// One direction. Source i meets target j under tap j · target_step − i · source_step + shift, if that is from
+// 0 to taps − 1. One of the steps is 1.
 struct Axis {
   int sources, targets, taps, source_step, target_step, shift;
 
@@ -66,7 +65,7 @@ struct Scatter {
   int bits;           // rows of a table
   int window;         // columns of the source whose tables are kept
   bool whole_rows;    // each target position gets one sum from every source row above it
-  bool streamed;      // the target passes the caches by
+  bool streamed;      // the target is written past the caches
 
   int taps() const { return rows.taps * columns.taps; }
   int chunk_rows(int chunk) const { return std::min(kChunkRows, inputs - chunk * kChunkRows); }
@@ -78,7 +77,7 @@ struct Task {
   int first_row, end_row;
 };
 
-// Blocks of equal size whose rings fit the cache
+// The target channels of a task: blocks of equal size whose rings fit into the cache.
 inline int channels_per_task(const Scatter& p) {
   const size_t channel_bytes =
       static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * kRowBytes;
@@ -87,14 +86,14 @@ inline int channels_per_task(const Scatter& p) {
   return ((p.channels + blocks - 1) / blocks + 3) / 4 * 4;
 }
 
-// Blocks of 16 images whose rings fit the cache together
+// The blocks of 16 images of a task: as many as have their rings in the cache together.
 inline int blocks_per_task(const Scatter& p) {
   const size_t ring_bytes =
       static_cast<size_t>(p.columns.targets) * p.rows.targets_of_source() * p.task_channels * kRowBytes;
   return std::clamp(static_cast<int>(kRingBytes / std::max<size_t>(ring_bytes, 1)), 1, kMostBlocks);
 }
 
-// Rows are cut as far as the threads need it; the sums do not depend on it.
+// Rows are cut as far as the threads need it. The sums do not depend on it.
 inline int rows_per_task(const Scatter& p, int other_blocks) {
   const int wanted = thread_count() == 1 ? 1 : kTasksPerThread * thread_count();
   const int blocks =
@@ -102,7 +101,7 @@ inline int rows_per_task(const Scatter& p, int other_blocks) {
   return (p.rows.targets + blocks - 1) / blocks;
 }
 
-// The plan of a scatter of `inputs` to `outputs` channels, but for its operands.
+// The plan of a scatter of `inputs` to `outputs` channels, without its operands.
 inline Scatter plan_scatter(const Axis& rows, const Axis& columns, int n, int inputs, int outputs) {
   Scatter p{};
   p.rows = rows;
@@ -121,15 +120,16 @@ inline Scatter plan_scatter(const Axis& rows, const Axis& columns, int n, int in
   return p;
 }
 
-// `pairs` of a source and a target position, as many as the convolution has of output positions and taps
+// `pairs` is the number of pairs of a source and a target position, which is that of the output positions and
+// taps of the convolution.
 inline double scatter_cycles(const Scatter& p, double pairs) {
   constexpr double kTransposeCycles = 3;  // of 8 floats
-  const int groups = (std::min(kChunkRows, p.inputs) + p.bits - 1) / p.bits;
+  const int table_count = (std::min(kChunkRows, p.inputs) + p.bits - 1) / p.bits;
   const double sources = static_cast<double>(p.rows.sources) * p.columns.sources;
   const double targets = static_cast<double>(p.rows.targets) * p.columns.targets;
   const double channel_blocks = (p.channels + p.task_channels - 1) / p.task_channels;
-  const double sums = pairs * p.chunks * (p.channels * row_cycles(groups) + kCallCycles / p.window);
-  const double tables = sources * channel_blocks * p.chunks * tables_cycles(p.bits, groups);
+  const double sums = pairs * p.chunks * (p.channels * row_cycles(table_count) + kCallCycles / p.window);
+  const double tables = sources * channel_blocks * p.chunks * tables_cycles(p.bits, table_count);
   const double moved = sources * channel_blocks * (p.inputs + 7) + targets * (p.outputs + 7);
   return (p.n + kLanes - 1) / kLanes * (sums + tables + 2 * kTransposeCycles * moved);
 }

@@ -1,10 +1,10 @@
-// Sums of signed floats by tables in registers. Of 4 floats there are 16 sums ±v0 ±v1 ±v2 ±v3, which fill one
-// register: vpermps takes 16 times 4 sign bits and looks up 16 of them at once. So 64 products cost one
+// Sums of signed floats by tables in registers. 4 floats have 16 sums ±v0 ±v1 ±v2 ±v3, which fill one
+// register. vpermps takes 16 times 4 sign bits and looks up 16 of these sums at once, so 64 products cost one
 // look-up and one addition.
 //
-// Both gradients of a binary convolution have this form with input channels as lanes: to the input with the
-// floats of 4 output channels and signs from the filter, to the filter with the floats of 4 images and signs
-// from the input.
+// Both gradients of a binary convolution have this form with input channels as lanes: the gradient to the
+// input with the floats of 4 output channels and signs of the filter, the gradient to the filter with the
+// floats of 4 images and signs of the input.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ constexpr int kBlock = kIndexVectors * kLanes;
 constexpr size_t kIndexRow = 64;  // bytes: byte 4 · lane + vector is an index, its high half without meaning
 constexpr size_t kIndexSlack = kIndexRow;  // bytes that may be read after the last row
 
-inline int groups_of(int rows) { return (rows + kTableRows - 1) / kTableRows; }
+inline int tables_of(int rows) { return (rows + kTableRows - 1) / kTableRows; }
 
 // Lane i of signs[j] is +1 where bit j of i is 1, and −1 elsewhere.
 struct TableSigns {
@@ -33,7 +33,7 @@ struct TableSigns {
       signs[j] = _mm512_mask_mov_ps(_mm512_set1_ps(-1.0f), lanes[j], _mm512_set1_ps(1.0f));
   }
 
-  // The table of 4 floats `stride` apart
+  // The table of 4 floats that are `stride` apart.
   inline void store_table(const float* values, size_t stride, float* table) const {
     __m512 sums = _mm512_mul_ps(signs[0], _mm512_set1_ps(values[0]));
 #pragma GCC unroll 4
@@ -43,18 +43,19 @@ struct TableSigns {
   }
 };
 
-// Tables [group][row][16], and for each group a row of the indices that all table rows take.
+// Tables [table][row][16], and for each table a row of indices, which serves all rows of the table.
 struct Unit {
   const float* tables;
   const uint8_t* indices;
 };
 
-// The part of the units' tables that is looked up: so many groups, from these floats of tables and bytes of
-// indices on. A mask for each group and vector, where there are masks, says which lanes a group adds to.
+// The part of the units' tables that is looked up: `count` tables from offset `tables` on (in floats), with
+// indices from offset `indices` on (in bytes). Masks, where there are some, say for each table and vector
+// which lanes the table adds to.
 struct Span {
-  int groups;
+  int count;
   size_t tables, indices;
-  const __mmask16* masks;  // [group][mask_stride], or null
+  const __mmask16* masks;  // [table][mask_stride], or null
   size_t mask_stride;
 };
 
@@ -67,10 +68,10 @@ struct Target {
   bool add;              // to what is there
 };
 
-// Sums of kRows rows × kVectors vectors over the groups of a span of all units. Every second
-// addition is written as a multiplication by 1, since the two kinds use different ports on some machines. It
-// is a function of its own because gcc 12 runs out of registers where it is inlined. The family tells the
-// functions of two kernels apart in a profile.
+// Sums of kRows rows × kVectors vectors over the tables of a span of all units. Every second addition is
+// written as a multiplication by 1, since the two use different ports on some CPUs. It is a function of its
+// own, because gcc 12 runs out of registers where it is inlined. The family tells the functions of two
+// kernels apart in a profile.
 template <class Family, int kRows, int kVectors, bool kMasked>
 __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const Span& span,
                                             const Target& out) {
@@ -85,8 +86,8 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const 
     const float* table = units[u].tables + span.tables;
     const uint8_t* row = units[u].indices + span.indices;
     const __mmask16* masks = span.masks;
-    for (int group = 0; group < span.groups;
-         ++group, row += kIndexRow, masks += kMasked ? span.mask_stride : 0) {
+    for (int index = 0; index < span.count;
+         ++index, row += kIndexRow, masks += kMasked ? span.mask_stride : 0) {
       __m512i indices[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
@@ -120,7 +121,8 @@ __attribute__((noinline)) void look_up_tile(const Unit* units, int count, const 
   }
 }
 
-// Rows of a tile: enough sums that their additions do not wait for each other, all of them in registers.
+// Rows of a tile: enough sums that their additions do not wait for each other, and few enough for the
+// registers.
 inline int tile_rows(int channels) { return channels <= 2 * kLanes ? 8 : 4; }
 
 template <class Family, bool kMasked>
@@ -141,7 +143,7 @@ void look_up_vectors(int rows, int vectors, const Unit* units, int count, const 
   }
 }
 
-// A tile of tile_rows rows and `vectors` vectors
+// A tile of `rows` rows, as tile_rows gives them, and `vectors` vectors.
 template <class Family>
 inline void look_up(int rows, int vectors, const Unit* units, int count, const Span& span,
                     const Target& out) {

@@ -1,6 +1,5 @@
-// Whether sums by table pay. Few images, few channels or few positions leave tables half empty or read them
-// too seldom; the float convolution is faster there. The costs are estimates in cycles, fitted to
-// measurements.
+// Whether sums by table pay. With few images, channels or positions the tables are half empty or read too
+// seldom, and the float convolution is faster. The costs are estimates in cycles, fitted to measurements.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +11,8 @@ namespace bnn::avx2 {
 namespace {
 
 constexpr double kCallCycles = 60;     // of a call of accumulate
-constexpr double kRowCycles = 5;       // of a row in it, beside its groups
-constexpr double kGroupCycles = 2;     // of a group of a row
+constexpr double kRowCycles = 5;       // of a row of sums in it, without its look-ups
+constexpr double kTableCycles = 2;     // of a look-up for it
 constexpr double kTableRowCycles = 3;  // of writing a row of a table
 constexpr double kFloatCycles = 1.15;  // of the float convolution, for 8 products
 constexpr double kSureGain = 1.25;     // the estimates are rough
@@ -30,14 +29,14 @@ inline double tap_pairs(const ConvShape& s) {
          along(s.w, s.out_w, s.kernel_w, s.stride_w, s.pad_left);
 }
 
-// Of a float convolution in which `width` is the number of channels in its lanes and `depth` the other one.
+// Of a float convolution with `width` channels in its lanes and `depth` the other number of channels.
 inline double float_cycles(const ConvShape& s, int depth, int width) {
   return tap_pairs(s) * s.n * depth * ((width + 7) / 8) * kFloatCycles;
 }
 
-inline double row_cycles(int groups) { return kGroupCycles * groups + kRowCycles; }
+inline double row_cycles(int table_count) { return kTableCycles * table_count + kRowCycles; }
 
-inline double tables_cycles(int bits, int groups) { return kTableRowCycles * groups * (1 << bits); }
+inline double tables_cycles(int bits, int table_count) { return kTableRowCycles * table_count * (1 << bits); }
 
 }  // namespace
 }  // namespace bnn::avx2

@@ -1,4 +1,4 @@
-// Blocks of 16×16 floats with rows and columns exchanged.
+// Transposed blocks of 16×16 floats.
 #pragma once
 
 #include "kernels/lanes_avx512.h"
@@ -6,7 +6,7 @@
 namespace bnn::avx512 {
 namespace {
 
-// Exchanges, in four steps, the halves of each pair of rows 8, 4, 2 and 1 apart that lie off the diagonal.
+// Transposes in four steps: swaps the off-diagonal halves of each pair of rows 8, 4, 2 and 1 apart.
 inline void transpose(__m512 rows[kLanes]) {
   alignas(64) static constexpr int kLane[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   const __m512i lane = _mm512_load_si512(kLane);

@@ -1,5 +1,5 @@
-// Operands in bits as floats, for the shapes at which sums by table do not pay: there the float convolutions
-// run on these.
+// Operands in bits as floats, for shapes where sums by table do not pay: there the float convolutions run on
+// these.
 #pragma once
 
 #include <immintrin.h>
@@ -27,7 +27,7 @@ inline const float* unpacked_filter(const ConvShape& s, const uint32_t* w, const
   return floats;
 }
 
-// gate[n, k] · dy, or dy itself without a gate
+// gate[n, k] · dy, or dy itself without a gate.
 inline const float* gated_gradient(const ConvShape& s, const float* dy, const float* gate, Scratch& scratch) {
   if (gate == nullptr) return dy;
   const size_t row = static_cast<size_t>(s.n) * s.k;

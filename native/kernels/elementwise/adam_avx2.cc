@@ -28,7 +28,7 @@ void adam_step_avx2(const AdamStep& a) {
       const __m256 v = _mm256_fmadd_ps(beta2, lanes.load(a.v + i), _mm256_mul_ps(_mm256_mul_ps(rest2, g), g));
       const __m256 deviation = _mm256_add_ps(_mm256_sqrt_ps(_mm256_mul_ps(v, scale2)), epsilon);
       w = _mm256_sub_ps(w, _mm256_div_ps(_mm256_mul_ps(rate, m), deviation));
-      if (a.clip > 0) w = _mm256_min_ps(high, _mm256_max_ps(low, w));  // in this order NaN stays NaN
+      if (a.clip > 0) w = _mm256_min_ps(high, _mm256_max_ps(low, w));  // with w second, NaN stays NaN
       lanes.store(a.m + i, m);
       lanes.store(a.v + i, v);
       lanes.store(a.w + i, w);

@@ -7,7 +7,7 @@ namespace {
 
 template <class Operation>
 void each(const Elementwise& a, const Operation& operation) {
-  // Without a period, y is read at the offset of x.
+  // Without a period y is read at the offset of x.
   const size_t period = a.y_period == 0 ? kLanes : a.y_period;
   FoldedRows rows(a.size / period, period);
   rows.rest = a.size - rows.count * rows.width;
@@ -33,8 +33,7 @@ inline __m256 keep_nan(__m256 x, __m256 chosen) {
 
 }  // namespace
 
-// _mm256_max_ps and _mm256_min_ps give the second operand when one is NaN; where that is the first, it shall
-// stay NaN.
+// _mm256_max_ps and _mm256_min_ps return the second operand when one is NaN. A NaN in x must stay NaN too.
 void elementwise_avx2(const Elementwise& a) {
   switch (a.operation) {
     case Binary::kAdd:

@@ -1,4 +1,4 @@
-// Eight numbers at a time; the last few go through a copy of a whole vector.
+// Eight numbers at a time; the last few are copied to a whole vector.
 #include <immintrin.h>
 
 #include <cstring>
@@ -38,7 +38,7 @@ void narrow_to_half_avx2(const NarrowToHalf& a) {
 
 void widen_half_avx2(const WidenHalf& a) {
   size_t i = 0;
-  // Batches of targets are widened in one thread and read in another, much later.
+  // Targets of a batch are widened in one thread and read in another, much later.
   if (worth_streaming(a.y, a.size, kStreamedHalves)) {
     for (; i + kWidth <= a.size; i += kWidth) _mm256_stream_ps(a.y + i, widened(a.x + i));
     _mm_sfence();

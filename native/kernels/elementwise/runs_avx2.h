@@ -1,11 +1,11 @@
-// Arrays without rows, in pieces for the threads.
+// Arrays without rows, cut into pieces for the threads.
 #pragma once
 
 #include "kernels/folded_rows_avx2.h"
 
 namespace bnn::avx2 {
 
-// body(lanes, i) for every eight of `size` floats.
+// body(lanes, i) for each eight of `size` floats.
 template <class Body>
 void each_run(size_t size, bool streamed, const Body& body) {
   FoldedRows rows(size / kLanes, kLanes);

@@ -7,8 +7,8 @@
 namespace bnn::avx2 {
 namespace {
 
-// eˣ for x ≤ 0 to about 1e-11 relative, 0 in float below −104: 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a Taylor
-// polynomial for eʳ. NaN stays NaN.
+// eˣ for x ≤ 0 with a relative error of about 1e-11, as 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a Taylor polynomial for
+// eʳ. Below −104 it is 0 in float. NaN stays NaN.
 __m256d exponential(__m256d x) {
   x = _mm256_max_pd(_mm256_set1_pd(-700), x);
   const __m256d n = _mm256_round_pd(_mm256_mul_pd(x, _mm256_set1_pd(1.4426950408889634)),

@@ -1,4 +1,4 @@
-// The gradient of a float convolution to its filter, for any width of registers (gemm.h).
+// The gradient of a float convolution to its filter.
 #pragma once
 
 #include "kernels.h"
@@ -8,8 +8,8 @@
 namespace bnn {
 namespace {
 
-// How the sum over positions and images is cut into chunks of about kChain rows, the chunks into groups that
-// have a partial result each, and the result into blocks. All of it follows from the shape.
+// The sum over positions and images is cut into chunks of about kChain rows, the chunks into ranges that each
+// have a partial result, and the result into blocks. All of this follows from the shape.
 template <class Kernel>
 struct Plan {
   static constexpr int kPanel = Kernel::kPanel;
@@ -19,7 +19,7 @@ struct Plan {
   int images;        // in a chunk
   int strips;        // chunks along an output row
   int image_blocks;  // chunks along the batch
-  int chunks, groups;
+  int chunks, ranges;
   int panels, block_panels, k_blocks;
   int block_c, c_blocks;
 
@@ -29,10 +29,10 @@ struct Plan {
     positions = images >= kChain ? 1 : kChain / images;
     strips = divide_up(s.out_w, positions);
     chunks = s.out_h * strips * image_blocks;
-    // A thread's share of the work is whole groups; all partial results together stay below 4 MB.
+    // The work of a thread is whole ranges. All partial results together stay below 4 MB.
     const size_t fitting = (size_t{1} << 20) / s.filter_size();
-    groups = fitting < 1 ? 1 : fitting > 16 ? 16 : static_cast<int>(fitting);
-    if (groups > chunks) groups = chunks > 0 ? chunks : 1;
+    ranges = fitting < 1 ? 1 : fitting > 16 ? 16 : static_cast<int>(fitting);
+    if (ranges > chunks) ranges = chunks > 0 ? chunks : 1;
     panels = divide_up(s.k, kPanel);
     block_panels = panels < 4 ? panels : 4;
     k_blocks = divide_up(panels, block_panels);
@@ -45,7 +45,7 @@ struct Block {
   int first_panel, last_panel, c, c_end;
 };
 
-// Adds the chunk's share of one block to `sums` [tap][c][k].
+// Adds the sum of one chunk, for one block, to `sums` [tap][c][k].
 template <class Kernel>
 inline void add_chunk(const FloatConvBackwardFilter& a, const Plan<Kernel>& plan, int64_t chunk,
                       const Block& block, float* sums) {
@@ -79,7 +79,7 @@ inline void add_chunk(const FloatConvBackwardFilter& a, const Plan<Kernel>& plan
       if (x < 0 || x >= s.w) continue;
       const float* const source = a.x + ((static_cast<size_t>(y) * s.w + x) * s.n + image) * s.c;
       const float* const panel = packed + static_cast<size_t>(ox - from) * images * kPanel;
-      // Neighbours whose images follow each other are one piece.
+      // Neighbouring positions whose images are contiguous are one piece.
       if (count > 0 && s.stride_w == 1 && images == s.n)
         segments[count - 1].length += images;
       else
@@ -107,34 +107,34 @@ inline void convolve(const FloatConvBackwardFilter& a) {
   const Plan<Kernel> plan(s);
   const size_t size = s.filter_size();
   Scratch scratch;
-  float* const partial = plan.groups == 1 ? a.dw : scratch.take<float>(size, plan.groups);
+  float* const partial = plan.ranges == 1 ? a.dw : scratch.take<float>(size, plan.ranges);
 
-  parallel_for(static_cast<int64_t>(plan.groups) * plan.k_blocks * plan.c_blocks, [&](int64_t task) {
-    const int64_t group = task / (plan.k_blocks * plan.c_blocks);
+  parallel_for(static_cast<int64_t>(plan.ranges) * plan.k_blocks * plan.c_blocks, [&](int64_t task) {
+    const int64_t range = task / (plan.k_blocks * plan.c_blocks);
     const int panel = static_cast<int>(task / plan.c_blocks % plan.k_blocks) * plan.block_panels;
     const int c = static_cast<int>(task % plan.c_blocks) * plan.block_c;
     const Block block{panel,
                       plan.panels - panel < plan.block_panels ? plan.panels : panel + plan.block_panels, c,
                       s.c - c < plan.block_c ? s.c : c + plan.block_c};
-    float* const sums = partial + group * size;
+    float* const sums = partial + range * size;
     const int k = block.first_panel * kPanel;
     const int k_end = block.last_panel * kPanel < s.k ? block.last_panel * kPanel : s.k;
     for (int tap = 0; tap < s.taps(); ++tap)
       for (int row = block.c; row < block.c_end; ++row)
         std::memset(sums + (static_cast<size_t>(tap) * s.c + row) * s.k + k, 0, (k_end - k) * sizeof(float));
-    const int64_t end = (group + 1) * plan.chunks / plan.groups;
-    for (int64_t chunk = group * plan.chunks / plan.groups; chunk < end; ++chunk)
+    const int64_t end = (range + 1) * plan.chunks / plan.ranges;
+    for (int64_t chunk = range * plan.chunks / plan.ranges; chunk < end; ++chunk)
       add_chunk(a, plan, chunk, block, sums);
   });
-  if (plan.groups == 1) return;
+  if (plan.ranges == 1) return;
 
   constexpr size_t kBlock = 4096;
   parallel_for(static_cast<int64_t>((size + kBlock - 1) / kBlock), [&](int64_t task) {
     const size_t begin = task * kBlock;
     const size_t end = size - begin < kBlock ? size : begin + kBlock;
     for (size_t i = begin; i < end; ++i) a.dw[i] = partial[i];
-    for (int group = 1; group < plan.groups; ++group)
-      for (size_t i = begin; i < end; ++i) a.dw[i] += partial[group * size + i];
+    for (int range = 1; range < plan.ranges; ++range)
+      for (size_t i = begin; i < end; ++i) a.dw[i] += partial[range * size + i];
   });
 }
 

@@ -1,5 +1,5 @@
 // The matrix product of the float kernels. Tiles of kTileRows rows × kPanel columns are held in registers; B
-// is packed into panels of kPanel columns, and A is read where it lies.
+// is packed into panels of kPanel columns, and A is read in place.
 //
 // Sums are taken in two levels: chains of at most about kChain products, then a chain of those sums. How a
 // sum is cut follows from the shape alone, so results do not depend on the number of threads.
@@ -26,15 +26,15 @@ struct FloatKernel {
 
 inline int divide_up(int a, int b) { return (a + b - 1) / b; }
 
-// One piece of a sum: `length` columns of A and rows of a panel of B.
+// A piece of a sum: `length` columns of A and rows of a panel of B.
 struct Segment {
   const float* a;
   const float* b;
   int length;
 };
 
-// What the pieces of a sum have in common. The element of A in row r and column p stands at a[r * a_row + p],
-// or with kTransposed at a[p * a_row + r]. The shifts are added to the pointers of each segment.
+// What the pieces of a sum share. The element of A in row r and column p is a[r * a_row + p], or with
+// kTransposed a[p * a_row + r]. The shifts are added to the pointers of each segment.
 struct Operands {
   const Segment* segments;
   int count;
@@ -45,7 +45,7 @@ struct Operands {
 
 enum class Store { kReplace, kAdd };
 
-// A function of its own, so that gcc keeps its sums in registers whatever calls it.
+// It is a function of its own, so that gcc keeps its sums in registers wherever it is called.
 template <class Kernel, bool kTransposed, int kRows, int kVectors>
 __attribute__((noinline)) void tile(const Operands& in, float* out, size_t out_row, Store store) {
   using Register = typename Kernel::Register;
@@ -104,8 +104,7 @@ inline void tile_of_columns(const Operands& in, int columns, float* out, size_t 
     }
 }
 
-// out[r][column] = or += Σ A·B for `rows` rows (at most kRows) and the `columns` columns (at most kPanel) of
-// one panel.
+// out[r][column] = or += Σ A·B for at most kRows rows and at most kPanel columns of one panel.
 template <class Kernel, bool kTransposed, int kRows = Kernel::kTileRows>
 inline void tile_product(const Operands& in, int rows, int columns, float* out, size_t out_row, Store store) {
   if constexpr (kRows > 1)
@@ -146,7 +145,7 @@ inline void pack_panel(const float* from, size_t from_row, int rows, int first, 
   }
 }
 
-// The same of the transposed matrix: row p and column j of the panel are from[(first + j) * from_row + p].
+// The same for the transposed matrix: row p and column j of the panel are from[(first + j) * from_row + p].
 template <class Kernel>
 inline void pack_panel_transposed(const float* from, size_t from_row, int rows, int first, int columns,
                                   float* to) {

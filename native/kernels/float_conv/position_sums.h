@@ -1,5 +1,5 @@
-// The forward convolution and its gradient to the input are one sum: each target position (a matrix of n
-// rows) is a sum over taps of the matrix at a source position times the matrix of the tap.
+// The forward convolution and the gradient to its input are the same sum: each target position is a matrix of
+// n rows, and is the sum over its taps of the matrix at the source position times the matrix of the tap.
 #pragma once
 
 #include "kernels.h"
@@ -15,8 +15,7 @@ struct TapSource {
   size_t source;
 };
 
-// target[position] (n × width) = Σ over the position's taps of source (n × depth) · packed filter[tap] (depth
-// × width)
+// target[position] (n × width) = Σ over taps of source (n × depth) · packed filter[tap] (depth × width)
 struct PositionSums {
   int target_h, target_w, n, taps, depth, width;
   const float* source;
@@ -24,7 +23,7 @@ struct PositionSums {
   float* target;
 };
 
-// Packs filter [tap][c][k] into panels: of k columns and c rows, or with kTransposed of c columns and k rows.
+// Packs filter [tap][c][k] into panels of k columns and c rows, or with kTransposed of c columns and k rows.
 template <class Kernel, bool kTransposed>
 inline const float* pack_filter(const float* w, int taps, int c, int k, Scratch& scratch) {
   constexpr int kPanel = Kernel::kPanel;
@@ -44,7 +43,7 @@ inline const float* pack_filter(const float* w, int taps, int c, int k, Scratch&
   return packed;
 }
 
-// One run of neighbouring positions under the same taps: their rows lie one after the other in source and
+// Sums a run of neighbouring positions that have the same taps. Their rows are contiguous in source and
 // target.
 template <class Kernel>
 inline void sum_run(const PositionSums& s, const TapSource* list, int count, int64_t position, int run,
@@ -89,12 +88,12 @@ inline void sum_run(const PositionSums& s, const TapSource* list, int count, int
 template <class Kernel, class SourcesOf>
 inline void sum_positions(const PositionSums& s, SourcesOf&& sources_of) {
   constexpr int kPanel = Kernel::kPanel;
-  // Small batches are joined into runs of about 96 rows, so that a panel of the filter is read once for many
-  // rows.
+  // Positions of small batches are joined into runs of about 96 rows, so that a panel of the filter is read
+  // once for many rows.
   const int longest_run = s.n >= 96 ? 1 : 96 / s.n;
   const int strips = divide_up(s.target_w, longest_run);
   const int panels = divide_up(s.width, kPanel);
-  // Few positions: the columns are shared out too.
+  // With few positions the columns are divided among tasks too.
   const int64_t strip_tasks = static_cast<int64_t>(s.target_h) * strips;
   const int parts_wanted = static_cast<int>(strip_tasks >= 32 || strip_tasks == 0 ? 1 : 32 / strip_tasks);
   const int part = divide_up(panels, parts_wanted);

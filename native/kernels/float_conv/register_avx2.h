@@ -1,4 +1,4 @@
-// AVX2's registers as gemm.h uses them.
+// The registers of AVX2, for gemm.h.
 #pragma once
 
 #include <immintrin.h>
@@ -11,7 +11,7 @@ struct Avx2Register {
   static constexpr int kLanes = 8;
   // 6 × 2 sums, 2 registers of B and 1 of A take 15 of the 16 registers.
   static constexpr int kTileRows = 6;
-  // A panel of B this long takes 16 KB, half of the smallest first-level cache in use.
+  // A panel of B of this length takes 16 KB, half of the smallest first-level cache in use.
   static constexpr int kChain = 256;
 
   static inline Value zero() { return _mm256_setzero_ps(); }

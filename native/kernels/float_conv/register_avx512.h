@@ -1,4 +1,4 @@
-// AVX-512's registers as gemm.h uses them.
+// The registers of AVX-512, for gemm.h.
 #pragma once
 
 #include <immintrin.h>
@@ -11,7 +11,7 @@ struct Avx512Register {
   static constexpr int kLanes = 16;
   // 12 × 2 sums, 2 registers of B and 1 of A take 27 of the 32 registers.
   static constexpr int kTileRows = 12;
-  // A panel of B this long takes 16 KB, half of the smallest first-level cache in use.
+  // A panel of B of this length takes 16 KB, half of the smallest first-level cache in use.
   static constexpr int kChain = 128;
 
   static inline Value zero() { return _mm512_setzero_ps(); }

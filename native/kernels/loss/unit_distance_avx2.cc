@@ -7,8 +7,8 @@
 namespace bnn::avx2 {
 namespace {
 
-// Squares add up in float within a block and the blocks in double, so that the error does not grow with the
-// row.
+// Squares are summed in float within a block and the blocks in double, so that the error does not grow with
+// the length of the row.
 constexpr size_t kBlock = 512;
 constexpr size_t kChains = 4;
 
@@ -18,7 +18,7 @@ double total(__m256d v) {
   return (values[0] + values[1]) + (values[2] + values[3]);
 }
 
-// Σ value(lanes, i)² over [0, size), eight values a call; lanes that are off must give 0.
+// Σ value(lanes, i)² over [0, size), eight values at a time. Lanes that are off must give 0.
 template <class Value>
 double sum_of_squares(size_t size, const Value& value) {
   __m256d sum = _mm256_setzero_pd();
@@ -47,7 +47,7 @@ double norm(const float* row, size_t size) {
   return std::sqrt(sum_of_squares(size, [&](auto lanes, size_t i) { return lanes.load(row + i); }));
 }
 
-// a/‖a‖ − b/‖b‖. Each product is rounded before the difference, so that equal rows differ by exactly 0.
+// a/‖a‖ − b/‖b‖. Each product is rounded before the subtraction, so that equal rows differ by exactly 0.
 class Difference {
  public:
   Difference(const float* a, const float* b, float length_a, float length_b)
@@ -80,7 +80,7 @@ void unit_distance_avx2(const UnitDistance& k) {
     statistics[1] = static_cast<float>(length_b);
     const double squared = sum_of_squares(k.size, Difference(a, b, statistics[0], statistics[1]));
     k.value[row] = static_cast<float>(squared);
-    // u·d = (‖d‖² + ‖u‖² − ‖v‖²) / 2 spares a sum; ‖u‖ is 1 wherever a pulls.
+    // u·d = (‖d‖² + ‖u‖² − ‖v‖²) / 2, which saves a sum. ‖u‖ is 1 wherever a has a gradient.
     const double unit_b = norm_b / length_b;
     const double along = (squared + 1 - unit_b * unit_b) / 2;
     const bool pulls = norm_a > kZeroNorm;

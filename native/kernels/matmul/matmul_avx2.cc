@@ -10,10 +10,10 @@ using Kernel = FloatKernel<MatMul, Avx2Register>;
 constexpr int kPanel = Kernel::kPanel;
 constexpr int kChain = Kernel::kChain;
 constexpr int kRowsOfTask = 96;
-// Up to so many multiply-adds a product is done before another thread is awake.
+// A product of at most so many multiply-adds is done before another thread would be awake.
 constexpr int64_t kSerialWork = 1 << 18;
 
-// c = a · b for one block of rows and all panels of a packed b [panel][k][kPanel].
+// c = a · b for one block of rows and all panels of b, packed as [panel][k][kPanel].
 void multiply_rows(const MatMul& m, const float* a, const float* packed, float* c, int rows) {
   const size_t a_row = m.transpose_a ? m.m : m.k;
   const int panels = divide_up(m.n, kPanel);

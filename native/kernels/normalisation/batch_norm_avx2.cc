@@ -6,9 +6,9 @@
 
 namespace bnn::avx2 {
 
-// One read. Each chunk sums d = x − shift and d² for each column of its folded rows, where the shift is the
-// column's mean over the chunk's first rows, so that no digits cancel; then mean and squares are combined as
-// by Chan, Golub and LeVeque (1983), in double and in the order of the chunks.
+// One pass over x. Each chunk sums d = x − shift and d² for each column of its folded rows. The shift is the
+// mean of the column over the first rows of the chunk, so that no digits cancel. Means and squares of the
+// chunks are then combined in double, as by Chan, Golub and LeVeque (1983), in the order of the chunks.
 void batch_norm_statistics_avx2(const BatchNormStatistics& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
@@ -81,28 +81,28 @@ void batch_norm_statistics_avx2(const BatchNormStatistics& a) {
   move_running(a);
 }
 
-// Two reads: the sums, then dx of them, and on through a PReLU.
+// Two passes: the first computes the sums, the second dx, and with a slope the gradient of the PReLU.
 void batch_norm_backward_avx2(const BatchNormBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;
   const size_t channels = rows.channels;
-  const size_t table = a.picture_dy == nullptr ? 0 : PictureValues::table_size(rows, a.pictures);
+  const size_t table = a.image_dy == nullptr ? 0 : ImageValues::table_size(rows, a.images);
   Scratch scratch;
   double* totals = scratch.take<double>(2, channels);
   NormGradient norm(rows, a.mean, scratch.take<float>(NormGradient::floats(rows)));
   const float* slope = repeated_slope(rows, a.slope, scratch.take<float>(width));
-  const PictureValues pictures(rows, a.picture_dy, a.pictures, scratch.take<float>(table));
+  const ImageValues images(rows, a.image_dy, a.images, scratch.take<float>(table));
 
   const auto masked = [&](auto lanes, const ChunkBits& bits, size_t offset) {
     const __m256 dy = lanes.load(a.dy + offset);
     if (!bits) return dy;
-    // Where nothing passes the gradient is 0, whatever dy is.
+    // With a slope of 0 outside the mask the gradient is 0 there, even where dy is infinite or NaN.
     if (a.outer == 0) return _mm256_and_ps(dy, bits.lanes(offset));
     return _mm256_blendv_ps(_mm256_mul_ps(dy, _mm256_set1_ps(a.outer)), dy, bits.lanes(offset));
   };
   const auto upstream = [&](auto lanes, const ChunkBits& bits, size_t offset, size_t column) {
     const __m256 dy = masked(lanes, bits, offset);
-    return pictures ? _mm256_add_ps(dy, lanes.load(pictures.at(offset, column))) : dy;
+    return images ? _mm256_add_ps(dy, lanes.load(images.at(offset, column))) : dy;
   };
   sum_channels<2>(rows, totals, [&](const Chunk& chunk, Scratch& task_scratch) {
     return

@@ -1,4 +1,4 @@
-// The gradient that a BatchNorm hands on, once the sums over its rows are known.
+// The gradient of a BatchNorm to its input, once the sums over the rows are known.
 #pragma once
 
 #include "kernels/folded_rows_avx2.h"
@@ -6,10 +6,10 @@
 namespace bnn::avx2 {
 namespace {
 
-// dx = factor · dy + (x − mean) · tilt + level with factors of the channel.
+// dx = factor · dy + (x − mean) · tilt + level, where factor, tilt and level are those of the channel.
 class NormGradient {
  public:
-  // The memory is floats(rows) floats.
+  // `memory` has floats(rows) floats.
   NormGradient(const FoldedRows& rows, const float* mean, float* memory)
       : rows_(rows),
         mean_(memory),
@@ -21,7 +21,7 @@ class NormGradient {
 
   static size_t floats(const FoldedRows& rows) { return 4 * rows.width; }
 
-  // Writes dγ and dβ and makes dx known, from the sums of dy and of dy · (x − mean).
+  // Computes dγ, dβ and the factors of dx from the sums of dy and of dy · (x − mean).
   template <class Args>
   void complete(const Args& a, const double* sums, const double* centred_sums) {
     for (size_t c = 0; c < rows_.channels; ++c) {

@@ -1,5 +1,5 @@
-// The end of a block whose BatchNorm stands before the sum with the shortcut. Forward v is never in memory;
-// backward it is made again from what the BatchNorm read and the shortcut, which are there anyway.
+// The end of a block whose BatchNorm comes before the sum with the shortcut. The sum v is never in memory:
+// the gradient computes it again from the input of the BatchNorm and the shortcut.
 #include "implementations.h"
 #include "kernels/normalisation/batch_norm_gradient_avx2.h"
 #include "kernels/normalisation/prelu_avx2.h"
@@ -11,7 +11,7 @@ namespace {
 // v = x · scale + shift + residual
 class ResidualSum {
  public:
-  // The memory is floats(rows) floats.
+  // `memory` has floats(rows) floats.
   template <class Args>
   ResidualSum(const FoldedRows& rows, const Args& a, float* memory)
       : scale_(memory), shift_(memory + rows.width), residual_(a.residual) {
@@ -57,7 +57,7 @@ void channel_affine_residual_avx2(const ChannelAffineResidual& a) {
   });
 }
 
-// Two reads: the sums, with upstream on the way, then dx of upstream.
+// Two passes: the first computes upstream and the sums, the second dx from upstream.
 void batch_norm_residual_backward_avx2(const BatchNormResidualBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   const size_t width = rows.width;

@@ -4,12 +4,12 @@
 namespace bnn::avx2 {
 namespace {
 
-// The value of the activation at v; `inside` has all bits of the lanes where its slope is 1.
+// The activation of v; `inside` gets all bits of a lane set where its slope is 1.
 template <Activation kActivation>
 inline __m256 activated(__m256 v, __m256* inside) {
   if constexpr (kActivation == Activation::kRelu) {
     *inside = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ);
-    // v stands second, so that NaN stays NaN.
+    // v is the second operand, so that NaN stays NaN.
     return _mm256_max_ps(_mm256_setzero_ps(), v);
   } else {
     const __m256 one = _mm256_set1_ps(1.0f);
@@ -20,7 +20,7 @@ inline __m256 activated(__m256 v, __m256* inside) {
   }
 }
 
-// Whole words of the mask for each row, of which the channels from the last vector on are masked.
+// Works on the channels of one word of the mask at a time.
 template <Activation kActivation>
 void activate(const ChannelAffineActivation& a) {
   const size_t channels = a.channels;

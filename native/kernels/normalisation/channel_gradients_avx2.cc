@@ -1,4 +1,5 @@
-// Gradients that are a function of each element and sums of it over the rows, in one pass.
+// Gradients for which one pass is enough: each element of the gradient depends on no sum, and the sums over
+// the rows are taken in the same pass.
 #include "implementations.h"
 #include "kernels/normalisation/prelu_avx2.h"
 #include "scratch.h"

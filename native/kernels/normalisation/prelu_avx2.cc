@@ -26,7 +26,7 @@ void add_prelu_avx2(const AddPrelu& a) {
   });
 }
 
-// One pass: each term of dslope stores its part of dv on the way.
+// One pass: the function that gives a term of dslope also stores its part of dv.
 void prelu_backward_avx2(const PreluBackward& a) {
   const FoldedRows rows(a.rows, a.channels);
   Scratch scratch;

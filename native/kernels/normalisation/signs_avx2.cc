@@ -5,7 +5,7 @@
 namespace bnn::avx2 {
 namespace {
 
-// A bit 1 for each of the kept lanes where |v| ≤ 1
+// Bit i is 1 where lane i is kept and |v| ≤ 1.
 template <class Lanes>
 uint32_t inside_unit(const Lanes& lanes, __m256 v) {
   const __m256 inside = _mm256_cmp_ps(magnitude(v), _mm256_set1_ps(1.0f), _CMP_LE_OQ);
@@ -33,7 +33,7 @@ void for_words(size_t rows, size_t channels, const Body& body) {
   });
 }
 
-// Packs v ≥ 0 and, if `mask` is there, |v| ≤ 1 of values(lanes, row, channel).
+// Packs v ≥ 0 and, if there is a mask, |v| ≤ 1, where v = values(lanes, row, channel).
 template <class Values>
 void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Values& values) {
   const size_t words = (channels + 31) / 32;
@@ -51,8 +51,8 @@ void pack(size_t rows, size_t channels, uint32_t* sign, uint32_t* mask, const Va
   });
 }
 
-// One word of each of `rows` rows, kVectors · 8 channels of it, from their first channel on: what is the same
-// for every row stays in registers.
+// Packs one word of each row from `first` to `last`: the kVectors · 8 channels from `channel` on. What is the
+// same for every row stays in registers.
 template <int kVectors, bool kSloped, bool kMasked>
 void pack_affine_words(const ChannelAffineSign& a, size_t first, size_t last, size_t channel) {
   const FullLanes lanes;
@@ -125,7 +125,7 @@ void channel_affine_clamp_avx2(const ChannelAffineClamp& a) {
       const size_t c = word * 32 + bit;
       const size_t i = row * channels + c;
       const __m256 v = _mm256_fmadd_ps(lanes.load(a.x + i), lanes.load(a.scale + c), lanes.load(a.shift + c));
-      // v stands second, so that NaN stays NaN.
+      // v is the second operand, so that NaN stays NaN.
       lanes.store(a.y + i, _mm256_min_ps(one, _mm256_max_ps(minus_one, v)));
       passes |= inside_unit(lanes, v) << bit;
     });

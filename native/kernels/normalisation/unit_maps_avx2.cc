@@ -1,5 +1,5 @@
-// One task a sample: its squares are summed in doubles, then blocks of 8 channels by 8 pixels are exchanged
-// in registers.
+// Each sample is one task. Its squares are summed in double; then it is scaled, and where channels come first
+// it is transposed in blocks of 8 channels × 8 pixels.
 #include <immintrin.h>
 
 #include <algorithm>

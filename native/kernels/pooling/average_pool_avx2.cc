@@ -13,7 +13,7 @@ int valid_along(int out, int stride, int pad, int kernel, int size) {
   return std::min(size, from + kernel) - std::max(0, from);
 }
 
-// What the sum of the window of output position `position` is divided by.
+// The divisor of the window at output position `position`.
 float divisor(const ConvShape& s, size_t position, bool count_padding) {
   if (count_padding) return static_cast<float>(s.taps());
   const int oy = static_cast<int>(position / s.out_w);

@@ -1,4 +1,4 @@
-// Position-major tensors as positions of `inner` = N·C floats, cut into blocks that one task takes.
+// A position-major tensor as positions of `inner` = N·C floats, cut into blocks that are one task each.
 #pragma once
 
 #include "kernels.h"

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kBlock = 4096;
 
-// The gradient of overlapping windows meets in one place, so that a task takes a block at every position.
+// Overlapping windows add to the same elements of dx, so one task takes a block of channels at every
+// position.
 constexpr size_t kMostBlocks = 16;
 
 size_t backward_block(size_t inner) {
@@ -49,8 +50,8 @@ void max_pool_backward_avx2(const MaxPoolBackward& a) {
     const size_t width = blocks.width_of(block);
     Scratch scratch;
     size_t* sources = scratch.take<size_t>(s.taps());
-    // Rows of dx are cleared just before the first window reaches them, while they are about to be in the
-    // cache anyway.
+    // A row of dx is cleared just before the first window reaches it, while it is about to be in the cache
+    // anyway.
     int cleared = 0;
     const auto clear_rows = [&](int end) {
       for (; cleared < end; ++cleared)

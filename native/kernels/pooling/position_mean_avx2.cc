@@ -31,10 +31,10 @@ void position_mean_avx2(const PositionMean& a) {
 void position_mean_backward_avx2(const PositionMeanBackward& a) {
   const Blocks blocks(a.inner, 16384);
   const size_t positions_of_task = std::max(16384 / std::max(a.inner, size_t{1}), size_t{1});
-  const size_t groups = (a.positions + positions_of_task - 1) / positions_of_task;
+  const size_t ranges = (a.positions + positions_of_task - 1) / positions_of_task;
   const bool streamed = worth_streaming(a.dx, a.positions * a.inner) && a.inner % kLanes == 0;
   const __m256 by = _mm256_set1_ps(static_cast<float>(a.positions));
-  parallel_for(static_cast<int64_t>(groups * blocks.count), [&](int64_t task) {
+  parallel_for(static_cast<int64_t>(ranges * blocks.count), [&](int64_t task) {
     const size_t block = task % blocks.count;
     const size_t first = task / blocks.count * positions_of_task;
     const size_t start = blocks.start(block);

@@ -8,10 +8,10 @@ namespace bnn::avx2 {
 namespace {
 
 constexpr size_t kTileFloats = 4096;
-constexpr size_t kLine = 16;  // floats of a line of the cache
+constexpr size_t kLine = 16;  // floats of a cache line
 
-// Moves square tiles, so that lines which cells share are used while they are in the cache. copy(to, from)
-// moves the `inner` floats of a cell.
+// Moves square tiles of cells, so that a cache line that several cells share is used while it is in the
+// cache. copy(to, from) copies the `inner` floats of a cell.
 template <class Copy>
 void swap_tiles(const SwapOuter& a, const Copy& copy) {
   size_t side = 1;
@@ -35,7 +35,7 @@ void swap_cells_of(const SwapOuter& a) {
   swap_tiles(a, [](float* to, const float* from) { std::memcpy(to, from, Inner * sizeof(float)); });
 }
 
-// Nothing changes places.
+// The order stays as it is.
 void copy_all(const SwapOuter& a) {
   constexpr size_t part = 65536;
   const size_t size = a.outer * a.middle * a.inner;
@@ -63,7 +63,7 @@ void swap_outer_avx2(const SwapOuter& a) {
     default:
       break;
   }
-  // Streaming writes whole lines, or it would be slower than the caches.
+  // Streaming is faster only where it writes whole cache lines.
   if (worth_streaming(a.y, a.outer * a.middle * a.inner) && a.inner % kLine == 0) {
     return swap_tiles(a, [&](float* to, const float* from) {
       for_vectors<StreamedLanes>(a.inner,

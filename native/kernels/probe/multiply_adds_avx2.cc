@@ -5,7 +5,7 @@
 namespace bnn::avx2 {
 
 size_t multiply_adds_avx2(size_t rounds) {
-  // More chains than latency times throughput of any CPU that has these instructions, fewer than it has
+  // More chains than latency times throughput on any CPU with these instructions, and fewer than its
   // registers.
   constexpr size_t kChains = 12;
   constexpr size_t kLanes = 8;

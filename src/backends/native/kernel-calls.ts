@@ -107,11 +107,8 @@ export interface MatMul {
 }
 
 /**
- * y = scale[k] · Σ x·w + residual with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c]
- * of k bits. The sum is an exact integer; padding contributes 0. The residual has the shape of y and may be
- * null; with `slope` (may be null) its PReLU is added in its place. Where there is a `gate` [n, k] it
- * multiplies the scale, z = scale[k] · gate[n, k] · Σ x·w, and so on in the gradients. With a `sumSlope`
- * (may be null) y = prelu(z) + residual.
+ * y = transform(Σ x·w) with x and w ±1 as packed bits: x rows [h, w, n] of c bits, w rows [tap, c] of k bits.
+ * The sum is an exact integer; padding contributes 0.
  */
 export interface BinaryConvForward {
   readonly shape: ConvShape;
@@ -121,16 +118,16 @@ export interface BinaryConvForward {
   readonly w: Uint32Array;
   /** [k] */
   readonly scale: Float32Array;
-  /** [outH, outW, n, k] */
-  readonly residual: Float32Array | null;
-  /** [k] */
-  readonly slope: Float32Array | null;
-  /** [outH, outW, n, k], written */
-  readonly y: Float32Array;
   /** [n, k] */
   readonly gate: Float32Array | null;
   /** [k] */
   readonly sumSlope: Float32Array | null;
+  /** [outH, outW, n, k] */
+  readonly residual: Float32Array | null;
+  /** [k] */
+  readonly residualSlope: Float32Array | null;
+  /** [outH, outW, n, k], written */
+  readonly y: Float32Array;
 }
 
 /**
@@ -171,10 +168,12 @@ export interface BinaryConvBackwardFilter {
 }
 
 /**
- * dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, the gradient to a gate of BinaryConvForward,
- * whose sums are made again: they cost less than a map of them. dz is dy, or with a `sumSlope` dy where z >
- * 0 and sumSlope[k] · dy elsewhere, which is then written; dslope[k] = Σ dy · z where z ≤ 0. The gate may be
- * null, for one of ones.
+ * The gradients to the gate and the slope of a BinaryConvForward with the same x, w and transform, which has
+ * no residual here:
+ *   dgate[n, k] = scale[k] · Σ dz · (Σ x·w) over the positions, dslope[k] = Σ dy · z where z ≤ 0
+ *   dz = dy where z > 0, sumSlope[k] · dy elsewhere; without a sumSlope dz is dy and is not written
+ * The sums Σ x·w are computed again, which costs less than keeping a map of them. Without a gate dgate is the
+ * gradient to a gate of ones.
  */
 export interface BinaryConvGateGradient {
   readonly shape: ConvShape;
@@ -184,14 +183,14 @@ export interface BinaryConvGateGradient {
   readonly w: Uint32Array;
   /** [k] */
   readonly scale: Float32Array;
-  /** [outH, outW, n, k] */
-  readonly dy: Float32Array;
-  /** [n, k], written */
-  readonly dgate: Float32Array;
   /** [n, k] */
   readonly gate: Float32Array | null;
   /** [k] */
   readonly sumSlope: Float32Array | null;
+  /** [outH, outW, n, k] */
+  readonly dy: Float32Array;
+  /** [n, k], written */
+  readonly dgate: Float32Array;
   /** [outH, outW, n, k], written */
   readonly dz: Float32Array | null;
   /** [k], written */

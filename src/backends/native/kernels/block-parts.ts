@@ -82,7 +82,7 @@ export function registerBlockPartKernels(): void {
     },
   );
 
-  // A factor for each picture and channel: positions are the rows, pictures and channels together the channels.
+  // A factor for each image and channel: positions are the rows, images and channels together the channels.
   nativeKernel('ChannelGate', ({ inputs: { x, gate }, backend }) => {
     const [h, w, n, c] = x.shape as [number, number, number, number];
     const y = backend.output(x.shape);

@@ -82,7 +82,7 @@ export function registerConvolutionKernels(): void {
           w: filter.words,
           scale: backend.floats(scale),
           residual: optionalFloats(backend, residual),
-          slope: optionalFloats(backend, slope),
+          residualSlope: optionalFloats(backend, slope),
           y: y.values,
           gate: null,
           sumSlope: null,

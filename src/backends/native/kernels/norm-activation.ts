@@ -63,8 +63,8 @@ export function registerNormActivationKernels(): void {
           dgamma: dgamma.values,
           dbeta: dbeta.values,
           dslope: null,
-          pictures: 0,
-          pictureDy: null,
+          images: 0,
+          imageDy: null,
         });
       });
       return [dx, dgamma, dbeta, ...(upstream ? [upstream] : [])].map(({ info }) => info);

@@ -184,8 +184,8 @@ export function registerNormalisationKernels(): void {
         dgamma: dgamma.values,
         dbeta: dbeta.values,
         dslope: dslope?.values ?? null,
-        pictures: 0,
-        pictureDy: null,
+        images: 0,
+        imageDy: null,
       });
     if (mask) backend.withPackedSigns(mask, ({ words }) => run(words));
     else run(null);
