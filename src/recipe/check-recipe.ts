@@ -16,14 +16,14 @@ import {
 import { binaryDepthOf, isFullPrecision, isVggSmall, studentNames } from '../models/create-network.js';
 import { SignGradient } from '../nn/sign-gradient.js';
 import { gradientSteps } from '../optim/gradient-steps.js';
-import { createOptimizer } from '../optim/optimizers/create-optimizer.js';
+import { createOptimizer, optimizerOf } from '../optim/optimizers/create-optimizer.js';
 import { createSchedule } from '../optim/schedules/create-schedule.js';
 import { defaultStage } from './default-recipe.js';
 import type { Recipe, Stage } from './recipe.js';
 import { stageLosses } from './stage-losses.js';
 
 /**
- * Refuses values out of range and settings that cannot be together, as far as the recipe alone tells.
+ * Refuses values out of range and settings that do not go together, as far as the recipe alone shows them.
  *
  * @param placeOf where a setting comes from; the message starts with it
  * @throws InputError for the first thing that is wrong
@@ -34,7 +34,7 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
   if (data !== '') check(['data'], () => void parseDataSpec(data));
   if (testResize !== null && !(testResize >= 1 && Number.isFinite(testResize)))
     check(['testResize'], () => fail(`testResize must be a finite number of at least 1, got ${testResize}.`));
-  // Each key alone first, so that the message says where it was written; then together.
+  // First each key alone, so that the message says where the key was written; then all together.
   for (const key of structureKeys)
     check(['student', key], () => void checkedStructure({ [key]: recipe.student[key] }));
   check(['student'], () => void checkedStructure(recipe.student));
@@ -65,10 +65,10 @@ export function checkRecipe(recipe: Recipe, placeOf?: (path: KeyPath) => string)
   });
 }
 
-/** What of a structure is of the blocks of a residual network. */
+/** The keys of a structure that only the blocks of a residual network have. */
 const ofBlocks = ['block', 'skip', 'downsample', 'attention', 'groups'] as const;
 
-/** Refuses settings of binary layers for a network that has none, and the other way round. */
+/** Refuses settings of binary layers for a full-precision network, and those of a full-precision one for a binary network. */
 function checkKind(
   { name, ...structure }: Recipe['student'],
   stage: Stage,
@@ -98,7 +98,11 @@ function checkKind(
   const onlyBinary: readonly [key: string, isSet: boolean, what: string][] = [
     ['binary', binary !== defaultStage.binary, `binary '${binary}'`],
     ['signGradient', signGradient !== defaultStage.signGradient, `the sign gradient '${signGradient}'`],
-    ['optimizer', optimizer.name === 'bop', "the optimizer 'bop'"],
+    [
+      'optimizer',
+      optimizerOf(optimizer.name).onlyBinaryWeights === true,
+      `the optimizer '${optimizer.name}'`,
+    ],
     ['optimizer', optimizer.clipLatent === true, 'the clipping of latent weights'],
   ];
   for (const [key, isSet, what] of onlyBinary)
@@ -132,8 +136,10 @@ function checkStage(stage: Stage, at: (...keys: string[]) => KeyPath, check: Che
     } finally {
       made.dispose();
     }
-    if (options.name === 'bop' && binary === 'activations')
-      fail("the optimizer 'bop' flips binary weights, and with binary 'activations' there are none.");
+    if (optimizerOf(options.name).onlyBinaryWeights === true && binary === 'activations')
+      fail(
+        `the optimizer '${options.name}' flips binary weights, and with binary '${binary}' there are none.`,
+      );
   });
   check(at('signGradient'), () => new SignGradient(stage.signGradient).checkUseWith(binary));
   check(at('mix'), () => checkMix(stage.mix));
@@ -177,7 +183,7 @@ function checkLosses(stage: Stage, at: (...keys: string[]) => KeyPath, check: Ch
 }
 
 /**
- * Refuses a recipe that leaves open what a run must know: student, data, and the teacher where losses need one.
+ * Refuses a recipe that lacks what every run needs: a student, data, and a teacher where a loss needs one.
  *
  * @throws InputError for the first thing that is missing
  */
@@ -204,7 +210,7 @@ export function isFlag(origin: string): boolean {
   return /^(--|`(?!sets: ))/.test(origin);
 }
 
-/** Runs a check, and says in its error where the setting was written. */
+/** Runs checks and puts in front of their errors where the setting was written. */
 function checkerAt(placeOf: ((path: KeyPath) => string) | undefined): Check {
   return (path, test) => {
     try {
@@ -212,7 +218,7 @@ function checkerAt(placeOf: ((path: KeyPath) => string) | undefined): Check {
     } catch (error) {
       if (!(error instanceof InputError) || placeOf === undefined) throw error;
       const place = placeOf(path);
-      // The message alone names what a flag said.
+      // The message names the flag itself.
       if (place === 'default' || isFlag(place)) throw error;
       const { nearest, fix } = error;
       throw new InputError(`${place}: ${error.message}`, {

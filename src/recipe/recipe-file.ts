@@ -22,11 +22,12 @@ export async function builtInRecipes(): Promise<string[]> {
 }
 
 /**
- * Reads a recipe and those that it extends: what the text says, without defaults, each setting with `file:line:column`.
+ * Reads a recipe and the recipes that it extends: what their text says, without defaults, each setting with its
+ * `file:line:column`.
  *
  * @param name of a built-in recipe, or the path of a file (which has a `/` or ends in `.yaml` or `.yml`)
- * @throws InputError for a name that is unknown, a file that cannot be read, text that is wrong, or recipes that extend
- *   each other in a circle
+ * @throws InputError for an unknown name, a file that cannot be read, wrong text, or recipes that extend each other in a
+ *   circle
  */
 export async function readRecipe(name: string): Promise<SourcedMap> {
   return read(await fileOf(name), []);
@@ -82,12 +83,12 @@ async function read(file: string, extending: readonly string[]): Promise<Sourced
 }
 
 /**
- * Runs the modules that a recipe imports, so that what they register is known when the rest of it is checked.
+ * Runs the modules that a recipe imports, before the rest of it is checked: it may name what they register.
  *
  * @returns their absolute paths
  */
 async function importAll(text: string, file: string, shown: string): Promise<string[]> {
-  // What is wrong with the text is said by the check of all of it.
+  // A text that is wrong is refused later, by the check of the whole text.
   const { imports } = (parseDocument(text).toJS() ?? {}) as { imports?: unknown };
   if (!Array.isArray(imports)) return [];
   const paths = imports
@@ -106,7 +107,7 @@ async function importAll(text: string, file: string, shown: string): Promise<str
   return paths;
 }
 
-/** Whether `stages` is a map of changes. */
+/** Whether `stages` is a map, which changes single stages by name. */
 function changesStages(text: unknown): boolean {
   const stages = (text as { stages?: unknown } | null)?.stages;
   return typeof stages === 'object' && stages !== null && !Array.isArray(stages);
@@ -134,7 +135,7 @@ function extended(base: SourcedMap, over: SourcedMap): SourcedMap {
   return { ...whole, entries: new Map(whole.entries).set('stages', list) };
 }
 
-/** A built-in recipe by its place in the package, others by their path from here where that is shorter. */
+/** How messages name a file: a built-in recipe by its place in the package, one in this directory by its relative path. */
 function shownPath(file: string): string {
   if (file.startsWith(builtInFolder)) return `recipes/${basename(file)}`;
   const here = `${process.cwd()}/`;

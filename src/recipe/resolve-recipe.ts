@@ -84,7 +84,7 @@ function withStages(text: SourcedMap): SourcedMap {
   return { ...text, entries: new Map(text.entries).set('stages', stages) };
 }
 
-/** The losses of the first stage: those that it names, each with the options that it leaves out, or the default ones. */
+/** The losses of the first stage: the default ones, or those that it names, with the default of each option left out. */
 function withFirstLosses(text: SourcedMap): Sourced {
   const named = partAt(text, ['stages', 0, 'losses']);
   for (const name of Object.keys(defaultLossTerms())) {
@@ -100,7 +100,7 @@ function withFirstLosses(text: SourcedMap): Sourced {
   return withPart(text, ['stages', 0, 'losses'], losses)!;
 }
 
-/** Every loss with the options that it has by default, without a weight. */
+/** Every loss with its default options and weight 0. */
 function unweighed(): Record<string, object> {
   const terms = Object.entries(defaultLossTerms());
   return Object.fromEntries(terms.map(([name, settings]) => [name, { ...settings, weight: 0 }]));
@@ -167,11 +167,11 @@ function parseSet(text: string): { origin: string; path: KeyPath; value: unknown
   }
 }
 
-/** With the defaults, and with each stage whole. */
+/** The recipe with all defaults, and each stage with what it takes over from the one before. */
 function complete(text: SourcedMap): Sourced {
   const { stages: firstStage, ...rest } = defaultRecipe;
   const top = merged(sourced(rest, byDefault), withoutStages(text)) as SourcedMap;
-  // The default weights are there already where nothing named losses; a map of losses that was set stands alone.
+  // Where nothing named losses, the default weights are in `text` already; losses that were named stand alone.
   const first = sourced({ ...firstStage[0], losses: unweighed() }, byDefault) as SourcedMap;
   const whole: SourcedMap[] = [];
   const { items, origin } = text.entries.get('stages') as SourcedList;

@@ -1,6 +1,6 @@
 import type { KeyPath } from '../files/checked-yaml.js';
 
-/** A setting or a map or list of such, each with where it comes from: `file:line:column`, a flag, `default`. */
+/** A setting, or a map or a list of settings, each with its origin: `file:line:column`, a flag, or `default`. */
 export type Sourced = SourcedLeaf | SourcedMap | SourcedList;
 export interface SourcedLeaf {
   readonly kind: 'leaf';
@@ -19,7 +19,7 @@ export interface SourcedList {
 }
 
 /**
- * A plain value with the origin of each of its parts. Lists of maps are lists; other lists are one setting.
+ * A plain value with the origin of each of its parts. A list of maps is a list of parts; any other list is one setting.
  *
  * @param originOf of the part at a path
  */
@@ -59,7 +59,7 @@ export function partAt(tree: Sourced, path: KeyPath): Sourced | undefined {
   }, tree);
 }
 
-/** Where the part at a path comes from, or the nearest of its ancestors that is there. */
+/** The origin of the part at a path; where there is none, that of the nearest part around it. */
 export function originAt(tree: Sourced, path: KeyPath): string {
   for (let length = path.length; length > 0; length--) {
     const part = partAt(tree, path.slice(0, length));
@@ -68,12 +68,12 @@ export function originAt(tree: Sourced, path: KeyPath): string {
   return tree.origin;
 }
 
-/** Settings of which a map says the kind by a `name`: options of one kind do not carry over to another. */
+/** Maps whose `name` chooses a kind: the options of one kind do not carry over to another. */
 const namedKinds = new Set(['optimizer', 'schedule']);
 
 /**
- * `base` with what `over` says: maps are merged key by key, everything else is replaced. Of an optimizer with another name
- * only the learning rate stays, of a schedule with another name nothing.
+ * `base` with what `over` says: maps are merged key by key, everything else is replaced. Where `over` names another optimizer
+ * only the learning rate of `base` stays; where it names another schedule, nothing.
  */
 export function merged(base: Sourced | undefined, over: Sourced, key = ''): Sourced {
   if (base?.kind !== 'map' || over.kind !== 'map') return over;
@@ -95,7 +95,7 @@ function onlyRate({ entries }: SourcedMap): ReadonlyMap<string, Sourced> {
 }
 
 /**
- * `tree` with a value in the place of what is at `path`; maps on the way are made where they are missing.
+ * `tree` with `part` at `path`, in place of what is there; missing maps on the way are made.
  *
  * @returns undefined where the path goes through something that is neither a map nor a place of a list
  */

@@ -1,7 +1,7 @@
 import { knownLosses, type LossSetting } from '../losses/loss-settings.js';
 import type { Recipe, Stage } from './recipe.js';
 
-/** A recipe whose stages name every loss, those without a weight too: written down, no stage has another's. */
+/** A recipe whose stages name every loss, also those of weight 0: read again, no stage takes one over from another. */
 export function withAllLosses(recipe: Recipe): Recipe {
   const stages = recipe.stages.map((stage) => {
     const terms = stageLosses(stage).map(

@@ -15,6 +15,8 @@ export type OptimizerName = (typeof optimizers)[number]['name'];
 /** Every {@link OptimizerName}. */
 export const optimizerNames: readonly OptimizerName[] = optimizers.map(({ name }) => name);
 
+const defaultName: OptimizerName = 'adam';
+
 /** Settings of an optimizer: its name, default `adam`, and options of it. */
 export type OptimizerSettings = { readonly name?: OptimizerName } & OptionsOfAny<typeof optimizers>;
 
@@ -23,7 +25,7 @@ export type OptimizerSettings = { readonly name?: OptimizerName } & OptionsOfAny
  *
  * @throws InputError for an unknown name, an option that the optimizer does not take, or a value out of its range
  */
-export function createOptimizer({ name = 'adam', ...options }: OptimizerSettings): Optimizer {
+export function createOptimizer({ name = defaultName, ...options }: OptimizerSettings): Optimizer {
   const definition = optimizerOf(name);
   checkTaken('optimizer', definition, optimizers, options);
   return definition.create(options);
@@ -32,9 +34,10 @@ export function createOptimizer({ name = 'adam', ...options }: OptimizerSettings
 /**
  * The definition of an optimizer.
  *
+ * @param name default `adam`
  * @throws InputError for an unknown name
  */
-export function optimizerOf(name: string): OptimizerDefinition {
+export function optimizerOf(name: string = defaultName): OptimizerDefinition {
   const known: readonly OptimizerDefinition[] = optimizers;
   const found = known.find((one) => one.name === name);
   if (found) return found;
