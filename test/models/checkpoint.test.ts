@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => student.dispose());
 
 describe('a checkpoint', () => {
-  it('brings back the student, its parameters, its running statistics and what is said of it', async () => {
+  it('brings back the student, its parameters, its running statistics and its facts', async () => {
     const { student: read, ...said } = await loadStudent(path);
     expect(said).toEqual(facts);
     expect(read.name).toBe('bnn-resnet20');

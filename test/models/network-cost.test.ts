@@ -44,7 +44,7 @@ describe('networkCost', () => {
     expect(of({ skip: 'single' }).binaryParameters).toBe(plain.binaryParameters);
     const shortcuts = 16 * 32 * 32 * 32 + 32 * 64 * 16 * 16;
     expect(of({ downsample: 'v2' }).floatMacs).toBe(plain.floatMacs - (3 / 4) * shortcuts);
-    // Six blocks a level, the first of levels 2 and 3 from fewer channels; through a 16th.
+    // Six blocks in each level, the first of levels 2 and 3 from fewer channels; reduced to a 16th.
     const se = 6 * (16 + 16) + (16 + 32) + 5 * 2 * (32 + 32) + 2 * (32 + 64) + 5 * 4 * (64 + 64);
     const withSe = of({ attention: 'se' });
     expect(withSe.floatParameters).toBe(plain.floatParameters + se);
@@ -84,7 +84,7 @@ describe('networkCost', () => {
     });
   });
 
-  // Parameters of the trainable tensors and running statistics; multiply-adds as they are published for these networks.
+  // Trainable tensors and running statistics; multiply-adds as published for these networks.
   it.each([
     ['resnet18', 224, 1000, 11_689_512, 1.814e9],
     ['resnet34', 224, 1000, 21_797_672, 3.664e9],

@@ -21,7 +21,7 @@ const images = (seed: number): tf.Tensor4D => tf.tensor4d(randomFloats(4 * 9 * 7
 
 function small(activation: Activation, depth = depths['basic blocks']): ResNet {
   const network = new ResNet('small', depth, { classes, size: [9, 7], activation, seed: 3 });
-  // Away from where they start, so that every one counts.
+  // Parameters that differ from their start, so that each of them matters.
   for (const [i, { variable }] of network.store.parameters.entries())
     if (variable.rank === 1)
       tf.tidy(() => {
@@ -99,7 +99,7 @@ describe.each(backends)('ResNet on %s', (backend) => {
     },
   );
 
-  it('gives the feature maps asked for, of the size and channels that it says', () => {
+  it('gives the feature maps asked for, of the size and channels that it states', () => {
     const network = small('relu');
     tf.tidy(() => {
       const { features, pooled } = network.apply(images(2), false, new Set([1, 2]), true);
@@ -126,7 +126,7 @@ describe('createNetwork', () => {
     const filters = network.store.parameters.filter(
       ({ variable }) => variable.shape[0] === 3 && variable.rank === 4,
     );
-    // The stem's beside those of the blocks; two of three are of 1×1 in a bottleneck.
+    // The stem's, and those of the blocks; in a bottleneck two of three are 1×1.
     const perBlock = expansion === undefined ? 2 : 1;
     expect(filters).toHaveLength(1 + perBlock * blocks.reduce((sum, count) => sum + count, 0));
     expect(network.store.parameters.some(({ latent }) => latent)).toBe(false);

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors, type TensorFile } from '../../src/files/safetensors.js';
 import { stagedRuns } from '../run/staged-runs.js';
 
-// Students and checkpoints of a run, read by programs that are not ours.
+// Students and checkpoints of a run, read by other programs.
 
 const referenceReader = fileURLToPath(new URL('./read_safetensors.py', import.meta.url));
 const python = ['/usr/bin/python3', 'python3'].find(

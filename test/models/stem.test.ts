@@ -62,7 +62,7 @@ describe.each(backends)('the stem on %s', (backend) => {
     tf.dispose([actual, expected, images]);
   });
 
-  it('leads to maps of the sizes that a student tells', () => {
+  it('leads to maps of the sizes that a student states', () => {
     const student = new BinaryResNet(
       'test',
       { widths: [4, 6], blocks: [1, 2] },
@@ -84,7 +84,7 @@ describe.each(backends)('the stem on %s', (backend) => {
 
 describe('networks of bottlenecks', () => {
   it.each(['bnn-resnet50', 'resnet50'].flatMap((name) => [32, 224].map((side) => ({ name, side }))))(
-    '$name takes images of $side to levels of the sizes and channels that it tells',
+    '$name takes images of $side to levels of the sizes and channels that it states',
     ({ name, side }) => {
       const network = createNetwork(name, { classes: 3, size: [side, side], width: 1 / 16 });
       const images = tf.randomNormal<tf.Rank.R4>([1, side, side, 3], 0, 1, 'float32', 1);

@@ -80,7 +80,7 @@ it('gives each tensor of a binary network what corresponds to it, and names the 
   teacher.dispose();
 });
 
-it('gives a bottleneck the convolutions, the BatchNorms after them and the shortcut of its twin', () => {
+it('gives a bottleneck the convolutions, the BatchNorms after them and the shortcut of the full-precision one', () => {
   const depth = { widths: [2, 3], blocks: [1, 2], expansion: 4 };
   const student = new BinaryResNet('b', depth, { classes: 3, seed: 1 });
   const teacher = new ResNet('t', depth, { classes: 3, seed: 2 });

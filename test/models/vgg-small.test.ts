@@ -121,7 +121,7 @@ describe('VGG-small by name', () => {
     expect(total.floatMacs).toBe(9 * 3 * 128 * 1024 + 512 * 16 * 10);
   });
 
-  it('begins with its full-precision twin, which has all that it needs', () => {
+  it('starts from the full-precision network, which has a tensor for each of its own', () => {
     const options = { classes, width: 1 / 32 };
     const student = createNetwork('bnn-vgg-small', options);
     const teacher = createNetwork('vgg-small', { ...options, seed: 9 });

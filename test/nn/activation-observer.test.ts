@@ -74,7 +74,7 @@ describe.each(backends)('on %s', (backend) => {
   );
 });
 
-it('a network that is looked at gives the same logits and running statistics', async () => {
+it('observing a network changes neither its logits nor its running statistics', async () => {
   await useTestBackend(backends.at(-1)!);
   const runs = [false, true].map((isObserved) => {
     const student = createStudent('bnn-resnet20', { classes: 10, seed: 2 });

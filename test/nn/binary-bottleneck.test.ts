@@ -57,7 +57,7 @@ const kinds: Kind[] = [
       .filter((binary) => binary !== usual.binary)
       .map((binary) => ({ ...usual, name, binary })),
   ]),
-  // It sees the convolution of stride 1 alone.
+  // The attention is on the convolution of stride 1 alone.
   ...(['identity', 'halved from any channels'] as const).flatMap((name) =>
     attentionNames.map((attention): Kind => ({ ...usual, name, attention })),
   ),
@@ -84,7 +84,7 @@ describe.each(backends)('a bottleneck on %s against a plain composition', (backe
     },
   );
 
-  it.each(Object.values(sizes))('keeps its output alone: $size', ({ size, side }) => {
+  it.each(Object.values(sizes))('leaves no tensor but its output: $size', ({ size, side }) => {
     const store = new ParameterStore(1);
     const block = bottleneck(store.root, size);
     const x = tf.randomNormal<tf.Rank.R4>([side[0], side[1], 2, size.inputs], 0, 1, 'float32', 3);
@@ -98,7 +98,7 @@ describe.each(backends)('a bottleneck on %s against a plain composition', (backe
     store.dispose();
   });
 
-  it('shows the activations of its three convolutions, and only where it is asked', () => {
+  it('shows the activations of its three convolutions to an observer that is on', () => {
     const store = new ParameterStore(1);
     const activations = new ActivationObserver();
     const block = bottleneck(store.root.child('blocks').child('2'), of(12, 1), { activations });

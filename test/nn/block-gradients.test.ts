@@ -26,7 +26,8 @@ const kinds: readonly { readonly title: string; readonly make: (scope: Scope) =>
   { title: 'bottleneck', make: (scope) => bottleneck(scope, { ...size, planes: 2 }) },
 ];
 
-// Of latent weights and of what comes before a sign the straight-through estimator gives what is not the slope.
+// The straight-through estimator gives latent weights, and all that comes before a sign, gradients that are no
+// slopes.
 const isSmooth = (title: string, name: string): boolean =>
   !name.startsWith('first.') &&
   (/attention|shortcut|prelu/.test(name) ||
@@ -36,7 +37,7 @@ const isSmooth = (title: string, name: string): boolean =>
 describe.each(kinds)('the gradients of a block, $title', ({ title, make }) => {
   beforeAll(() => useTestBackend(backends.at(-1)!));
 
-  it('are the slopes of its value where it has slopes', () => {
+  it('equal finite differences where the block is smooth', () => {
     const store = new ParameterStore(3);
     const block = make(store.root);
     const x = tf.tensor4d(randomFloats(4 * 4 * 3 * 4, 7), shape);

@@ -43,7 +43,7 @@ function randomise({ parameters }: ParameterStore): void {
 
 const weighed = (y: tf.Tensor): tf.Scalar => tf.sum(tf.mul(y, tf.tensor(randomFloats(y.size, 9), y.shape)));
 
-/** Value and gradients of both, and that nothing is left. */
+/** Expects the same value and gradients of both, and that no tensor is left. */
 function expectSame(
   variables: readonly tf.Variable[],
   actual: () => tf.Tensor,

@@ -9,8 +9,8 @@ import { applyBlock } from './apply-block.js';
 import type { Named } from './plain-blocks.js';
 
 /**
- * Expects of a block the value and all gradients of a plain composition in training, in evaluation that images do not see
- * each other, and no tensor left behind.
+ * Expects that in training a block has the value and all gradients of a plain composition, that in evaluation images do
+ * not influence each other, and that no tensor is left behind.
  *
  * @param shape of its input, position-major
  */
@@ -22,7 +22,7 @@ export function expectPlainBlock(
   const { numTensors } = tf.memory();
   const store = new ParameterStore(5);
   const block = make(store.root);
-  // Away from where they start, so that every one counts.
+  // Parameters that differ from their start, so that each of them matters.
   for (const [i, { variable }] of store.parameters.entries())
     if (variable.rank === 1)
       tf.tidy(() => {

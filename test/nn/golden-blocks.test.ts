@@ -29,7 +29,7 @@ interface GoldenBlock {
   readonly running: Readonly<Record<string, GoldenTensor>>;
 }
 
-/** Our names of PyTorch's. */
+/** Our names, by PyTorch's. */
 const names: Readonly<Record<string, string>> = {
   'bn.weight': 'bn.gamma',
   'bn.bias': 'bn.beta',
@@ -46,7 +46,7 @@ const names: Readonly<Record<string, string>> = {
   'down.1.running_var': 'shortcut.bn.runningVariance',
 };
 
-/** Where the shortcut pools first its convolution has another place in PyTorch's list. */
+/** The same for a block; a shortcut that pools first has its convolution elsewhere in PyTorch's list. */
 const namesOf = (block: string): Readonly<Record<string, string>> =>
   block === 'basic-down-v2'
     ? {
@@ -68,7 +68,7 @@ const blocks: Readonly<Record<string, { size: BlockSize; options?: BlockOptions 
   'basic-down-v3': { size: down, options: { downsample: 'v3' } },
   'basic-se': { size: identity, options: { attention: 'se-2' } },
 };
-// The golden block has 4 channels and goes through 2 of them.
+// The golden block reduces its 4 channels to 2.
 registerAttention('se-2', (scope, size) => new SqueezeExcite(scope, size, 2));
 
 const positionMajor = (tensor: GoldenTensor): GoldenTensor => transposeGolden(tensor, [2, 3, 0, 1]);

@@ -48,12 +48,12 @@ function numbersOf(make: (scope: Scope) => Block): number[][] {
   return [value, ...[...gradients.values()].map((gradient) => [...gradient]), evaluated];
 }
 
-describe.each(backends)('a block of one’s own on %s', (backend) => {
+describe.each(backends)('a block of your own on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
   it.each([
     {
-      title: 'may leave what it makes on the way to the network',
+      title: 'need not dispose of its intermediate tensors',
       forward: (x: tf.Tensor4D) => tf.add<tf.Tensor4D>(tf.mul(x, 2), tf.square(x)),
     },
     { title: 'may give its input', forward: (x: tf.Tensor4D) => x },

@@ -47,7 +47,7 @@ export function wholeFilter(w: tf.Tensor4D, groups: number): tf.Tensor4D {
   return tf.mul<tf.Tensor4D>(tf.tile(w, [1, 1, groups, 1]), joined);
 }
 
-/** The maximum along an axis, whose gradient goes to the first of equal ones: a pooling of few whole sums has many. */
+/** The maximum along an axis. Its gradient goes to the first of equal ones, of which a pooling of whole sums has many. */
 function firstMax<T extends tf.Tensor>(x: tf.Tensor, axis: number): T {
   const at = tf.oneHot(tf.cast(tf.argMax(x, axis), 'int32'), x.shape[axis]);
   const axes = Array.from({ length: x.rank - 1 }, (_, i) => i);
@@ -80,7 +80,7 @@ export class PlainBlock {
 
   binaryConv(x: tf.Tensor4D, name: string, stride = this.stride): tf.Tensor4D {
     const latent = this.at<tf.Tensor4D>(`${name}.latent`);
-    // Scaled after the sum, which is whole: a PReLU that follows has its kink at 0.
+    // Scaled after the sum, which is a whole number: a PReLU that follows bends at 0.
     const groups = x.shape[3] / latent.shape[2];
     return tf.mul(this.conv(x, wholeFilter(sign(latent), groups), stride), scaleOf(latent));
   }
@@ -95,7 +95,7 @@ export class PlainBlock {
     return tf.add(tf.relu(x), tf.mul(tf.minimum(x, 0), this.at('prelu.slope')));
   }
 
-  /** Averages over windows of 2, with what is there of the last one. */
+  /** Averages over 2×2 windows; the last one counts the positions that are there. */
   halved(x: tf.Tensor4D): tf.Tensor4D {
     const [h, w] = x.shape;
     const rows = Array.from({ length: Math.ceil(h / 2) }, (_, i) => {
@@ -111,7 +111,7 @@ export class PlainBlock {
     return tf.concat(rows, 0) as tf.Tensor4D;
   }
 
-  /** Averages over what is there of the window of 3 around each position. */
+  /** Averages over the 3×3 window around each position, counting the positions inside the map. */
   smoothed(x: tf.Tensor4D): tf.Tensor4D {
     const [h, w] = x.shape;
     const around = (at: number, length: number): [number, number] => {

@@ -24,7 +24,7 @@ const elements = 5 * 4 * 6 * 9;
 const maps = (tensor: tf.Tensor): tf.Tensor4D => tensor as tf.Tensor4D;
 const row = (tensor: tf.Tensor | undefined): tf.Tensor1D => tensor as tf.Tensor1D;
 
-/** Each sign gradient, for `ede` at some moments of a stage, and the operation that it is. */
+/** Each sign gradient and its operation; for `ede` at several moments of a stage. */
 const kinds: readonly { name: SignGradientName; done: number; sign: (v: tf.Tensor4D) => tf.Tensor4D }[] = [
   { name: 'ste', done: 0, sign: signSte },
   { name: 'approxSign', done: 0, sign: approxSign },

@@ -38,7 +38,7 @@ const flat = (...tensors: tf.Tensor[]): tf.Tensor =>
 const both = ({ ofPositions, ofChannels }: ReturnType<typeof mapPools>): tf.Tensor =>
   flat(ofPositions, ofChannels);
 
-describe.each(backends)('what attention is made of, on %s', (backend) => {
+describe.each(backends)('operations of attentions on %s', (backend) => {
   beforeAll(() => useTestBackend(backend));
 
   const shapes = [
@@ -175,7 +175,7 @@ const ones = (channels: number): [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D] => [
   tf.ones([channels]),
 ];
 
-/** The convolution as one product a tap. */
+/** The convolution as one product for each tap. */
 function tapByTap(x: tf.Tensor4D, w: tf.Tensor4D, dilation: number): tf.Tensor {
   const [height, width, n, c] = x.shape;
   const [window, , , k] = w.shape;

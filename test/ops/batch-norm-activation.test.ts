@@ -113,8 +113,8 @@ describe.each(backends)('batchNormActivation on %s', (backend) => {
             { mean: zero, variance: one },
             { activation: name as Activation, residual: tf.reshape(v, [-1, 1]), epsilon: 0 },
           );
-        // v reaches f twice, through the BatchNorm and as the residual, halved each time; statistics are constants, and
-        // the gradient through the residual alone is that of f.
+        // v reaches f twice, through the BatchNorm and as the residual, halved each time. The statistics are constants,
+        // and the gradient to the residual is that of f.
         const half = tf.mul(tensorOf(x), 0.5);
         expectGoldenValues(activate(half).dataSync(), y.values);
         const column = (t: tf.Tensor): tf.Tensor => tf.reshape(t, [-1, 1]);

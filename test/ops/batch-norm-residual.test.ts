@@ -26,7 +26,7 @@ const cases = shapes.flatMap((shape) =>
 );
 type Kind = (typeof cases)[number];
 
-/** x, γ, β, what the case has of the residual and the three of the PReLU. */
+/** x, γ and β; then, as far as the case has them, the residual and the three parameters of the PReLU. */
 function operandsOf({ shape, withResidual, withPrelu }: Kind): Operand[] {
   const channels = [shape[shape.length - 1]];
   const seeds = withPrelu ? [5, 6, 7] : [];

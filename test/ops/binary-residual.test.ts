@@ -38,7 +38,7 @@ function rest(
   };
 }
 
-/** The composition that the fused operation stands for; the residual is its input where none is given. */
+/** The composition that the fused operation equals. The residual is its input unless one is given. */
 function composed(kind: Kind): (...inputs: tf.Tensor[]) => tf.Tensor {
   return (v, gamma, beta, latent, ...others) => {
     const { slope, sumSlope, squeeze, excite, residual } = rest(others, kind);

@@ -16,7 +16,7 @@ const affineOf = (gamma: tf.Tensor, beta: tf.Tensor): { gamma: tf.Tensor1D; beta
   beta: beta as tf.Tensor1D,
 });
 
-/** The composition that the operation stands for. */
+/** The composition that the operation equals. */
 const composed =
   (window: number) =>
   (x: tf.Tensor, filter: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor): tf.Tensor => {
