@@ -131,6 +131,9 @@ export {
   ComposedBlock,
   type OrderName,
   type PendingBlock,
+  type PendingSkippedBlock,
 } from '../nn/blocks/deprecated-blocks.js';
+/** @deprecated Of blocks in the form of before 0.2. */
+export type { PreActivation } from '../nn/blocks/pre-activation.js';
 /** @deprecated Use `blockNames`. */
 export { blockNames as orderNames } from '../nn/blocks/registry.js';

@@ -42,7 +42,7 @@ describe('a damaged manifest is refused', () => {
     ['of null', () => 'null', /is damaged: it is not a JSON object/],
     [
       'with a changed number',
-      (t) => t.replace('"images": 23', '"images": 24'),
+      (t) => t.replace('"pictures": 23', '"pictures": 24'),
       /does not have the SHA-256 at its end/,
     ],
     [

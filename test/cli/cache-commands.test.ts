@@ -178,7 +178,7 @@ describe('distill cache refuses', () => {
     [
       'a shard out of range',
       cache('x', '--shard', '3/2'),
-      /--shard must be i\/n with whole numbers 1 ≤ i ≤ n, got '3\/2'/,
+      /--shard must be two whole numbers i and n with 1 ≤ i ≤ n, got 3 and 2/,
     ],
     [
       'more shards than files',

@@ -51,9 +51,9 @@ describe('a folder of images', () => {
     expect([sound.code, sound.stderr]).toEqual([0, '']);
     expect(sound.stdout).toMatch(new RegExp(`^left out: the image ${bad} cannot be decoded: `, 'm'));
     const manifest = JSON.parse(readFileSync(join(folder, 'cache/manifest.json'), 'utf8')) as {
-      data: { images: number };
+      data: { pictures: number };
     };
-    expect(manifest.data.images).toBe(37);
+    expect(manifest.data.pictures).toBe(37);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(`distill: the image ${bad} cannot be decoded: `);
   });

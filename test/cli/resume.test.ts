@@ -127,7 +127,7 @@ describe('distill resume refuses with exit code 2', () => {
     [
       () => [at('whole')],
       () =>
-        `distill: the run in ${at('whole')} is complete: it has its 2 epochs.\n  fix: to train on, name more: distill resume ${at('whole')} --epochs 4\n`,
+        `distill: the run in ${at('whole')} is complete: it has its 2 epochs.\n  fix: to train on, ask for more, for instance --epochs 4\n`,
     ],
     [
       () => [at('whole'), '--epochs', '1'],

@@ -58,7 +58,7 @@ describe('distill runs', () => {
     const { code, stdout } = await inFolder('resume', 'latest', '--epochs', '6');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^run runs\/bnn-resnet20-2 goes on from /);
-    expect(stdout).toMatch(/^changed: --epochs is 6, and was 500$/m);
+    expect(stdout).toMatch(/^changed: epochs is 6, and was 500$/m);
   });
 
   it('refuses what is no run', async () => {
@@ -116,7 +116,7 @@ it('a run writes down its machine, code, packages, data and teachers, and goes o
     packages: { '@tensorflow/tfjs-core': expect.stringMatching(/^\d+\.\d+\.\d+$/) as string },
     data: {
       spec: 'cifar10:data',
-      trainingImages: tinyCifar.training,
+      trainingPictures: tinyCifar.training,
       sha256: expect.stringMatching(/^[\da-f]{64}$/) as string,
     },
     teachers: {},

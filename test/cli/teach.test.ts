@@ -82,7 +82,7 @@ describe('distill teach', () => {
     ],
     [
       [],
-      'distill: no data was named, and no teacher card names any.\n  fix: type: distill teach --recipe teach-cifar10 --model resnet20 --data cifar10:<folder>',
+      'distill: no data was named, and no teacher card names any.\n  fix: name it, --data cifar10:<folder>, or set DISTILL_DATA=cifar10:<folder>',
     ],
   ])('%j is refused', async (args, stderr) => {
     const ended = await runInProcess(['teach', ...args]);

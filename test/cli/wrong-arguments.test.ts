@@ -157,7 +157,7 @@ describe('distill refuses with exit code 2', () => {
       [
         'distill: --set stages[0].epoch=3: unknown key "epoch" in stages[0]',
         '  nearest: epochs',
-        '  fix: use one of name, epochs, batchSize, binary, activation, signGradient, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, augmentation, statistics, mix, losses',
+        '  fix: use one of name, epochs, batchSize, binary, signGradient, activation, initFrom, teacher, cache, views, generations, optimizer, schedule, gradient, average, reestimateBatchNorm, losses, augmentation, mix, statistics',
       ],
     ],
     [

@@ -146,7 +146,7 @@ describe('exportTeacher', () => {
     for (const [change, message] of [
       [{ checkpoint: binary }, /holds a bnn-resnet20; only full-precision networks are exported/],
       [{ out: at('new.bin') }, /must end in \.onnx, got/],
-      [{ out: at('there.onnx') }, /there\.yaml exists already/],
+      [{ out: at('there.onnx') }, /there\.yaml is there already/],
       [{ checkpoint: at('gone.safetensors') }, /gone\.safetensors/],
     ] as const) {
       const failed: unknown = await exportTeacher({ ...settings, ...change }).catch(

@@ -103,7 +103,7 @@ describe('a run refuses', () => {
     [
       'another number of views',
       () => ({ teacher: at('logits'), views: 3, losses: lossSettings(['features=0']) }),
-      /--views is 3, but the cache in \S+ has 2 views/,
+      /`views` is 3, but the cache in \S+ has 2 views/,
     ],
     [
       'another view seed',
@@ -113,7 +113,7 @@ describe('a run refuses', () => {
     [
       'other data',
       () => ({ teacher: at('logits'), data: 'cifar10-sample' }),
-      /data\.images 95, but here it is 3800/,
+      /data\.pictures 95, but here it is 3800/,
     ],
     [
       'to fill a cache from a cache',

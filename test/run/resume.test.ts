@@ -159,7 +159,7 @@ it('trains a complete run on, by more epochs, and says what changed', async () =
     kind: 'resumed',
     epoch: 1,
     step: 0,
-    changes: ['--epochs is 2, and was 1', '--threads is 1, and was 2'],
+    changes: ['epochs is 2, and was 1', 'threads is 1, and was 2'],
   });
   expect(events.filter(({ kind }) => kind === 'epoch')).toHaveLength(1);
   const lines = readFileSync(join(directory, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
@@ -173,7 +173,7 @@ describe('resume refuses', () => {
       'fewer epochs than were begun',
       () => undefined,
       { epochs: 1 },
-      /^--epochs is 1, but stage 'stage-1' has begun epoch 2; expected at least 2\.$/,
+      /^`epochs` is 1, but stage 'stage-1' has begun epoch 2; expected at least 2\.$/,
     ],
     [
       'a directory without recipe',

@@ -155,7 +155,7 @@ describe('evaluateModel', () => {
       { model: 'data', data: 'none' },
       /is not a run directory: .*recipe\.yaml cannot be read\.$/,
     ],
-    ['no threads', { threads: 0 }, /^--threads must be a whole number of at least 1, got 0\.$/],
+    ['no threads', { threads: 0 }, /^`threads` must be a whole number of at least 1, got 0\.$/],
   ])('refuses %s', async (_, { model = 'teacher.onnx', data, threads = 1 }, message) => {
     const named = data === 'none' ? {} : { data: `cifar10:${at('data')}` };
     await expect(evaluateModel({ model: at(model), threads, backend, ...named })).rejects.toThrow(message);

@@ -453,8 +453,8 @@ export interface ChannelAffineActivation {
  *   dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·inverseDeviation·(dy − dβ/m − x̂·dγ/m)
  * With `mask` (packed bits, may be null) dy counts only where its bit is 1, elsewhere `outer` times it;
  * `upstream` (may be null) gets dy as it counts. dx may be dy, or upstream may, but not both. With
- * `pictureDy` [pictures, channels] (may be null) each row of dy, as it counts, gets that of its picture
- * added, row r being of picture r mod `pictures`. With `addend` (may be null) dx gets addend added to it.
+ * `imageDy` [images, channels] (may be null) each row of dy, as it counts, gets that of its image
+ * added, row r being of image r mod `images`. With `addend` (may be null) dx gets addend added to it.
  * With `slope` the gradient goes on through the PReLU: dx is slope·dx where x ≤ 0, and dslope = Σ dx·x there,
  * of dx before that.
  */
@@ -491,9 +491,9 @@ export interface BatchNormBackward {
   /** [channels], written */
   readonly dslope: Float32Array | null;
   /** from 0 */
-  readonly pictures: number;
-  /** [pictures, channels] */
-  readonly pictureDy: Float32Array | null;
+  readonly images: number;
+  /** [images, channels] */
+  readonly imageDy: Float32Array | null;
 }
 
 /**
@@ -1033,7 +1033,7 @@ export interface FactoredGateBackward {
 }
 
 /**
- * The gate of a decorated convolution, from the mean a and the maximum b of each channel of a picture, pools
+ * The gate of a decorated convolution, from the mean a and the maximum b of each channel of a image, pools
  * = [a; b]:
  *   s = softmax(a) over the channels, u = tanh(w₀·a·s + b₀), v = tanh(w₁·b·s + b₁), y = 1 + tanh(w₂·v·u + b₂)
  * with weights and biases [3, channels].

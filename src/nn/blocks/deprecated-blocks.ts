@@ -31,7 +31,7 @@ export function chainedPending(block: PendingBlock): ChainedBlock {
 }
 
 /** A {@link SkippedBlock} in the deprecated form. */
-abstract class PendingSkippedBlock extends SkippedBlock implements PendingBlock {
+export abstract class PendingSkippedBlock extends SkippedBlock implements PendingBlock {
   get takesPending(): boolean {
     return this.takesPreActivation;
   }
