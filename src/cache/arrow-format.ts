@@ -143,7 +143,7 @@ function footerDifference(footer: Footer, layout: PartLayout): string | undefine
       block.metaDataLength !== layout.shape.batchHeadBytes ||
       block.bodyLength !== layout.body(batch).bytes
     )
-      return `record batch ${batch} does not lie where it belongs`;
+      return `record batch ${batch} is not where it belongs`;
   }
   return undefined;
 }

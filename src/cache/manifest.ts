@@ -50,7 +50,7 @@ const dataSchema = z.strictObject({
   classes: z.array(z.string()),
   /** What was hashed of images in files; absent for images in memory. */
   digestOf: z.literal('contents').optional(),
-  /** SHA-256 as of `imageDigest`. */
+  /** SHA-256 of the images; see `imageDigest`. */
   sha256,
 });
 

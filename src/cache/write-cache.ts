@@ -10,7 +10,7 @@ import { encodeRows } from './row-codec.js';
 import { bodyLayout } from './part-layout.js';
 
 /** Batches that are requested from the teacher before the first of them is written. */
-const asked = 3;
+const requestedAhead = 3;
 
 /** The progress of writing a cache. */
 export interface WriteProgress {
@@ -74,7 +74,7 @@ export async function* writeCache({
       // Awaited later; this avoids an unhandled rejection until then.
       targets.catch(() => undefined);
       queue.push({ work, targets });
-      if (queue.length < asked) continue;
+      if (queue.length < requestedAhead) continue;
       await finishOldest();
       yield { done, total, computed };
     }

@@ -96,7 +96,7 @@ export function operationValue(
 }
 
 /**
- * Applies one operation to RGB bytes [height, width, 3] in place, with a value as of {@link operationValue}.
+ * Applies one operation to RGB bytes [height, width, 3] in place, with a value of {@link operationValue}.
  */
 export function applyOperation(
   bytes: Uint8Array,

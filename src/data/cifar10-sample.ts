@@ -31,7 +31,7 @@ export type SampleManifest = z.infer<typeof manifestSchema>;
  * 200 are held out for validation) and 1,000 test images, with as many of each class. The data set is of kind
  * `cifar10`, and its indices are those of the full data.
  *
- * @param folder where the sample lies; by default in this package
+ * @param folder the folder of the sample; by default that of this package
  * @throws InputError if a file is missing or damaged
  */
 export async function loadCifar10Sample(split: Split, folder = SAMPLE_FOLDER): Promise<PixelDataset> {

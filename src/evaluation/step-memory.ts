@@ -72,7 +72,7 @@ export function stepMemory(student: Network, batchSize: number): StepMemory {
   };
 }
 
-/** The batch sizes to run: the one that is asked about if it is small, otherwise two small ones. */
+/** The batch sizes to run: `batchSize` if it is small, otherwise two small ones. */
 function triedBatches([height, width]: readonly [number, number], batchSize: number): number[] {
   const most = Math.min(mostImages, Math.max(2, Math.floor(mostPixels / (height * width))));
   return batchSize <= most ? [batchSize] : [most / 2, most];

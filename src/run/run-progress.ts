@@ -26,9 +26,9 @@ export function stageStart(runStep: number): StagePoint {
   return { epoch: 0, step: 0, runStep, sums: noSteps, best: undefined, seconds: 0 };
 }
 
-/** What a checkpoint holds beside its tensors. */
+/** What a checkpoint holds besides its tensors. */
 export interface RunProgress extends StagePoint {
-  /** Which of the run's generations is being trained, from 0, as of `generationsOf`. */
+  /** Which of the run's generations is being trained, from 0; see `generationsOf`. */
   readonly generationIndex: number;
   /** What the generations before it came to. */
   readonly stages: readonly StageSummary[];

@@ -22,7 +22,7 @@ import type { StageOutput } from './stage-output.js';
 import { openTeacherOf } from './stage-teacher.js';
 import { type StageTrainer, stageTrainer } from './stage-trainer.js';
 
-/** With what a stage is opened, beside its recipe. */
+/** With what a stage is opened, besides its recipe. */
 export interface StageOpening {
   /** The data, as the teacher of the stage before takes them. */
   readonly splits: Splits;

@@ -19,7 +19,7 @@ import { bestOf, externalInit, type Generation, generationsOf, initOf } from './
 import { StageOutput } from './stage-output.js';
 import { tryLaterStages } from './stage-teacher.js';
 
-/** Options of a run, beside its recipe. */
+/** Options of a run, besides its recipe. */
 export interface RunOptions {
   /** The run directory; by default the first free `runs/<student>-<n>`. */
   readonly out?: string | undefined;
@@ -44,7 +44,7 @@ export const defaultCheckpointSeconds = 300;
  *     for await (const event of distill(recipe)) if (event.kind === 'epoch') console.log(event.validation);
  *
  * A stage starts with the student of the best epoch of the stage before, by the validation split; optimizer
- * and connectors start anew. `resume` continues an interrupted run.
+ * and connectors are new. `resume` continues an interrupted run.
  *
  * @throws InputError for settings, files or data that are wrong; RunError when the work fails; the reason of
  *   the signal when it aborts

@@ -11,7 +11,7 @@ import { WeightAverage } from '../training/weight-average.js';
 import type { RunTeacher } from './run-teacher.js';
 import type { Generation } from './stage-generations.js';
 
-/** What the trainer of a stage is made of, beside the recipe. */
+/** What the trainer of a stage is made of, besides the recipe. */
 export interface StageTrainerParts {
   readonly teacher: RunTeacher;
   readonly student: Network;
@@ -26,7 +26,7 @@ export interface StageTrainer {
   readonly connectors: Connectors;
   /** The average of the student's weights; undefined where the recipe has none. */
   readonly average: WeightAverage | undefined;
-  /** Frees the trainer and its parts, but for teacher and student. */
+  /** Frees the trainer and its parts, except teacher and student. */
   readonly dispose: () => void;
 }
 

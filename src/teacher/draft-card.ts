@@ -25,7 +25,7 @@ export async function draftCard(modelPath: string): Promise<string> {
 }
 
 /**
- * Writes the draft of a model's card beside it.
+ * Writes the draft of a model's card next to it.
  *
  * @returns the path of the card: that of the model with `.onnx` replaced by `.yaml`
  * @throws InputError as {@link draftCard} does, if the card exists already, or if it cannot be written
