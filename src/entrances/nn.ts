@@ -131,15 +131,8 @@ export {
   ComposedBlock,
   type OrderName,
   type PendingBlock,
-  type PendingSkippedBlock,
 } from '../nn/blocks/deprecated-blocks.js';
 /** @deprecated Of blocks in the form of before 0.2. */
 export type { PreActivation } from '../nn/blocks/pre-activation.js';
 /** @deprecated Use `blockNames`. */
 export { blockNames as orderNames } from '../nn/blocks/registry.js';
-/** @deprecated Of blocks in the form of before 0.2. */
-export type { ChainedBlock } from '../nn/blocks/pre-activation.js';
-/** @deprecated Of blocks in the form of before 0.2. */
-export type { SkippedBlock } from '../nn/blocks/skipped-block.js';
-/** @deprecated Of blocks in the form of before 0.2. */
-export type { BlockBody, BlockDefinition, BodyContext } from '../nn/blocks/definition.js';

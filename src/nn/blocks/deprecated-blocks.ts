@@ -30,21 +30,20 @@ export function chainedPending(block: PendingBlock): ChainedBlock {
   };
 }
 
-/** A {@link SkippedBlock} in the deprecated form. */
-export abstract class PendingSkippedBlock extends SkippedBlock implements PendingBlock {
+/** @deprecated Until 0.3: `createBlock('binary', scope, size, options)`. */
+export class BinaryBlock implements PendingBlock {
+  readonly #block: SkippedBlock;
+
+  constructor(scope: Scope, size: BlockSize, options: BlockOptions = {}) {
+    this.#block = new SkippedBlock(bodiesOf(binary, scope, size, options), scope, size, options);
+  }
+
   get takesPending(): boolean {
-    return this.takesPreActivation;
+    return this.#block.takesPreActivation;
   }
 
   apply(input: PreActivation, training: boolean): PreActivation {
-    return this.run(input, { training });
-  }
-}
-
-/** @deprecated Until 0.3: `createBlock('binary', scope, size, options)`. */
-export class BinaryBlock extends PendingSkippedBlock {
-  constructor(scope: Scope, size: BlockSize, options: BlockOptions = {}) {
-    super(bodiesOf(binary, scope, size, options), scope, size, options);
+    return this.#block.run(input, { training });
   }
 }
 
@@ -60,12 +59,22 @@ export interface BlockOrder {
 }
 
 /** @deprecated Until 0.3: write a `Block`. One or more orders under one shortcut. */
-export class ComposedBlock extends PendingSkippedBlock {
+export class ComposedBlock implements PendingBlock {
+  readonly #block: SkippedBlock;
+
   constructor(orders: readonly BlockOrder[], scope: Scope, size: BlockSize, options: BlockOptions) {
     const bodies = orders.map((order): BlockBody => ({
       forward: (x, { training, shortcut }) => order.finish(order.body(x, training), shortcut, training),
     }));
-    super(bodies, scope, size, options);
+    this.#block = new SkippedBlock(bodies, scope, size, options);
+  }
+
+  get takesPending(): boolean {
+    return this.#block.takesPreActivation;
+  }
+
+  apply(input: PreActivation, training: boolean): PreActivation {
+    return this.#block.run(input, { training });
   }
 }
 
