@@ -23,7 +23,7 @@ const optimizer = mapOf({
     .describe(
       `The optimizer. ${described(optimizers)} A stage that changes the name begins with its defaults and the same lr`,
     ),
-  lr: numberIn({ above: 0 }).default(2e-3).describe('The learning rate that the schedule starts from'),
+  lr: numberIn({ above: 0 }).default(2e-3).describe('The initial learning rate'),
   weightDecay,
   clipLatent,
   ...optimizerOptions,
@@ -88,7 +88,7 @@ export const stageSchema = () =>
       .nullable()
       .default(null)
       .describe(
-        'The teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first; or the directory of a cache. The value previous is the student of the stage before, frozen',
+        'The teacher: an ONNX model, its card, or a cache. Of several models with commas between them the logits are averaged, and the first gives the feature maps. The value previous is the student of the stage before, frozen',
       ),
     cache: text('the directory of a cache')
       .nullable()

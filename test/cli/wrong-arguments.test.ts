@@ -57,7 +57,7 @@ describe('distill refuses with exit code 2', () => {
     ],
     [
       ['--teacher'],
-      ["distill: option '--teacher <model.onnx|card.yaml[,…]|cache>' argument missing.", seeHelp],
+      ["distill: option '--teacher <model>' argument missing.", seeHelp],
     ],
     [
       train('--backend', 'nativ'),
