@@ -5,6 +5,7 @@ import { lossTable } from '../../src/losses/loss-table.js';
 import { builtInRecipes } from '../../src/recipe/recipe-file.js';
 import { resolveRecipe } from '../../src/recipe/resolve-recipe.js';
 import { markdownTable } from './markdown-table.js';
+import { commandsText } from './command-line.js';
 import { movedNamesTable } from './moved-names.js';
 import { performanceTable } from './performance-table.js';
 import { recipeKeysTable } from './recipe-keys.js';
@@ -19,6 +20,7 @@ const writers: Readonly<Record<string, (argument: string) => string | Promise<st
   'loss-options': lossOptionsTable,
   recipes: recipesList,
   example: exampleBlock,
+  commands: commandsText,
   'moved-names': movedNamesTable,
   results: async () => performanceTable(await readFile(repositoryFile('docs/performance.md'), 'utf8')),
 };

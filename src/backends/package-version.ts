@@ -23,3 +23,10 @@ export function ownVersion(): string {
   const own = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(own, 'utf8')) as { version: string }).version;
 }
+
+/** The commit from which this package was built, as scripts/write-commit.mjs wrote it; `unknown` where nobody did. */
+export function ownCommit(): string {
+  const written = new URL('../commit.json', import.meta.url);
+  if (!existsSync(written)) return 'unknown';
+  return (JSON.parse(readFileSync(written, 'utf8')) as { commit: string }).commit;
+}

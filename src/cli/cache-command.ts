@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Augmentation } from '../data/augmentation.js';
 import { InputError } from '../errors.js';
 import { comparingLosses } from '../losses/loss-needs.js';
@@ -9,8 +9,11 @@ import { nearestNames } from '../nearest.js';
 import { providerOf } from '../teacher/providers.js';
 import { type CacheSettings, defaultCacheSettings, makeCache } from '../run/make-cache.js';
 import { numberOf } from './arguments.js';
-import { addCacheReports } from './cache-reports.js';
+import { addCacheInfoCommand } from './cache-info-command.js';
+import { addCacheMergeCommand } from './cache-merge-command.js';
 import { CacheProgress } from './cache-progress.js';
+import { addCacheVerifyCommand } from './cache-verify-command.js';
+import { showFirst } from './help.js';
 import { sharedOptions } from './shared-options.js';
 
 interface CacheFlags {
@@ -60,46 +63,48 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
     .command('cache')
     .enablePositionalOptions()
     .description(
-      "Stores a teacher's answers for several views of each training image; name the directory as --teacher to train from it. An interrupted command goes on where it was.",
+      "Stores a teacher's answers for several views of images. Name the directory as --teacher to train from it. An interrupted command goes on where it was.",
     )
     .option(
-      '--teacher <model.onnx|card.yaml[,…]>',
-      'the teacher: an ONNX model, or its card; several with commas between them as one (required)',
+      '--teacher <model>',
+      'an ONNX model or its card (required). Of several with commas between them the logits are averaged',
     )
     .option('--out <directory>', 'the directory of the cache (required)')
+    .addOption(sharedOptions.data("$DISTILL_DATA, else the sample of the teacher's data set"))
+    .option('--views <n>', 'views of each image', numberOf('--views'), d.views)
+    .option('--features <names>', 'feature maps to keep: all, none, or taps with commas', d.features)
     .option(
-      '--data <kind:folder>',
-      "the data, of which the training split is taken (default: $DISTILL_DATA, else the sample of the teacher's data set)",
+      '--attention',
+      'keep attention maps instead. They have one channel, and the loss attention compares them',
+    )
+    .option('--dtype <type>', 'float16 or float32, for logits and maps', d.dtype)
+    .addOption(
+      new Option('--top-k <n>', 'keep the n largest probabilities only')
+        .argParser(numberOf('--top-k'))
+        .default(undefined, 'all logits'),
+    )
+    .addOption(
+      new Option('--shard <i/n>', 'make the i-th of n shards. Join them with distill cache merge').default(
+        undefined,
+        '1/1',
+      ),
     )
     .option(
       '--recipe <name|file>',
-      'take teacher, data, views, augmentation and what they need from a stage of a recipe; flags win (default: none)',
+      'take settings from a recipe. They are teacher, data, views and augmentation of a stage; flags win over them',
     )
-    .option('--stage <n>', 'the stage of that recipe, counted from 0 (default: 0)', numberOf('--stage'))
-    .addOption(sharedOptions.skipCorrupt())
-    .option('--views <n>', 'views of each image', numberOf('--views'), d.views)
-    .option(
-      '--features <all|none|name,name,…>',
-      "the teacher's feature maps to keep, by their taps",
-      d.features,
+    .addOption(
+      new Option('--stage <n>', 'the stage of that recipe, counted from 0')
+        .argParser(numberOf('--stage'))
+        .default(undefined, '0'),
     )
-    .option(
-      '--attention',
-      'keep the maps as attention maps of one channel, for the loss attention (default: off)',
-    )
-    .option('--dtype <float16|float32>', 'type of logits and maps', d.dtype)
-    .option(
-      '--top-k <n>',
-      'keep the n largest probabilities instead of all logits (default: all logits)',
-      numberOf('--top-k'),
-    )
-    .option('--shard <i/n>', 'make only the i-th of n shards; `cache merge` joins them (default: 1/1)')
     .option(
       '--batch-size <n>',
       'images that the teacher gets at a time',
       numberOf('--batch-size'),
       d.batchSize,
     )
+    .addOption(sharedOptions.skipCorrupt())
     .addOption(sharedOptions.viewSeed())
     .addOption(sharedOptions.mean())
     .addOption(sharedOptions.std())
@@ -109,7 +114,13 @@ export function addCacheCommand(program: Command, signal: AbortSignal): void {
       const isGiven = (name: keyof CacheFlags): boolean => command.getOptionValueSource(name) === 'cli';
       await fill({ ...flags, ...(await recipeFlags(flags, isGiven)) }, signal);
     });
-  addCacheReports(cache, signal);
+  showFirst(cache, {
+    'What to store:': ['--teacher', '--data', '--views', '--recipe', '--stage', '--out'],
+    'How to store it:': ['--features', '--attention', '--dtype', '--top-k', '--shard', '--batch-size'],
+  });
+  addCacheVerifyCommand(cache, signal);
+  addCacheInfoCommand(cache);
+  addCacheMergeCommand(cache);
 }
 
 /** What a recipe says and no flag does, in the form of flags. */

@@ -5,10 +5,10 @@ import { writeDraftCard } from '../teacher/draft-card.js';
 export function addCardCommand(program: Command): void {
   program
     .command('card')
-    .description('Teacher cards, which say what ONNX does not.')
+    .description('Drafts the card of a teacher. A card says what ONNX does not.')
     .command('init')
     .description(
-      'Drafts the card of an ONNX model beside it; complete it, then name it or the model as --teacher.',
+      'Drafts the card of an ONNX model, in a file beside it. Complete it, then name the card or the model as --teacher.',
     )
     .argument('<model.onnx>', 'the model')
     .action(async (model: string) => {

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import { evaluateModel } from '../evaluation/evaluate-model.js';
 import { formatShare } from '../evaluation/accuracy.js';
-import { defaultRecipe } from '../recipe/default-recipe.js';
-import { numberOf } from './arguments.js';
 import { WorkProgress } from './work-progress.js';
 import { sharedOptions } from './shared-options.js';
 
@@ -20,20 +18,19 @@ interface EvalFlags {
 export function addEvalCommand(program: Command, signal: AbortSignal): void {
   program
     .command('eval')
-    .description('Prints top-1 and top-5 of a teacher or of a trained student on the test split.')
+    .description('Prints top-1 and top-5 of a teacher or a student. Both are of the test split.')
     .requiredOption(
       '--model <file|run>',
-      'an ONNX model, a teacher card, several of these with commas between them, a run directory or a checkpoint (.safetensors) (required)',
+      'an ONNX model, a teacher card, a run or a checkpoint. Of several models with commas between them the logits are averaged; of a run the best epoch is taken; a checkpoint is a .safetensors file',
     )
-    .option(
-      '--data <kind:folder>',
-      "the data (default: $DISTILL_DATA, else the run's own, else the sample of the teacher's data set)",
+    .addOption(
+      sharedOptions.data("$DISTILL_DATA, else that of the run, else the sample of the teacher's data set"),
     )
     .addOption(sharedOptions.skipCorrupt())
     .addOption(sharedOptions.mean())
     .addOption(sharedOptions.std())
-    .option('--threads <n>', 'threads', numberOf('--threads'), defaultRecipe.threads)
-    .option('--backend <name>', 'where a student runs: native, cpu, tensorflow', defaultRecipe.backend)
+    .addOption(sharedOptions.threads('student and teacher'))
+    .addOption(sharedOptions.backend('a student'))
     .action(async (flags: EvalFlags) => {
       const onSkipped = (message: string): boolean => process.stderr.write(`left out: ${message}\n`);
       // The figures alone are the output.

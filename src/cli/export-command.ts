@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { type ExportedTeacher, exportTeacher, type ExportSettings } from '../export/export-teacher.js';
-import { defaultRecipe } from '../recipe/default-recipe.js';
 import { formatShare } from '../evaluation/accuracy.js';
 import { dataOfModel } from '../evaluation/evaluate-model.js';
 import { checkpointOf } from '../run/initial-student.js';
@@ -20,13 +19,13 @@ export function addExportCommand(program: Command, signal: AbortSignal): void {
   program
     .command('export')
     .description(
-      'Writes a full-precision network as an ONNX model with its teacher card, once ONNX Runtime has answered the test split as the network does.',
+      'Writes a full-precision network as an ONNX teacher. The model gets a card, once ONNX Runtime has answered the test split as the network does.',
     )
-    .requiredOption('--model <run|checkpoint>', 'a run directory (its best epoch) or a checkpoint (required)')
-    .requiredOption('--out <file.onnx>', 'the model; its card goes beside it (required)')
-    .option('--data <kind:folder>', "the data (default: $DISTILL_DATA, else the run's own)")
+    .requiredOption('--model <run|checkpoint>', 'a run, of which the best epoch is taken, or a checkpoint')
+    .requiredOption('--out <file.onnx>', 'the model; its card goes beside it')
+    .addOption(sharedOptions.data('$DISTILL_DATA, else that of the run'))
     .addOption(sharedOptions.threads('the network and ONNX Runtime'))
-    .option('--backend <name>', 'where the network runs: native, cpu, tensorflow', defaultRecipe.backend)
+    .addOption(sharedOptions.backend('the network'))
     .action(async (flags: ExportFlags) => {
       const data = await dataOfModel(flags);
       await exportAndPrint({ ...flags, data, checkpoint: await checkpointOf(flags.model) }, { signal });

@@ -10,7 +10,8 @@ import { describeModel, type ModelDescription } from '../teacher/describe-model.
 import { checkWhole } from '../check-whole.js';
 import { stepMemory } from '../evaluation/step-memory.js';
 import { unknownName } from '../unknown-name.js';
-import { gather, numberOf } from './arguments.js';
+import { numberOf } from './arguments.js';
+import { sharedOptions } from './shared-options.js';
 
 interface InspectFlags {
   readonly memory?: boolean;
@@ -26,24 +27,14 @@ export function addInspectCommand(program: Command): void {
   program
     .command('inspect')
     .description(
-      'Prints what an ONNX model takes and gives, its size, and the feature maps a teacher of it would give; or, of a student or a full-precision network of any structure, parameters and multiply-adds of 1 and of 32 bits layer by layer, or the memory of a training step.',
+      'Describes a model, or the cost of a network. Of an ONNX model: what it takes and gives, its size, and the feature maps of a teacher of it. Of a network of any structure: parameters and multiply-adds of 1 and of 32 bits layer by layer, or the memory of a training step.',
     )
-    .argument(
-      '[model.onnx|card.yaml|network]',
-      'the model, a teacher card, or the name of a network; none with --recipe',
-    )
-    .option('--recipe <name|file>', 'the student of this recipe (default: none)')
-    .option(
-      '--set <path=value>',
-      'set one key of the student, as student.attention=se; once for each (default: none)',
-      gather,
-    )
-    .option(
-      '--memory',
-      'predict the memory of a training step of a network, part by part, from steps of small batches (default: off)',
-    )
+    .argument('[model.onnx|card.yaml|network]', 'an ONNX model, a card or a network; none with --recipe')
+    .option('--recipe <name|file>', 'the student of this recipe')
+    .addOption(sharedOptions.set('student.attention=se'))
+    .option('--memory', 'predict the memory of a training step of a network, from steps of small batches')
     .option('--batch-size <n>', 'images of that step', numberOf('--batch-size'), defaultStage.batchSize)
-    .option('--classes <n>', 'classes of that student', numberOf('--classes'), 10)
+    .option('--classes <n>', 'classes of the network', numberOf('--classes'), 10)
     .option('--size <pixels>', 'side of its square images', numberOf('--size'), 32)
     .action(async (name: string | undefined, flags: InspectFlags) => {
       checkOperands(name, flags);

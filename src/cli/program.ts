@@ -1,10 +1,11 @@
-import { Command, CommanderError } from 'commander';
-import { ownVersion } from '../backends/package-version.js';
+import { Command, CommanderError, Option } from 'commander';
 import { InputError, RunError } from '../errors.js';
 import { nearestNames } from '../nearest.js';
 import { addCacheCommand } from './cache-command.js';
 import { addCardCommand } from './card-command.js';
-import { addDoctorCommands } from './doctor-command.js';
+import { addConfigCommand } from './config-command.js';
+import { addDataCommand } from './data-command.js';
+import { addDoctorCommand } from './doctor-command.js';
 import { addExportCommand } from './export-command.js';
 import { addTeachCommand } from './teach-command.js';
 import { addEvalCommand } from './eval-command.js';
@@ -12,30 +13,39 @@ import { addInspectCommand } from './inspect-command.js';
 import { reportError } from './report-error.js';
 import { Interrupted } from './interrupted.js';
 import { addResumeCommand } from './resume-command.js';
-import { addRecipeCommands } from './recipe-commands.js';
-import { addRunsCommands } from './runs-command.js';
+import { addHelpCommand } from './help-command.js';
+import { addGeneralFlags, asksForAll, general, helpStyle, usageOf } from './help.js';
+import { addRecipesCommand } from './recipes-command.js';
+import { addRerunCommand } from './rerun-command.js';
+import { addRunsCommand } from './runs-command.js';
 import { addTrainOptions } from './train-command.js';
+import { versionText } from './version.js';
 
-const examples = `Commands that work as they stand:
-  distill --teacher cifar10-resnet20 --student bnn-resnet20            (on the embedded sample of CIFAR-10)
-  distill --teacher cifar10-resnet20 --student bnn-resnet20 --epochs 3 --lr 2e-3 --loss features=0
-  distill eval --model cifar10-resnet20
-  distill inspect cifar10-resnet20
-  distill cache --teacher cifar10-resnet20 --views 4 --out cache
-  distill --teacher cache --student bnn-resnet20
-On the full data set:
-  distill --teacher cifar10-resnet20 --student bnn-resnet20 --data cifar10:<folder> --epochs 100
-`;
+const examples = [
+  'distill --teacher cifar10-resnet20 --student bnn-resnet20',
+  'distill inspect cifar10-resnet20',
+];
+const moreExamples = [
+  'distill --teacher cifar10-resnet20 --student bnn-resnet20 --epochs 3 --lr 2e-3 --loss features=0',
+  'distill eval --model cifar10-resnet20',
+  'distill cache --teacher cifar10-resnet20 --views 4 --out cache',
+  'distill --teacher cache --student bnn-resnet20',
+  'distill --teacher cifar10-resnet20 --student bnn-resnet20 --data cifar10:<folder> --epochs 100',
+];
 
-export function createProgram(signal: AbortSignal): Command {
+/**
+ * The commands and flags of distill.
+ *
+ * @param signal aborts the work of a command
+ * @param wholeHelp whether help is printed with every flag and sentence; default the short one
+ */
+export function createProgram(signal: AbortSignal, { wholeHelp = false } = {}): Command {
+  const shown = wholeHelp ? [...examples, ...moreExamples] : examples;
   const program = new Command('distill')
-    .description(
-      'Trains binary (1-bit) neural networks by knowledge distillation from full-precision teachers.',
-    )
-    .version(ownVersion(), '--version', 'print the version')
-    .helpOption('--help', 'print this help')
-    .addHelpText('before', examples)
-    .option('--debug', 'show the stack trace of an error (default: off)')
+    .description('Trains binary (1-bit) neural networks by knowledge distillation.')
+    .addHelpText('before', `${shown.join('\n')}\n`)
+    .configureHelp(helpStyle(wholeHelp))
+    .helpCommand(false)
     .enablePositionalOptions();
   addTrainOptions(program, signal);
   addTeachCommand(program, signal);
@@ -44,22 +54,34 @@ export function createProgram(signal: AbortSignal): Command {
   addInspectCommand(program);
   addCardCommand(program);
   addCacheCommand(program, signal);
-  addRecipeCommands(program);
+  addRecipesCommand(program);
+  addConfigCommand(program);
   addResumeCommand(program, signal);
-  addRunsCommands(program, signal);
-  addDoctorCommands(program);
+  addRunsCommand(program);
+  addRerunCommand(program, signal);
+  addDoctorCommand(program);
+  addDataCommand(program);
+  addHelpCommand(program);
   for (const command of allCommands(program)) {
-    if (command !== program) {
-      command
-        .helpOption('--help', 'print this help')
-        .option('--debug', 'show the stack trace of an error (default: off)');
-    }
+    addGeneralFlags(command);
     // Errors are ours to print: cause, nearest, fix.
-    command.configureOutput({ writeErr: () => undefined }).exitOverride((exit) => {
-      throw exit.exitCode === 0 ? exit : usageError(exit, command);
-    });
+    command
+      .usage(usageOf(command))
+      .helpCommand(false)
+      .configureOutput({ writeErr: () => undefined })
+      .exitOverride((exit) => {
+        throw exit.exitCode === 0 ? exit : usageError(exit, command);
+      });
   }
-  return program;
+  return addVersionFlag(program);
+}
+
+function addVersionFlag(program: Command): Command {
+  const option = new Option('--version', 'version, commit and instruction set').helpGroup(general);
+  return program.addOption(option).on('option:version', () => {
+    process.stdout.write(`${versionText()}\n`);
+    throw new CommanderError(0, 'commander.version', '');
+  });
 }
 
 /** A command and those below it. */
@@ -81,7 +103,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     controller.abort(interrupted);
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const program = createProgram(controller.signal);
+  const program = createProgram(controller.signal, { wholeHelp: asksForAll(args) });
   let active = program;
   program.hook('preAction', (_, command) => {
     active = command;

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { lossesWithoutTeacher } from '../losses/loss-table.js';
-import { defaultRecipe, defaultStage } from '../recipe/default-recipe.js';
+import { defaultStage } from '../recipe/default-recipe.js';
 import { recipeKeyAt } from '../recipe/recipe-keys.js';
 import { coloursOf, numberOf, numbersOf } from './arguments.js';
 
@@ -26,29 +26,28 @@ interface Declared {
 }
 
 /**
- * @param flags as commander declares them; after `<name>` the help lists the names that the key may have
+ * @param flags as commander declares them; where the value is a `<name>` the help lists the names that the key may have
  * @param key of the run, or with `stages[].` that of a stage
  */
 export function recipeFlag(flags: string, key: string, declared: Declared = {}): RecipeFlag {
-  const { parser, shownDefault, inherited = false } = declared;
-  const { names, default: usual } = recipeKeyAt(key);
-  const listed = flags.endsWith('<name>') ? `: ${names.join(', ')}` : '';
-  const shown = shownDefault ?? (usual === 'false' ? 'off' : usual);
-  const option = new Option(flags, `${keyHelp(key)}${listed} (default: ${shown})`);
-  if (parser) option.argParser(parser(flags.split(' ')[0]));
+  const { inherited = false } = declared;
   const path = key.split('.').flatMap((part) => (part === 'stages[]' ? ['stages', 0] : [part]));
-  return { option, path, ofOneStage: path[0] === 'stages' && !inherited };
+  return { option: keyOption(flags, key, declared), path, ofOneStage: path[0] === 'stages' && !inherited };
 }
 
-/** What the help says of a flag that sets a key: the first sentence of the key's description. */
-export function keyHelp(key: string): string {
-  const [sentence] = recipeKeyAt(key).description.split('. ');
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+/** A flag with the description and the default of a key of a recipe. The parser leaves it unset where it is not given. */
+export function keyOption(flags: string, key: string, { parser, shownDefault }: Declared = {}): Option {
+  const { names, description, default: usual } = recipeKeyAt(key);
+  const isListed = !flags.endsWith('<name>') || names.every((name) => description.includes(name));
+  const text = isListed ? description : `${description}. One of ${names.join(', ')}`;
+  const option = new Option(flags, text.charAt(0).toLowerCase() + text.slice(1));
+  if (parser) option.argParser(parser(flags.split(' ')[0]));
+  return option.default(undefined, shownDefault ?? (usual === 'false' ? 'off' : usual));
 }
 
 /** The flags of a run that set a key, in the order of the help. None has a default of the parser. */
 export const recipeFlags = (): readonly RecipeFlag[] => [
-  recipeFlag('--teacher <model.onnx|card.yaml[,…]|cache>', 'stages[].teacher', {
+  recipeFlag('--teacher <model>', 'stages[].teacher', {
     shownDefault: `none; every loss but ${lossesWithoutTeacher().join(' and ')} needs one`,
     inherited: true,
   }),
@@ -75,10 +74,7 @@ export const recipeFlags = (): readonly RecipeFlag[] => [
   recipeFlag('--view-seed <n>', 'viewSeed', { parser: numberOf }),
   recipeFlag('--mean <r,g,b>', 'mean', { parser: coloursOf }),
   recipeFlag('--std <r,g,b>', 'std', { parser: coloursOf }),
-  recipeFlag('--threads <n>', 'threads', {
-    parser: numberOf,
-    shownDefault: String(defaultRecipe.threads),
-  }),
-  recipeFlag('--provider <auto|cpu|cuda|webgpu>', 'provider'),
+  recipeFlag('--threads <n>', 'threads', { parser: numberOf }),
+  recipeFlag('--provider <name>', 'provider'),
   recipeFlag('--backend <name>', 'backend'),
 ];

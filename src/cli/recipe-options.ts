@@ -3,13 +3,14 @@ import { defaultRunData } from '../cache/default-run-data.js';
 import { InputError } from '../errors.js';
 import type { KeyPath } from '../files/checked-yaml.js';
 import { parseLossFlag } from '../losses/loss-settings.js';
-import { lossFlagSummary } from '../losses/loss-table.js';
+import { defaultTerms, lossTable } from '../losses/loss-table.js';
 import { studentNames } from '../models/create-network.js';
 import { checkRecipe } from '../recipe/check-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { type FlagSetting, resolveRecipe, type ResolvedRecipe } from '../recipe/resolve-recipe.js';
 import { gather } from './arguments.js';
 import { type RecipeFlag, recipeFlags } from './recipe-flags.js';
+import { sharedOptions } from './shared-options.js';
 
 /** The flags that stand for settings of a recipe, as the parser gives them. */
 export interface RecipeFlags {
@@ -18,12 +19,10 @@ export interface RecipeFlags {
   readonly [flag: string]: unknown;
 }
 
-const network = { path: ['student', 'name'], ofOneStage: false };
 /** The flags that set a key, by the name that the parser gives them. */
 const flagByName = new Map<string, Pick<RecipeFlag, 'path' | 'ofOneStage'>>([
   ...recipeFlags().map((flag) => [flag.option.attributeName(), flag] as const),
-  ['student', network],
-  ['model', network],
+  ['student', { path: ['student', 'name'], ofOneStage: false }],
 ]);
 
 /** The setting of a recipe that a flag stands for, by the flag's name in camel case. */
@@ -31,31 +30,34 @@ export function pathOfFlag(name: string): KeyPath | undefined {
   return flagByName.get(name)?.path;
 }
 
-function studentOption(): Option {
-  return new Option(
-    '--student <name>',
-    `the binary student: ${studentNames.join(', ')} (default: the recipe's; required without one)`,
-  );
-}
-
 /**
  * Adds the flags of a run. None has a default of the parser: what was not given is the recipe's.
  *
- * @param network the flag that names the network; default the student's
+ * @param student the flag that names the network
  */
-export function addRecipeOptions(command: Command, network: Option = studentOption()): void {
-  command
-    .option(
-      '--set <path=value>',
-      'set one key of the recipe, as stages[0].optimizer.lr=2e-3; once for each (default: none)',
-      gather,
-    )
-    .addOption(network);
+export function addRecipeOptions(command: Command, student: Option = studentOption()): void {
+  const losses = lossTable()
+    .map(({ name }) => name)
+    .join(', ');
   for (const { option } of recipeFlags()) command.addOption(option);
-  command.option(
-    '--loss <name=weight[,option=value]>',
-    `a loss term, once for each (${lossFlagSummary()})`,
-    gather,
+  command
+    .addOption(student)
+    .addOption(
+      new Option(
+        '--loss <name=weight>',
+        `a term of the loss, as kl=1,T=4. Once for each term; one of ${losses}`,
+      )
+        .argParser(gather)
+        .default(undefined, defaultTerms()),
+    )
+    .addOption(sharedOptions.set('student.width=2'));
+}
+
+function studentOption(): Option {
+  const names = studentNames.join(', ');
+  return new Option('--student <name>', `the binary student, as bnn-resnet20. One of ${names}`).default(
+    undefined,
+    "the recipe's",
   );
 }
 

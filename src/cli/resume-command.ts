@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { providerOf } from '../teacher/providers.js';
 import { resume } from '../run/resume.js';
 import { numberOf } from './arguments.js';
 import { followRun, type ShownAs } from './follow-run.js';
-import { sharedOptions, unsetByDefault } from './shared-options.js';
+import { sharedOptions } from './shared-options.js';
 
 interface ResumeFlags extends ShownAs {
   readonly epochs?: number;
@@ -21,16 +21,19 @@ export function addResumeCommand(program: Command, signal: AbortSignal): void {
     .command('resume')
     .argument('<run|latest>', 'the directory of the run, or that of the last checkpoint in runs/')
     .description(
-      'Goes on with an interrupted run, in its directory and to the same bits as without the interruption.',
+      'Continues an interrupted run to the same bits. It goes on in the directory of the run, from its last checkpoint.',
     )
-    .option(
-      '--epochs <n>',
-      'epochs of the stage under way, whose schedule is then that of the new number (default: those of the run)',
-      numberOf('--epochs'),
+    .addOption(
+      new Option(
+        '--epochs <n>',
+        'epochs of the stage under way, whose schedule is then that of the new number',
+      )
+        .argParser(numberOf('--epochs'))
+        .default(undefined, asBefore),
     )
-    .addOption(unsetByDefault(sharedOptions.threads('student and teacher'), asBefore))
-    .addOption(unsetByDefault(sharedOptions.provider(), asBefore))
-    .option('--data <kind:folder>', 'where the same data now lie (default: where they lay)')
+    .addOption(sharedOptions.threads('student and teacher').default(undefined, asBefore))
+    .addOption(sharedOptions.provider().default(undefined, asBefore))
+    .addOption(new Option('--data <kind:folder>', 'where the same data are now').default(undefined, asBefore))
     .addOption(sharedOptions.checkpointSeconds())
     .addOption(sharedOptions.quiet())
     .addOption(sharedOptions.json())

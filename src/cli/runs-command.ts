@@ -1,17 +1,12 @@
 import type { Command } from 'commander';
-import { InputError, RunError } from '../errors.js';
 import { type Accuracy, top1Percent } from '../evaluation/accuracy.js';
-import { distill } from '../run/run.js';
-import { firstRunDifference } from '../run/run-equality.js';
 import { differingSettings, type RunFacts, runFacts, runsIn } from '../run/run-list.js';
-import { followRun, type ShownAs } from './follow-run.js';
-import { sharedOptions } from './shared-options.js';
 
-/** Adds `distill runs` and `distill rerun`. */
-export function addRunsCommands(program: Command, signal: AbortSignal): void {
+/** Adds `distill runs`. */
+export function addRunsCommand(program: Command): void {
   program
     .command('runs')
-    .description('Lists the runs in runs/; of those that are named, compares settings and results.')
+    .description('Lists runs, or compares settings and results of some.')
     .argument('[run...]', 'directories of runs (default: all in runs/)')
     .action(async (paths: string[]) => {
       const runs =
@@ -20,30 +15,6 @@ export function addRunsCommands(program: Command, signal: AbortSignal): void {
       if (paths.length > 1) lines.push('', ...compared(runs));
       process.stdout.write(`${lines.join('\n')}\n`);
     });
-  program
-    .command('rerun')
-    .description('Repeats a run from its recipe, and says whether it came to the same bits.')
-    .argument('<run>', 'the directory of a complete run')
-    .option('--out <directory>', 'the new run directory (default: runs/<student>-<n>)')
-    .addOption(sharedOptions.quiet())
-    .addOption(sharedOptions.json())
-    .action(
-      async (path: string, { out, quiet = false, json = false }: ShownAs & { readonly out?: string }) => {
-        const { recipe, directory, isComplete } = await runFacts(path);
-        if (!isComplete)
-          throw new InputError(
-            `the run in ${directory} is not complete, so there is nothing to compare with.`,
-            { fix: `distill resume ${directory}` },
-          );
-        const again = await followRun(recipe, distill(recipe, { signal, out }), { signal, quiet, json });
-        const difference = await firstRunDifference(directory, again.directory);
-        if (difference !== undefined)
-          throw new RunError(`${again.directory} differs from ${directory}: ${difference}.`, {
-            fix: 'compare environment.json of both: other CPU types and versions round otherwise',
-          });
-        if (!json) process.stdout.write(`equal    ${directory} and ${again.directory}, bit for bit\n`);
-      },
-    );
 }
 
 function listed(runs: readonly RunFacts[]): string[] {

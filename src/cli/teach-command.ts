@@ -8,15 +8,17 @@ import { distill } from '../run/run.js';
 import { bestOf, folderOf, generationsOf } from '../run/stage-generations.js';
 import { exportAndPrint } from './export-command.js';
 import { followRun, type ShownAs } from './follow-run.js';
+import { showFirst } from './help.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
 import { unknownName } from '../unknown-name.js';
+import { acceptOldName } from './renamed-flag.js';
 import { sharedOptions } from './shared-options.js';
 
 const defaultTeaching = 'teach-cifar10';
 
 interface TeachFlags extends RecipeFlags, ShownAs {
   readonly recipe: string;
-  readonly model?: string;
+  readonly student?: string;
   readonly out?: string;
   readonly checkpointSeconds: number;
 }
@@ -26,30 +28,37 @@ export function addTeachCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('teach')
     .description(
-      'Trains a full-precision network, and writes the best epoch of each stage as an ONNX model with its teacher card.',
+      'Trains a full-precision network and makes it a teacher. The best epoch of each stage becomes an ONNX model with its card.',
     )
     .option('--recipe <name|file>', 'a recipe of a full-precision network', defaultTeaching);
-  addRecipeOptions(
-    command,
-    new Option('--model <name>', `the network: ${fullPrecisionNames.join(', ')} (default: the recipe's)`),
+  const names = fullPrecisionNames.join(', ');
+  const network = new Option('--student <name>', `the network, as resnet20. One of ${names}`).default(
+    undefined,
+    "the recipe's",
   );
+  addRecipeOptions(command, network);
+  acceptOldName(command, '--model', network);
   command
-    .option('--out <directory>', 'the run directory (default: runs/<model>-<n>)')
+    .addOption(sharedOptions.runDirectory())
     .addOption(sharedOptions.checkpointSeconds())
     .addOption(sharedOptions.quiet())
     .addOption(sharedOptions.json())
     .action((flags: TeachFlags) => teach(flags, signal));
+  showFirst(command, {
+    'What to train:': ['--student', '--data', '--recipe', '--out'],
+    'How to train:': ['--epochs', '--batch-size', '--lr', '--loss', '--set'],
+  });
 }
 
 async function teach(flags: TeachFlags, signal: AbortSignal): Promise<void> {
-  if (flags.model !== undefined && !isFullPrecision(flags.model))
-    throw unknownName('network', flags.model, fullPrecisionNames);
+  if (flags.student !== undefined && !isFullPrecision(flags.student))
+    throw unknownName('network', flags.student, fullPrecisionNames);
   const { recipe: resolved } = await recipeOf(flags.recipe, flags);
   const { name } = resolved.student;
   if (!isFullPrecision(name))
     throw new InputError(
       `distill teach trains full-precision networks, and that of ${flags.recipe} is '${name}'.`,
-      { fix: `name one with --model: ${fullPrecisionNames.join(', ')}` },
+      { fix: `name one with --student: ${fullPrecisionNames.join(', ')}` },
     );
   if (resolved.data !== '') checkRunnable(resolved);
   const recipe = await withData(resolved);

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { distill } from '../run/run.js';
 import { checkRunnable } from '../recipe/check-recipe.js';
 import { RunError } from '../errors.js';
@@ -9,6 +9,7 @@ import { numberOf } from './arguments.js';
 import { duration } from './duration.js';
 import { inFlags } from './fields-as-flags.js';
 import { followRun, type ShownAs } from './follow-run.js';
+import { showFirst } from './help.js';
 import { addRecipeOptions, type RecipeFlags, recipeOf, withData } from './recipe-options.js';
 import { sharedOptions } from './shared-options.js';
 
@@ -23,26 +24,32 @@ interface TrainFlags extends RecipeFlags, ShownAs {
 
 /** Makes training the default command. */
 export function addTrainOptions(program: Command, signal: AbortSignal): void {
-  program.option(
-    '--recipe <name|file>',
-    'a recipe: the name of a built-in one (distill recipes lists them) or a YAML file (default: one stage with the defaults below)',
+  program.addOption(
+    new Option('--recipe <name|file>', 'a built-in recipe (see distill recipes) or a YAML file').default(
+      undefined,
+      'one stage with the defaults below',
+    ),
   );
   addRecipeOptions(program);
   program
-    .option('--out <directory>', 'the run directory (default: runs/<student>-<n>)')
+    .addOption(sharedOptions.runDirectory())
     .addOption(sharedOptions.checkpointSeconds())
     .option(
       '--dry-run',
-      'try two steps of each stage, evaluation and checkpoint, leave nothing, and forecast time, memory and disk (default: off)',
+      'try two steps of each stage, evaluation and checkpoint, and forecast time, memory and disk. It leaves nothing behind',
     )
     .option(
       '--overfit-batches <n>',
-      'train the first stage on n batches without augmentation until it should know them by heart, leave nothing, and say whether it does (default: off)',
+      'train the first stage on n batches until it knows them by heart, and say whether it does. It does so without augmentation and leaves nothing behind',
       numberOf('--overfit-batches'),
     )
     .addOption(sharedOptions.quiet())
     .addOption(sharedOptions.json())
     .action((flags: TrainFlags, command: Command) => train(flags, command, signal));
+  showFirst(program, {
+    'What to train:': ['--teacher', '--student', '--data', '--recipe', '--out'],
+    'How to train:': ['--epochs', '--batch-size', '--lr', '--loss', '--set'],
+  });
 }
 
 async function train(flags: TrainFlags, command: Command, signal: AbortSignal): Promise<void> {

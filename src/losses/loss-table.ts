@@ -48,12 +48,6 @@ export function lossTable(losses: readonly Loss[] = builtInLosses): LossRow[] {
   }));
 }
 
-/** What the help of `--loss` says: the terms of a run that names none, and the names of the other losses. */
-export function lossFlagSummary(): string {
-  const others = lossTable().filter(({ weight }) => weight === 0);
-  return `default: ${defaultTerms()}; also ${others.map(({ name }) => name).join(', ')}`;
-}
-
 /** The terms of a run that names none, as flags write them. */
 export function defaultTerms(): string {
   return lossTable()

@@ -26,7 +26,9 @@ const runShape = {
     .describe('What it gave here and on what, or that it was not run in full'),
   data: text('<kind>:<folder>')
     .default('')
-    .describe('The data: cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> or cifar10-sample'),
+    .describe(
+      'The data set, as cifar10:<folder>. One of cifar10:<folder>, cifar100:<folder>, imagefolder:<folder> and cifar10-sample',
+    ),
   skipCorrupt: toggle()
     .default(false)
     .describe(

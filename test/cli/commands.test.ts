@@ -14,11 +14,28 @@ beforeAll(async () => {
   copyFileSync(teacherFile, at('copy.onnx'));
 });
 
-it('distill --version prints that of the package', async () => {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  expect(await distill(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+describe('distill --version', () => {
+  const fact = (file: string, key: string): string =>
+    (JSON.parse(readFileSync(join(packageRoot, file), 'utf8')) as Readonly<Record<string, string>>)[key];
+  const head = `${fact('package.json', 'version')} (commit ${fact('dist/commit.json', 'commit')}, `;
+
+  it('tells version, commit and the instruction set that runs', async () => {
+    const env = { BNN_DISTILL_ISA: 'reference' };
+    expect(await distill(['--version'], { env })).toEqual({
+      code: 0,
+      stdout: `${head}kernels: reference)\n`,
+      stderr: '',
+    });
+  });
+
+  it('says that the native addon is missing', async () => {
+    const env = { BNN_DISTILL_ADDON: '/nonexistent' };
+    expect(await distill(['--version'], { env })).toEqual({
+      code: 0,
+      stdout: `${head}no native addon; see distill doctor)\n`,
+      stderr: '',
+    });
+  });
 });
 
 it('distill ends quietly when its reader stops early', async () => {

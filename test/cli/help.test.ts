@@ -3,22 +3,57 @@ import { allCommands, createProgram, pathOf } from '../../src/cli/program.js';
 import { distill } from './distill.js';
 import { runInProcess } from './in-process.js';
 
+const commands = allCommands(createProgram(new AbortController().signal));
+const wordsOf = (path: string): string[] => path.split(' ').slice(1);
+
 describe('--help', () => {
-  it('begins with commands to copy', async () => {
-    const { code, stdout } = await runInProcess(['--help']);
-    expect(code).toBe(0);
-    const [first, ...rest] = stdout.split('\n');
-    expect(first).toBe('Commands that work as they stand:');
-    const commands = rest.slice(0, rest.indexOf('')).filter((line) => /^ {2}distill /.test(line));
-    expect(commands.length).toBeGreaterThanOrEqual(4);
-    expect(stdout.indexOf('Usage: distill')).toBeGreaterThan(stdout.indexOf(commands.at(-1)!));
-    const quick = commands
-      .map((line) => line.trim().split(/ +/).slice(1))
-      .filter(([word]) => word === 'inspect');
-    expect(quick.length).toBeGreaterThan(0);
-    for (const args of quick) expect(await distill(args)).toMatchObject({ code: 0, stderr: '' });
+  it.each(commands.map(pathOf))('of %s fits a screen of 80×40', async (path) => {
+    const { code, stdout, stderr } = await runInProcess([...wordsOf(path), '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(40);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    // -h and `distill help` print the same.
+    expect(await runInProcess([...wordsOf(path), '-h'])).toEqual({ code, stdout, stderr });
+    expect(await runInProcess(['help', ...wordsOf(path)])).toEqual({ code, stdout, stderr });
   });
 
+  it('shows ten flags in groups, each in a line, and every command', async () => {
+    const { stdout } = await distill(['--help'], { env: { COLUMNS: '80' } });
+    const [examples, usage, description, ...groups] = stdout.trimEnd().split('\n\n');
+    expect(usage).toBe('Usage: distill [flags] [command]');
+    expect(description).not.toContain('\n');
+    const named = groups.map((group) => group.split('\n'));
+    expect(named.map(([heading]) => heading)).toEqual([
+      'What to train:',
+      'How to train:',
+      'General:',
+      'Commands:',
+    ]);
+    const [what, how, general, below] = named.map(([, ...lines]) =>
+      lines.map((line) => line.split(/[ ,]+/)[1]),
+    );
+    expect([...what, ...how].sort()).toEqual(
+      '--batch-size --data --epochs --loss --lr --out --recipe --set --student --teacher'.split(' '),
+    );
+    expect(general).toEqual(['--version', '-h']);
+    expect(below).toEqual(commands[0].commands.map((one) => one.name()).filter((name) => name !== 'help'));
+    const quick = examples.split('\n').map((line) => wordsOf(line));
+    const works = quick.filter(([word]) => word === 'inspect');
+    expect(works.length).toBeGreaterThan(0);
+    for (const args of works) expect(await distill(args)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('refuses a command that is not there', async () => {
+    expect(await runInProcess(['help', 'cache', 'merg'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: "distill: there is no command 'merg'.\n  nearest: merge\n  fix: see distill --help\n",
+    });
+  });
+});
+
+describe('--help all', () => {
   const table: [command: string[], flags: string[]][] = [
     [
       [],
@@ -47,7 +82,7 @@ describe('--help', () => {
     ],
     [
       ['teach'],
-      '--debug --recipe --set --teacher --cache --views --model --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out --checkpoint-seconds --quiet --json'.split(
+      '--debug --recipe --set --teacher --cache --views --student --data --skip-corrupt --epochs --batch-size --lr --schedule --milestones --gammas --weight-decay --clip-latent --loss --seed --view-seed --mean --std --threads --provider --backend --out --checkpoint-seconds --quiet --json'.split(
         ' ',
       ),
     ],
@@ -59,6 +94,7 @@ describe('--help', () => {
     [['runs'], ['--debug']],
     [['rerun'], ['--out', '--quiet', '--json', '--debug']],
     [['doctor'], ['--debug']],
+    [['help'], ['--debug']],
     [['card'], ['--debug']],
     [['data'], ['--debug']],
     [['data', 'check'], ['--debug']],
@@ -71,27 +107,23 @@ describe('--help', () => {
   ];
 
   it('is tested for every command', () => {
-    const commands = allCommands(createProgram(new AbortController().signal)).map(pathOf);
-    expect(table.map(([words]) => ['distill', ...words].join(' ')).sort()).toEqual(commands.sort());
+    expect(table.map(([words]) => ['distill', ...words].join(' ')).sort()).toEqual(
+      commands.map(pathOf).sort(),
+    );
   });
 
   it.each(table)('of %j names each flag with its default', async (command, flags) => {
-    const { code, stdout } = await runInProcess([...command, '--help']);
+    const { code, stdout } = await runInProcess([...command, '--help', 'all']);
     expect(code).toBe(0);
+    expect(await runInProcess(['help', ...command, 'all'])).toMatchObject({ code, stdout });
     // One entry a flag, its lines joined.
     const entries = stdout
-      .slice(stdout.indexOf('Options:'))
-      .split('\n\n')[0]
-      .split(/\n(?= {2}--)/)
-      .slice(1)
+      .split(/\n(?= {2}--)|\n\n/)
+      .filter((entry) => entry.startsWith('  --') && !entry.startsWith('  --debug'))
       .map((entry) => entry.replace(/\s+/g, ' ').trim());
-    const names = entries.map((entry) => entry.split(' ')[0]);
-    expect(new Set(names)).toEqual(
-      new Set([...flags, '--help', ...(command.length === 0 ? ['--version'] : [])]),
-    );
-    for (const entry of entries) {
-      if (/^--(help|version)/.test(entry)) continue;
-      expect(entry).toMatch(/default: |\(required\)/);
-    }
+    const names = entries.map((entry) => entry.split(' ')[0]).filter((name) => name !== '--version');
+    expect(names.sort()).toEqual(flags.filter((flag) => flag !== '--debug').sort());
+    for (const entry of entries)
+      if (!entry.startsWith('--version')) expect(entry).toMatch(/\(default: .*\)$|\(required\)/);
   });
 });

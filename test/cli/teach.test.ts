@@ -28,7 +28,7 @@ stages:
 describe('distill teach', () => {
   it('trains a network through its stages and writes a teacher of each, from which a student begins', async () => {
     const run = at('run');
-    const taught = ['teach', '--recipe', at('teach.yaml'), '--model', 'resnet20', ...data, '--out', run];
+    const taught = ['teach', '--recipe', at('teach.yaml'), '--student', 'resnet20', ...data, '--out', run];
     const { code, stdout, stderr } = await distill([...taught, '--threads', '2']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^run .*: resnet20 \(272,474 parameters\), 95 training and 5 validation images/m);
@@ -73,12 +73,12 @@ describe('distill teach', () => {
 
   it.each<[args: string[], stderr: string]>([
     [
-      ['--model', 'bnn-resnet20'],
+      ['--student', 'bnn-resnet20'],
       "distill: the network 'bnn-resnet20' is unknown; expected one of resnet18, resnet20, resnet32, resnet34, resnet44, resnet50, resnet56, resnet110, vgg-small.\n  nearest: resnet20",
     ],
     [
       ['--recipe', 'cifar10-hour'],
-      "distill: distill teach trains full-precision networks, and that of cifar10-hour is 'bnn-resnet20'.\n  fix: name one with --model: resnet18,",
+      "distill: distill teach trains full-precision networks, and that of cifar10-hour is 'bnn-resnet20'.\n  fix: name one with --student: resnet18,",
     ],
     [
       [],

@@ -3,37 +3,20 @@ import { plainOf } from '../recipe/sourced.js';
 import { builtInRecipes, readRecipe } from '../recipe/recipe-file.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { resolveRecipe } from '../recipe/resolve-recipe.js';
-import { originLines, toYaml } from '../recipe/to-yaml.js';
 import { stageLosses } from '../recipe/stage-losses.js';
 import { isWeighed } from '../losses/loss-weight.js';
-import { inFlags } from './fields-as-flags.js';
-import { addRecipeOptions, type RecipeFlags, recipeOf } from './recipe-options.js';
 
-/** Adds `distill recipes` and `distill config`. */
-export function addRecipeCommands(program: Command): void {
+/** Adds `distill recipes`. */
+export function addRecipesCommand(program: Command): void {
   program
     .command('recipes')
-    .description('Lists the built-in recipes; with a name, explains one.')
+    .description('Lists the built-in recipes, or explains one.')
     .argument('[name]', 'a built-in recipe, or the file of another')
     .action(async (name: string | undefined) => {
       const lines =
         name === undefined ? await listing() : explained((await resolveRecipe({ recipe: name })).recipe);
       process.stdout.write(`${lines.join('\n')}\n`);
     });
-  const config = program
-    .command('config')
-    .description('Prints every setting of a recipe as it is resolved, in YAML that runs as it is.')
-    .argument('[recipe]', 'a built-in recipe or a file (default: the defaults of a run)')
-    .option('--origin', 'one line for each setting, with where it comes from (default: off)');
-  addRecipeOptions(config);
-  config.action(async (name: string | undefined, flags: RecipeFlags & { readonly origin?: boolean }) => {
-    const { recipe, tree } = await recipeOf(name, flags);
-    process.stdout.write(
-      flags.origin === true
-        ? `${originLines(tree, (origin) => inFlags(origin, config)).join('\n')}\n`
-        : toYaml(recipe),
-    );
-  });
 }
 
 async function listing(): Promise<string[]> {
