@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { defaultText } from '../../src/cli/help.js';
+import { defaultText, general } from '../../src/cli/help.js';
 import { allCommands, createProgram, pathOf } from '../../src/cli/program.js';
 import { markdownTable } from './markdown-table.js';
 
@@ -14,25 +14,33 @@ export function commandsText(): string {
 
 function sectionOf(command: Command): string {
   const help = command.createHelp();
-  const code = (text: string): string => `\`${text}\``;
   const operands = command.registeredArguments.map((one) => [
     code(help.argumentTerm(one)),
-    sentence(help.argumentDescription(one)),
+    text(help.argumentDescription(one)),
     one.required ? 'required' : '',
   ]);
   const flags = help
     .visibleOptions(command)
+    // The page says once that every command has these.
+    .filter(({ helpGroupHeading }) => command.parent === null || helpGroupHeading !== general)
     .map((one) => [
       code(one.flags),
-      sentence(one.description),
-      one.mandatory ? 'required' : (defaultText(one) ?? ''),
+      text(one.description),
+      one.mandatory ? 'required' : text(defaultText(one) ?? '', false),
     ]);
+  const rows = [...operands, ...flags];
   return [
     `## ${pathOf(command)}`,
     command.description(),
     `Usage: ${code(`${pathOf(command)} ${command.usage()}`)}`,
-    markdownTable(['', 'what', 'default'], [...operands, ...flags]),
+    ...(rows.length > 0 ? [markdownTable(['', 'what', 'default'], rows)] : []),
   ].join('\n\n');
 }
 
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+const code = (words: string): string => `\`${words}\``;
+
+/** A sentence of the help as Markdown, to which `<folder>` would be HTML. */
+function text(words: string, isSentence = true): string {
+  const first = isSentence ? words.charAt(0).toUpperCase() : words.charAt(0);
+  return (first + words.slice(1)).replaceAll('<', '\\<');
+}

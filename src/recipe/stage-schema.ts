@@ -87,7 +87,7 @@ const stageShape = {
     .nullable()
     .default(null)
     .describe(
-      'The teacher: an ONNX model, or its card; of several with commas between them the mean of the logits, and the feature maps of the first; or the directory of a cache. The value previous is the student of the stage before, frozen',
+      'The teacher: an ONNX model, its card, or a cache. Of several models with commas between them the logits are averaged, and the first gives the feature maps. The value previous is the student of the stage before, frozen',
     ),
   cache: text('the directory of a cache')
     .nullable()

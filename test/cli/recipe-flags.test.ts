@@ -7,8 +7,8 @@ const flags = recipeFlags().map((flag) => ({ name: flag.option.long!, ...flag })
 
 describe('a flag of a recipe', () => {
   it.each(flags)('$name describes its key and the default, and leaves both to the recipe', ({ option }) => {
-    expect(option.description).toMatch(/^[a-z].+ \(default: .+\)$/);
-    expect(option.description).not.toMatch(/\. /);
+    expect(option.description).toMatch(/^[a-z]/);
+    expect(option.defaultValueDescription).toMatch(/./);
     expect(option.defaultValue).toBeUndefined();
   });
 
@@ -18,14 +18,10 @@ describe('a flag of a recipe', () => {
   });
 
   it.each([
-    ['--epochs', 'passes over the training images (default: 10)'],
-    ['--backend', 'where the student trains: native, cpu, tensorflow (default: native)'],
-    [
-      '--schedule',
-      'the learning rate over the epochs: constant, step, cosine, linear (default: cosine, at each step)',
-    ],
-    ['--mean', "the mean of each colour in [0, 1] (default: that of the teacher's card)"],
-  ])('%s says: %s', (name, help) => {
-    expect(flags.find((flag) => flag.name === name)?.option.description).toBe(help);
+    ['--epochs', 'passes over the training images', '10'],
+    ['--mean', 'the mean of each colour in [0, 1]', "that of the teacher's card"],
+  ])('%s says: %s (default: %s)', (name, help, usual) => {
+    const option = flags.find((flag) => flag.name === name)?.option;
+    expect(option).toMatchObject({ description: help, defaultValueDescription: usual });
   });
 });

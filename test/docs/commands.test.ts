@@ -33,7 +33,10 @@ describe('commands in documents', () => {
   });
 });
 
-const spans = allDocuments.flatMap(({ path, codeSpans }) => codeSpans.map((span) => [path, span] as const));
+// What docs/command-line.md says is written from the program itself.
+const spans = allDocuments
+  .filter(({ path }) => path !== 'docs/command-line.md')
+  .flatMap(({ path, codeSpans }) => codeSpans.map((span) => [path, span] as const));
 const program = createProgram(new AbortController().signal);
 const longFlags = allCommands(program).flatMap(({ options }) => options.map(({ long }) => long));
 
