@@ -40,11 +40,11 @@ export function asksForAll(args: readonly string[]): boolean {
  * the first sentence of its description; the whole one has every flag and sentence.
  */
 export function helpStyle(isWhole: boolean): Partial<Help> {
-  const { visibleOptions } = Help.prototype;
+  const usual = new Help();
   const shownOf = (text: string): string => (isWhole ? text : firstSentence(text).replace(/\.$/, ''));
   return {
     visibleOptions(command) {
-      const all = visibleOptions.call(this, command);
+      const all = usual.visibleOptions(command);
       const common = Object.entries(commonFlags.get(command) ?? {});
       const first = common.flatMap(([heading, flags]) =>
         flags.flatMap((flag) => all.find(({ long }) => long === flag)?.helpGroup(heading) ?? []),
@@ -80,7 +80,8 @@ function firstSentence(text: string): string {
 
 /** What the help says of the value that a flag has where it is not given; undefined where it says nothing. */
 export function defaultText(option: Option): string | undefined {
-  const { defaultValue, defaultValueDescription, helpGroupHeading } = option;
+  const { defaultValueDescription, helpGroupHeading } = option;
+  const defaultValue = option.defaultValue as string | number | undefined;
   if (isRequired(option) || helpGroupHeading === general) return undefined;
   return defaultValueDescription ?? String(defaultValue ?? nothing(option));
 }
